@@ -1,0 +1,83 @@
+# Patrons: plain `make` lists what there is. Each target sets up what it needs; a second call installs nothing.
+
+PYTHON ?= python3.11
+PARAMS ?= params/demo.yaml
+ARGS ?=
+PORT ?= 5000
+
+BIN := .venv/bin
+READY := .venv/.ready
+NAME := $(basename $(notdir $(PARAMS)))
+DEMO := data/raw/demo/orders.parquet
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+
+export MLFLOW_DISABLE_TELEMETRY = true
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run report lab ui test lint format schema lock clean
+
+help: ## list the targets
+	@echo "make TARGET [PARAMS=params/demo.yaml] [ARGS=...]"
+	@sed -n 's/^\([a-z]*\):[^#]*## /  \1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+run: $(READY) $(if $(filter demo,$(NAME)),$(DEMO)) ## run the series on PARAMS; ARGS go to run_all.py, such as ARGS=--resume
+	$(BIN)/python run_all.py $(PARAMS) $(ARGS)
+
+report: ## show where the report on PARAMS is, and open it where there is a screen
+	@test -f reports/$(NAME)/index.html || { echo "There is no report on $(NAME) yet: make run PARAMS=$(PARAMS)"; exit 1; }
+	@echo "$(CURDIR)/reports/$(NAME)/index.html"
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then \
+		$(PYTHON) -m webbrowser "file://$(CURDIR)/reports/$(NAME)/index.html"; fi
+
+lab: $(READY) ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks $(ARGS)
+
+ui: $(READY) ## open the MLflow UI on this machine, at PORT (5000)
+	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port $(PORT) $(ARGS)
+
+test: lint ## lint, then run the tests; ARGS go to pytest, such as ARGS="-k report"
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY) ## check style, formatting, and that notebooks hold no outputs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(if $(NOTEBOOKS),$(BIN)/nbstripout --verify $(NOTEBOOKS))
+
+format: $(READY) ## mend style and formatting, and take outputs out of notebooks
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(if $(NOTEBOOKS),$(BIN)/nbstripout $(NOTEBOOKS))
+
+schema: $(READY) ## write params/schema.json anew from the notebooks' parameter cells
+	$(BIN)/patrons params --write-schema
+
+lock: $(READY) ## pin the newest versions that pyproject.toml allows in requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --universal --all-extras --generate-hashes --upgrade --quiet \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --python-version 3.11 -o requirements.lock
+
+clean: ## remove results, reports and caches; keep data/raw, the MLflow runs and .venv
+	@echo "Removing what is in data/processed and reports, and the caches. data/raw, mlflow.db, mlruns and .venv stay."
+	@for folder in data/processed reports; do \
+		if [ -d $$folder ]; then find $$folder -mindepth 1 ! -name README.md ! -name .gitkeep -delete; fi; done
+	@rm -rf .pytest_cache .ruff_cache
+	@find src tests notebooks benchmarks run_all.py -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(DEMO): | $(READY)
+	$(BIN)/patrons simulate
+
+# The exact uv of the lock, hashes checked, installs the rest. pip takes hashes only from a requirements file of its own.
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Patrons needs Python 3.11, and $(PYTHON) is not there. Install it" \
+		"(Debian: apt install python3.11 python3.11-venv), or say where yours is: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Patrons needs Python 3.11;" \
+		"$(PYTHON) is $$($(PYTHON) --version 2>&1). Say where yours is: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments." \
+		"Install its venv module (Debian: apt install python3.11-venv)."; exit 1; }
+	@echo "Setting up .venv: the first time it fetches about 200 packages, which takes a minute or more"
+	@$(PYTHON) -m venv .venv
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.lock
+	@$(BIN)/uv pip sync --python $(BIN)/python --quiet --require-hashes --compile-bytecode requirements.lock
+	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,190 @@
+"""Runs the series of notebooks on one params file: results in data/processed, pages in reports, runs in MLflow."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+try:
+    from patrons import runner, series, sources
+    from patrons.params import OWN, ParamsError, load
+    from patrons.progress import progress
+    from patrons.results import FAILED, NOT_RUN, SUCCEEDED, LockedError, Results
+except ModuleNotFoundError as error:
+    sys.exit(f"{error.name} is not installed for {sys.executable}. Use `make run`, or .venv/bin/python run_all.py.")
+
+ROOT = Path(__file__).resolve().parent
+BAD_INPUT = (ParamsError, series.SeriesError, sources.SourceError, LockedError)
+EXAMPLES = """examples:
+  python run_all.py                                  the demo
+  python run_all.py params/online_retail.yaml        another data set
+  python run_all.py --list                           what there is to run
+  python run_all.py --set 03.k_max=12                one parameter otherwise than in the file
+  python run_all.py --resume                         only what failed or changed since
+
+exit codes: 0 done, 1 a notebook failed, 2 bad parameters or data (nothing was written), 130 or 143 stopped"""
+
+
+def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """Run a series; the exit code."""
+    arguments = parser().parse_args(argv)
+    try:
+        with runner.stoppable():
+            return listing(arguments, root) if arguments.list else run(arguments, root)
+    except BAD_INPUT as error:
+        print(f"run_all: {error}", file=sys.stderr)
+        return 2
+    except runner.StoppedError as stopped:
+        print(f"\n{stopped} No kernel is left running; --resume goes on from here.", file=sys.stderr)
+        return stopped.code
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    line = argparse.ArgumentParser(
+        prog="run_all.py", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = line.add_argument
+    add(
+        "params",
+        metavar="PARAMS",
+        nargs="?",
+        default="demo",
+        help="params file (params/demo.yaml): params/online_retail.yaml",
+    )
+    which = line.add_mutually_exclusive_group()
+    which.add_argument(
+        "--only", metavar="03", action="append", default=[], help="run this one alone: --only 03 or --only 03,05"
+    )
+    which.add_argument("--from", metavar="03", dest="start", help="run this one and all with higher numbers: --from 03")
+    add("--resume", action="store_true", help="keep what succeeded and would come out the same: run_all.py --resume")
+    add("--jobs", metavar="N", type=at_least_one, default=2, help="notebooks at the same time (2): --jobs 1")
+    add("--set", metavar="section.name=value", action="append", default=[], help="a parameter: --set 03.k_max=12")
+    add("--list", action="store_true", help="show the notebooks and how they stand: run_all.py telco --list")
+    add(
+        "--timeout",
+        metavar="S",
+        type=at_least_one,
+        default=3600,
+        help="seconds a notebook may take (3600): --timeout 60",
+    )
+    add("--no-track", action="store_true", help="send nothing to MLflow (`patrons log demo` does it later): --no-track")
+    return line
+
+
+def at_least_one(text: str) -> int:
+    """A whole number above 0, for argparse."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def run(arguments: argparse.Namespace, root: Path) -> int:
+    """Check everything, then run, report and track."""
+    begun = time.monotonic()
+    path = params_file(arguments.params, root)
+    results = Results(root / "data" / "processed" / path.stem)
+    plan = checked(arguments, path, results, root)
+    with results.lock():
+        runner.run(plan, results, progress(sorted(plan.selected)), root)
+        reported, page = report(results, root)
+        sent = f"Nothing was sent to MLflow; `patrons log {path.stem}` does it."
+        sent = sent if arguments.no_track else track(results, root)
+    print(summary(results, time.monotonic() - begun), page, sent, sep="\n")
+    return int(not reported or any(stage["status"] == FAILED for stage in results.record["stages"].values()))
+
+
+def checked(arguments: argparse.Namespace, path: Path, results: Results, root: Path) -> runner.Plan:
+    """What is to be run; an error of BAD_INPUT before anything is written."""
+    notebooks = series.read_notebooks(root / "notebooks")
+    parameters = load(path, root / "notebooks", arguments.set)
+    selected = series.select(notebooks, [one for text in arguments.only for one in text.split(",")], arguments.start)
+    raw_folder = root / "data" / "raw"
+    plan = runner.Plan(
+        notebooks,
+        parameters,
+        selected,
+        sources.check([parameters[stage] for stage in sorted(selected)], raw_folder),
+        raw_folder,
+        arguments.jobs,
+        arguments.timeout,
+        arguments.resume,
+    )
+    runner.check_inputs(plan, results)
+    return plan
+
+
+def params_file(text: str, root: Path) -> Path:
+    """The file itself, or the one of that name in params/."""
+    places = [Path(text), root / "params" / text, root / "params" / f"{text}.yaml"]
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        there = ", ".join(sorted(file.stem for file in (root / "params").glob("*.yaml"))) or "none"
+        raise ParamsError(f"There is no params file {text}. In params/ there are: {there}.")
+    return found
+
+
+def report(results: Results, root: Path) -> tuple[bool, str]:
+    """Build the pages; whether that went well, and what to tell of it."""
+    try:
+        from patrons.report import build  # slow to import, and not needed until here
+
+        index = build(results.folder.name, results.folder, root / "reports" / results.folder.name)
+        return True, f"Report: {shown(index)}"
+    except Exception as error:
+        return False, f"The report could not be built: {type(error).__name__}: {error}. The results are kept."
+
+
+def track(results: Results, root: Path) -> str:
+    """Send the results to MLflow; a server that is away does not undo a series that succeeded."""
+    name = results.folder.name
+    try:
+        from patrons.tracking import log_series
+
+        log_series(results.folder, root / "reports" / name, root)
+        return f"MLflow: experiment {name}; `make ui` opens it."
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        return f"MLflow took nothing ({reason}). The results are kept; `patrons log {name}` sends them later."
+
+
+def summary(results: Results, seconds: float) -> str:
+    """How the series went, and for each failure what to open."""
+    stages = results.record["stages"]
+    ran = sum(stage["status"] == SUCCEEDED and not stage["reused"] for stage in stages.values())
+    reused = sum(stage["reused"] for stage in stages.values())
+    lines = [f"\n{results.folder.name}: {ran} notebooks run, {reused} reused, in {seconds:.0f} s"]
+    for stage, record in stages.items():
+        if record["status"] == FAILED:
+            failed = results.failed_notebook(stage)
+            lines += [f"FAILED {stage}, {record['error']}"]
+            lines += [f"    open {shown(failed)}"] * failed.exists()
+        elif record["error"]:
+            lines += [f"{record['status'].upper()} {stage}: {record['error']}"]
+    return "\n".join(lines)
+
+
+def shown(path: Path) -> str:
+    """A path as a person types it: from here where that is shorter."""
+    return min(str(path), os.path.relpath(path), key=len)
+
+
+def listing(arguments: argparse.Namespace, root: Path) -> int:
+    """Print the notebooks, what they ask, read and write, and how they stand."""
+    results = Results(root / "data" / "processed" / params_file(arguments.params, root).stem)
+    notebooks = series.read_notebooks(root / "notebooks")
+    for stage in sorted(notebooks):
+        one, record = notebooks[stage], results.stage(stage)
+        seconds = f" in {record['seconds']:.1f} s" if record["status"] != NOT_RUN else ""
+        print(f"{stage}: {one.question}")
+        print(f"    reads   {', '.join(one.reads) or ('the source' if 'source' in one.parameters else 'nothing')}")
+        print(f"    writes  {', '.join(one.writes)}")
+        count = len(set(one.parameters) - set(OWN))
+        print(f"    parameters: {count}; {record['status']}{seconds}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""Can a new customer be placed in a segment? A forest on the labels, judged on customers that it has not seen."""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import accuracy_score, f1_score
+from sklearn.model_selection import StratifiedKFold, cross_validate
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from patrons.evaluation import Interval, bootstrap
+
+
+def segment_model(prepare: ColumnTransformer, trees: int, seed: int) -> Pipeline:
+    """An unfitted pipeline from raw feature columns to a segment name."""
+    forest = RandomForestClassifier(trees, min_samples_leaf=3, n_jobs=-1, random_state=seed)
+    return make_pipeline(clone(prepare), forest)
+
+
+def scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, Interval]:
+    """Accuracy and macro-F1 (the mean of each segment's F1, so that small segments count) with intervals."""
+    return {
+        "accuracy": bootstrap(accuracy_score, truth, predicted),
+        "macro_f1": bootstrap(lambda t, p: f1_score(t, p, average="macro"), truth, predicted),
+    }
+
+
+def cross_validated(model: Pipeline, X: pd.DataFrame, y: np.ndarray, folds: int, seed: int) -> pd.DataFrame:
+    """Accuracy and macro-F1 of each of `folds` stratified folds; the model is fitted anew in each."""
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    result = cross_validate(clone(model), X, y, cv=splitter, scoring={"accuracy": "accuracy", "macro_f1": "f1_macro"})
+    return pd.DataFrame({"accuracy": result["test_accuracy"], "macro_f1": result["test_macro_f1"]})
+
+
+def importances(model: Pipeline) -> pd.Series:
+    """Share of the impurity decrease that each prepared column brings, the largest first (Breiman, 2001)."""
+    forest = model[-1]
+    return pd.Series(forest.feature_importances_, model[:-1].get_feature_names_out()).sort_values(ascending=False)

@@ -1,0 +1,156 @@
+"""The `patrons` command. Each subcommand imports what it needs, so that help comes at once."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from patrons import __version__
+
+FEWEST = 50  # customers of a simulated shop
+EXAMPLES = """examples:
+  patrons simulate                        make up the demo shop, in data/raw/demo
+  patrons simulate --customers 400 --folder data/raw/small
+  patrons params                          every parameter with its default and meaning
+  patrons params 03                       those of one notebook
+  patrons log demo                        send to MLflow what run_all.py could not"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; the exit code: 0, or 2 with one line on stderr."""
+    arguments = parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # such as `patrons params | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if not is_expected(error):
+            raise
+        print(f"patrons: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def is_expected(error: Exception) -> bool:
+    """Whether an error says all that a user needs: those of this package and of the file system do."""
+    return type(error).__module__.startswith("patrons.") or isinstance(error, OSError)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    line = argparse.ArgumentParser(
+        prog="patrons",
+        description="Customer segments, churn and value as a series of notebooks. The series itself: run_all.py --help",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    line.add_argument("--version", action="version", version=f"patrons {__version__}")
+    commands = line.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    one = _command(commands, "simulate", simulate, "make up a small shop with an order log", "--customers 400 --force")
+    one.add_argument("--folder", type=Path, help="where its three files go (data/raw/demo)")
+    one.add_argument("--customers", metavar="N", type=_customers, default=4000, help="how many sign up (4000)")
+    one.add_argument("--seed", metavar="N", type=_natural, default=7, help="another number, another shop (7)")
+    one.add_argument("--force", action="store_true", help="write the files even if they are there")
+
+    one = _command(commands, "log", log, "send the results of a series to MLflow, once", "demo")
+    one.add_argument("name", metavar="NAME", help="the series, such as demo: a folder in data/processed")
+
+    one = _command(commands, "params", params, "list the notebooks' parameters", "03")
+    one.add_argument("notebook", metavar="NOTEBOOK", nargs="?", help="only this one's, by number or name")
+    one.add_argument("--write-schema", action="store_true", help="write params/schema.json, which editors read")
+    return line
+
+
+def _command(commands, name, run, purpose: str, example: str) -> argparse.ArgumentParser:
+    one = commands.add_parser(
+        name, help=purpose, description=f"{purpose.capitalize()}.", epilog=f"example: patrons {name} {example}"
+    )
+    one.set_defaults(run=run)
+    return one
+
+
+def _natural(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
+
+
+def _customers(text: str) -> int:
+    if not text.isdecimal() or int(text) < FEWEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {FEWEST}")
+    return int(text)
+
+
+def root_folder() -> Path:
+    """The project: where the command is called if notebooks are there, else where the package was installed from."""
+    return next(
+        (place for place in (Path.cwd(), Path(__file__).parents[2]) if (place / "notebooks").is_dir()), Path.cwd()
+    )
+
+
+def simulate(arguments: argparse.Namespace) -> None:
+    """``patrons simulate``."""
+    folder = arguments.folder or root_folder() / "data" / "raw" / "demo"
+    from patrons import simulate as shops
+
+    if not arguments.force and all((folder / file).exists() for file in shops.FILES):
+        print(f"{shown(folder)} holds a simulated shop already; --force makes it anew.")
+        return
+    shop = shops.simulate(customers=arguments.customers, seed=arguments.seed)
+    for path, table in zip(shops.write(shop, folder), shop, strict=True):
+        print(f"{shown(path)}: {len(table):,} rows")
+
+
+def log(arguments: argparse.Namespace) -> None:
+    """``patrons log``."""
+    from patrons.tracking import log_series
+
+    root, name = root_folder(), Path(arguments.name).name.removesuffix(".yaml")
+    run = log_series(root / "data" / "processed" / name, root / "reports" / name, root)
+    print(
+        f"Sent to MLflow: experiment {name}, run {run}." if run else f"The last series of {name} is in MLflow already."
+    )
+
+
+def params(arguments: argparse.Namespace) -> None:
+    """``patrons params``."""
+    from patrons.params import write_schema
+
+    notebooks = root_folder() / "notebooks"
+    if arguments.write_schema:
+        print(f"Wrote {shown(write_schema(notebooks, notebooks.parent / 'params' / 'schema.json'))}")
+    else:
+        print("\n\n".join(_listing(notebook) for notebook in _chosen(notebooks, arguments.notebook)))
+
+
+def _chosen(folder: Path, text: str | None) -> list[Path]:
+    from patrons.series import read_notebooks, select
+
+    series = read_notebooks(folder)
+    return [series[stage].path for stage in sorted(select(series, [text] if text else []))]
+
+
+def _listing(notebook: Path) -> str:
+    """A notebook's parameters as a table; those that the runner sets are left out."""
+    from patrons.declarations import OWN, declared
+
+    found = [parameter for name, parameter in declared(notebook).items() if name not in OWN]
+    rows = [(one.name, one.type, json.dumps(one.default, ensure_ascii=False), one.help) for one in found]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
+    lines = [
+        f"  {name:{widths[0]}}  {kind:{widths[1]}}  {default:24}  {meaning}" for name, kind, default, meaning in rows
+    ]
+    return "\n".join([notebook.stem, *(lines or ["  no parameters"])])
+
+
+def shown(path: Path) -> str:
+    """A path as a person types it: from here where that is shorter."""
+    return min(str(path), os.path.relpath(path), key=len)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,151 @@
+"""Parameters as notebooks declare them: typed and explained in the cell tagged `parameters`.
+
+A declaration is one line; a range or a choice at the end of the comment binds, for each item of a list or dict too::
+
+    k_max: int = 10  # largest number of groups [2, 30]
+    linkage: str = "ward"  # rule that joins groups {ward, average}
+"""
+
+import ast
+import datetime
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+from papermill.translators import PythonTranslator
+
+OWN = ("folder", "raw_folder")  # the runner sets these; no one else may
+SCALARS = {"int": int, "float": (int, float), "str": str, "bool": bool}
+RANGE = re.compile(r"\[\s*([^\[\],]+?)\s*,\s*([^\[\],]+?)\s*\]$")
+CHOICE = re.compile(r"\{([^{}]+)\}$")
+
+
+class ParamsError(ValueError):
+    """Parameters that cannot be used; the message lists every problem."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One declared parameter: `low` and `high` are a closed range, `choices` all that is allowed (empty: anything)."""
+
+    name: str
+    type: str
+    default: Any
+    help: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[Any, ...] = ()
+
+    @property
+    def meaning(self) -> str:
+        """The comment without the range or choice, or the type where there is none."""
+        return CHOICE.sub("", RANGE.sub("", self.help)).strip() or self.type
+
+    def convert(self, value: Any) -> Any:
+        """The value as the notebook gets it; ValueError says what is wrong with it."""
+        return _convert(self, self.type, value)
+
+
+def _convert(parameter: Parameter, kind: str, value: Any) -> Any:
+    outer, inner = split_type(kind)
+    if outer == "list":
+        return [_convert(parameter, inner, item) for item in _expect(value, list, kind)]
+    if outer == "dict":
+        pairs = _expect(value, dict, kind).items()
+        return {_expect(key, str, "str as a key"): _convert(parameter, inner, item) for key, item in pairs}
+    return _within(parameter, _scalar(value, kind))
+
+
+def split_type(kind: str) -> tuple[str, str]:
+    """``dict[str, float]`` -> ``("dict", "float")``; a plain type is its own outer one."""
+    nested = re.fullmatch(r"(list)\[(.+)\]|(dict)\[\s*str\s*,\s*(.+)\]", kind)
+    return tuple(part.strip() for part in nested.groups() if part) if nested else (kind, kind)
+
+
+def _expect(value: Any, kind: type | tuple[type, ...], name: str) -> Any:
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise ValueError(f"{value!r} is not {name}")
+    return value
+
+
+def _scalar(value: Any, kind: str) -> Any:
+    if kind == "str" and isinstance(value, datetime.date):
+        return value.isoformat()
+    if kind == "float" and isinstance(value, str) and re.fullmatch(r"[-+]?\d+[eE][-+]?\d+", value):
+        value = float(value)  # YAML 1.1 takes 1e-3 for text
+    hint = " (quote it to make it text)" if kind == "str" and isinstance(value, bool | int | float) else ""
+    value = _expect(value, SCALARS[kind], kind + hint)
+    return float(value) if kind == "float" else value
+
+
+def _within(parameter: Parameter, value: Any) -> Any:
+    if parameter.choices and value not in parameter.choices:
+        raise ValueError(f"{value!r} is not one of {', '.join(map(str, parameter.choices))}")
+    if parameter.low is not None and not parameter.low <= value <= parameter.high:
+        raise ValueError(f"{value!r} is outside [{parameter.low:g}, {parameter.high:g}]")
+    return value
+
+
+def declared(notebook: Path) -> dict[str, Parameter]:
+    """The parameters of a notebook in the order of its cell; ParamsError names a line that cannot be understood."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    cell = next((cell for cell in cells if "parameters" in cell.metadata.get("tags", [])), None)
+    if cell is None:
+        return {}
+    found = {found.name: _parameter(notebook, found) for found in PythonTranslator.inspect(cell)}
+    for name in _assigned(cell.source):
+        if name not in found:
+            raise ParamsError(
+                f"{notebook.name}: papermill cannot read the declaration of {name!r}. "
+                "Write it on one line as `name: type = default  # meaning`, with no other = and no other #."
+            )
+    return found
+
+
+def _assigned(source: str) -> list[str]:
+    statements = ast.parse(source).body
+    targets = [node.target if isinstance(node, ast.AnnAssign) else node.targets[0] for node in statements]
+    return [target.id for target in targets]
+
+
+def _parameter(notebook: Path, found: Any) -> Parameter:
+    try:
+        kind = re.sub(r"\s*,\s*", ", ", found.inferred_type_name)
+        base = _base(kind)
+        low, high = _range(base, found.help)
+        default = ast.literal_eval(found.default)
+        parameter = Parameter(found.name, kind, default, found.help, low, high, _choices(base, found.help))
+        return Parameter(**{**vars(parameter), "default": parameter.convert(default)})
+    except (ValueError, SyntaxError) as error:
+        raise ParamsError(
+            f"{notebook.name} declares {found.name}: {found.inferred_type_name} = {found.default}: {error}. "
+            "Types are int, float, str, bool, list[...] and dict[str, ...]; see CONTRIBUTING.md."
+        ) from None
+
+
+def _base(kind: str) -> str:
+    outer, inner = split_type(kind)
+    if outer != inner:
+        return _base(inner)
+    if kind not in SCALARS:
+        raise ValueError(f"{kind} is no type that a parameter can have")
+    return kind
+
+
+def _range(base: str, meaning: str) -> tuple[float | None, float | None]:
+    limits = RANGE.search(meaning) if base in ("int", "float") else None
+    return (float(limits[1]), float(limits[2])) if limits else (None, None)
+
+
+def _choices(base: str, meaning: str) -> tuple[Any, ...]:
+    choices = CHOICE.search(meaning)
+    texts = [text.strip() for text in choices[1].split(",")] if choices else []
+    return tuple(texts if base == "str" else (_scalar(yaml.safe_load(text), base) for text in texts))
+
+
+def notebook_paths(folder: Path) -> list[Path]:
+    """The notebooks of a series, in the order of their numbers."""
+    return sorted(folder.glob("[0-9]*_*.ipynb"))

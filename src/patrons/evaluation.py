@@ -1,0 +1,118 @@
+"""Honest numbers: metrics with bootstrap intervals, thresholds from training rows, and splits that time allows."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+from sklearn.metrics import average_precision_score, confusion_matrix, precision_recall_curve, roc_curve
+
+Metric = Callable[[np.ndarray, np.ndarray], float]
+
+
+class Interval(NamedTuple):
+    """A score and its 95% bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def roc_auc(truth: np.ndarray, score: np.ndarray) -> float:
+    """Chance that a positive scores above a negative, ties counting half (Mann & Whitney, 1947).
+
+    The same number as scikit-learn's, in a fraction of its time: intervals ask for it thousands of times.
+    """
+    positive = np.asarray(truth) == 1
+    n = positive.sum()
+    return float((rankdata(score)[positive].sum() - n * (n + 1) / 2) / (n * (len(positive) - n)))
+
+
+def brier(truth: np.ndarray, score: np.ndarray) -> float:
+    """Mean squared distance of probabilities from what happened (Brier, 1950)."""
+    return float(np.mean((np.asarray(score) - np.asarray(truth)) ** 2))
+
+
+METRICS: dict[str, Metric] = {"roc_auc": roc_auc, "pr_auc": average_precision_score, "brier": brier}
+
+
+def bootstrap(metric: Metric, truth: np.ndarray, score: np.ndarray, repeats: int = 500, seed: int = 0) -> Interval:
+    """A metric and its 95% percentile interval over resampled rows (Efron, 1979).
+
+    Resamples on which the metric has no value (one class only) are drawn again.
+    """
+    return _interval(lambda rows: metric(truth[rows], score[rows]), truth, repeats, seed)
+
+
+def paired_difference(
+    metric: Metric, truth: np.ndarray, score: np.ndarray, other: np.ndarray, repeats: int = 500, seed: int = 0
+) -> Interval:
+    """Metric of `score` minus metric of `other`, with the interval over the same resampled rows for both."""
+    return _interval(
+        lambda rows: metric(truth[rows], score[rows]) - metric(truth[rows], other[rows]), truth, repeats, seed
+    )
+
+
+def _interval(statistic: Callable[[np.ndarray], float], truth: np.ndarray, repeats: int, seed: int) -> Interval:
+    rng = np.random.default_rng(seed)
+    values: list[float] = []
+    while len(values) < repeats:
+        rows = rng.integers(0, len(truth), len(truth))
+        if len(np.unique(truth[rows])) > 1:
+            values.append(statistic(rows))
+    low, high = np.quantile(values, [0.025, 0.975])
+    return Interval(float(statistic(np.arange(len(truth)))), float(low), float(high))
+
+
+def threshold_for_recall(truth: np.ndarray, score: np.ndarray, min_recall: float) -> float:
+    """The highest threshold at which at least `min_recall` of the positives have a score at or above it.
+
+    Parameters
+    ----------
+    truth : array of 0 and 1
+    score : array of float
+        Scores of rows that the model was not fitted on.
+    min_recall : float
+        Between 0 and 1.
+    """
+    _, recall, thresholds = precision_recall_curve(truth, score)
+    return float(thresholds[recall[:-1] >= min_recall].max())
+
+
+def at_threshold(truth: np.ndarray, score: np.ndarray, threshold: float) -> dict[str, float]:
+    """Counts and rates of the verdict `score >= threshold`: tn, fp, fn, tp, precision, recall."""
+    tn, fp, fn, tp = (int(n) for n in confusion_matrix(truth, score >= threshold, labels=[0, 1]).ravel())
+    return {
+        "tn": tn,
+        "fp": fp,
+        "fn": fn,
+        "tp": tp,
+        "precision": tp / (tp + fp) if tp + fp else 0.0,
+        "recall": tp / (tp + fn) if tp + fn else 0.0,
+    }
+
+
+def recall_at_false_alarms(truth: np.ndarray, score: np.ndarray, rate: float) -> float:
+    """Share of positives flagged where `rate` of the negatives are flagged too, read off the ROC curve."""
+    false_alarms, recall, _ = roc_curve(truth, score)
+    return float(np.interp(rate, false_alarms, recall))
+
+
+def forward_folds(as_of: pd.Series, known_on: pd.Series) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Train and validation row numbers, one pair a day that has earlier ones whose outcome was known by then.
+
+    As in life, what is validated lies after what is learnt, and no label window of training reaches into validation.
+
+    Parameters
+    ----------
+    as_of, known_on : Series of timestamp
+        Of each row, the day on which the customer is described and the first day on which the outcome was known.
+    """
+    for day in sorted(as_of.unique()):
+        known = known_on <= day
+        if known.any():
+            yield np.flatnonzero(known), np.flatnonzero(as_of == day)

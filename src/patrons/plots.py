@@ -1,0 +1,237 @@
+"""Figures: a table and an `ax` in, the same `ax` out. Titles say the finding; nothing is shown or saved here.
+
+One palette, safe for colour-blind readers (Okabe & Ito, 2008); blue is the data, orange is what to look at.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.ticker import EngFormatter, PercentFormatter
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import ConfusionMatrixDisplay, RocCurveDisplay
+
+BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, RED, BLACK = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#56B4E9", "#D55E00", "#000000",
+)  # fmt: skip
+PALETTE = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, BLACK)
+GREY = "#8a8f98"
+PERCENT, SHORT = PercentFormatter(1, decimals=0), EngFormatter(sep="")
+
+
+def use_style() -> None:
+    """Set the look of every figure of a notebook."""
+    sns.set_theme(style="ticks", palette=list(PALETTE), font="DejaVu Sans")
+    mpl.rcParams.update(
+        {
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlelocation": "left",
+            "axes.titlesize": 12,
+            "axes.titleweight": "bold",
+            "axes.labelcolor": "#444444",
+            "axes.grid": False,
+            "legend.frameon": False,
+        }
+    )
+
+
+def axes(width: float = 8, height: float = 4) -> Axes:
+    """Axes of a new figure, inches."""
+    return plt.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def words(names: Iterable) -> list[str]:
+    """Names of columns as a reader would write them."""
+    return [str(name).replace("_", " ") for name in names]
+
+
+def shares(table: pd.Series, title: str, what: str, ax: Axes) -> Axes:
+    """Horizontal bars of shares, the first on top, each with its value."""
+    ax.barh(words(table.index), table.to_numpy(), color=BLUE)
+    for row, value in enumerate(table):
+        ax.annotate(f"{value:.1%}", (value, row), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
+    ax.invert_yaxis()
+    ax.xaxis.set_major_formatter(PERCENT)
+    ax.margins(x=0.1)
+    ax.set(title=title, xlabel=what, ylabel="")
+    return ax
+
+
+def monthly_revenue(monthly: pd.DataFrame, currency: str, title: str, ax: Axes) -> Axes:
+    """Bars of revenue a month; months that the log cuts off are hatched."""
+    names = monthly.month.dt.strftime("%b\n%Y").where(
+        lambda s: (monthly.month.dt.month == 1) | (s.index == 0), monthly.month.dt.strftime("%b")
+    )
+    bars = ax.bar(range(len(monthly)), monthly.revenue, color=BLUE)
+    for bar, complete in zip(bars, monthly.complete, strict=True):
+        if not complete:
+            bar.set(facecolor="white", edgecolor=BLUE, hatch="///")
+    ax.set_xticks(range(len(monthly)), names, fontsize=8)
+    ax.yaxis.set_major_formatter(SHORT)
+    note = "" if monthly.complete.all() else " (hatched: month not complete)"
+    ax.set(title=title, xlabel=f"month{note}", ylabel=f"revenue, {currency}")
+    return ax
+
+
+def pareto(curve: pd.DataFrame, title: str, ax: Axes) -> Axes:
+    """Cumulative revenue over customers, with the point of the best fifth."""
+    fifth = np.interp(0.2, curve.customers, curve.revenue)
+    ax.plot(curve.customers, curve.revenue, color=BLUE, lw=2)
+    ax.plot([0, 1], [0, 1], color=GREY, ls=":", lw=1)
+    ax.plot([0.2, 0.2, 0], [0, fifth, fifth], color=ORANGE, lw=1, ls="--")
+    ax.scatter([0.2], [fifth], color=ORANGE, zorder=3)
+    ax.annotate(
+        "all customers alike", (0.72, 0.72), xytext=(0, -14), textcoords="offset points", color="#555555", fontsize=9
+    )
+    ax.xaxis.set_major_formatter(PERCENT)
+    ax.yaxis.set_major_formatter(PERCENT)
+    ax.set(title=title, xlabel="share of customers, best first", ylabel="share of revenue", xlim=(0, 1), ylim=(0, 1.01))
+    return ax
+
+
+def distribution(values: pd.Series, title: str, what: str, ax: Axes) -> Axes:
+    """Histogram on a logarithmic axis, with the median and the mean."""
+    ax.hist(values, bins=np.geomspace(values.min(), values.max(), 60), color=BLUE)
+    ax.set_xscale("log")
+    for value, name, colour in ((values.median(), "median", ORANGE), (values.mean(), "mean", RED)):
+        ax.axvline(value, color=colour, label=f"{name} {value:,.0f}", ls="--" if name == "mean" else "-")
+    ax.xaxis.set_major_formatter(SHORT)
+    ax.legend()
+    ax.set(title=title, xlabel=f"{what} (logarithmic)", ylabel="count")
+    return ax
+
+
+def pairs(table: pd.DataFrame, names: Mapping[str, str], title: str, what: str, ax: Axes) -> Axes:
+    """Two bars a row, to compare two shares; `names` are the columns and their legends."""
+    rows = np.arange(len(table))
+    for column, shift, colour in zip(names, (-0.2, 0.2), (BLUE, ORANGE), strict=True):
+        ax.barh(rows + shift, table[column], height=0.38, color=colour, label=names[column])
+    ax.set_yticks(rows, table.index.astype(str))
+    ax.invert_yaxis()
+    ax.xaxis.set_major_formatter(PERCENT)
+    ax.legend()
+    ax.set(title=title, xlabel=what, ylabel="")
+    return ax
+
+
+def heat(
+    table: pd.DataFrame, title: str, across: str, up: str, ax: Axes, diverging: bool = False, fmt: str = ".0%"
+) -> Axes:
+    """A matrix of numbers as shades, each written in its cell; missing ones stay white."""
+    limits = {"vmin": -1, "vmax": 1, "cmap": "vlag"} if diverging else {"vmin": 0, "cmap": "Blues"}
+    table = table.set_axis(words(table.index)).set_axis(words(table.columns), axis="columns")
+    sns.heatmap(
+        table, ax=ax, annot=True, fmt=fmt, cbar=False, linewidths=1, linecolor="white", annot_kws={"size": 9}, **limits
+    )
+    ax.tick_params(axis="both", length=0)
+    ax.tick_params(axis="y", rotation=0)
+    ax.set(title=title, xlabel=across, ylabel=up)
+    return ax
+
+
+def by_day(panel: pd.DataFrame, what: str, title: str, ax: Axes) -> Axes:
+    """A rate a snapshot day as points on a line, from 0."""
+    ax.plot(panel.index, panel.to_numpy(), color=BLUE, marker="o")
+    ax.yaxis.set_major_formatter(PERCENT)
+    ax.set(title=title, xlabel="day on which customers are described", ylabel=what, ylim=(0, 1))
+    ax.xaxis.set_major_formatter(mpl.dates.ConciseDateFormatter(ax.xaxis.get_major_locator()))
+    return ax
+
+
+def explained(ratios: np.ndarray, title: str, ax: Axes) -> Axes:
+    """Variance that the first principal components explain together."""
+    ax.bar(np.arange(1, len(ratios) + 1), ratios, color=SKY, label="each")
+    ax.plot(np.arange(1, len(ratios) + 1), np.cumsum(ratios), color=BLUE, marker="o", label="together")
+    ax.yaxis.set_major_formatter(PERCENT)
+    ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
+    ax.legend()
+    ax.set(title=title, xlabel="principal component", ylabel="share of variance", ylim=(0, 1))
+    return ax
+
+
+def score_by_k(board: pd.DataFrame, chosen: pd.Series, score: str, title: str, ax: Axes) -> Axes:
+    """One line a family of a score over the number of groups, DBSCAN as points, the chosen one ringed."""
+    for (algorithm, rows), colour, marker in zip(board.groupby("algorithm", sort=False), PALETTE, "osD^", strict=False):
+        line = "" if algorithm == "DBSCAN" else "-"
+        ax.plot(rows.groups, rows[score], marker=marker, ls=line, color=colour, label=algorithm)
+    ax.scatter([chosen.groups], [chosen[score]], s=260, facecolor="none", edgecolor=BLACK, lw=1.5, label="chosen")
+    ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.set(title=title, xlabel="number of groups", ylabel=score.replace("_", "-").title())
+    return ax
+
+
+def customer_map(points: np.ndarray, names: Sequence[str], explained: Sequence[float], title: str, ax: Axes) -> Axes:
+    """Customers on the first two principal components, coloured and shaped by group."""
+    order = pd.Series(names).value_counts().index
+    for name, colour, marker in zip(order, PALETTE * 2, "osD^vP*Xhp<>" * 2, strict=False):
+        inside = np.asarray(names) == name
+        ax.scatter(*points[inside].T[:2], s=9, alpha=0.5, color=colour, marker=marker, label=name, lw=0)
+    ax.legend(markerscale=2.5, loc="center left", bbox_to_anchor=(1, 0.5))
+    across, up = (f"component {n}, {share:.0%} of variance" for n, share in enumerate(explained[:2], 1))
+    ax.set(title=title, xlabel=across, ylabel=up)
+    return ax
+
+
+def confusion(truth: Sequence, predicted: Sequence, names: Sequence[str], title: str, ax: Axes) -> Axes:
+    """What was said against what was true: counts, shaded by share of the true class."""
+    matrix = ConfusionMatrixDisplay.from_predictions(
+        truth, predicted, display_labels=names, ax=ax, cmap="Blues", colorbar=False
+    )
+    ax.tick_params(axis="x", rotation=30)
+    plt.setp(ax.get_xticklabels(), ha="right", rotation_mode="anchor")
+    matrix.ax_.set(title=title, xlabel="predicted", ylabel="true")
+    return ax
+
+
+def importances(values: pd.Series, title: str, ax: Axes) -> Axes:
+    """Horizontal bars of the most important features."""
+    ax.barh(words(values.index), values, color=BLUE)
+    ax.invert_yaxis()
+    ax.set(title=title, xlabel="share of the impurity decrease", ylabel="")
+    return ax
+
+
+def intervals(table: pd.DataFrame, title: str, what: str, ax: Axes) -> Axes:
+    """Scores as points with their 95% intervals, one row each; columns `value`, `low`, `high`."""
+    rows = np.arange(len(table))
+    reach = [table.value - table.low, table.high - table.value]
+    ax.errorbar(table.value, rows, xerr=reach, fmt="o", color=BLUE, capsize=4)
+    for row, value in zip(rows, table.value, strict=True):
+        ax.annotate(f"{value:.3f}", (value, row), xytext=(0, 8), textcoords="offset points", ha="center", fontsize=9)
+    ax.set_yticks(rows, table.index)
+    ax.invert_yaxis()
+    ax.margins(y=0.3)
+    ax.set(title=title, xlabel=f"{what}, with 95% interval", ylabel="")
+    return ax
+
+
+def roc(truth: np.ndarray, said: Mapping[str, np.ndarray], title: str, ax: Axes) -> Axes:
+    """ROC curves of several models."""
+    for (name, score), colour, line in zip(said.items(), PALETTE, ("-", "--", "-.", ":"), strict=False):
+        RocCurveDisplay.from_predictions(truth, score, name=name, ax=ax, curve_kwargs={"color": colour, "ls": line})
+    ax.plot([0, 1], [0, 1], color=GREY, ls=":", lw=1)
+    ax.xaxis.set_major_formatter(PERCENT)
+    ax.yaxis.set_major_formatter(PERCENT)
+    ax.legend(loc="lower right")
+    ax.set(title=title, xlabel="of those who came back, share flagged", ylabel="of those who churned, share flagged")
+    return ax
+
+
+def calibration(truth: np.ndarray, score: np.ndarray, title: str, ax: Axes) -> Axes:
+    """Observed churn against forecast churn in ten groups of equal size."""
+    observed, forecast = calibration_curve(truth, score, n_bins=10, strategy="quantile")
+    ax.plot([0, 1], [0, 1], color=GREY, ls=":", lw=1)
+    ax.plot(forecast, observed, color=BLUE, marker="o")
+    ax.annotate(
+        "forecast = observed", (0.02, 0.02), xytext=(0, 20), textcoords="offset points", color="#555555", fontsize=9
+    )
+    ax.xaxis.set_major_formatter(PERCENT)
+    ax.yaxis.set_major_formatter(PERCENT)
+    ax.set(title=title, xlabel="churn probability forecast", ylabel="share that churned", xlim=(0, 1), ylim=(0, 1))
+    return ax

@@ -1,0 +1,107 @@
+"""Preparation of features for models: impute, clip, scale, encode. Fitted on training rows, kept with the model."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+
+class IQRClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Pull values outside [Q1 - factor * IQR, Q3 + factor * IQR] back to these limits.
+
+    A column whose quartiles are equal (most customers have 0 orders in a short window) has no spread to measure
+    outliers by: clipping it would erase it, so it is left as it is and its limits are infinite.
+
+    Parameters
+    ----------
+    factor : float, default=1.5
+        Interquartile ranges beyond the quartiles [Tukey, Exploratory Data Analysis, 1977].
+
+    Attributes
+    ----------
+    lower_, upper_ : ndarray of shape (n_features,)
+        The limits, in the units of each column.
+    """
+
+    def __init__(self, factor: float = 1.5):
+        self.factor = factor
+
+    def fit(self, X: ArrayLike, y: None = None) -> "IQRClipper":
+        X = validate_data(self, X, dtype=float, ensure_all_finite="allow-nan")
+        q1, q3 = np.nanquantile(X, [0.25, 0.75], axis=0)
+        reach = np.where(q3 > q1, self.factor * (q3 - q1), np.inf)
+        self.lower_, self.upper_ = q1 - reach, q3 + reach
+        return self
+
+    def transform(self, X: ArrayLike) -> np.ndarray:
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=float, ensure_all_finite="allow-nan", reset=False)
+        return np.clip(X, self.lower_, self.upper_)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def preparation(numeric: Sequence[str], categorical: Sequence[str], iqr_factor: float = 1.5) -> ColumnTransformer:
+    """An unfitted transformer from raw feature columns to numbers that any model takes.
+
+    Numbers: missing ones become the median, outliers are clipped, the rest is scaled to mean 0 and variance 1.
+    Categories: missing is a category of its own, rare ones (under 1 %) are one, and so are unknown ones.
+    """
+    numbers = make_pipeline(
+        SimpleImputer(strategy="median", keep_empty_features=True), IQRClipper(iqr_factor), StandardScaler()
+    )
+    categories = make_pipeline(
+        SimpleImputer(strategy="constant", fill_value="missing"),
+        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=0.01, sparse_output=False),
+    )
+    return ColumnTransformer(
+        [("numbers", numbers, list(numeric)), ("categories", categories, list(categorical))],
+        verbose_feature_names_out=False,
+    ).set_output(transform="pandas")
+
+
+def only(prepare: ColumnTransformer, columns: Sequence[str]) -> ColumnTransformer:
+    """The same preparation, unfitted, of those of its columns that are in `columns`."""
+    steps = [(name, clone(step), [c for c in own if c in columns]) for name, step, own in prepare.transformers]
+    return ColumnTransformer(steps, verbose_feature_names_out=False).set_output(transform="pandas")
+
+
+def split_kinds(table: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Names of a table's numeric columns and of its categorical ones."""
+    numeric = list(table.select_dtypes("number"))
+    return numeric, [name for name in table if name not in numeric]
+
+
+def as_inputs(table: pd.DataFrame) -> pd.DataFrame:
+    """A table whose categorical columns are plain objects with NaN for missing, as scikit-learn takes them."""
+    _, categorical = split_kinds(table)
+    return table.assign(**{name: table[name].astype(object).where(table[name].notna(), np.nan) for name in categorical})
+
+
+def clip_limits(fitted: ColumnTransformer, table: pd.DataFrame) -> pd.DataFrame:
+    """The limits that a fitted preparation clips numbers at, and what share of a table's rows lies beyond them.
+
+    Returns
+    -------
+    DataFrame
+        Columns `feature`, `lower`, `upper` (in the feature's unit; infinite where it is not clipped), `clipped` (share
+        of rows).
+    """
+    numbers: Pipeline = fitted.named_transformers_["numbers"]
+    clipper: IQRClipper = numbers.named_steps["iqrclipper"]
+    names = list(numbers.feature_names_in_)
+    values = table[names].to_numpy(float)
+    beyond = (values < clipper.lower_) | (values > clipper.upper_)
+    return pd.DataFrame(
+        {"feature": names, "lower": clipper.lower_, "upper": clipper.upper_, "clipped": beyond.mean(axis=0)}
+    )

@@ -1,0 +1,151 @@
+"""What a notebook reads, writes and finds: one folder a notebook, plain files that need no notebook to be read.
+
+A series keeps its results in ``data/processed/<name>``, one folder a notebook::
+
+    01_eda/metrics.json       name -> number
+    01_eda/findings.json      the sentences that the index page shows, each with its figure
+    01_eda/figures/*.png
+    01_eda/orders.parquet     what other notebooks read: tables, models (.skops), records (.json)
+"""
+
+import base64
+import html
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import ibis
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython.display import HTML, display
+from matplotlib.axes import Axes
+
+from patrons.files import read_json, whole, write_json
+from patrons.models import load_model, save_model
+
+OUTPUT_VARIABLE = "PATRONS_STAGE_OUTPUT"  # the runner points it at a fresh folder and swaps that in on success
+KINDS = ("finding", "decision", "caution")
+
+
+class StageError(ValueError):
+    """A notebook asks for something that is not there, or records what cannot be kept."""
+
+
+class Stage:
+    """The folder of one notebook in a series.
+
+    Parameters
+    ----------
+    name : str
+        The notebook's name without its ending, such as ``01_eda``.
+    folder : str or Path
+        Where the series keeps its results, such as ``../data/processed/demo``.
+    """
+
+    def __init__(self, name: str, folder: str | Path):
+        self.name = name
+        self.folder = Path(folder).resolve()
+        self.output = Path(os.environ.get(OUTPUT_VARIABLE) or self.folder / name)
+        self.metrics: dict[str, float] = {}
+        self.findings: list[dict[str, Any]] = []
+        self._alternatives: dict[str, str] = {}
+
+    def path(self, file: str) -> Path:
+        """Where a file that this or an earlier notebook wrote is; an error names what is missing."""
+        places = [self.output / file, *sorted(self.folder.glob(f"[0-9]*/{file}"))]
+        for place in places:
+            if place.exists():
+                return place
+        raise StageError(
+            f"{file} is not in {self.folder}: no notebook has written it yet. "
+            f"Run the earlier notebooks first: python run_all.py --list shows which one writes it."
+        )
+
+    def scan(self, file: str) -> ibis.Table:
+        """A Parquet table as an Ibis expression on DuckDB; nothing is read until it is executed."""
+        return ibis.duckdb.connect().read_parquet(self.path(file))
+
+    def read(self, file: str) -> Any:
+        """A table (.parquet) as a DataFrame, a model (.skops), or a record (.json)."""
+        readers = {".parquet": pd.read_parquet, ".skops": load_model, ".json": read_json}
+        return readers[Path(file).suffix](self.path(file))
+
+    def write(self, file: str, value: Any) -> None:
+        """Keep a table (DataFrame or Ibis; .parquet), a fitted model (.skops) or a record (.json)."""
+        path = self.output / file
+        if path.suffix == ".skops":
+            save_model(path, value)
+        elif path.suffix == ".json":
+            write_json(path, value)
+        else:
+            with whole(path) as partial:
+                # both write the same bytes for the same table
+                value.to_parquet(partial) if isinstance(value, ibis.Table) else value.to_parquet(partial, index=False)
+
+    def record(self, **metrics: float) -> None:
+        """Keep named numbers in ``metrics.json``; a number that is not finite is an error."""
+        for name, value in metrics.items():
+            if not np.isfinite(value):
+                raise StageError(f"The metric {name!r} of {self.name} is {value}: record only finite numbers.")
+            self.metrics[name] = value.item() if isinstance(value, np.generic) else value
+        write_json(self.output / "metrics.json", self.metrics)
+
+    def figure(self, name: str, ax: Axes, alt: str = "") -> None:
+        """Show the figure that `ax` belongs to and keep it as ``figures/<name>.png``.
+
+        The alternative text, for those who cannot see it, is made of the title and the axes' names unless given.
+        """
+        picture = io.BytesIO()
+        ax.figure.savefig(picture, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
+        plt.close(ax.figure)
+        self._alternatives[name] = alt or describe(ax)
+        with whole(self.output / "figures" / f"{name}.png") as partial:
+            partial.write_bytes(picture.getvalue())
+        display(
+            {"image/png": base64.b64encode(picture.getvalue()).decode(), "text/plain": self._alternatives[name]},
+            metadata={"image/png": {"alt": self._alternatives[name]}},
+            raw=True,
+        )
+
+    def table(self, table: pd.DataFrame, caption: str, formats: Mapping[str, str] | str | None = None) -> None:
+        """Show a small table with a caption; `formats` are those of ``DataFrame.style.format``."""
+        style = table.style.format(formats, na_rep="–", thousands=",", precision=2, escape="html").set_caption(caption)
+        style.set_uuid(f"{self.name}-{len(self.findings)}")  # the same page from the same data
+        if isinstance(table.index, pd.RangeIndex):
+            style.hide(axis="index")
+        display(HTML(style.to_html(table_attributes='class="figures"')))
+
+    def callout(self, sentence: str, figure: str | None = None, kind: str = "finding") -> None:
+        """Say what the evidence means: shown here, and on the index page beside its figure.
+
+        Parameters
+        ----------
+        sentence : str
+            What a reader who never sees code should take away. Its numbers are computed.
+        figure : str, optional
+            Name of a figure shown before.
+        kind : {"finding", "decision", "caution"}
+        """
+        if figure is not None and figure not in self._alternatives:
+            raise StageError(f"No figure {figure!r} was shown in {self.name} before this sentence: {sentence!r}.")
+        if kind not in KINDS:
+            raise StageError(f"A callout's kind is one of {', '.join(KINDS)}, not {kind!r}.")
+        self.findings.append(
+            {
+                "kind": kind,
+                "text": sentence,
+                "figure": figure and f"figures/{figure}.png",
+                "alt": figure and self._alternatives[figure],
+            }
+        )
+        write_json(self.output / "findings.json", self.findings)
+        display(HTML(f'<blockquote class="callout {kind}">{html.escape(sentence)}</blockquote>'))
+
+
+def describe(ax: Axes) -> str:
+    """A figure in words: its title and what its axes show."""
+    axes = [f"{side}: {label}" for side, label in (("across", ax.get_xlabel()), ("up", ax.get_ylabel())) if label]
+    return ". ".join(part for part in (ax.get_title() or ax.get_title(loc="left"), "; ".join(axes)) if part) + "."

@@ -1,0 +1,67 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import brier_score_loss, roc_auc_score
+
+from patrons import evaluation as ev
+
+TRUTH = np.array([1, 1, 0, 1, 0, 0])
+SCORE = np.array([0.9, 0.8, 0.7, 0.6, 0.3, 0.1])
+
+
+def test_roc_auc_counts_the_pairs_in_the_right_order():
+    assert ev.roc_auc(TRUTH, SCORE) == pytest.approx(8 / 9)  # of 9 pairs one, 0.6 under 0.7, is wrong
+
+
+def test_roc_auc_and_brier_are_those_of_scikit_learn_ties_included():
+    rng = np.random.default_rng(0)
+    truth, score = rng.integers(0, 2, 500), rng.integers(0, 20, 500) / 20
+    assert ev.roc_auc(truth, score) == pytest.approx(roc_auc_score(truth, score), abs=1e-12)
+    assert ev.brier(truth, score) == pytest.approx(brier_score_loss(truth, score), abs=1e-12)
+
+
+def test_an_interval_holds_the_score_and_narrows_with_more_rows():
+    rng = np.random.default_rng(0)
+    few, many = (
+        ev.bootstrap(ev.roc_auc, truth, truth + rng.normal(0, 1, n))
+        for n in (100, 5000)
+        for truth in [rng.integers(0, 2, n)]
+    )
+    for interval in (few, many):
+        assert interval.low < interval.value < interval.high
+    assert many.high - many.low < (few.high - few.low) / 3
+
+
+def test_the_interval_of_a_mean_is_close_to_the_textbook_one():
+    truth = np.tile([0, 1], 200)  # standard error of a mean of 400 values with variance 1/4: 0.025
+    interval = ev.bootstrap(lambda t, s: t.mean(), truth, truth, repeats=2000)
+    assert interval.high - interval.low == pytest.approx(2 * 1.96 * 0.025, rel=0.1)
+
+
+def test_a_model_compared_with_itself_differs_by_nothing():
+    assert ev.paired_difference(ev.roc_auc, TRUTH, SCORE, SCORE, repeats=50) == (0, 0, 0)
+
+
+def test_the_threshold_is_the_highest_that_reaches_the_recall():
+    assert ev.threshold_for_recall(TRUTH, SCORE, 0.6) == 0.8  # two of three positives are at or above 0.8
+    assert ev.threshold_for_recall(TRUTH, SCORE, 0.7) == 0.6
+
+
+def test_counts_at_a_threshold():
+    found = ev.at_threshold(TRUTH, SCORE, 0.65)
+    assert [found[key] for key in ("tn", "fp", "fn", "tp")] == [2, 1, 1, 2]
+    assert (found["precision"], found["recall"]) == (pytest.approx(2 / 3), pytest.approx(2 / 3))
+
+
+def test_a_threshold_above_all_scores_flags_nobody():
+    assert ev.at_threshold(TRUTH, SCORE, 2)["precision"] == 0
+
+
+def test_recall_at_false_alarms_is_read_off_the_curve():
+    assert ev.recall_at_false_alarms(TRUTH, SCORE, 1 / 3) == 1
+
+
+def test_forward_folds_learn_only_what_was_known_on_the_validated_day():
+    as_of = pd.Series(pd.to_datetime(["2024-01-01", "2024-02-01", "2024-03-01", "2024-04-01", "2024-04-01"]))
+    folds = list(ev.forward_folds(as_of, as_of + pd.Timedelta(days=60)))
+    assert [(fit.tolist(), val.tolist()) for fit, val in folds] == [([0], [2]), ([0, 1], [3, 4])]

@@ -1,0 +1,110 @@
+from datetime import date
+from itertools import pairwise
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+
+from patrons import features
+
+# two customers; customer a: order 1 (two lines) on 1 January, order 2 on 21 January; b: one order on 10 January
+LOG = pd.DataFrame(
+    {
+        "customer_id": ["a", "a", "a", "b"],
+        "order_id": ["1", "1", "2", "3"],
+        "product_id": ["x", "y", "x", "x"],
+        "ordered_at": pd.to_datetime(["2024-01-01 09:00", "2024-01-01 09:00", "2024-01-21 23:30", "2024-01-10 12:00"]),
+        "quantity": [1.0, 2.0, 3.0, 1.0],
+        "amount": [10.0, 20.0, 50.0, 5.0],
+    }
+)
+
+
+def described(log, *days, windows=(7, 30)):
+    table = features.features(ibis.memtable(log), days, windows).to_pandas()
+    return table.set_index("customer_id").sort_index() if len(days) == 1 else table
+
+
+def test_recency_frequency_and_monetary_of_a_small_log():
+    table = described(LOG, date(2024, 1, 22))
+    assert table.loc["a", list(features.RFM)].tolist() == [1, 2, 80.0]
+    assert table.loc["b", list(features.RFM)].tolist() == [12, 1, 5.0]
+
+
+def test_windows_count_orders_and_spend_of_the_last_days():
+    a = described(LOG, date(2024, 1, 22)).loc["a"]
+    assert (a.orders_7d, a.spend_7d, a.orders_30d, a.spend_30d) == (1, 50.0, 2, 80.0)
+
+
+def test_basket_and_rhythm_are_means_over_orders():
+    table = described(LOG, date(2024, 1, 22))
+    a, b = table.loc["a"], table.loc["b"]
+    assert (a.order_value, a.order_value_max, a.order_units, a.order_products) == (40.0, 50.0, 3.0, 1.5)
+    assert (a.tenure_days, a.active_days, a.gap_days) == (21, 2, 20.0)
+    assert np.isnan(b.gap_days)
+
+
+def test_orders_on_or_after_the_day_are_not_seen():
+    a = described(LOG, date(2024, 1, 21)).loc["a"]
+    assert (a.frequency, a.recency_days, a.monetary) == (1, 20, 30.0)
+
+
+def test_a_customer_without_an_order_before_the_day_is_not_described():
+    assert list(described(LOG, date(2024, 1, 10)).index) == ["a"]
+
+
+def test_appending_later_orders_changes_no_feature():
+    later = LOG.assign(ordered_at=LOG.ordered_at + pd.Timedelta(days=60), order_id="L" + LOG.order_id, amount=1e6)
+    before, after = (described(log, date(2024, 1, 22)) for log in (LOG, pd.concat([LOG, later])))
+    pd.testing.assert_frame_equal(before, after)
+
+
+def test_several_days_at_once_give_what_each_gives_alone():
+    days = [date(2024, 1, 15), date(2024, 1, 22)]
+    together = described(LOG, *days).sort_values(["as_of", "customer_id"], ignore_index=True)
+    alone = pd.concat([described(LOG, day).reset_index() for day in days], ignore_index=True)
+    pd.testing.assert_frame_equal(together, alone[together.columns])
+
+
+def test_the_panel_says_who_did_not_order_within_the_horizon():
+    days = [date(2024, 1, 11), date(2024, 1, 21)]
+    panel = features.panel(ibis.memtable(LOG), days, 10, (30,)).to_pandas().set_index(["as_of", "customer_id"])
+    assert panel.churned.sort_index().tolist() == [
+        1,
+        1,
+        0,
+        1,
+    ]  # on 11 January the order of the 21st is one day too late
+    assert set(panel.known_on.astype(str)) == {"2024-01-21", "2024-01-31"}
+
+
+def test_outcomes_do_not_depend_on_what_follows_the_horizon():
+    later = LOG.assign(ordered_at=pd.Timestamp("2024-03-01"), order_id="L" + LOG.order_id)
+    panels = [
+        features.panel(ibis.memtable(log), [date(2024, 1, 21)], 10, (30,)).order_by("customer_id").to_pandas()
+        for log in (LOG, pd.concat([LOG, later]))
+    ]
+    pd.testing.assert_frame_equal(*panels)
+
+
+def test_the_last_snapshot_day_leaves_exactly_one_horizon():
+    days = features.snapshot_days(date(2024, 1, 1), date(2024, 12, 31), 90, 30, 90)
+    assert days[-1] == date(2024, 10, 2)
+    assert {(b - a).days for a, b in pairwise(days)} == {30}
+    assert (days[0] - date(2024, 1, 1)).days >= 90
+
+
+def test_a_log_shorter_than_history_and_horizon_is_refused_with_the_numbers():
+    with pytest.raises(features.FeaturesError, match=r"covers 30 days.*needs 130"):
+        features.snapshot_days(date(2024, 1, 1), date(2024, 1, 31), 90, 30, 40)
+
+
+def test_the_dictionary_names_exactly_the_columns_of_the_table():
+    table = features.features(ibis.memtable(LOG), [date(2024, 1, 22)], (30, 90))
+    assert set(features.dictionary((30, 90)).feature) == set(table.columns) - set(features.KEYS)
+
+
+def test_a_model_sees_neither_keys_nor_outcome():
+    panel = features.panel(ibis.memtable(LOG), [date(2024, 1, 21)], 10, (30,)).to_pandas()
+    assert not {"customer_id", "as_of", "known_on", "churned"} & set(features.feature_names(panel))

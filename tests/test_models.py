@@ -1,0 +1,38 @@
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import FunctionTransformer
+
+from patrons import models
+
+
+def test_a_model_comes_back_as_it_was(tmp_path):
+    fitted = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    models.save_model(tmp_path / "m.skops", fitted)
+    assert models.load_model(tmp_path / "m.skops").predict_proba([[0.3]]) == pytest.approx(
+        fitted.predict_proba([[0.3]])
+    )
+
+
+def test_a_model_with_a_type_that_is_not_listed_is_refused_and_leaves_no_file(tmp_path):
+    with pytest.raises(models.ModelError, match=r"test_models\._own"):
+        models.save_model(tmp_path / "m.skops", FunctionTransformer(_own))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pickle_under_the_name_of_a_model_is_not_opened(tmp_path):
+    (tmp_path / "m.skops").write_bytes(pickle.dumps(np.ones(2)))
+    with pytest.raises(zipfile.BadZipFile):
+        models.load_model(tmp_path / "m.skops")
+
+
+def test_a_missing_model_says_what_to_run(tmp_path):
+    with pytest.raises(models.ModelError, match=r"run_all\.py"):
+        models.load_model(tmp_path / "m.skops")
+
+
+def _own(x):
+    return x

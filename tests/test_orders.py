@@ -1,0 +1,151 @@
+import gzip
+
+import ibis
+import pandas as pd
+import pandera.errors
+import pytest
+
+from patrons import orders
+
+RAW = pd.DataFrame(
+    {
+        "InvoiceNo": ["1", "1", "1", "C2", "3", "4", "5", "6", "7"],
+        "StockCode": ["A", "B", "A", "A", "A", "POST", "B", "B", "B"],
+        "Quantity": [2, 1, 2, -2, -1, 1, 3, 3, 1],
+        "InvoiceDate": pd.to_datetime(["2024-01-02 10:00"] * 9),
+        "UnitPrice": [1.5, 4.0, 1.5, 1.5, 1.0, 9.0, 0.0, 2.0, 2.0],
+        "CustomerID": [7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 8.0, None, 8.0],
+    }
+)
+COLUMNS = {
+    "order_id": "InvoiceNo",
+    "product_id": "StockCode",
+    "quantity": "Quantity",
+    "ordered_at": "InvoiceDate",
+    "unit_price": "UnitPrice",
+    "customer_id": "CustomerID",
+}
+REASONS = {
+    2: "exact duplicate",
+    3: "cancellation",
+    4: "quantity not positive",
+    5: "non-product code",
+    6: "price not positive",
+    7: "no customer",
+}
+
+
+@pytest.fixture
+def source(tmp_path):
+    RAW.to_parquet(tmp_path / "log.parquet")
+    return tmp_path / "log.parquet"
+
+
+def judged(path, duplicates="quarantine"):
+    return orders.judge(orders.read_lines(path, COLUMNS), "C", ["POST", "gift_.*"], duplicates)
+
+
+def test_each_line_is_kept_or_set_aside_with_its_reason(source):
+    table = judged(source).order_by("line").to_pandas()
+    assert {line: reason for line, reason in zip(table.line, table.reason, strict=True) if pd.notna(reason)} == REASONS
+
+
+def test_kept_and_quarantined_lines_add_up_to_those_read(source):
+    table = judged(source)
+    assert orders.kept(table).count().execute() == 3
+    assert orders.quarantined(table).count().execute() == 6
+    loss = orders.row_loss(table).set_index("lines")["count"]
+    assert (loss["read"], loss["kept"]) == (9, 3)
+
+
+def test_repeats_of_a_line_are_kept_when_the_parameters_say_so(source):
+    assert orders.kept(judged(source, duplicates="keep")).count().execute() == 4
+
+
+def test_a_customer_number_that_a_spreadsheet_made_a_float_is_read_as_the_integer(source):
+    assert set(orders.kept(judged(source)).to_pandas().customer_id) == {"7", "8"}
+
+
+def test_amount_is_quantity_times_price(source):
+    assert sorted(orders.kept(judged(source)).to_pandas().amount) == [2.0, 3.0, 4.0]
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "xlsx"])
+def test_other_formats_give_the_same_table_as_parquet(source, ending):
+    other = source.with_name(f"log.{ending}")
+    RAW.to_excel(other, index=False) if ending == "xlsx" else RAW.to_csv(other, index=False)
+    expected, found = (orders.kept(judged(path)).to_pandas() for path in (source, other))
+    pd.testing.assert_frame_equal(found, expected)
+
+
+def test_leading_zeros_of_an_identifier_survive_a_csv(tmp_path):
+    text = RAW.assign(InvoiceNo=[f"00{n}" for n in range(9)]).to_csv(index=False)
+    with gzip.open(tmp_path / "log.csv.gz", "wt") as file:
+        file.write(text)
+    lines = orders.read_lines(tmp_path / "log.csv.gz", COLUMNS).order_by("line").to_pandas()
+    assert lines.order_id[0] == "000"
+
+
+def test_a_date_that_cannot_be_read_is_set_aside_not_shifted(tmp_path):
+    RAW.assign(InvoiceDate=["soon", *["2024-01-02 10:00"] * 8]).to_csv(tmp_path / "log.csv", index=False)
+    table = judged(tmp_path / "log.csv").order_by("line").to_pandas()
+    assert table.reason[0] == "date missing or unreadable"
+
+
+def test_a_log_without_a_line_to_keep_is_an_error_that_says_why(tmp_path):
+    RAW.assign(CustomerID=None).to_csv(tmp_path / "log.csv", index=False)
+    with pytest.raises(orders.OrdersError, match="no customer"):
+        orders.kept(judged(tmp_path / "log.csv"))
+
+
+def test_an_unknown_kind_of_file_is_refused(tmp_path):
+    with pytest.raises(orders.OrdersError, match="no Parquet"):
+        orders.read_lines(tmp_path / "log.doc", COLUMNS)
+
+
+def test_the_contract_refuses_a_negative_quantity(source):
+    clean = orders.kept(judged(source))
+    with pytest.raises(pandera.errors.SchemaError, match="quantity"):
+        orders.CONTRACT.validate(clean.mutate(quantity=-clean.quantity))
+
+
+def test_the_contract_refuses_a_missing_customer(source):
+    clean = orders.kept(judged(source))
+    with pytest.raises(pandera.errors.SchemaError, match="customer_id"):
+        orders.CONTRACT.validate(clean.mutate(customer_id=ibis.null("string")))
+
+
+def test_the_customer_table_has_the_country_of_the_last_order():
+    log = ibis.memtable(
+        pd.DataFrame(
+            {
+                "customer_id": ["a", "a", "b"],
+                "country": ["France", "Spain", "Italy"],
+                "ordered_at": pd.to_datetime(["2024-01-01", "2024-02-01", "2024-01-01"]),
+            }
+        )
+    )
+    table = orders.customer_table(log)
+    assert dict(zip(table.customer_id, table.country, strict=True)) == {"a": "Spain", "b": "Italy"}
+
+
+def test_attributes_are_joined_and_missing_where_a_customer_has_none(tmp_path):
+    log = ibis.memtable(
+        pd.DataFrame(
+            {"customer_id": ["a", "b"], "country": ["x", "y"], "ordered_at": pd.to_datetime(["2024-01-01"] * 2)}
+        )
+    )
+    (tmp_path / "customers.csv").write_text("customer_id,plan\nb,gold\nz,free\n")
+    table = orders.customer_table(log, tmp_path / "customers.csv").set_index("customer_id")
+    assert list(table.index) == ["a", "b"]
+    assert table.plan["b"] == "gold"
+    assert pd.isna(table.plan["a"])
+
+
+def test_two_rows_for_one_customer_are_refused(tmp_path):
+    log = ibis.memtable(
+        pd.DataFrame({"customer_id": ["a"], "country": ["x"], "ordered_at": pd.to_datetime(["2024-01-01"])})
+    )
+    (tmp_path / "customers.csv").write_text("customer_id,plan\na,gold\na,free\n")
+    with pytest.raises(orders.OrdersError, match="more than one row"):
+        orders.customer_table(log, tmp_path / "customers.csv")

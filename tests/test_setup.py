@@ -1,0 +1,116 @@
+"""The set-up says one thing: pyproject.toml, requirements.lock, environment.yml, the Makefile and README agree."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+import patrons
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+PIN = re.compile(
+    r"^(?P<name>[\w.-]+)==(?P<version>[^\s;\\]+)\s*(?:;(?P<marker>[^\\]*))?(?P<hashes>(?:\s*\\\n\s+--hash=\S+)*)$"
+)
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
+
+
+def pins() -> list[re.Match]:
+    """Every entry of the lock: a name, a version, perhaps a marker, and hashes."""
+    entries = re.split(r"\n(?=\S)", LOCK.strip())
+    return [PIN.match(entry) or pytest.fail(f"not a pinned, hashed requirement: {entry[:80]!r}") for entry in entries]
+
+
+def environment() -> dict:
+    return yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+
+
+def wanted() -> list[str]:
+    return [*PROJECT["dependencies"], *(line for extra in PROJECT["optional-dependencies"].values() for line in extra)]
+
+
+def tracked() -> list[Path]:
+    """Files that git holds or would hold; none where this is no git checkout."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return [ROOT / name for name in done.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("line", wanted())
+def test_a_dependency_is_pinned_at_a_version_that_its_range_allows(line):
+    requirement = Requirement(line)
+    versions = {canonicalize_name(pin["name"]): pin["version"] for pin in pins()}
+    name = canonicalize_name(requirement.name)
+    assert name in versions, f"{name} is not in requirements.lock: run `make lock`"
+    assert versions[name] in requirement.specifier
+
+
+def test_the_lock_can_be_read_whole_and_pins_each_package_once():
+    names = [canonicalize_name(pin["name"]) for pin in pins()]
+    assert len(names) == len(set(names)) == LOCK.count("==") - sum((pin["marker"] or "").count("==") for pin in pins())
+
+
+def test_each_pin_has_a_hash_and_a_marker_that_can_be_read():
+    for pin in pins():
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", pin["hashes"]), pin["name"]
+        assert pin["marker"] is None or Marker(pin["marker"].strip())
+
+
+def test_the_lock_names_no_index():
+    assert not re.search(r"://|^\s*(--index|--extra-index|--find-links|-i |-f )", LOCK, re.MULTILINE)
+
+
+def test_conda_gets_the_python_that_the_project_asks_for():
+    [python] = [line for line in environment()["dependencies"] if str(line).startswith("python")]
+    version = python.partition("=")[2]
+    assert f"{version}.0" in SpecifierSet(PROJECT["requires-python"])
+    assert f"python{version}" in MAKEFILE
+    assert f"--python-version {version}" in MAKEFILE
+
+
+def test_conda_installs_the_lock_and_nothing_else():
+    [extra] = [line["pip"] for line in environment()["dependencies"] if isinstance(line, dict)]
+    assert extra == ["--requirement requirements.lock"]
+    assert {line for line in environment()["dependencies"] if isinstance(line, str)} == {"python=3.11", "pip"}
+
+
+def test_plain_make_lists_every_target():
+    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {line.split()[0] for line in listed.splitlines()[1:]} == TARGETS
+    assert {"run", "test", "lab", "ui", "lint", "clean"} <= TARGETS
+
+
+def test_the_make_targets_that_readers_are_told_of_exist():
+    texts = [path.read_text(encoding="utf-8") for path in ROOT.glob("*.md")]
+    told = {target for text in texts for target in re.findall(r"(?:^|`)make ([a-z]+)", text, re.MULTILINE)}
+    assert told
+    assert told <= TARGETS
+
+
+def test_no_file_holds_a_path_of_one_machine_or_an_address_of_a_registry():
+    files = tracked()
+    if not files:
+        pytest.skip("this is no git checkout")
+    places = ("/" + "work/", "/" + "root/", "/" + "home/", "pypi" + ".org", "pythonhosted" + ".org", "/opt/" + "wheels")
+    texts = {path: path.read_bytes().decode("utf-8", errors="ignore") for path in files}
+    assert [(path.name, place) for path, text in texts.items() for place in places if place in text] == []
+
+
+def test_the_package_that_users_get_holds_the_templates():
+    templates = Path(patrons.__file__).parent / "templates"
+    assert (templates / "patrons" / "index.html.j2").is_file()
+    assert (templates / "style.css").is_file()
+
+
+def test_the_changelog_and_the_licence_are_what_the_project_says():
+    assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith(f"{PROJECT['license']} License")

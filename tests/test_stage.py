@@ -1,0 +1,98 @@
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+
+from patrons import plots
+from patrons.files import read_json, whole
+from patrons.stage import OUTPUT_VARIABLE, Stage, StageError
+
+TABLE = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
+
+
+@pytest.fixture
+def stage(tmp_path):
+    return Stage("01_eda", tmp_path)
+
+
+def test_a_table_written_by_one_notebook_is_read_by_the_next(stage):
+    stage.write("t.parquet", TABLE)
+    later = Stage("02_transformation", stage.folder)
+    assert later.read("t.parquet").a.tolist() == [1, 2]
+    assert later.scan("t.parquet").count().execute() == 2
+
+
+def test_an_ibis_table_is_written_like_a_frame(stage):
+    stage.write("t.parquet", ibis.memtable(TABLE))
+    assert stage.read("t.parquet").a.tolist() == [1, 2]
+
+
+def test_a_file_that_nobody_wrote_is_an_error_with_the_next_step(stage):
+    with pytest.raises(StageError, match=r"t\.parquet is not in .* run_all\.py --list"):
+        stage.read("t.parquet")
+
+
+def test_records_are_flat_numbers(stage):
+    stage.record(k=np.int64(5))
+    stage.record(silhouette=np.float64(0.5))
+    assert read_json(stage.output / "metrics.json") == {"k": 5, "silhouette": 0.5}
+
+
+def test_a_number_that_is_not_finite_is_refused_by_name(stage):
+    with pytest.raises(StageError, match="'auc'"):
+        stage.record(auc=float("nan"))
+
+
+def test_a_sentence_is_kept_with_its_figure_and_the_words_for_it(stage):
+    ax = plots.axes()
+    ax.set(title="Sales fell", xlabel="month", ylabel="revenue, EUR")
+    stage.figure("sales", ax)
+    stage.callout("Sales fell by 3%.", "sales", "caution")
+    assert read_json(stage.output / "findings.json") == [
+        {
+            "kind": "caution",
+            "text": "Sales fell by 3%.",
+            "figure": "figures/sales.png",
+            "alt": "Sales fell. across: month; up: revenue, EUR.",
+        }
+    ]
+    assert (stage.output / "figures/sales.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_sentence_about_a_figure_that_was_not_shown_is_refused(stage):
+    with pytest.raises(StageError, match="No figure 'sales'"):
+        stage.callout("Sales fell.", "sales")
+
+
+def test_the_same_figure_gives_the_same_bytes(stage):
+    pictures = []
+    for _ in range(2):
+        stage.figure("line", plots.distribution(pd.Series([1.0, 2, 3]), "t", "w", plots.axes()))
+        pictures.append((stage.output / "figures/line.png").read_bytes())
+    assert pictures[0] == pictures[1]
+
+
+def test_the_runner_can_send_a_notebook_to_another_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv(OUTPUT_VARIABLE, str(tmp_path / "fresh"))
+    Stage("01_eda", tmp_path / "demo").write("t.parquet", TABLE)
+    assert (tmp_path / "fresh/t.parquet").exists()
+    assert not (tmp_path / "demo").exists()
+
+
+def write_half(path):
+    with whole(path) as partial:
+        partial.write_text("half")
+        raise OSError("disk full")
+
+
+def test_a_file_whose_writing_fails_does_not_appear(tmp_path):
+    with pytest.raises(OSError, match="disk full"):
+        write_half(tmp_path / "t.txt")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_whose_rewriting_fails_stays_as_it_was(tmp_path):
+    (tmp_path / "t.txt").write_text("old")
+    with pytest.raises(OSError, match="disk full"):
+        write_half(tmp_path / "t.txt")
+    assert (tmp_path / "t.txt").read_text() == "old"
