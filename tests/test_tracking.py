@@ -250,7 +250,8 @@ def test_a_model_has_a_signature_exact_requirements_and_predicts_as_before(sent,
 
 def test_a_model_loads_where_patrons_is_not_installed(sent):
     code = (
-        "import sys, mlflow, pandas as pd; assert not [p for p in sys.path if p.endswith('src')]\n"
+        "import sys; sys.path = [p for p in sys.path if not p.endswith('src')]\n"
+        "import mlflow, pandas as pd\n"
         f"model = mlflow.pyfunc.load_model({logged_model(sent).artifact_location!r})\n"
         "print(list(model.predict(pd.DataFrame({'recency_days': [3.0, 400.0], 'orders': [9.0, 2.0]}))))\n"
         "import patrons; print('code' in patrons.__file__)"

@@ -1,0 +1,60 @@
+"""Series that are run once and looked at by many tests."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import run_all
+from patrons import simulate
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A series that was run in a folder of its own."""
+
+    root: Path
+    name: str
+    code: int
+
+    @property
+    def processed(self) -> Path:
+        return self.root / "data" / "processed" / self.name
+
+    @property
+    def reports(self) -> Path:
+        return self.root / "reports" / self.name
+
+    def metrics(self, number: str) -> dict[str, float]:
+        return json.loads(next(self.processed.glob(f"{number}_*/metrics.json")).read_text())
+
+
+def copied(root: Path) -> Path:
+    """The notebooks and params files in another folder, so that a test leaves the project's own results alone."""
+    for folder in ("notebooks", "params"):
+        shutil.copytree(REPOSITORY / folder, root / folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    return root
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory) -> Ran:
+    """The whole series on a reduced demo, sent to an MLflow file of its own."""
+    root = copied(tmp_path_factory.mktemp("demo"))
+    simulate.write(simulate.simulate(customers=600, seed=1), root / "data" / "raw" / "demo")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        return Ran(root, "demo", run_all.main([], root=root))
+
+
+@pytest.fixture(scope="session")
+def online_retail(tmp_path_factory) -> Ran:
+    """The whole series on Online Retail, where $PATRONS_DATA has it."""
+    if not (Path(os.environ.get("PATRONS_DATA", "")) / "online_retail.parquet").is_file():
+        pytest.skip("PATRONS_DATA does not name a folder with online_retail.parquet")
+    root = copied(tmp_path_factory.mktemp("online_retail"))
+    return Ran(root, "online_retail", run_all.main(["online_retail", "--no-track"], root=root))

@@ -1,0 +1,128 @@
+"""The whole series on a reduced demo, held against what the simulation knows."""
+
+import shutil
+import subprocess
+import sys
+
+import mlflow
+import nbformat
+import pandas as pd
+import pytest
+
+import run_all
+from patrons.evaluation import roc_auc
+from patrons.files import read_json
+
+EXPECTED = {
+    "01": "lines_read lines_kept lines_quarantined customers orders revenue",
+    "02": "features snapshots panel_rows churn_rate",
+    "03": "k silhouette davies_bouldin calinski_harabasz",
+    "04": "segments smallest_share top_revenue_share",
+    "05": "accuracy macro_f1",
+    "06": "roc_auc roc_auc_low roc_auc_high pr_auc brier recall precision threshold baseline_roc_auc",
+}
+
+
+@pytest.fixture(scope="module")
+def truth(demo):
+    return pd.read_parquet(demo.root / "data/raw/demo/truth.parquet").set_index("customer_id")
+
+
+def test_the_series_succeeds(demo):
+    assert demo.code == 0
+    assert {stage["status"] for stage in read_json(demo.processed / "series.json")["stages"].values()} == {"succeeded"}
+
+
+@pytest.mark.parametrize(("number", "names"), EXPECTED.items())
+def test_each_notebook_records_the_agreed_metrics(demo, number, names):
+    assert set(names.split()) <= set(demo.metrics(number))
+
+
+def test_kept_and_quarantined_lines_add_up(demo):
+    eda = demo.metrics("01")
+    assert eda["lines_kept"] + eda["lines_quarantined"] == eda["lines_read"]
+    assert len(pd.read_parquet(demo.processed / "01_eda/quarantine.parquet")) == eda["lines_quarantined"]
+
+
+def test_customers_who_died_are_ranked_above_those_who_live(demo, truth):
+    scores = pd.read_parquet(demo.processed / "06_churn/churn_scores.parquet").set_index("customer_id")
+    last_day = pd.Timestamp(read_json(demo.processed / "01_eda/dataset.json")["period"][1])
+    dead = (truth.death_date.reindex(scores.index) <= last_day).to_numpy()
+    assert roc_auc(dead, scores.churn_probability) > 0.8
+
+
+def test_every_customer_has_a_segment_and_a_score(demo):
+    features = pd.read_parquet(demo.processed / "02_transformation/features.parquet")
+    for table in ("04_label_creation/labels.parquet", "06_churn/churn_scores.parquet"):
+        assert set(pd.read_parquet(demo.processed / table).customer_id) == set(features.customer_id)
+
+
+def test_nothing_that_the_shop_cannot_know_reaches_a_model(demo, truth):
+    for table in ("panel", "features"):
+        columns = pd.read_parquet(demo.processed / f"02_transformation/{table}.parquet").columns
+        assert not set(truth.columns) & set(columns)
+
+
+def test_the_test_day_is_later_than_all_that_was_learnt(demo):
+    panel = pd.read_parquet(demo.processed / "02_transformation/panel.parquet")
+    train = panel[panel.known_on <= panel.as_of.max()]
+    assert len(train)
+    assert train.known_on.max() <= panel.as_of.max()
+
+
+def test_executed_notebooks_say_nothing_on_stderr(demo):
+    for path in demo.processed.glob("*/notebook.ipynb"):
+        outputs = [out for cell in nbformat.read(path, 4).cells for out in cell.get("outputs", [])]
+        said = [out.text for out in outputs if out.output_type == "stream" and out.name == "stderr"]
+        assert said == [], path.parent.name
+
+
+def test_a_rerun_of_the_executed_notebooks_gives_the_same_outputs(demo, tmp_path):
+    copy = tmp_path / "demo"  # a rerun writes its results again
+    shutil.copytree(demo.processed, copy)
+    executed = sorted(copy.glob("*/notebook.ipynb"))
+    assert len(executed) == 6
+    for path in executed:
+        path.write_text(path.read_text().replace(str(demo.processed), str(copy)))
+    arguments = ["-p", "no:cacheprovider", "--nbval", "--nbval-cell-timeout=120", "-q", "-c", "/dev/null"]
+    done = subprocess.run([sys.executable, "-m", "pytest", *arguments, *executed], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_a_second_series_with_resume_has_nothing_to_do(demo, capsys):
+    before = read_json(demo.processed / "series.json")["run_id"]
+    assert run_all.main(["--resume", "--no-track"], root=demo.root) == 0
+    assert "0 notebooks run, 6 reused" in capsys.readouterr().out
+    assert read_json(demo.processed / "series.json")["run_id"] == before
+
+
+@pytest.fixture(scope="module")
+def runs(demo):
+    client = mlflow.MlflowClient(f"sqlite:///{demo.root / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("demo")
+    return client, {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+
+
+def test_mlflow_holds_a_run_a_series_and_one_a_notebook(demo, runs):
+    _, found = runs
+    assert len(found) == 7
+    assert found["06_churn"].data.metrics["roc_auc"] == pytest.approx(demo.metrics("06")["roc_auc"])
+    assert found["03_clustering_comparison"].data.params["k_max"] == "8"
+
+
+def test_a_model_read_from_mlflow_says_what_the_notebook_said(demo, runs):
+    client, found = runs
+    experiment = found["06_churn"].info.experiment_id
+    logged = {model.name: model for model in client.search_logged_models([experiment])}
+    sample = pd.read_parquet(demo.processed / "06_churn/churn.sample.parquet")
+    model = mlflow.sklearn.load_model(logged["churn"].artifact_location)
+    from patrons.models import load_model
+
+    own = load_model(demo.processed / "06_churn/churn.skops")
+    assert model.predict_proba(sample) == pytest.approx(own.predict_proba(sample))
+
+
+def test_every_page_says_that_the_data_is_simulated(demo):
+    pages = sorted(demo.reports.glob("*.html"))
+    assert len(pages) == 7
+    assert all("simulated" in page.read_text() for page in pages)

@@ -1,0 +1,62 @@
+"""The notebooks as they are committed: stories without code of their own."""
+
+import ast
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from patrons.params import declared
+from patrons.series import read_notebooks
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+SERIES = read_notebooks(FOLDER)
+NOTEBOOKS = [pytest.param(nbformat.read(one.path, 4), id=stage) for stage, one in sorted(SERIES.items())]
+
+
+def code(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_notebook_defines_no_function_and_no_class(notebook):
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+    assert not [node for node in ast.walk(ast.parse(code(notebook))) if isinstance(node, kinds)]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_notebook_holds_no_output(notebook):
+    assert not [cell for cell in notebook.cells if cell.get("outputs") or cell.get("execution_count")]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_cell_shows_at_most_one_figure(notebook):
+    assert max(cell.source.count("stage.figure(") for cell in notebook.cells) == 1
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_notebook_opens_with_what_it_decides_and_ends_with_what_was_done(notebook):
+    assert "**Decides**" in notebook.cells[0].source
+    assert notebook.cells[-1].source.startswith("In this notebook we have")
+
+
+@pytest.mark.parametrize("stage", SERIES)
+def test_a_notebook_reads_and_writes_exactly_what_it_declares(stage):
+    text = "\n".join(SERIES[stage].code)
+    written = set(re.findall(r'stage\.write\(\s*"([^"]+)"', text))
+    read = set(re.findall(r'stage\.(?:read|scan)\(\s*"([^"]+)"', text)) - written
+    assert (read, written) == (set(SERIES[stage].reads), set(SERIES[stage].writes))
+
+
+@pytest.mark.parametrize("stage", SERIES)
+def test_every_parameter_says_what_it_means(stage):
+    for parameter in declared(SERIES[stage].path).values():
+        assert len(parameter.meaning.split()) >= 2, parameter.name
+
+
+@pytest.mark.parametrize("stage", SERIES)
+def test_every_parameter_is_used(stage):
+    cells = SERIES[stage].code
+    for name in declared(SERIES[stage].path):
+        assert re.search(rf"\b{name}\b", "\n".join(cells[1:])), name
