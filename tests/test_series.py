@@ -7,7 +7,7 @@ from toy_series import notebook
 
 from patrons import series
 from patrons.series import SeriesError, fingerprint, helper_files, needs, read_notebooks, select
-from patrons.sources import SourceError, check, check_columns, digest_of, find_source
+from patrons.sources import SourceError, check, check_attributes, check_columns, column_names, digest_of, find_source
 
 
 @pytest.fixture
@@ -164,7 +164,25 @@ def test_the_check_covers_the_customer_file_and_gives_the_digest_of_both(tmp_pat
     named = {"source": "log.csv", "columns": {"order_id": "InvoiceNo"}, "customers": "who.csv"}
     with pytest.raises(SourceError, match=r"who\.csv is neither"):
         check([{}, named], tmp_path)
-    (tmp_path / "who.csv").write_text("b\n")
+    (tmp_path / "who.csv").write_text("customer_id\n")
     assert check([{}, named], tmp_path) == digest_of([tmp_path / "log.csv", tmp_path / "who.csv"])
     assert check([{}, {**named, "customers": ""}], tmp_path) == digest_of([tmp_path / "log.csv"])
     assert check([{"k": 1}], tmp_path) is None
+
+
+def test_an_attribute_that_no_table_has_is_refused_with_the_nearest(tmp_path):
+    (tmp_path / "customers.csv").write_text("customer_id,age_band,plan\n1,a,b\n")
+    check_attributes([tmp_path / "customers.csv"], ["plan", "country"])
+    with pytest.raises(SourceError, match="'age_bnad'; did you mean 'age_band'"):
+        check_attributes([tmp_path / "customers.csv"], ["age_bnad"])
+
+
+def test_a_customer_table_without_customer_id_is_refused(tmp_path):
+    (tmp_path / "customers.csv").write_text("client,plan\n1,b\n")
+    with pytest.raises(SourceError, match="has no column customer_id, only client, plan"):
+        check_attributes([tmp_path / "customers.csv"], [])
+
+
+def test_a_csv_with_semicolons_has_the_columns_that_the_intake_will_see(tmp_path):
+    (tmp_path / "log.csv").write_text("order_id;customer_id\n1;2\n")
+    assert column_names(tmp_path / "log.csv") == ["order_id", "customer_id"]

@@ -2,11 +2,11 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import duckdb
 import pyarrow.parquet
 from openpyxl import load_workbook
 
@@ -54,7 +54,7 @@ def column_names(path: Path) -> list[str]:
     try:
         if kind == ".parquet":
             return pyarrow.parquet.read_schema(path).names
-        return _xlsx_header(path) if kind == ".xlsx" else list(pd.read_csv(path, nrows=0).columns)
+        return _xlsx_header(path) if kind == ".xlsx" else duckdb.read_csv(path, all_varchar=True).columns
     except Exception as error:  # each library has its own
         raise SourceError(f"{path.name} cannot be read as {kind}: {error}") from None
 
@@ -93,13 +93,27 @@ def _unknown(columns: Mapping[str, str]) -> list[str]:
     return [ours for ours in columns if ours not in REQUIRED + OPTIONAL]
 
 
+def check_attributes(tables: Sequence[Path], attributes: Iterable[str]) -> None:
+    """Refuse a customer table without `customer_id`, and attributes that neither it nor the log has."""
+    there = [name for path in tables for name in column_names(path)]
+    if tables and "customer_id" not in there:
+        raise SourceError(
+            f"{tables[0].name} has no column customer_id, only {', '.join(there)}. Rename the one that is."
+        )
+    known = ["country", *(name for name in there if name not in ("country", "customer_id"))]
+    unknown = [name for name in attributes if name not in known]
+    if unknown:
+        listed = "".join(f"\n  - {name!r}; {nearest(name, known)}" for name in unknown)
+        raise SourceError(f"`attributes` names what is not known of customers:{listed}\nCorrect it, or set it to [].")
+
+
 def digest_of(files: Iterable[Path]) -> str:
     """SHA-256 of a file; of several, that of their digests one after the other."""
     digests = [digest(file) for file in files]
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
-def check(parameters: Iterable[Mapping[str, Any]], raw_folder: Path) -> str | None:
+def check(parameters: Sequence[Mapping[str, Any]], raw_folder: Path) -> str | None:
     """Find the source that one of the notebooks' parameters names, check its columns, and return its digest.
 
     None when none of them reads a source.
@@ -111,4 +125,5 @@ def check(parameters: Iterable[Mapping[str, Any]], raw_folder: Path) -> str | No
     if named.get("customers"):
         files.append(find_source(named["customers"], raw_folder, named.get("obtain", "")))
     check_columns(files[0], named.get("columns", {}))
+    check_attributes(files[1:], next((one["attributes"] for one in parameters if "attributes" in one), []))
     return digest_of(files)
