@@ -15,6 +15,7 @@ EXAMPLES = """examples:
   patrons simulate --customers 400 --folder data/raw/small
   patrons params                          every parameter with its default and meaning
   patrons params 03                       those of one notebook
+  patrons fetch online_retail             download a public order log into data/raw
   patrons log demo                        send to MLflow what run_all.py could not"""
 
 
@@ -55,6 +56,12 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--customers", metavar="N", type=_customers, default=4000, help="how many sign up (4000)")
     one.add_argument("--seed", metavar="N", type=_natural, default=7, help="another number, another shop (7)")
     one.add_argument("--force", action="store_true", help="write the files even if they are there")
+
+    one = _command(
+        commands, "fetch", fetch, "download a public order log, check it, keep it in data/raw", "online_retail"
+    )
+    one.add_argument("name", metavar="NAME", help="online_retail (UCI 352) or online_retail_ii (UCI 502)")
+    one.add_argument("--force", action="store_true", help="download it even if it is there")
 
     one = _command(commands, "log", log, "send the results of a series to MLflow, once", "demo")
     one.add_argument("name", metavar="NAME", help="the series, such as demo: a folder in data/processed")
@@ -103,6 +110,20 @@ def simulate(arguments: argparse.Namespace) -> None:
     shop = shops.simulate(customers=arguments.customers, seed=arguments.seed)
     for path, table in zip(shops.write(shop, folder), shop, strict=True):
         print(f"{shown(path)}: {len(table):,} rows")
+
+
+def fetch(arguments: argparse.Namespace) -> None:
+    """``patrons fetch``."""
+    from patrons import fetch as logs
+
+    name = Path(arguments.name).name.removesuffix(".yaml")
+    wanted, target = logs.public_log(name), root_folder() / "data" / "raw" / f"{name}.parquet"
+    if target.exists() and not arguments.force:
+        print(f"{shown(target)} is there already; --force downloads it anew.")
+        return
+    print(f"Downloading {wanted.title} and converting its workbook: this takes some minutes.", flush=True)
+    logs.fetch(wanted, target)
+    print(f"{shown(target)}: {wanted.facts.lines:,} lines, as they are known. {wanted.licence}.")
 
 
 def log(arguments: argparse.Namespace) -> None:
