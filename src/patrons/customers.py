@@ -11,9 +11,10 @@ group        int64    customers who differ in nothing but the id have the same: 
 ===========  =======  ===========================================================================
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -91,6 +92,31 @@ def open_table(path: Path) -> pd.DataFrame:
 def read_table(path: Path, roles: Roles) -> Intake:
     """Read a customer table and decide what each column is; an error lists every problem at once."""
     return take_in(open_table(path), roles)
+
+
+def check(path: Path, parameters: Mapping[str, Any], inputs: Sequence[str]) -> None:
+    """Refuse a table that the series cannot use, before anything runs; the error lists every problem at once.
+
+    Parameters
+    ----------
+    path : Path
+    parameters : dict
+        Those of the notebook that reads it.
+    inputs : sequence of str
+        Attributes that groups are to be sought in: all must be numbers.
+    """
+    intake = read_table(path, Roles.of(parameters))
+    kinds = dict(zip(intake.columns.column, intake.columns.kind, strict=True))
+    reasons = dict(zip(intake.columns.column, intake.columns.reason, strict=True))
+    refuse(
+        [
+            f"inputs of 03_clustering_comparison names {name!r}, which "
+            + (f"is {kinds[name] or reasons[name]}; " if name in kinds else "it does not have; ")
+            + f"numerical attributes: {', '.join(intake.numerical) or 'none'}"
+            for name in inputs
+            if name not in intake.numerical
+        ]
+    )
 
 
 def take_in(raw: pd.DataFrame, roles: Roles) -> Intake:

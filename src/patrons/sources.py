@@ -107,6 +107,17 @@ def check_attributes(tables: Sequence[Path], attributes: Iterable[str]) -> None:
         raise SourceError(f"`attributes` names what is not known of customers:{listed}\nCorrect it, or set it to [].")
 
 
+def check_table(path: Path, named: Mapping[str, Any], parameters: Sequence[Mapping[str, Any]]) -> str:
+    """Refuse a customer table that cannot be used as the parameters say, and return its digest."""
+    from patrons import customers  # slow to import, and needed by such tables only
+
+    try:
+        customers.check(path, named, next((one["inputs"] for one in parameters if "inputs" in one), []))
+    except customers.CustomersError as error:
+        raise SourceError(f"{path.name}: {error}") from None
+    return digest_of([path])
+
+
 def digest_of(files: Iterable[Path]) -> str:
     """SHA-256 of a file; of several, that of their digests one after the other."""
     digests = [digest(file) for file in files]
@@ -122,6 +133,8 @@ def check(parameters: Sequence[Mapping[str, Any]], raw_folder: Path) -> str | No
     if named is None:
         return None
     files = [find_source(named["source"], raw_folder, named.get("obtain", ""))]
+    if "label" in named:
+        return check_table(files[0], named, parameters)
     if named.get("customers"):
         files.append(find_source(named["customers"], raw_folder, named.get("obtain", "")))
     check_columns(files[0], named.get("columns", {}))
