@@ -30,7 +30,7 @@ TABLE = panel()
 
 
 def families():
-    return churn.families(preparation(*split_kinds(churn.inputs(TABLE))), trees=20, seed=0)
+    return churn.families(preparation(*split_kinds(churn.inputs(TABLE))), trees=20, seed=0, train=TABLE)
 
 
 def test_the_test_is_the_last_day_and_training_was_known_by_then():

@@ -154,7 +154,9 @@ def _chosen(folder: Path, text: str | None) -> list[Path]:
 
     series = read_notebooks(folder)
     chosen = sorted(select(series, [text] if text else []))
-    others = {stage: [path for paths in overlays(folder).values() for path in paths if path.stem == stage] for stage in chosen}
+    others = {
+        stage: [path for paths in overlays(folder).values() for path in paths if path.stem == stage] for stage in chosen
+    }
     return [path for stage in chosen for path in (series[stage].path, *others[stage])]
 
 

@@ -36,6 +36,8 @@ from patrons.roles import (
     value_problems,
 )
 
+FEWEST = 20  # customers of either outcome
+
 
 @dataclass(frozen=True)
 class Intake:
@@ -106,17 +108,37 @@ def check(path: Path, parameters: Mapping[str, Any], inputs: Sequence[str]) -> N
         Attributes that groups are to be sought in: all must be numbers.
     """
     intake = read_table(path, Roles.of(parameters))
+    limits = {name: parameters[name] for name in ("max_quarantined", "min_customers") if name in parameters}
+    refuse([*breaches(intake, **limits), *_input_problems(intake, inputs)])
+
+
+def breaches(intake: Intake, max_quarantined: float = 1.0, min_customers: int = 1) -> list[str]:
+    """What of the quality contract the table does not keep."""
+    aside, kept = len(intake.quarantine), len(intake.table)
+    share = aside / (aside + kept)
+    fewest = int(intake.table.churned.value_counts().reindex([0, 1], fill_value=0).min())
+    found = [f"{share:.1%} of the rows are set aside; max_quarantined allows {max_quarantined:.1%}"]
+    found = found if share > max_quarantined else []
+    if kept < min_customers:
+        found.append(f"{kept:,} customers are left; min_customers asks for {min_customers:,}")
+    if fewest < FEWEST:
+        found.append(
+            f"one outcome has {fewest} customers: a forecast needs {FEWEST} of either to learn from and test on"
+        )
+    return found
+
+
+def _input_problems(intake: Intake, inputs: Sequence[str]) -> list[str]:
     kinds = dict(zip(intake.columns.column, intake.columns.kind, strict=True))
     reasons = dict(zip(intake.columns.column, intake.columns.reason, strict=True))
-    refuse(
-        [
-            f"inputs of 03_clustering_comparison names {name!r}, which "
-            + (f"is {kinds[name] or reasons[name]}; " if name in kinds else "it does not have; ")
-            + f"numerical attributes: {', '.join(intake.numerical) or 'none'}"
-            for name in inputs
-            if name not in intake.numerical
-        ]
-    )
+    there = f"numerical attributes: {', '.join(intake.numerical) or 'none'}"
+    return [
+        f"03_clustering_comparison.inputs: {name!r} is "
+        + (kinds[name] or reasons[name] if name in kinds else "not among its columns")
+        + f"; {there}"
+        for name in inputs
+        if name not in intake.numerical
+    ]
 
 
 def take_in(raw: pd.DataFrame, roles: Roles) -> Intake:

@@ -11,7 +11,17 @@ import yaml
 from patrons.declarations import KINDS, OWN, Parameter, ParamsError, declared, notebook_paths, overlays
 from patrons.schema import schema, write_schema
 
-__all__ = ["Parameter", "ParamsError", "declared", "find_stage", "load", "nearest", "read_kind", "schema", "write_schema"]
+__all__ = [
+    "Parameter",
+    "ParamsError",
+    "declared",
+    "find_stage",
+    "load",
+    "nearest",
+    "read_kind",
+    "schema",
+    "write_schema",
+]
 
 KIND = "kind"  # the one name of a params file that is no notebook's
 
