@@ -4,7 +4,7 @@ A log's panel has days: models learn on earlier ones and are tested on the last 
 fifth of its customers, drawn at random, is held out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,12 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import PowerTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 from patrons.attributes import alone
-from patrons.evaluation import METRICS, Interval, bootstrap, forward_folds
+from patrons.evaluation import METRICS, Interval, bootstrap, forward_folds, hold_out, random_folds
 from patrons.features import KNOWN, OUTCOME, RFM, feature_names
 from patrons.preparation import as_inputs, only
 
@@ -83,10 +82,8 @@ def _by_day(panel: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _held_out(panel: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    groups = panel.drop_duplicates(GROUP)
-    _, held = train_test_split(groups[GROUP], test_size=HELD_OUT, stratify=groups[OUTCOME], random_state=seed)
-    out = panel[GROUP].isin(held)
-    return panel[~out], panel[out]
+    held = hold_out(panel[GROUP].to_numpy(), panel[OUTCOME].to_numpy(), HELD_OUT, seed)
+    return panel[~held], panel[held]
 
 
 def inputs(panel: pd.DataFrame) -> pd.DataFrame:
@@ -106,7 +103,8 @@ def out_of_fold(models: Mapping[str, Pipeline], train: pd.DataFrame, seed: int =
         The customer, `as_of` where there are days, the outcome, and one column of churn probabilities a model.
     """
     X, y = inputs(train), train[OUTCOME]
-    folds = _days(train) if KNOWN in train else _fifths(train, seed)
+    by_chance = () if KNOWN in train else (train[GROUP].to_numpy(), y.to_numpy(), FOLDS, seed)
+    folds = random_folds(*by_chance) if by_chance else _days(train)
     told = [name for name in ("customer_id", "as_of", OUTCOME) if name in train]
     parts = [
         train.loc[validated, told].assign(
@@ -129,13 +127,6 @@ def _days(train: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
             "history before the test day. Lower horizon_days or min_history_days, or bring a longer log."
         )
     return folds[-VALIDATED_DAYS:]
-
-
-def _fifths(train: pd.DataFrame, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    groups = train.drop_duplicates(GROUP)
-    for _, chosen in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(groups, groups[OUTCOME]):
-        validated = train[GROUP].isin(groups[GROUP].iloc[chosen]).to_numpy()
-        yield np.flatnonzero(~validated), np.flatnonzero(validated)
 
 
 def probability(model: Pipeline, X: pd.DataFrame) -> np.ndarray:

@@ -96,7 +96,7 @@ def read_table(path: Path, roles: Roles) -> Intake:
     return take_in(open_table(path), roles)
 
 
-def check(path: Path, parameters: Mapping[str, Any], inputs: Sequence[str]) -> None:
+def check(path: Path, parameters: Mapping[str, Any], inputs: Sequence[str] | None = None, money: str = "") -> None:
     """Refuse a table that the series cannot use, before anything runs; the error lists every problem at once.
 
     Parameters
@@ -104,12 +104,16 @@ def check(path: Path, parameters: Mapping[str, Any], inputs: Sequence[str]) -> N
     path : Path
     parameters : dict
         Those of the notebook that reads it.
-    inputs : sequence of str
-        Attributes that groups are to be sought in: all must be numbers.
+    inputs : sequence of str, optional
+        Attributes that groups are to be sought in: at least one, all numbers. None where no groups are sought.
+    money : str
+        Attribute that says what a customer has brought, a number too; empty where none does.
     """
     intake = read_table(path, Roles.of(parameters))
     limits = {name: parameters[name] for name in ("max_quarantined", "min_customers") if name in parameters}
-    refuse([*breaches(intake, **limits), *_input_problems(intake, inputs)])
+    uses = {"03_clustering_comparison.inputs": inputs or [], "04_label_creation.money": [money] if money else []}
+    none = ["03_clustering_comparison.inputs: no attribute is named to seek groups in"] if inputs == [] else []
+    refuse([*breaches(intake, **limits), *none, *_use_problems(intake, uses)])
 
 
 def breaches(intake: Intake, max_quarantined: float = 1.0, min_customers: int = 1) -> list[str]:
@@ -128,15 +132,16 @@ def breaches(intake: Intake, max_quarantined: float = 1.0, min_customers: int = 
     return found
 
 
-def _input_problems(intake: Intake, inputs: Sequence[str]) -> list[str]:
+def _use_problems(intake: Intake, uses: Mapping[str, Sequence[str]]) -> list[str]:
     kinds = dict(zip(intake.columns.column, intake.columns.kind, strict=True))
     reasons = dict(zip(intake.columns.column, intake.columns.reason, strict=True))
     there = f"numerical attributes: {', '.join(intake.numerical) or 'none'}"
     return [
-        f"03_clustering_comparison.inputs: {name!r} is "
+        f"{use}: {name!r} is "
         + (kinds[name] or reasons[name] if name in kinds else "not among its columns")
         + f"; {there}"
-        for name in inputs
+        for use, names in uses.items()
+        for name in names
         if name not in intake.numerical
     ]
 

@@ -11,15 +11,22 @@ import numpy as np
 import pandas as pd
 
 from patrons.attributes import snake
+from patrons.clustering import NOISE
 from patrons.segments import SegmentsError
 from patrons.table_eda import wilson
 
 MIDDLING = 0.25  # standard deviations between a group and the others below which it is like them
 PARTS = 2  # attributes in a name, unless more are needed to tell two groups apart
-WORDS = (  # names of attributes, what little of it is called, and what much
-    (re.compile(r"(?:^|_)(?:tenure|duration|months|days|years|weeks|period|length)(?:_|$)"), "short", "long"),
-    (re.compile(r"(?:^|_)age(?:_|$)"), "low", "high"),
-    (re.compile(r"(?:^|_)(?:num|number|count|no|nr)(?:_|$)"), "few", "many"),
+ALONE = "In no group"  # customers whom a grouping by density leaves over
+WORDS = (  # names of attributes, and what little, middling and much of it is called
+    (
+        re.compile(r"(?:^|_)(?:tenure|duration|months|days|years|weeks|period|length)(?:_|$)"),
+        "short",
+        "middling",
+        "long",
+    ),
+    (re.compile(r"(?:^|_)age(?:_|$)"), "low", "middling", "high"),
+    (re.compile(r"(?:^|_)(?:num|number|count|no|nr)(?:_|$)"), "few", "some", "many"),
 )
 
 
@@ -55,32 +62,38 @@ def name_groups(attributes: pd.DataFrame, labels: np.ndarray) -> dict[int, str]:
     An attribute that goes along with one named before says less: its difference counts the less, the more the two
     correlate. Groups with the same words get more of them, and at last the degree.
     """
-    apart = differences(attributes, labels)
+    apart = differences(attributes, labels).drop(index=NOISE, errors="ignore")
     alike = attributes.corr("spearman").abs().fillna(0.0).round(6)
     parts = {label: _parts(row, alike) for label, row in apart.iterrows()}
     for length in range(min(PARTS, apart.shape[1]), apart.shape[1] + 1):
-        names = {label: ", ".join(some[:length]) for label, some in parts.items()}
-        if len(set(names.values())) == len(names):
+        said = {label: some[:length] for label, some in parts.items()}
+        if len({frozenset(some) for some in said.values()}) == len(said):
             break
-    return {label: name[0].upper() + name[1:] for label, name in _by_degree(names, apart).items()}
+    every = [frozenset(some) for some in said.values()]  # the same words in another order are the same name
+    names = {
+        label: ", ".join(sorted(some) if every.count(frozenset(some)) > 1 else some) for label, some in said.items()
+    }
+    named = {label: name[0].upper() + name[1:] for label, name in _by_degree(names, apart).items()}
+    return named | ({NOISE: ALONE} if (np.asarray(labels) == NOISE).any() else {})
 
 
 def _parts(row: pd.Series, alike: pd.DataFrame) -> list[str]:
-    """What is to be said of a group, the most telling first."""
+    """What is to be said of a group, the most telling first; where it is like the others only if nothing else is."""
     chosen: list[str] = []
     while len(chosen) < len(row):
         rest = [name for name in row.index if name not in chosen]
         new = 1 - alike.loc[rest, chosen].max(axis="columns") if chosen else 1.0
         chosen.append((row[rest].abs() * new).idxmax())
-    return [_said(name, row[name]) for name in chosen]
+    telling = [name for name in chosen if abs(row[name]) >= MIDDLING]
+    return [_said(name, row[name]) for name in telling or chosen[:1]]
 
 
 def _said(attribute: str, difference: float) -> str:
     name = snake(attribute)
-    low, high = next(((low, high) for pattern, low, high in WORDS if pattern.search(name)), ("low", "high"))
-    word = "middling" if abs(difference) < MIDDLING else low if difference < 0 else high
-    named = re.sub(r"^(?:num|number|count|no|nr)(?:_of)?_", "", name) if word in ("few", "many") else name
-    return f"{word} {named.replace('_', ' ')}"
+    words = next((words for pattern, *words in WORDS if pattern.search(name)), ("low", "middling", "high"))
+    word = words[1 if abs(difference) < MIDDLING else 0 if difference < 0 else 2]
+    counted = re.sub(r"^(?:num|number|count|no|nr)(?:_of)?_", "", name) if words[0] == "few" else name
+    return f"{word} {counted.replace('_', ' ')}"
 
 
 def _by_degree(names: dict[int, str], apart: pd.DataFrame) -> dict[int, str]:

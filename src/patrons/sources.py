@@ -112,7 +112,8 @@ def check_table(path: Path, named: Mapping[str, Any], parameters: Sequence[Mappi
     from patrons import customers  # slow to import, and needed by such tables only
 
     try:
-        customers.check(path, named, next((one["inputs"] for one in parameters if "inputs" in one), []))
+        uses = {name: one[name] for name in ("inputs", "money") for one in parameters if name in one}
+        customers.check(path, named, **uses)
     except customers.CustomersError as error:
         raise SourceError(f"{path.name}: {error}") from None
     return digest_of([path])
