@@ -26,6 +26,17 @@ def test_a_name_that_only_holds_such_a_sign_is_a_name():
     assert attributes.as_text(pd.Series(["H?", "Nan", "None"])).isna().tolist() == [False, True, False]
 
 
+def test_a_decimal_comma_and_a_thousands_dot_are_read_where_they_belong():
+    text = pd.Series(["1.234,5", "-12", "0,25", "1.234.567", "1.5", "12.34,5", "1,2,3", "x", None], dtype="str")
+    expected = [1234.5, -12, 0.25, 1234567] + [np.nan] * 5
+    np.testing.assert_array_equal(attributes.as_numbers(text, ",", "."), expected)
+
+
+def test_infinity_is_no_number():
+    assert attributes.as_numbers(pd.Series(["inf", "1e3"])).tolist()[1:] == [1000]
+    assert attributes.unreadable(pd.Series(["inf", "1e3"])) == ["inf"]
+
+
 @pytest.mark.parametrize(
     ("name", "values", "expected"),
     [

@@ -11,16 +11,18 @@ group        int64    customers who differ in nothing but the id have the same: 
 ===========  =======  ===========================================================================
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
+from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from patrons.attributes import CATEGORICAL, LEAK, NUMERICAL, alone, as_numbers, as_text, describe
+from patrons.attributes import CATEGORICAL, LEAK, NUMERICAL, alone, as_text, describe
 from patrons.roles import (
     OWN,
     CustomersError,
@@ -100,7 +102,7 @@ def take_in(raw: pd.DataFrame, roles: Roles) -> Intake:
     text, asked, roles = text.apply(as_text, missing=roles.missing), roles, known(roles, text)
     reason = _row_reasons(text, roles)
     kept = text[reason.isna()]
-    columns = describe(kept.drop(columns=[roles.label] if roles.label else []), overruled(roles), roles.decimal)
+    columns = describe(kept.drop(columns=[roles.label] if roles.label else []), overruled(roles), roles.numbers)
     columns.loc[columns.column.isin(roles.ignore), ["kind", "reason"]] = ["", "left out by the parameters"]
     columns.loc[columns.column == roles.id, ["kind", "reason"]] = ["", "identifier: it is our customer_id"]
     refuse([*name_problems(text, asked), *label_problems(text, roles), *value_problems(kept, columns, roles)])
@@ -117,6 +119,30 @@ def take_in(raw: pd.DataFrame, roles: Roles) -> Intake:
         answers=_answers(text[roles.label], roles),
         quarantine=text.assign(row=range(1, len(text) + 1), reason=reason)[reason.notna()].reset_index(drop=True),
     )
+
+
+def held_out(table: pd.DataFrame, share: float, seed: int) -> np.ndarray:
+    """Which rows a test holds out: both outcomes in proportion, and never one of two customers who are the same.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With `churned` and `group`.
+    share : float
+        Of the groups, between 0 and 1.
+    seed : int
+    """
+    groups = table.drop_duplicates("group")
+    _, test = train_test_split(groups.group, test_size=share, stratify=groups.churned, random_state=seed)
+    return table.group.isin(test).to_numpy()
+
+
+def folds(table: pd.DataFrame, number: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Row numbers of training and validation, a pair a fold; the same holds as for `held_out`."""
+    groups = table.drop_duplicates("group")
+    for _, validated in StratifiedKFold(number, shuffle=True, random_state=seed).split(groups, groups.churned):
+        inside = table.group.isin(groups.group.iloc[validated])
+        yield np.flatnonzero(~inside), np.flatnonzero(inside)
 
 
 def row_loss(intake: Intake) -> pd.DataFrame:
@@ -148,7 +174,7 @@ def _assembled(kept: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> pd.Da
         "group": compared.groupby(list(compared), sort=False, dropna=False).ngroup().astype("int64"),
     }
     attributes = {
-        row.column: as_numbers(kept[row.column], roles.decimal) if row.kind == NUMERICAL else kept[row.column]
+        row.column: roles.numbers(kept[row.column]) if row.kind == NUMERICAL else kept[row.column]
         for row in columns[columns.kind != ""].itertuples()
     }
     return pd.DataFrame(own | attributes).reset_index(drop=True)
