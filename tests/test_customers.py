@@ -192,6 +192,17 @@ def test_identifiers_do_not_hide_duplicates():
     assert found.table.group.nunique() == 4  # two outcomes, two values of Senior
 
 
+def test_columns_left_out_do_not_hide_duplicates():
+    raw = RAW.assign(Batch=[n // 3 for n in range(N)], Plan="basic", Spend="1.5", Senior=["0"] * 20 + ["1"] * 20)
+    found = customers.take_in(raw, Roles("Client", "Status", "Attrited Customer", ignore=["Batch"]))
+    assert found.table.group.nunique() == 4
+
+
+def test_outcomes_of_rows_without_a_customer_do_not_count():
+    raw = RAW.assign(Client=RAW.Client.where(RAW.Status == "Existing Customer", ""))
+    assert problems(raw, ROLES) == ["label: Status holds 1 different values; a column that says who churned holds two"]
+
+
 def test_those_who_are_the_same_are_on_one_side_of_every_split():
     table = pd.DataFrame({"group": np.arange(100) // 2, "churned": np.arange(100) // 2 % 5 == 0})
     test = customers.held_out(table, 0.2, seed=1)

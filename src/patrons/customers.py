@@ -5,7 +5,7 @@ The clean table has one row a customer:
 ===========  =======  ===========================================================================
 customer_id  string   the source's id, or the row number from 1 where it has none
 churned      int64    1 or 0
-group        int64    customers who differ in nothing but the id have the same: keep them together
+group        int64    customers who differ in nothing but identifiers share it: keep them together
 (others)     float64  numerical attributes, missing ones NaN
 (others)     string   categorical attributes, missing ones NaN
 ===========  =======  ===========================================================================
@@ -105,7 +105,7 @@ def take_in(raw: pd.DataFrame, roles: Roles) -> Intake:
     columns = describe(kept.drop(columns=[roles.label] if roles.label else []), overruled(roles), roles.numbers)
     columns.loc[columns.column.isin(roles.ignore), ["kind", "reason"]] = ["", "left out by the parameters"]
     columns.loc[columns.column == roles.id, ["kind", "reason"]] = ["", "identifier: it is our customer_id"]
-    refuse([*name_problems(text, asked), *label_problems(text, roles), *value_problems(kept, columns, roles)])
+    refuse([*name_problems(text, asked), *label_problems(kept, roles), *value_problems(kept, columns, roles)])
     table = _assembled(kept, columns, roles)
     columns = _without_leaks(columns, table, roles)
     numerical, categorical = ([*columns.column[columns.kind == kind]] for kind in (NUMERICAL, CATEGORICAL))
@@ -116,7 +116,7 @@ def take_in(raw: pd.DataFrame, roles: Roles) -> Intake:
         numerical=numerical,
         categorical=categorical,
         columns=columns,
-        answers=_answers(text[roles.label], roles),
+        answers=_answers(kept[roles.label], roles),
         quarantine=text.assign(row=range(1, len(text) + 1), reason=reason)[reason.notna()].reset_index(drop=True),
     )
 
@@ -166,7 +166,7 @@ def _row_reasons(text: pd.DataFrame, roles: Roles) -> pd.Series:
 
 def _assembled(kept: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> pd.DataFrame:
     """The clean table with every attribute, suspected leaks too."""
-    compared = kept.drop(columns=columns.column[columns.reason.str.startswith("identifier")])
+    compared = kept.drop(columns=columns.column[columns.reason.str.startswith(("identifier", "left out"))])
     row = pd.Series(kept.index + 1, kept.index).astype("str")
     own = {
         "customer_id": kept[roles.id] if roles.id else row,
