@@ -5,13 +5,14 @@ which the report shows. A user may overrule it column by column.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 import pandas as pd
 
 from patrons.evaluation import roc_auc
 
+Reader = Callable[[pd.Series], pd.Series]
 MISSING = ("", "?", "na", "n/a", "nan", "null")  # in any case, blanks around them do not count
 NUMERICAL, CATEGORICAL = "numerical", "categorical"
 FEW = 50  # different texts that are categories whatever the number of rows
@@ -32,18 +33,26 @@ def as_text(column: pd.Series, missing: Collection[str] = MISSING) -> pd.Series:
     return text.str.replace(r"^(-?\d+)\.0$", r"\1", regex=True)
 
 
-def as_numbers(text: pd.Series, decimal: str = ".") -> pd.Series:
-    """Text as float64; what is no number becomes missing."""
-    plain = text.str.replace(decimal, ".", regex=False) if decimal != "." else text
-    return pd.to_numeric(plain, errors="coerce").astype("float64").replace([np.inf, -np.inf], np.nan)
+def as_numbers(text: pd.Series, decimal: str = ".", thousands: str = "") -> pd.Series:
+    """Text as float64; what is no number becomes missing, and so does a thousands sign where none belongs (`1.5`)."""
+    codes, different = pd.factorize(text)  # each text is read once
+    words = pd.Series(different, dtype="str")
+    if decimal != "." or thousands:
+        sign, point = re.escape(thousands), re.escape(decimal)
+        whole = rf"(?:\d{{1,3}}(?:{sign}\d{{3}})+|\d+)" if thousands else r"\d+"
+        words = words.where(words.str.fullmatch(rf"[+-]?{whole}(?:{point}\d+)?"))
+        words = words.str.replace(thousands, "", regex=False) if thousands else words
+        words = words.str.replace(decimal, ".", regex=False)
+    numbers = pd.to_numeric(words, errors="coerce").astype("float64").replace([np.inf, -np.inf], np.nan)
+    return pd.Series(np.append(numbers, np.nan)[codes], text.index, name=text.name)
 
 
-def unreadable(text: pd.Series, decimal: str = ".") -> list[str]:
+def unreadable(text: pd.Series, read: Reader = as_numbers) -> list[str]:
     """The different values that are there, but are no numbers."""
-    return sorted(text[text.notna() & as_numbers(text, decimal).isna()].unique())
+    return sorted(text[text.notna() & read(text).isna()].unique())
 
 
-def describe(text: pd.DataFrame, overruled: Mapping[str, str], decimal: str = ".") -> pd.DataFrame:
+def describe(text: pd.DataFrame, overruled: Mapping[str, str], read: Reader = as_numbers) -> pd.DataFrame:
     """What each column is and why.
 
     Parameters
@@ -52,8 +61,8 @@ def describe(text: pd.DataFrame, overruled: Mapping[str, str], decimal: str = ".
         Columns as `as_text` gives them.
     overruled : dict
         Columns whose kind the user has set: ``{"Tenure": "categorical"}``.
-    decimal : str
-        What separates whole from fraction in numbers.
+    read : callable
+        Makes numbers of text, as `as_numbers` does.
 
     Returns
     -------
@@ -63,24 +72,24 @@ def describe(text: pd.DataFrame, overruled: Mapping[str, str], decimal: str = ".
     """
     rows = []
     for name in text:
-        kind, reason = (overruled[name], "") if name in overruled else _kind(name, text[name], decimal)
+        kind, reason = (overruled[name], "") if name in overruled else _kind(name, text[name], read)
         rows.append((name, kind, reason, text[name].nunique(), text[name].isna().mean()))
     return pd.DataFrame(rows, columns=["column", "kind", "reason", "values", "missing"])
 
 
-def _kind(name: str, text: pd.Series, decimal: str) -> tuple[str, str]:
+def _kind(name: str, text: pd.Series, read: Reader) -> tuple[str, str]:
     present = text.dropna()
     different = present.nunique()
     if different == 0:
         return "", "empty: no value in any row"
     if different == 1 and len(present) == len(text):
         return "", f"constant: {present.iloc[0]} in every row"
-    numbers = as_numbers(present, decimal)
+    numbers = read(present)
     readable = numbers.notna().mean()
     if different > 2 and readable == 1:
         return ("", "identifier: a number of its own in every row") if _counts(name, numbers) else (NUMERICAL, "")
     if different > 2 and readable >= MOSTLY:
-        return "", f"unclear: numbers but for {', '.join(unreadable(present, decimal)[:3])}"
+        return "", f"unclear: numbers but for {', '.join(unreadable(present, read)[:3])}"
     return _kind_of_words(present, different)
 
 

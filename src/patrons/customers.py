@@ -5,7 +5,7 @@ The clean table has one row a customer:
 ===========  =======  ===========================================================================
 customer_id  string   the source's id, or the row number from 1 where it has none
 churned      int64    1 or 0
-group        int64    customers who differ in nothing but the id have the same: keep them together
+group        int64    customers who differ in nothing but identifiers share it: keep them together
 (others)     float64  numerical attributes, missing ones NaN
 (others)     string   categorical attributes, missing ones NaN
 ===========  =======  ===========================================================================
@@ -21,7 +21,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from patrons.attributes import CATEGORICAL, LEAK, NUMERICAL, alone, as_numbers, as_text, describe
+from patrons.attributes import CATEGORICAL, LEAK, NUMERICAL, alone, as_text, describe
 from patrons.roles import (
     OWN,
     CustomersError,
@@ -153,10 +153,10 @@ def take_in(raw: pd.DataFrame, roles: Roles) -> Intake:
     text, asked, roles = text.apply(as_text, missing=roles.missing), roles, known(roles, text)
     reason = _row_reasons(text, roles)
     kept = text[reason.isna()]
-    columns = describe(kept.drop(columns=[roles.label] if roles.label else []), overruled(roles), roles.decimal)
+    columns = describe(kept.drop(columns=[roles.label] if roles.label else []), overruled(roles), roles.numbers)
     columns.loc[columns.column.isin(roles.ignore), ["kind", "reason"]] = ["", "left out by the parameters"]
     columns.loc[columns.column == roles.id, ["kind", "reason"]] = ["", "identifier: it is our customer_id"]
-    refuse([*name_problems(text, asked), *label_problems(text, roles), *value_problems(kept, columns, roles)])
+    refuse([*name_problems(text, asked), *label_problems(kept, roles), *value_problems(kept, columns, roles)])
     table = _assembled(kept, columns, roles)
     columns = _without_leaks(columns, table, roles)
     numerical, categorical = ([*columns.column[columns.kind == kind]] for kind in (NUMERICAL, CATEGORICAL))
@@ -167,7 +167,7 @@ def take_in(raw: pd.DataFrame, roles: Roles) -> Intake:
         numerical=numerical,
         categorical=categorical,
         columns=columns,
-        answers=_answers(text[roles.label], roles),
+        answers=_answers(kept[roles.label], roles),
         quarantine=text.assign(row=range(1, len(text) + 1), reason=reason)[reason.notna()].reset_index(drop=True),
     )
 
@@ -193,7 +193,7 @@ def _row_reasons(text: pd.DataFrame, roles: Roles) -> pd.Series:
 
 def _assembled(kept: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> pd.DataFrame:
     """The clean table with every attribute, suspected leaks too."""
-    compared = kept.drop(columns=columns.column[columns.reason.str.startswith("identifier")])
+    compared = kept.drop(columns=columns.column[columns.reason.str.startswith(("identifier", "left out"))])
     row = pd.Series(kept.index + 1, kept.index).astype("str")
     own = {
         "customer_id": kept[roles.id] if roles.id else row,
@@ -201,7 +201,7 @@ def _assembled(kept: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> pd.Da
         "group": compared.groupby(list(compared), sort=False, dropna=False).ngroup().astype("int64"),
     }
     attributes = {
-        row.column: as_numbers(kept[row.column], roles.decimal) if row.kind == NUMERICAL else kept[row.column]
+        row.column: roles.numbers(kept[row.column]) if row.kind == NUMERICAL else kept[row.column]
         for row in columns[columns.kind != ""].itertuples()
     }
     return pd.DataFrame(own | attributes).reset_index(drop=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from patrons.attributes import CATEGORICAL, MISSING, NUMERICAL, as_text, snake, unreadable
+from patrons.attributes import CATEGORICAL, MISSING, NUMERICAL, as_numbers, as_text, snake, unreadable
 from patrons.params import nearest
 
 OWN = ("customer_id", "churned", "group")  # columns that Patrons adds
@@ -39,8 +39,8 @@ class Roles:
         Columns that may stay although they tell alone who churned.
     missing : sequence of str
         What stands for a missing value, in any case; blanks around it do not count.
-    decimal : str
-        What separates whole from fraction.
+    decimal, thousands : str
+        What separates whole from fraction in numbers, and groups of three digits.
     """
 
     id: str = ""
@@ -52,6 +52,11 @@ class Roles:
     confirmed: Sequence[str] = ()
     missing: Sequence[str] = MISSING
     decimal: str = "."
+    thousands: str = ""
+
+    def numbers(self, text: pd.Series) -> pd.Series:
+        """Text as numbers, missing where it is none."""
+        return as_numbers(text, self.decimal, self.thousands)
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> "Roles":
@@ -173,9 +178,9 @@ def value_problems(kept: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> l
         "or list it in `categorical` or `ignore`"
         for row in unclear.itertuples()
     ]
-    forced = [name for name in roles.numerical if name in kept and unreadable(kept[name], roles.decimal)]
+    forced = [name for name in roles.numerical if name in kept and unreadable(kept[name], roles.numbers)]
     problems += [
-        f"numerical: {name} holds {', '.join(map(repr, unreadable(kept[name], roles.decimal)[:3]))}, no numbers; "
+        f"numerical: {name} holds {', '.join(map(repr, unreadable(kept[name], roles.numbers)[:3]))}, no numbers; "
         "add these to `missing`, or leave it out of the list"
         for name in forced
     ]
