@@ -1,8 +1,9 @@
 """Every feature, declared once: name, unit, meaning and expression, in named groups.
 
 An expression is an aggregate over one customer's orders before a day (the columns of `feature_stages.orders_of`, with
-`days_ago`: days from the order to that day, at least 1, and `latest`: 1 for the last order), over the customer's returns
-(`returns_of`), or a calculation from features already made. It uses only functions that DuckDB and Spark both have.
+`days_ago`: days from the order to that day, at least 1, and `latest`: whether it is the last before it), over the
+customer's returns (`returns_of`), or a calculation from features already made. It uses only functions that DuckDB and
+Spark both have.
 """
 
 from collections.abc import Sequence
@@ -76,7 +77,6 @@ TABLE: dict[str, list[tuple[str, str, str, Deferred]]] = {
         ("order_value", "currency an order", "mean value of an order", SPEND / N),
         ("order_value_max", "currency", "value of the largest order", _.amount.max()),
         ("order_value_min", "currency", "value of the smallest order", _.amount.min()),
-        ("order_value_median", "currency", "median value of an order", _.amount.median()),
         ("order_value_std", "currency", "standard deviation of order values; missing for one order", _.amount.std()),
         ("order_value_spread", "ratio", "standard deviation of order values over their mean; missing for one order",
          _.amount.std() / _.amount.mean()),
@@ -110,7 +110,7 @@ TABLE: dict[str, list[tuple[str, str, str, Deferred]]] = {
          LAST_GAP / GAP),
         ("silence_to_gap", "ratio", "silence since the last order over the mean gap; missing for one day of orders",
          RECENCY / GAP),
-        ("silence_to_longest", "ratio", "silence over the longest gap yet: above 1 is new; missing for one day of orders",
+        ("silence_to_longest", "ratio", "silence over the longest gap; above 1 is new; missing for one day of orders",
          RECENCY / _.gap.max()),
         ("silence_excess", "days", "silence beyond the mean gap; missing for one day of orders", RECENCY - GAP),
     ],
@@ -122,12 +122,14 @@ TABLE: dict[str, list[tuple[str, str, str, Deferred]]] = {
         ("lines_repeated_share", "share of lines", "order lines with a product bought before",
          1 - _.fresh.sum() / LINES),
         ("product_entropy", "nats", "how evenly order lines spread over products: 0 is one product", ENTROPY),
-        ("product_evenness", "share", "entropy over the highest that so many products can have; missing for one product",
+        ("product_evenness", "share", "entropy over the highest for so many products; missing for one product",
          ratio(ENTROPY, _.fresh.sum().ln())),
         ("product_concentration", "share", "chance that two order lines name the same product (Herfindahl)",
          _.squares.sum() / (LINES * LINES)),
-        ("product_top_share", "share of lines", "order lines with the product bought most often", _.times.max() / LINES),
-        ("products_fresh_per_order", "products an order", "products not bought before, a mean order", _.fresh.sum() / N),
+        ("product_top_share", "share of lines", "order lines with the product bought most often",
+         _.times.max() / LINES),
+        ("products_fresh_per_order", "products an order", "products not bought before, a mean order",
+         _.fresh.sum() / N),
         ("products_fresh_last", "share of products", "products of the last order that were not bought before",
          total(_.fresh, _.latest) / total(_.products, _.latest)),
     ],
@@ -139,7 +141,8 @@ TABLE: dict[str, list[tuple[str, str, str, Deferred]]] = {
         ("price_min", "currency a unit", "lowest unit price paid", _.price_min.min()),
         ("price_max", "currency a unit", "highest unit price paid", _.price_max.max()),
         ("price_last", "currency a unit", "geometric mean of the unit prices of the last order", LAST_PRICE.exp()),
-        ("price_trend", "ratio", "price level of the last order over that of all orders", (LAST_PRICE - PRICE_LOG).exp()),
+        ("price_trend", "ratio", "price level of the last order over that of all orders",
+         (LAST_PRICE - PRICE_LOG).exp()),
     ],
     "time of order": [
         ("hour_mean", "hour of day", "mean hour of orders", _.hour.cast("float64").mean()),
@@ -157,7 +160,8 @@ TABLE: dict[str, list[tuple[str, str, str, Deferred]]] = {
         ("summer_share", "share of orders", "orders from June to August", share((_.month >= 6) & (_.month <= 8))),
         ("autumn_share", "share of orders", "orders from September to November",
          share((_.month >= 9) & (_.month <= 11))),
-        ("winter_share", "share of orders", "orders from December to February", share((_.month == 12) | (_.month <= 2))),
+        ("winter_share", "share of orders", "orders from December to February",
+         share((_.month == 12) | (_.month <= 2))),
     ],
     "first and last order": [
         ("first_order_value", "currency", "value of the first order", total(_.amount, _.nth == 0)),
@@ -167,7 +171,8 @@ TABLE: dict[str, list[tuple[str, str, str, Deferred]]] = {
         ("last_order_value", "currency", "value of the last order", total(_.amount, _.latest)),
         ("last_order_units", "units", "units of the last order", total(_.units, _.latest)),
         ("last_order_products", "products", "distinct products of the last order", whole(total(_.products, _.latest))),
-        ("last_order_trend", "ratio", "value of the last order over the mean order", total(_.amount, _.latest) * N / SPEND),
+        ("last_order_trend", "ratio", "value of the last order over the mean order",
+         total(_.amount, _.latest) * N / SPEND),
         ("last_to_first_value", "ratio", "value of the last order over the first",
          total(_.amount, _.latest) / total(_.amount, _.nth == 0)),
     ],

@@ -35,7 +35,7 @@ def orders_of(lines: Table, keep: Keep = materialised) -> Table:
     Table
         `customer_id`, `order_id`, `date`, `ordered_at` (first line) and
 
-        - `amount`, `line_max` (currency), `units`, `lines`, `products` (distinct), `counted` (0 on an order's later days);
+        - `amount`, `line_max` (currency), `units`, `lines`, `products` (distinct); `counted`: 0 on its later days;
         - `price_log`, `price_log2`: sums over lines of the logarithm of the unit price and of its square; `price_min`,
           `price_max`;
         - `fresh`, `second`: products bought for the first and for the second time; `times`: how often the product that
@@ -103,7 +103,7 @@ def _numbered(orders: Table) -> Table:
 def _coded(lines: Table, orders: Table) -> Table:
     """Of each line the order's `number` and the `pair` of customer and product, both integers."""
     coded = _line(lines).select("customer_id", "order_id", "date", "product_id")
-    products = coded.select("product_id").distinct().mutate(product=ibis.row_number())
+    products = coded.select("product_id").distinct().mutate(product=ibis.row_number().over(order_by="product_id"))
     # numbers are consecutive within a customer: number - nth is the customer's own number
     codes = orders.select("customer_id", "order_id", "date", "number", customer=_.number - _.nth)
     joined = coded.inner_join(codes, ["customer_id", "order_id", "date"]).inner_join(products, "product_id")

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 import ibis
 import ibis.selectors as s
 import pandas as pd
-from ibis import Table, _
+from ibis import Deferred, Table, _
 
 from patrons.feature_catalogue import CUSTOMER, ORDERS, RETURNS, WINDOWS, Feature, declare
 from patrons.feature_stages import Keep, materialised, orders_of, returns_of
@@ -108,33 +108,40 @@ def features(
     Table
         `customer_id`, `as_of` and one column a feature of `declared`.
     """
-    chosen = declared(windows, leave_out, interactions)
-    return _described(orders_of(lines, keep), _days(as_of), chosen, returns, keep)
-
-
-def _days(as_of: Sequence[date], horizon_days: int = 0) -> Table:
-    asked = pd.to_datetime(list(as_of))
-    return ibis.memtable(pd.DataFrame({"as_of": asked, KNOWN: asked + pd.Timedelta(days=horizon_days)}))
+    return _described(lines, as_of, None, declared(windows, leave_out, interactions), returns, keep)
 
 
 def _described(
-    orders: Table, days: Table, chosen: Sequence[Feature], returns: Table | pd.DataFrame | None, keep: Keep
+    lines: Table,
+    as_of: Sequence[date],
+    horizon_days: int | None,
+    chosen: Sequence[Feature],
+    returns: Table | pd.DataFrame | None,
+    keep: Keep,
 ) -> Table:
-    made = {source: {f.name: f.expression for f in chosen if f.over == source} for source in (ORDERS, RETURNS, CUSTOMER)}
+    made = {over: {f.name: f.expression for f in chosen if f.over == over} for over in (ORDERS, RETURNS, CUSTOMER)}
+    orders, days = orders_of(lines, keep), ibis.memtable(pd.DataFrame({"as_of": pd.to_datetime(list(as_of))}))
     seen = _seen(orders, days).mutate(latest=_.next_date.isnull() | (_.next_date >= _.as_of.date()))
-    table = keep(seen.group_by(*KEYS).agg(**made[ORDERS]))
+    outcome = {} if horizon_days is None else {OUTCOME: _outcome(horizon_days)}
+    table = keep(seen.group_by(*KEYS).agg(**made[ORDERS], **outcome))
     if made[RETURNS]:
         gone = _seen(_returned(returns, orders), days).group_by(*KEYS).agg(**made[RETURNS])
         none = {f.name: _[f.name].fill_null(f.without) for f in chosen if f.over == RETURNS and f.without is not None}
-        table = table.left_join(keep(gone), list(KEYS)).drop(s.endswith("_right")).mutate(**none)
+        table = table.left_join(gone, list(KEYS)).drop(s.endswith("_right")).mutate(**none)
     # parallel sums differ in the last bits from run to run: rounding makes a rerun give the same table
     rounded = table.mutate(**made[CUSTOMER]).mutate(s.across(s.of_type("float64"), _.round(6)))
-    return rounded.select(*KEYS, *(feature.name for feature in chosen))
+    return rounded.select(*KEYS, *(feature.name for feature in chosen), *outcome)
+
+
+def _outcome(horizon_days: int) -> Deferred:
+    """1 where the last order before a day has no next one within the horizon, else 0."""
+    silence = _.next_date.delta(_.as_of.date(), unit="day")
+    return 1 - ibis.ifelse(_.latest & (silence < horizon_days), 1, 0).max()
 
 
 def _seen(events: Table, days: Table) -> Table:
     """Each event on each day that lies after it."""
-    seen = events.join(days.select("as_of"), events.ordered_at < days.as_of)
+    seen = events.join(days, events.ordered_at < days.as_of)
     return seen.mutate(days_ago=seen.as_of.date().delta(seen.date, unit="day"))
 
 
@@ -188,14 +195,8 @@ def panel(
         The columns of `features`, and `churned`: 1 where no order followed within `horizon_days` from `as_of`, else 0;
         `known_on`: the first day on which that was known.
     """
-    days, orders = _days(as_of, horizon_days), orders_of(lines, keep)
-    described = _described(orders, days, declared(windows, leave_out, interactions), returns, keep)
-    followed = orders.join(days, (orders.ordered_at >= days.as_of) & (orders.ordered_at < days[KNOWN]))
-    came_back = followed.select(*KEYS).distinct().mutate(came_back=1)
-    joined = described.join(days, "as_of").left_join(came_back, list(KEYS))
-    return joined.mutate(**{OUTCOME: 1 - joined.came_back.fill_null(0)}).drop(
-        "came_back", "customer_id_right", "as_of_right"
-    )
+    described = _described(lines, as_of, horizon_days, declared(windows, leave_out, interactions), returns, keep)
+    return described.mutate(**{KNOWN: _.as_of + ibis.interval(days=horizon_days)})
 
 
 def feature_names(table: pd.DataFrame, leave_out: Sequence[str] = ()) -> list[str]:
