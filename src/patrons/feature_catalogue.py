@@ -184,7 +184,8 @@ RETURNED: list[tuple[str, str, str, Deferred, int | None]] = [
     ("returned_value_max", "currency", "value of the largest cancellation", _.amount.max(), 0),
     ("returns_90d", "cancellations", "cancellations in the last 90 days",
      whole((_.days_ago <= 90).cast("float64").sum()), 0),
-    ("return_recency_days", "days", "since the last cancellation; missing without one", _.days_ago.min(), None),
+    ("return_recency_days", "days", "since the last cancellation; missing without one",
+     _.days_ago.min().cast("float64"), None),
 ]
 RETURN_SHARES: list[tuple[str, str, str, Deferred]] = [
     ("returns_per_order", "cancellations an order", "cancellations over orders", _.returns / _.frequency),
