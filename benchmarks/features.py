@@ -85,18 +85,33 @@ def with_pandas(log: Path) -> tuple[object, object]:
     return table, table.reset_index
 
 
+def with_plain_pandas(log: Path) -> tuple[object, object]:
+    import features_pandas
+
+    table = features_pandas.features(log, AS_OF, plainly=True)
+    return table, table.reset_index
+
+
 def with_polars(log: Path) -> tuple[object, object]:
     import features_polars
 
     return features_polars.features(log, AS_OF), None
 
 
-TOOLS = {"Ibis": with_ibis, "Ibis, 16 days": with_panel, "pandas": with_pandas, "Polars": with_polars}
+TOOLS = {
+    "Ibis": with_ibis,
+    "Ibis, 16 days": with_panel,
+    "pandas": with_pandas,
+    "pandas, plainly": with_plain_pandas,
+    "Polars": with_polars,
+}
 
 
 def measure(tool: str, log: Path, out: Path) -> None:
     """Run one tool in this process and print what it took."""
-    for module in {"pandas": ["pandas"], "Polars": ["polars"]}.get(tool, ["ibis", "pandas", "patrons.features"]):
+    for module in {"pandas": ["pandas"], "pandas, plainly": ["pandas"], "Polars": ["polars"]}.get(
+        tool, ["ibis", "pandas", "patrons.features"]
+    ):
         __import__(module)
     if tool.startswith("Ibis"):  # the engine's own start is no part of the work
         import ibis
@@ -147,14 +162,9 @@ def main() -> None:
     asked = ask.parse_args()
     if asked.measure:
         return measure(asked.measure, Path(asked.log), Path(asked.out))
-    pythons = {
-        "Ibis": sys.executable,
-        "Ibis, 16 days": sys.executable,
-        "pandas": sys.executable,
-        "Polars": asked.polars,
-    }
+    pythons = {tool: asked.polars if tool == "Polars" else sys.executable for tool in TOOLS}
     if asked.no_pandas:
-        del pythons["pandas"]
+        pythons = {tool: python for tool, python in pythons.items() if "pandas" not in tool}
     print(
         "| lines | tool | seconds | CPU s | peak GB | × Ibis | same values |\n|--:|:--|--:|--:|--:|--:|:--|", flush=True
     )
@@ -176,7 +186,7 @@ def _compare(lines: int, pythons: dict[str, str], repeats: int, folder: Path) ->
             took = run(tool, python, log, folder / f"{tool}.parquet")
             best[tool] = min(best.get(tool, took), took, key=lambda one: one["seconds"])
     for tool, took in best.items():
-        compared = tool in ("pandas", "Polars")
+        compared = not tool.startswith("Ibis")
         wrong = differences(folder / "Ibis.parquet", folder / f"{tool}.parquet") if compared else []
         same = ", ".join(wrong) + " differ" if wrong else "yes" if compared else ""
         ratio = took["seconds"] / best["Ibis"]["seconds"]
