@@ -11,6 +11,9 @@ from patrons.files import whole
 TRUSTED = (
     "numpy.dtype",
     "patrons.preparation.IQRClipper",
+    "patrons.selection.Assembler",
+    "patrons.selection.CorrelationFilter",
+    "patrons.selection.TopFeatures",
     "sklearn.metrics._dist_metrics.EuclideanDistance64",
     "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.tree._tree.Tree",
