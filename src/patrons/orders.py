@@ -64,7 +64,7 @@ class Log:
     lines : Table
         Columns of the clean table, and `copy`: 0 for the first of exactly equal source lines, then 1, 2...
     absent : tuple of str
-        Columns of ours that the log does not have; `lines` has stand-ins.
+        Columns of ours that the log neither has nor lets compute; `lines` has stand-ins.
     told : str
         How file, dates and numbers were taken, in words.
     mixed : tuple of str
@@ -109,8 +109,7 @@ def read_log(path: Path, columns: Mapping[str, str], how: Format | None = None) 
         copy=raw["copy"],
     )
     mark = "" if read_numbers.plain else f"; decimal {read_numbers.decimal}"
-    absent = tuple(name for name in OPTIONAL if name not in theirs)
-    return Log(_complete(lines), absent, f"{source.told}; dates {read_dates.told}{mark}", read_dates.mixed)
+    return Log(_complete(lines), _absent(set(theirs)), f"{source.told}; dates {read_dates.told}{mark}", read_dates.mixed)
 
 
 def _meaning(table: Table, theirs: Mapping[str, str], how: Format) -> tuple[dates.Dates, numbers.Numbers]:
@@ -202,6 +201,17 @@ def _amounts(lines: Table) -> dict[str, ibis.Value]:
 
 def _ratio(amount: ibis.Value, by: ibis.Value) -> ibis.Value:
     return ibis.ifelse(by == 0, 0.0, amount / by.nullif(0))
+
+
+def _absent(has: set[str]) -> tuple[str, ...]:
+    """What the log neither has nor lets compute; a line total with a quantity gives the price."""
+    known = has | ({"quantity", "unit_price"} if len(has & set(NUMBERS)) > 1 else set())
+    return tuple(name for name in OPTIONAL if name not in known | {"amount", "description"})
+
+
+def without_time(orders: Table) -> bool:
+    """Whether every order is dated at midnight: the log has days, but no time of day."""
+    return not orders.filter(orders.ordered_at != orders.ordered_at.truncate("D")).limit(1).count().execute()
 
 
 def _identifier(column: StringValue) -> StringValue:
