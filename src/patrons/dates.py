@@ -132,7 +132,9 @@ def decide_days(days: Mapping[tuple[str, str], int], name: str = "the date") -> 
     unread = families.pop(("", ""), {})
     if not families:
         shown = ", ".join(repr(day) for day in list(unread)[:3]) or "nothing"
-        raise DatesError(f"{name} holds no dates in a form that is known, but {shown}. Say in `date_format` how to read it.")
+        raise DatesError(
+            f"{name} holds no dates in a form that is known, but {shown}. Say in `date_format` how to read it."
+        )
     found = {key: _order(key, family, name) for key, family in families.items()}
     formats = [one for order, _told in found.values() for one in order]
     mixed = tuple(next(iter(families[key])) for key in found) if len(found) > 1 else ()
@@ -252,7 +254,9 @@ def _given(date_format: str, days: Mapping[tuple[str, str], int]) -> Dates:
     except ValueError as error:
         raise DatesError(f"date_format: {date_format!r} cannot be understood: {error}.") from None
     if "%" not in date_format:
-        raise DatesError(f"date_format: {date_format!r} names no part of a date. Write it as %d/%m/%Y or %Y-%m-%d %H:%M.")
+        raise DatesError(
+            f"date_format: {date_format!r} names no part of a date. Write it as %d/%m/%Y or %Y-%m-%d %H:%M."
+        )
     timed = any(part in date_format for part in ("%H", "%I", "%T", "%X", "%c"))
     shapes = [""] if timed else ["", *(time for _day, time in days)]
     return Dates(_with_times([date_format], shapes), f"{date_format}, as the parameters say")

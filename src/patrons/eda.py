@@ -208,7 +208,9 @@ def correlations(orders: Table, absent: tuple[str, ...] = ()) -> pd.DataFrame:
         order_value=_.spend / _.orders, days_silent=end.date().delta(customers["last"].date(), unit="day")
     )
     gone = {name for name, column in {"units": "quantity", "products": "product_id"}.items() if column in absent}
-    names = [name for name in ("orders", "spend", "units", "products", "order_value", "days_silent") if name not in gone]
+    names = [
+        name for name in ("orders", "spend", "units", "products", "order_value", "days_silent") if name not in gone
+    ]
     ranks = described.select(**{name: _mean_rank(described, name) for name in names}).cache()
     pairs = {f"{a} {b}": ranks[a].corr(ranks[b], how="pop") for a in names for b in names if a < b}
     found = ranks.agg(**pairs).to_pandas().iloc[0].astype("float64") if pairs else {}

@@ -109,7 +109,9 @@ def read_log(path: Path, columns: Mapping[str, str], how: Format | None = None) 
         copy=raw["copy"],
     )
     mark = "" if read_numbers.plain else f"; decimal {read_numbers.decimal}"
-    return Log(_complete(lines), _absent(set(theirs)), f"{source.told}; dates {read_dates.told}{mark}", read_dates.mixed)
+    return Log(
+        _complete(lines), _absent(set(theirs)), f"{source.told}; dates {read_dates.told}{mark}", read_dates.mixed
+    )
 
 
 def _meaning(table: Table, theirs: Mapping[str, str], how: Format) -> tuple[dates.Dates, numbers.Numbers]:
@@ -182,7 +184,9 @@ def _complete(lines: Table) -> Table:
         **{name: ibis.null("string") for name in ("description", "country") if name not in has},
         **_amounts(lines),
     )
-    order = _identifier(lines.order_id) if "order_id" in has else lines.customer_id + " " + lines.ordered_at.cast("string")
+    order = (
+        _identifier(lines.order_id) if "order_id" in has else lines.customer_id + " " + lines.ordered_at.cast("string")
+    )
     return lines.mutate(order_id=order)
 
 

@@ -48,7 +48,9 @@ def layout(path: Path, delimiter: str = "", encoding: str = "") -> Layout:
         with opened(path) as file:
             head = file.read(HEAD).decode(encoding, errors="ignore")
     except LookupError:
-        raise SourceError(f"encoding: {encoding!r} is none that Python knows, such as utf-8, latin-1 or cp1252.") from None
+        raise SourceError(
+            f"encoding: {encoding!r} is none that Python knows, such as utf-8, latin-1 or cp1252."
+        ) from None
     if not head.strip():
         raise SourceError(f"{path.name} holds nothing but blanks. Export or download it again.")
     whole = len(head) < HEAD // 4
