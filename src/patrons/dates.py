@@ -1,7 +1,8 @@
 """What the dates of a column mean, decided from all its rows: never guessed, never shifted.
 
-A column is first reduced to its distinct days, which are few however long the log is. Day-first or month-first is decided by
-rows that settle it (a 25 can be no month); where none does, the user is asked. What fits no format found stays unread.
+A column is first reduced to its distinct days, which are few however long the log is. Day-first or month-first is
+decided by rows that settle it (a 25 can be no month); where none does, the user is asked. What fits no format found
+stays unread.
 """
 
 import re
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import ibis
-from ibis import Table, _
+from ibis import _
 from ibis.expr.types import StringValue, TimestampValue
 
 from patrons.errors import SourceError
@@ -60,15 +61,13 @@ class Dates:
     """
 
     formats: tuple[str, ...] = ()
-    told: str = "dates already"
+    told: str = "typed as such"
     mixed: tuple[str, ...] = field(default=())
 
     def read(self, column: ibis.Value) -> TimestampValue:
         """The column as timestamps; what fits no format, or lies outside 1900 to 2100, is missing."""
-        if column.type().is_temporal():
-            read = column.cast("timestamp(6)")
-        else:
-            read = _read(column.strip(), self.formats)
+        temporal = column.type().is_temporal()
+        read = column.cast("timestamp(6)") if temporal else _read(column.cast("string").strip(), self.formats)
         return ibis.ifelse(read.year().between(EARLIEST, LATEST), read, ibis.null("timestamp(6)"))
 
 

@@ -10,12 +10,12 @@ from ibis import Table, _
 
 POINTS = 200  # of a curve over all customers
 BINS = 60  # of a histogram
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MOST_VALUES = 12  # of an attribute that is drawn
 
 
 def missing(judged: Table, absent: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Share of raw lines in which each column that the log has is missing or unreadable, the worst first: `column`, `share`."""
+    """Share of raw lines in which a column that the log has is missing or unreadable, the worst first: `column`, `share`."""
     columns = [name for name in judged.columns if name not in {"line", "copy", "reason", "amount", *absent}]
     shares = judged.agg(**{name: judged[name].isnull().mean() for name in columns}).to_pandas().iloc[0]
     return shares.sort_values(ascending=False, kind="stable").rename_axis("column").reset_index(name="share")
@@ -57,7 +57,8 @@ def pareto(orders: Table) -> pd.DataFrame:
     """Share of revenue of the best share of customers, at `POINTS` places from 0 to 1: `customers`, `revenue`."""
     spend = orders.group_by("customer_id").agg(spend=_.amount.sum())
     best = ibis.window(order_by=[ibis.desc("spend"), "customer_id"])
-    ranked = spend.mutate(place=ibis.row_number().over(best) + 1, sofar=_.spend.sum().over(best, rows=(None, 0)))
+    ranked = spend.mutate(place=ibis.row_number().over(best) + 1)
+    ranked = ranked.mutate(sofar=ranked.spend.cumsum(order_by="place"))
     many, money = (float(value) for value in spend.agg(n=_.count(), m=_.spend.sum()).to_pandas().iloc[0])
     places = sorted({int(np.ceil(share * many)) for share in np.linspace(0, 1, POINTS + 1)[1:]} | {int(many)})
     curve = ranked.filter(ranked.place.isin(places)).order_by("place").to_pandas()
@@ -106,27 +107,34 @@ def by_attribute(orders: Table, customers: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `attribute`, `value`, `customers` (number), `share` (of customers), `spend` (mean a customer, currency); attributes of
-        more than `MOST_VALUES` values, and country, are left out.
+        `attribute`, `value`, `customers` (number), `share` (of customers), `spend` (mean a customer, currency); country and
+        attributes of more than `MOST_VALUES` values are left out.
     """
     spend = orders.group_by("customer_id").agg(spend=_.amount.sum())
     rows = []
     names = [name for name in customers.columns if name not in ("customer_id", "country")]
     for name in (name for name in names if customers[name].nunique() <= MOST_VALUES):
-        joined = spend.join(ibis.memtable(customers[["customer_id", name]].astype("str")), "customer_id")
+        joined = spend.join(ibis.memtable(_as_text(customers, name)), "customer_id")
         table = joined.group_by(value=joined[name]).agg(customers=_.count(), spend=_.spend.mean()).order_by("value")
         rows.append(table.to_pandas().assign(attribute=name, share=lambda t: t.customers / t.customers.sum()))
     found = pd.concat(rows) if rows else pd.DataFrame(columns=["attribute", "value", "customers", "share", "spend"])
     return found[["attribute", "value", "customers", "share", "spend"]].reset_index(drop=True)
 
 
-def cohorts(orders: Table) -> pd.DataFrame:
+def _as_text(customers: pd.DataFrame, name: str) -> pd.DataFrame:
+    values = customers[name].astype("str").where(customers[name].notna(), "unknown")
+    return pd.DataFrame({"customer_id": customers.customer_id, name: values})
+
+
+def cohorts(orders: Table) -> tuple[pd.DataFrame, pd.Series]:
     """Retention: share of the customers who first bought in a quarter that bought again so many quarters later.
 
     Returns
     -------
     DataFrame
         Index: quarter of the first order; columns: quarters since then, from 1; missing where the quarter is not over.
+    Series
+        How many customers first bought in each quarter.
     """
     bought = orders.select("customer_id", at=_.ordered_at.year() * 4 + _.ordered_at.quarter() - 1).distinct()
     first = bought.group_by("customer_id").agg(cohort=_["at"].min())
@@ -138,7 +146,8 @@ def cohorts(orders: Table) -> pd.DataFrame:
     known = np.array([[cohort + later <= last for later in table.columns] for cohort in table.index])
     shares = table.div(table[0], axis="index").where(table.notna(), 0.0).where(known)
     quarters = [pd.Period(year=int(cohort) // 4, quarter=int(cohort) % 4 + 1, freq="Q") for cohort in table.index]
-    return shares.drop(columns=0).set_axis(pd.PeriodIndex(quarters, name="cohort"), axis="index")
+    index = pd.PeriodIndex(quarters, name="cohort")
+    return shares.drop(columns=0).set_axis(index), table[0].set_axis(index)
 
 
 def visits(orders: Table) -> tuple[pd.DataFrame, dict[str, float]]:
@@ -149,8 +158,8 @@ def visits(orders: Table) -> tuple[pd.DataFrame, dict[str, float]]:
     DataFrame
         `days` (1, 2, 3, 4, "5 or more" distinct days with an order) and `share` of customers.
     dict
-        `repeat_rate` (share of customers with more than one day of orders), `gap_median` and `gap_late` (days between one day of
-        orders and the next: half and 90% of gaps are no longer; missing where nobody came back).
+        `repeat_rate` (share of customers with more than one day of orders), `gap_median` and `gap_late` (days between one
+        day of orders and the next: half and 90% of gaps are no longer; missing where nobody came back).
     """
     days = orders.select("customer_id", day=_.ordered_at.date()).distinct()
     often = days.group_by("customer_id").agg(days=_.count())
@@ -172,8 +181,8 @@ def extremes(orders: Table, factor: float, absent: tuple[str, ...] = ()) -> pd.D
     Returns
     -------
     DataFrame
-        `column`, `limit` (upper quartile plus `factor` interquartile ranges), `share` of lines beyond it, their `revenue_share`,
-        the `largest` value, and the column's `mean` with all lines and `mean_without` those beyond.
+        `column`, `limit` (upper quartile plus `factor` interquartile ranges), `share` of lines beyond it, their
+        `revenue_share`, the `largest` value, and the column's `mean` with all lines and `mean_without` those beyond.
     """
     names = [name for name in ("quantity", "unit_price") if not {"quantity", "unit_price"} & set(absent)]
     rows = []

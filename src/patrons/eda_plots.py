@@ -35,7 +35,7 @@ def week(clock: pd.DataFrame, title: str, ax: Axes) -> Axes:
 
 
 def groups(table: pd.DataFrame, currency: str, title: str, ax: Axes) -> Axes:
-    """Mean spend of the customers with each value of each attribute, with their share of customers written beside it."""
+    """Mean spend of the customers with each value of each attribute, and beside it their share of customers."""
     names = table.attribute.str.replace("_", " ") + ": " + table["value"].astype(str)
     bars = ax.barh(names, table.spend, color=BLUE)
     ax.bar_label(bars, [f"{share:.0%} of customers" for share in table["share"]], padding=4, fontsize=9)

@@ -1,4 +1,4 @@
-"""What the numbers of text columns mean: decimal comma or point, thousands marks, currency signs; decided from all rows."""
+"""What numbers written as text mean: decimal comma or point, thousands marks, currency signs; decided from all rows."""
 
 import re
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ class NumbersError(SourceError):
 
 @dataclass(frozen=True)
 class Numbers:
-    """How the numbers of a file are written: `decimal` is "point" or "comma"; `plain` when each is as Python writes it."""
+    """How a file's numbers are written: `decimal` is "point" or "comma"; `plain` when each is as Python writes it."""
 
     decimal: str = "point"
     plain: bool = True

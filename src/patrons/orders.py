@@ -110,7 +110,7 @@ def read_log(path: Path, columns: Mapping[str, str], how: Format | None = None) 
     )
     mark = "" if read_numbers.plain else f"; decimal {read_numbers.decimal}"
     return Log(
-        _complete(lines), _absent(set(theirs)), f"{source.told}; dates {read_dates.told}{mark}", read_dates.mixed
+        _complete(lines), _absent(set(theirs)), f"{source.told}; dates: {read_dates.told}{mark}", read_dates.mixed
     )
 
 

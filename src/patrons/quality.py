@@ -29,7 +29,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Found:
-    """What the contract looks at: shares of the lines read, days from the first to the last line kept, customers kept."""
+    """What the contract looks at: shares of the lines read, days from first to last line kept, and customers kept."""
 
     lines: int
     missing_customer: float
@@ -62,8 +62,8 @@ def breaches(found: Found, limits: Limits) -> list[str]:
 
     Examples
     --------
-    >>> breaches(Found(100, 0.4, 0.0, 0.5, 20, 30), Limits(max_missing_customer=0.3, min_days=60))
-    ['max_missing_customer: 40.0% of lines have no customer, allowed are 30.0%', 'min_days: 20 days are kept, needed are 60']
+    >>> breaches(Found(100, 0.4, 0.0, 0.5, 20, 30), Limits(max_missing_customer=0.3))
+    ['max_missing_customer: 40.0% of lines have no customer, allowed are 30.0%']
     """
     shares = {
         "max_missing_customer": (found.missing_customer, "of lines have no customer"),
@@ -98,7 +98,8 @@ def hold(judged: Table, limits: Limits, needed_days: int = 0) -> Found:
     broken = breaches(found, limits)
     if limits.min_days <= found.days < needed_days:
         broken.append(
-            f"horizon_days and min_history_days of 02_transformation need {needed_days:,} days, the log covers {found.days:,}"
+            "horizon_days and min_history_days of 02_transformation together are "
+            f"{needed_days:,} days, the log covers {found.days:,}"
         )
     if not broken:
         return found

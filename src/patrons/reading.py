@@ -121,7 +121,7 @@ def unreadable(path: Path, error: Exception) -> SourceError:
 
 
 def kind_of(path: Path) -> str:
-    """``Parquet``, ``XLSX`` or ``text``, by content; SourceError when it is nothing of these or not what its name says."""
+    """``Parquet``, ``XLSX`` or ``text``, by content; SourceError when it is none of these or not what its name says."""
     named = next((kind for kind, endings in KINDS.items() if path.name.lower().endswith(endings)), None)
     if named is None:
         endings = ", ".join(ending for some in KINDS.values() for ending in some if not ending.endswith("m"))

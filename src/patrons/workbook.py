@@ -13,7 +13,7 @@ Rows = list[tuple[Any, ...]]
 
 
 def read(path: Path, sheet: str = "") -> tuple[str, pd.DataFrame]:
-    """The sheets that hold data and how they are called; sheets with the same columns are one table, one after the other.
+    """The sheets that hold data and how they are called; those with the same columns are one table.
 
     Parameters
     ----------
