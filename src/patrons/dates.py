@@ -182,7 +182,7 @@ def settle(
     rows : dict
         Day as written to how many rows have it.
     short : bool
-        Whether every year has two digits, so that it may also come first: where the first number varies less than the last.
+        Whether every year has two digits: then it may also come first, where the first number varies less than the last.
     name : str
         Of the column, for the error.
     """
