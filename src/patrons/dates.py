@@ -19,6 +19,7 @@ from patrons.errors import SourceError
 EARLIEST, LATEST = 1900, 2100  # years of an order log; others are typing errors
 ODD = 0.01  # share of settling rows that may speak for another order; they are set aside
 ISO = "ISO"  # read by DuckDB's own cast
+MONTHS, CENTURY = 12, 69  # two-digit years from 69 on are of the 1900s
 MOST_DAYS = 200_000  # distinct days that are looked at
 COMPACT = "%Y%m%d"
 TIME = r"(?:T|,?\s+)\d{1,2}:\d{2}.*$"
@@ -182,16 +183,17 @@ def settle(
     rows : dict
         Day as written to how many rows have it.
     short : bool
-        Whether every year has two digits: then it may also come first, where the first number varies less than the last.
+        Whether every year has two digits: then it may come first too, unless the first number has so many values
+        that it must be the day. A year to come settles it as well: an order log has none.
     name : str
         Of the column, for the error.
     """
     orders = ["day first", "month first"]
     if short:
         firsts, lasts = len({one[0] for one in parts.values()}), len({one[2] for one in parts.values()})
-        orders = ["year first"] if firsts < lasts else orders if lasts < firsts else [*orders, "year first"]
-    valid = {order: {day for day, numbers in parts.items() if _possible(numbers, order)} for order in orders}
-    dates = set().union(*valid.values())
+        orders = [*orders * (not firsts < lasts > MONTHS), *["year first"] * (not lasts < firsts > MONTHS)]
+    valid = {order: {day for day, numbers in parts.items() if _possible(numbers, order, short)} for order in orders}
+    dates = [day for day in parts if any(day in days for days in valid.values())]
     settling = {
         order: sum(rows[day] for day in valid[order] if not any(day in valid[one] for one in orders if one != order))
         for order in orders
@@ -206,13 +208,18 @@ def settle(
         both = [_settler(valid, order, orders) for order in orders if settling[order]]
         raise DatesError(_ask(name, both, orders, "rows contradict each other"))
     aside = f"; {against:,} rows say otherwise and are set aside" if against else ""
-    return best, f"settled by {_settler(valid, best, orders) or next(iter(valid[best]), '')}{aside}"
+    return best, f"settled by {_settler(valid, best, orders) or min(valid[best], default='')}{aside}"
 
 
-def _possible(numbers: tuple[int, int, int], order: str) -> bool:
+def _possible(numbers: tuple[int, int, int], order: str, short: bool) -> bool:
     first, second, third = numbers
-    day, month = {"day first": (first, second), "month first": (second, first), "year first": (third, second)}[order]
-    return 1 <= day <= 31 and 1 <= month <= 12
+    day, month, year = {
+        "day first": (first, second, third),
+        "month first": (second, first, third),
+        "year first": (third, second, first),
+    }[order]
+    to_come = short and date.today().year % 100 < year < CENTURY
+    return 1 <= day <= 31 and 1 <= month <= MONTHS and not to_come
 
 
 def _settler(valid: Mapping[str, set[str]], order: str, orders: Iterable[str]) -> str:
@@ -223,7 +230,7 @@ def _settler(valid: Mapping[str, set[str]], order: str, orders: Iterable[str]) -
 def _ask(name: str, examples: list[str], orders: list[str], why: str) -> str:
     mark = NUMERIC.fullmatch(examples[0])[2]
     year = "%y" if len(NUMERIC.fullmatch(examples[0])[4]) == 2 else "%Y"
-    shown = sorted(examples, key=lambda day: len(set(NUMERIC.fullmatch(day).group(1, 3))), reverse=True)[:3]
+    shown = sorted(examples, key=lambda day: NUMERIC.fullmatch(day)[1] == NUMERIC.fullmatch(day)[3])[:3]
     ways = " or ".join(f'"{ORDERS[order].format(mark, year)}" ({order})' for order in orders)
     return (
         f"The dates in {name} can be read in {len(orders)} ways and {why}, such as {', '.join(shown)}. "
@@ -234,7 +241,8 @@ def _ask(name: str, examples: list[str], orders: list[str], why: str) -> str:
 def _with_times(formats: Iterable[str], shapes: Iterable[str]) -> tuple[str, ...]:
     """Each day format with each form of a time of day that some row has."""
     times = {shape: _time_format(shape) for shape in sorted(set(shapes))}
-    found = [one if one == ISO else one + time for one in formats for time in times.values() if time is not None]
+    found = [one + time for one in formats if one != ISO for time in times.values() if time is not None]
+    found = [ISO] * (ISO in formats) + found
     found += [COMPACT + time for time in ("%H%M%S", "%H%M") if COMPACT in formats and " 9" in times]
     return tuple(dict.fromkeys(found))
 

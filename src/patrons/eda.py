@@ -15,7 +15,7 @@ MOST_VALUES = 12  # of an attribute that is drawn
 
 
 def missing(judged: Table, absent: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Share of raw lines in which a column that the log has is missing or unreadable, the worst first: `column`, `share`."""
+    """Share of raw lines in which a column of the log is missing or unreadable, the worst first: `column`, `share`."""
     columns = [name for name in judged.columns if name not in {"line", "copy", "reason", "amount", *absent}]
     shares = judged.agg(**{name: judged[name].isnull().mean() for name in columns}).to_pandas().iloc[0]
     return shares.sort_values(ascending=False, kind="stable").rename_axis("column").reset_index(name="share")
@@ -107,8 +107,8 @@ def by_attribute(orders: Table, customers: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `attribute`, `value`, `customers` (number), `share` (of customers), `spend` (mean a customer, currency); country and
-        attributes of more than `MOST_VALUES` values are left out.
+        `attribute`, `value`, `customers` (number), `share` (of customers), `spend` (mean a customer, currency); country
+        and attributes of more than `MOST_VALUES` values are left out.
     """
     spend = orders.group_by("customer_id").agg(spend=_.amount.sum())
     rows = []
@@ -158,7 +158,7 @@ def visits(orders: Table) -> tuple[pd.DataFrame, dict[str, float]]:
     DataFrame
         `days` (1, 2, 3, 4, "5 or more" distinct days with an order) and `share` of customers.
     dict
-        `repeat_rate` (share of customers with more than one day of orders), `gap_median` and `gap_late` (days between one
+        `repeat_rate` (share of customers with more than one day of orders), `gap_median`, `gap_late` (days between one
         day of orders and the next: half and 90% of gaps are no longer; missing where nobody came back).
     """
     days = orders.select("customer_id", day=_.ordered_at.date()).distinct()

@@ -13,23 +13,25 @@ from patrons.errors import SourceError
 
 ROWS = 20_000  # that the guess looks at; the check before a run looks at all
 NAMES = {  # words of column names, the more telling first
-    "customer_id": "customerid customer_id customernumber custid cust client clientid kunde kundennummer kundennr memberid "
-    "member userid user buyerid buyer accountid account shopper person clientnum household cliente customer",
-    "ordered_at": "orderedat orderdate invoicedate purchasedate transactiondate orderdatetime timestamp datetime bestelldatum "
-    "kaufdatum datum fecha createdat orderpurchasetimestamp purchasedat date day time when",
-    "order_id": "orderid order_id invoiceno invoice invoiceid invoicenumber ordernumber orderno transactionid receiptid receipt "
-    "basketid basket bestellnummer rechnung rechnungsnummer belegnr bon order transaction ticket factura",
-    "product_id": "productid product_id stockcode sku itemid item articleid article artikel artikelnummer artikelnr productcode "
-    "asin product upc ean isbn material",
-    "quantity": "quantity qty units pieces menge anzahl stueck count numberofcds numberofitems itemcount amountofitems cantidad",
+    "customer_id": "customerid customer_id customernumber custid cust client clientid kunde kundennummer kundennr "
+    "memberid member userid user buyerid buyer accountid account shopper person clientnum household cliente customer",
+    "ordered_at": "orderedat orderdate invoicedate purchasedate transactiondate orderdatetime timestamp datetime "
+    "bestelldatum kaufdatum datum fecha createdat orderpurchasetimestamp purchasedat date day time when",
+    "order_id": "orderid order_id invoiceno invoice invoiceid invoicenumber ordernumber orderno transactionid "
+    "receiptid receipt basketid basket bestellnummer rechnung rechnungsnummer belegnr bon order transaction ticket factura",
+    "product_id": "productid product_id stockcode sku itemid item articleid article artikel "
+    "artikelnummer artikelnr "
+    "productcode asin product upc ean isbn material",
+    "quantity": "quantity qty units pieces menge anzahl stueck count numberofcds numberofitems itemcount cantidad",
     "unit_price": "unitprice price priceeach itemprice preis einzelpreis stueckpreis unitcost precio",
-    "amount": "amount total lineamount linetotal totalamount orderamount ordertotal ordervalue revenue sales salesamount "
-    "dollarvalue value spend paymentvalue umsatz betrag gesamtbetrag subtotal turnover importe netamount grossamount",
+    "amount": "amount total lineamount linetotal totalamount orderamount ordertotal ordervalue revenue sales "
+    "salesamount dollarvalue value spend paymentvalue umsatz betrag gesamtbetrag subtotal turnover importe netamount "
+    "grossamount",
     "description": "description productname itemname productdescription bezeichnung name title",
     "country": "country land nation countrycode shipcountry shippingcountry billingcountry pais market",
 }
-LABELS = ("churn", "exited", "attrited", "attrition", "churned", "attritionflag", "left", "cancelled", "canceled", "closed",
-          "label", "target", "outcome")  # fmt: skip
+LABELS = ("churn", "exited", "attrited", "attrition", "churned", "attritionflag", "left", "cancelled", "canceled",
+          "closed", "label", "target", "outcome")  # fmt: skip
 YES = re.compile(
     r"(?i)^(yes|y|1|1\.0|true|t|churn(ed)?|left|exited|cancel+ed|closed|lost|attrited.*|.*attrited.*|ja|si)$"
 )
@@ -77,9 +79,9 @@ def guess(table: Table, log: bool | None = None) -> Guesses:
     lacking = [name for name in ("customer_id", "ordered_at") if name not in columns]
     lacking += [] if paid else ["amount (or quantity and unit_price)"]
     raise SourceError(
-        f"It is neither an order log ({', '.join(lacking) or 'dates'} not found) nor a customer table (no column with two "
-        f"values and a name such as churn or exited). It has: {names}. Name the columns after ours, or write the params "
-        "file by hand (README, Your own data)."
+        f"It is neither an order log ({', '.join(lacking) or 'dates'} not found) nor a customer table (no column with "
+        f"two values and a name such as churn or exited). It has: {names}. Name the columns after ours, or write the "
+        "params file by hand (README, Your own data)."
     )
 
 
@@ -129,7 +131,7 @@ def _content(ours: str, values: pd.Series) -> str:
     if ours in ("quantity", "unit_price", "amount"):
         share = _share(numbers_read(values))
         return f"{share:.0%} of its values are numbers, {example}" if share > 0.5 else ""
-    return f"{filled.nunique():,} different values, {example}"
+    return f"{filled.nunique():,} different values in the first {ROWS:,} rows, {example}"
 
 
 def _share(read: pd.Series) -> float:
@@ -188,7 +190,7 @@ def _customer_table(table: Table, sample: pd.DataFrame, label: str) -> Guesses:
 
 
 def prefix_of_cancellations(table: Table, order: str, quantity: str) -> str:
-    """The letter with which order numbers begin where quantities are below 0, and nowhere else; empty where there is none."""
+    """The letter with which order numbers begin where quantities are below 0, and only there; empty where none does."""
     number = numbers.Numbers().read(table[quantity])
     letter = table[order].cast("string").substr(0, 1).upper()
     counts = (

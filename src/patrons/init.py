@@ -72,7 +72,7 @@ def init(file: Path, root: Path, name: str = "", force: bool = False) -> Written
     lines, to_settle = (_log if found.kind == "log" else _table)(source.table, found)
     head = [
         "# yaml-language-server: $schema=schema.json",
-        f"# Written by `patrons init` from {file.name}: {source.told}. Its guesses, with their reasons; correct what is wrong.",
+        f"# Written by `patrons init` from {file.name}: {source.told}. Guesses, with reasons: correct them.",
         "01_eda:",
         f"  title: {_yaml(name.replace('_', ' ').capitalize())}",
         "  simulated: false",
@@ -111,9 +111,10 @@ def _place(file: Path, root: Path) -> str:
 def _bring(file: Path, root: Path, place: str) -> None:
     """Copy a file that lies elsewhere into data/raw; one of that name with other content stays."""
     target, users = root / "data" / "raw" / place, os.environ.get(VARIABLE)
-    if target.exists() and target.samefile(file) or (users and (Path(users) / place).exists() and not target.exists()):
+    there = target.exists()
+    if (there and target.samefile(file)) or (not there and users and (Path(users) / place).exists()):
         return
-    if target.exists():
+    if there:
         if target.stat().st_size == file.stat().st_size and target.read_bytes() == file.read_bytes():
             return
         raise SourceError(f"data/raw/{place} is there already, with other content. Rename one of the two.")
@@ -156,7 +157,7 @@ def _meaning(table: Table, columns: dict[str, str]) -> tuple[list[str], list[str
         to_settle.append(str(error))
     try:
         decided = numbers.decide(table, [columns[name] for name in NUMBERS if name in columns])
-        lines.append(f"  decimal: {decided.decimal}  # as the numbers of all rows tell")
+        lines.append(f"  decimal: auto  # {decided.decimal}, as the numbers of all rows tell")
     except SourceError as error:
         lines.append(f"  decimal: auto  # TO SETTLE: {_comment(str(error))}")
         to_settle.append(str(error))
@@ -211,9 +212,10 @@ def _days(table: Table, columns: dict[str, str]) -> list[str]:
 def _table(table: Table, found: Guesses) -> tuple[list[str], list[str]]:
     label = found.columns["label"]
     number = found.columns.get("id")
+    column, why = (_yaml(str(number.column)), number.reason) if number else ('""', "none was found")
     return [
         "  kind: table  # " + found.why,
-        f"  id: {_yaml(str(number.column)) if number else json.dumps('')}  # {number.reason if number else 'none was found'}",
+        f"  id: {column}  # {why}",
         f"  label: {_yaml(str(label.column))}  # {_comment(label.reason)}",
         f"  positive: {json.dumps(found.positive)}  # {found.share:.1%} of rows have it",
     ], []

@@ -161,7 +161,7 @@ def columns_error(file: str, there: Sequence[str], problems: Sequence[str]) -> O
     listed = "".join(f"\n  - {problem}" for problem in problems)
     return OrdersError(
         f"{file} does not have the columns that are needed:{listed}\n"
-        f"It has: {', '.join(list(there)[:40])}. Say in `columns` of the params file which is which, our name: its name."
+        f"It has: {', '.join(list(there)[:40])}. Say in `columns` of the params file which is which, ours: its name."
     )
 
 

@@ -181,7 +181,6 @@ def _options(layout: textfile.Layout, delimiter: str = "") -> dict[str, Any]:
         "quote": '"',
         "escape": '"',
         "header": True,
-        "skip": layout.skip,
         "columns": dict.fromkeys(layout.names, "VARCHAR"),
         "auto_detect": False,
         "null_padding": False,

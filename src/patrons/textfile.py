@@ -33,7 +33,7 @@ class Layout:
     @property
     def plain(self) -> bool:
         """Whether DuckDB reads the file as it is."""
-        return self.encoding in ("utf-8", "utf-8-sig") and self.delimiter != BLANKS
+        return self.encoding in ("utf-8", "utf-8-sig") and self.delimiter != BLANKS and not self.skip
 
     @property
     def told(self) -> str:
@@ -59,7 +59,7 @@ def layout(path: Path, delimiter: str = "", encoding: str = "") -> Layout:
     width = _width(rows)
     first = next(n for n, row in enumerate(rows) if len(row) == width)
     names = [name.strip().lstrip("\ufeff") for name in rows[first]]
-    return Layout(encoding, delimiter, names, ends[first - 1] if first else 0)
+    return Layout(encoding, delimiter, names, ends[first] - 1 if width else 0)
 
 
 @contextmanager
@@ -119,7 +119,10 @@ def _delimiter(path: Path, head: str, whole: bool) -> str:
 
 def _fit(lines: list[str], mark: str) -> float:
     """Share of lines with the commonest number of cells, above 1; a little more for more cells."""
-    rows, _ = _rows("\n".join(lines), mark)
+    try:
+        rows, _ = _rows("\n".join(lines), mark)
+    except csv.Error:  # a cell that is too long
+        return 0
     width = _width(rows)
     return 0 if width < 2 else sum(len(row) == width for row in rows) / len(rows) + width / 1e6
 
@@ -142,12 +145,14 @@ def _rows(text: str, mark: str) -> tuple[list[list[str]], list[int]]:
 
 @contextmanager
 def rewritten(path: Path, layout: Layout) -> Iterator[Path]:
-    """A copy in UTF-8, with tabs where runs of blanks were, that goes away afterwards."""
+    """A copy in UTF-8 from the names on, with tabs where runs of blanks were, that goes away afterwards."""
     with tempfile.TemporaryDirectory(prefix="patrons-") as folder:
         copy = Path(folder) / "source.csv"
         errors = "replace" if layout.encoding == "cp1252" else "strict"
         with opened(path) as file, copy.open("w", encoding="utf-8", newline="") as out:
             text = io.TextIOWrapper(file, encoding=layout.encoding, errors=errors, newline="")
+            for _ in range(layout.skip):
+                text.readline()
             if layout.delimiter == BLANKS:
                 out.writelines(TAB.join(line.split()) + "\n" for line in text if line.strip())
             else:
