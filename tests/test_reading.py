@@ -98,7 +98,7 @@ NASTY = {
     "empty": ("log.csv", lambda _: b"", "is empty: it has 0 bytes"),
     "blank": ("log.csv", lambda _: b" \n \n", "nothing but blanks"),
     "names alone": ("log.csv", lambda _: b"a,b\n", "no rows"),
-    "one column": ("log.csv", lambda _: b"a\n1\n2\n", "cannot be split into columns"),
+    "one column": ("log.csv", lambda _: b"a, b\n1\n2\n3\n", "cannot be split into columns"),
     "old Excel called CSV": (
         "log.csv",
         lambda _: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
@@ -174,6 +174,11 @@ def test_the_copy_of_a_file_that_is_read_in_another_form_goes_away(tmp_path, mon
     (tmp_path / "log.txt").write_text("a b\n1 2\n")
     assert len(read(tmp_path / "log.txt")) == 1
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_a_file_of_one_column_is_read(tmp_path):
+    (tmp_path / "log.csv").write_text("customer_id\n1\n2\n")
+    assert read(tmp_path / "log.csv").customer_id.tolist() == ["1", "2"]
 
 
 @pytest.mark.parametrize(

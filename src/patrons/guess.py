@@ -18,7 +18,8 @@ NAMES = {  # words of column names, the more telling first
     "ordered_at": "orderedat orderdate invoicedate purchasedate transactiondate orderdatetime timestamp datetime "
     "bestelldatum kaufdatum datum fecha createdat orderpurchasetimestamp purchasedat date day time when",
     "order_id": "orderid order_id invoiceno invoice invoiceid invoicenumber ordernumber orderno transactionid "
-    "receiptid receipt basketid basket bestellnummer rechnung rechnungsnummer belegnr bon order transaction ticket factura",
+    "receiptid receipt basketid basket bestellnummer rechnung rechnungsnummer belegnr bon order "
+    "transaction ticket factura",
     "product_id": "productid product_id stockcode sku itemid item articleid article artikel "
     "artikelnummer artikelnr "
     "productcode asin product upc ean isbn material",

@@ -29,6 +29,7 @@ from ibis.expr.types import BooleanValue, StringValue
 
 from patrons import dates, numbers
 from patrons.errors import SourceError
+from patrons.params import nearest
 from patrons.reading import Format, check_cells, open_source
 
 REQUIRED = ("customer_id", "ordered_at")  # and quantity with unit_price, or amount
@@ -95,9 +96,7 @@ def read_log(path: Path, columns: Mapping[str, str], how: Format | None = None) 
     source = open_source(path, how)
     check_cells(path, source.table)
     theirs = mapped(source.table.columns, columns)
-    problems = column_problems(path.name, source.table.columns, columns)
-    if problems:
-        raise columns_error(path.name, source.table.columns, problems)
+    check_columns(path.name, source.table.columns, columns)
     read_dates, read_numbers = _meaning(source.table, theirs, how)
     raw = source.table.mutate(line=ibis.row_number())
     raw = raw.mutate(copy=ibis.row_number().over(group_by=list(source.table.columns), order_by="line"))
@@ -138,10 +137,28 @@ def mapped(there: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:
     return {ours: name for ours, name in wanted.items() if name in there}
 
 
-def column_problems(file: str, there: Sequence[str], columns: Mapping[str, str]) -> list[str]:
-    """What of the mapping of columns does not hold, all of it."""
-    from patrons.params import nearest
+def check_columns(file: str, there: Sequence[str], columns: Mapping[str, str]) -> None:
+    """Refuse a mapping of columns that does not hold, with all that is wrong with it.
 
+    Parameters
+    ----------
+    file : str
+        Its name, for the error.
+    there : sequence of str
+        The columns that the source has.
+    columns : dict
+        Our names to the source's; one of ours that is not in it has the same name in the source.
+    """
+    problems = _column_problems(file, there, columns)
+    if problems:
+        listed = "".join(f"\n  - {problem}" for problem in problems)
+        raise OrdersError(
+            f"{file} does not have the columns that are needed:{listed}\nIt has: {', '.join(list(there)[:40])}. "
+            "Say in `columns` of the params file which is which, our name: its name."
+        )
+
+
+def _column_problems(file: str, there: Sequence[str], columns: Mapping[str, str]) -> list[str]:
     known = (*REQUIRED, *OPTIONAL)
     problems = [f"{ours!r} is no name of ours; {nearest(ours, known)}" for ours in columns if ours not in known]
     wanted = {**dict(zip(REQUIRED, REQUIRED, strict=True)), **{k: v for k, v in columns.items() if k in known}}
@@ -154,15 +171,6 @@ def column_problems(file: str, there: Sequence[str], columns: Mapping[str, str])
     if "amount" not in have and not {"quantity", "unit_price"} <= have:
         problems.append("there is neither a quantity with a unit_price nor an amount, the total of a line")
     return problems
-
-
-def columns_error(file: str, there: Sequence[str], problems: Sequence[str]) -> OrdersError:
-    """The error that lists `column_problems`."""
-    listed = "".join(f"\n  - {problem}" for problem in problems)
-    return OrdersError(
-        f"{file} does not have the columns that are needed:{listed}\n"
-        f"It has: {', '.join(list(there)[:40])}. Say in `columns` of the params file which is which, ours: its name."
-    )
 
 
 def read_lines(path: Path, columns: Mapping[str, str], how: Format | None = None) -> Table:

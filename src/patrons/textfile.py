@@ -109,6 +109,8 @@ def _delimiter(path: Path, head: str, whole: bool) -> str:
     other = [mark for mark, _ in Counter(re.sub(r"[\w\s\"'.()/+-]", "", lines[0])).most_common() if mark not in known]
     scored = [(score, mark) for mark in [*known, *other, BLANKS] if (score := _fit(lines, mark)) > 0.5]
     marks = [(score, mark) for score, mark in scored if mark != BLANKS] or scored
+    if not marks and re.fullmatch(r"[\w .()/-]+", lines[0]):
+        return ","  # a single column
     if not marks:
         raise SourceError(
             f"{path.name} cannot be split into columns: no mark splits its lines alike. Its first line is "

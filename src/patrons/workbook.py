@@ -26,8 +26,8 @@ def read(path: Path, sheet: str = "") -> tuple[str, pd.DataFrame]:
         heads = {one.title: _cut(list(one.iter_rows(max_row=LOOK, values_only=True))) for one in book.worksheets}
         if sheet and sheet not in heads:
             raise SourceError(f"{path.name} has no sheet {sheet!r}; it has: {', '.join(heads)}.")
-        heads = {name: rows for name, rows in heads.items() if len(rows) > 1 and name in (sheet or name, name)}
-        sizes = {name: _cells(book[name], rows) for name, rows in heads.items() if not sheet or name == sheet}
+        wanted = [sheet] if sheet else heads
+        sizes = {name: _cells(book[name], heads[name]) for name in wanted if heads[name]}
         if not sizes:
             raise SourceError(f"{path.name}: no sheet holds a table (a line of names with rows below).")
         best = max(sizes, key=sizes.get)
