@@ -306,7 +306,7 @@ def edit_helper(root, monkeypatch):
     ("change", "rerun"),
     [
         (edit_cell, ["03_c"]),
-        (edit_prose, []),
+        (edit_prose, ["03_c"]),  # its page changes
         (edit_parameter, ["01_a", "02_b"]),
         (edit_parameter_to_no_effect, ["01_a"]),  # a.txt came out the same: 02 need not run
         (edit_output, ["02_b"]),

@@ -61,6 +61,9 @@ class Results:
 
     def begin(self, stages: Iterable[str], data: str | None, root: Path) -> None:
         """A new record: earlier results stand as reused until something else is known of them."""
+        for old in self.fresh.glob("*.old"):  # a runner that was killed between two renames left it there
+            if not (self.folder / old.stem).exists():
+                old.rename(self.folder / old.stem)
         shutil.rmtree(self.fresh, ignore_errors=True)
         before = self.before["stages"]
         for gone in set(before) - set(stages):
