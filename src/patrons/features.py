@@ -14,12 +14,14 @@ import ibis.selectors as s
 import pandas as pd
 from ibis import Deferred, Table, _
 
+from patrons import lifetime
 from patrons.feature_catalogue import CUSTOMER, ORDERS, RETURNS, WINDOWS, Feature, declare
 from patrons.feature_stages import Keep, materialised, orders_of, returns_of
 
 KEYS = ("customer_id", "as_of")
 OUTCOME, KNOWN = "churned", "known_on"
 RFM = ("recency_days", "frequency", "monetary")
+LIFETIME = "lifetime"  # a group that is fitted, not expressed: see `patrons.lifetime`
 TERM = re.compile(r"\s*(\w+)\s*([*/])\s*(\w+)\s*")
 
 
@@ -36,7 +38,7 @@ def declared(
         raise FeaturesError("The group 'rfm' cannot be left out: segments and baselines are made of it.")
     if any(days < 1 for days in windows):
         raise FeaturesError(f"A window is at least 1 day long, not {min(windows)}.")
-    _refuse_unknown(leave_out, {feature.group for feature in everything}, "group of features")
+    _refuse_unknown(leave_out, {LIFETIME, *(feature.group for feature in everything)}, "group of features")
     chosen = declare(windows, leave_out)
     return chosen + [_interaction(term, [feature.name for feature in chosen]) for term in interactions]
 
@@ -68,9 +70,14 @@ def dictionary(
     leave_out: Sequence[str] = (),
     interactions: Sequence[str] = (),
     attributes: Sequence[str] = (),
+    ahead_days: int = 0,
 ) -> pd.DataFrame:
-    """The data dictionary: one row a feature, with its group, unit and meaning; attributes of customers come last."""
+    """The data dictionary: one row a feature, with its group, unit and meaning.
+
+    After those of `features` come what `patrons.lifetime` expects of the days ahead, if any, and attributes.
+    """
     rows = [(f.name, f.group, f.unit, f.meaning) for f in declared(windows, leave_out, interactions)]
+    rows += [(name, LIFETIME, unit, meaning) for name, unit, meaning in lifetime.told(ahead_days)]
     rows += [(name, "attributes", "category or number", "as the customer table has it") for name in attributes]
     return pd.DataFrame(rows, columns=["feature", "group", "unit", "meaning"])
 
