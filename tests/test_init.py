@@ -245,6 +245,8 @@ def test_one_purchase_a_customer_is_explored_and_said(tmp_path):
     table.to_csv(tmp_path / "once.csv", index=False)
     path = init(tmp_path / "once.csv", root).path
     assert run_all.main([str(path), "--no-track", "--only", "01"], root=root) == 0
+    absent = json.loads((root / "data/processed/once/01_eda/dataset.json").read_text())["absent"]
+    assert absent[-2:] == ["time", "repeat_orders"]
     assert "Nobody came back" in (root / "data/processed/once/01_eda/findings.json").read_text(encoding="utf-8")
 
 

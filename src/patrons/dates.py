@@ -113,12 +113,14 @@ def decide(column: ibis.Value, date_format: str = "") -> Dates:
 
 def days_of(column: ibis.Value) -> Mapping[tuple[str, str], int]:
     """Distinct days, as written, each with the shape of its time of day (``9:9``), and how many rows have them."""
-    text = column.cast("string").strip()
+    # equal texts are counted first: there are few of them, and regular expressions are dear
+    texts = column.as_table().select(text=column.cast("string").strip()).group_by("text").agg(rows=_.count())
+    text = texts.text
     compact = text.re_replace(r"^(\d{8})(\d{4}|\d{6})$", r"\1 \2")
     day = compact.re_replace(TIME, "").re_replace(r"^(\d{8}) \d+$", r"\1")
     time = compact.substr(day.length()).re_replace(r"\d+", "9").re_replace("[AaPp][.]?[Mm][.]?", "a")
-    table = column.as_table().select(day=day, time=time).filter(_.day.notnull() & (_.day != ""))
-    counts = table.group_by("day", "time").agg(rows=_.count()).order_by(ibis.desc("rows"), "day", "time")
+    table = texts.select("rows", day=day, time=time).filter(_.day.notnull() & (_.day != ""))
+    counts = table.group_by("day", "time").agg(rows=_.rows.sum()).order_by(ibis.desc("rows"), "day", "time")
     found = counts.limit(MOST_DAYS).to_pandas()
     return dict(zip(zip(found.day, found.time, strict=True), found.rows.astype(int), strict=True))
 

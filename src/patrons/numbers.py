@@ -81,13 +81,15 @@ def decide(table: Table, columns: Iterable[str], decimal: str = "auto") -> Numbe
 
 
 def _counts(table: Table, name: str) -> dict[str, int]:
-    bare = bare_text(table[name].fill_null(""))
-    found = table.agg(
-        point=bare.re_search(TELLS["point"]).sum(),
-        comma=bare.re_search(TELLS["comma"]).sum(),
-        open=bare.re_search(OPEN).sum(),
-        plain=(table[name].try_cast("float64").notnull()).sum(),
-        filled=(table[name].strip() != "").sum(),
+    # equal texts are counted first: there are few of them, and regular expressions are dear
+    texts = table.select(text=table[name].fill_null("").strip()).group_by("text").agg(rows=ibis._.count())
+    bare, rows = bare_text(texts.text), texts.rows
+    found = texts.agg(
+        point=rows.sum(where=bare.re_search(TELLS["point"])),
+        comma=rows.sum(where=bare.re_search(TELLS["comma"])),
+        open=rows.sum(where=bare.re_search(OPEN)),
+        plain=rows.sum(where=texts.text.try_cast("float64").notnull()),
+        filled=rows.sum(where=texts.text != ""),
     )
     return {key: int(value or 0) for key, value in found.to_pandas().iloc[0].fillna(0).items()}
 
