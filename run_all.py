@@ -15,6 +15,7 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"{error.name} is not installed for {sys.executable}. Use `make run`, or .venv/bin/python run_all.py.")
 
+LONGEST_REASON = 100  # characters of what MLflow says
 ROOT = Path(__file__).resolve().parent
 BAD_INPUT = (ParamsError, series.SeriesError, sources.SourceError, LockedError)
 EXAMPLES = """examples:
@@ -62,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     add("--resume", action="store_true", help="keep what succeeded and would come out the same: run_all.py --resume")
     add("--jobs", metavar="N", type=at_least_one, default=2, help="notebooks at the same time (2): --jobs 1")
     add("--set", metavar="section.name=value", action="append", default=[], help="a parameter: --set 03.k_max=12")
-    add("--list", action="store_true", help="show the notebooks and how they stand: run_all.py telco --list")
+    add("--list", action="store_true", help="show the notebooks and how they stand: run_all.py --list")
     add(
         "--timeout",
         metavar="S",
@@ -70,7 +71,11 @@ def parser() -> argparse.ArgumentParser:
         default=3600,
         help="seconds a notebook may take (3600): --timeout 60",
     )
-    add("--no-track", action="store_true", help="send nothing to MLflow (`patrons log demo` does it later): --no-track")
+    add(
+        "--no-track",
+        action="store_true",
+        help="send nothing to MLflow (`.venv/bin/patrons log demo` does it later): --no-track",
+    )
     return line
 
 
@@ -90,7 +95,7 @@ def run(arguments: argparse.Namespace, root: Path) -> int:
     with results.lock():
         runner.run(plan, results, progress(sorted(plan.selected)), root)
         reported, page = report(results, root)
-        sent = f"Nothing was sent to MLflow; `patrons log {path.stem}` does it."
+        sent = f"Nothing was sent to MLflow; `.venv/bin/patrons log {path.stem}` does it."
         sent = sent if arguments.no_track else track(results, root)
     print(summary(results, time.monotonic() - begun), page, sent, sep="\n")
     return int(not reported or any(stage["status"] == FAILED for stage in results.record["stages"].values()))
@@ -147,7 +152,8 @@ def track(results: Results, root: Path) -> str:
         return f"MLflow: experiment {name}; `make ui` opens it."
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        return f"MLflow took nothing ({reason}). The results are kept; `patrons log {name}` sends them later."
+        reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
+        return f"MLflow took nothing ({reason}). The results are kept; `.venv/bin/patrons log {name}` sends them later."
 
 
 def summary(results: Results, seconds: float) -> str:
@@ -161,6 +167,8 @@ def summary(results: Results, seconds: float) -> str:
             failed = results.failed_notebook(stage)
             lines += [f"FAILED {stage}, {record['error']}"]
             lines += [f"    open {shown(failed)}"] * failed.exists()
+        elif record["stale"]:
+            lines.append(f"STALE {stage}: what it was made from has changed since. Bring it up to date: --resume")
         elif record["error"]:
             lines += [f"{record['status'].upper()} {stage}: {record['error']}"]
     return "\n".join(lines)
@@ -183,7 +191,8 @@ def listing(arguments: argparse.Namespace, root: Path) -> int:
         print(f"    reads   {', '.join(one.reads) or ('the source' if 'source' in one.parameters else 'nothing')}")
         print(f"    writes  {', '.join(one.writes)}")
         count = len(set(one.parameters) - set(OWN))
-        print(f"    parameters: {count}; {record['status']}{seconds}")
+        stale = ", stale: what it was made from has changed since" if record["stale"] else ""
+        print(f"    parameters: {count}; {record['status']}{seconds}{stale}")
     return 0
 
 

@@ -3,6 +3,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
@@ -36,3 +37,15 @@ def test_a_missing_model_says_what_to_run(tmp_path):
 
 def _own(x):
     return x
+
+
+def test_the_same_model_gives_the_same_bytes_and_other_numbers_stay(tmp_path):
+    large = 140490211370416  # as long as a memory address
+    for name in ("a", "b"):
+        fitted = RandomForestClassifier(3, random_state=large % 2**31).fit(np.arange(20.0)[:, None], np.arange(20) % 2)
+        fitted.note = large
+        models.save_model(tmp_path / f"{name}.skops", fitted)
+    assert (tmp_path / "a.skops").read_bytes() == (tmp_path / "b.skops").read_bytes()
+    again = models.load_model(tmp_path / "b.skops")
+    assert again.note == large
+    assert again.predict_proba([[3.0]]) == pytest.approx(fitted.predict_proba([[3.0]]))

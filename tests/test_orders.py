@@ -99,7 +99,7 @@ def test_a_log_without_a_line_to_keep_is_an_error_that_says_why(tmp_path):
 
 
 def test_an_unknown_kind_of_file_is_refused(tmp_path):
-    with pytest.raises(orders.OrdersError, match="no Parquet"):
+    with pytest.raises(orders.SourceError, match="of no kind that is read"):
         orders.read_lines(tmp_path / "log.doc", COLUMNS)
 
 

@@ -4,6 +4,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from patrons import models, selection
 from patrons import preparation as prep
 
 TABLE = pd.DataFrame(
@@ -11,8 +12,14 @@ TABLE = pd.DataFrame(
 )
 
 
-@parametrize_with_checks([prep.IQRClipper()])
-def test_the_clipper_is_a_scikit_learn_estimator(estimator, check):
+BY_NAME = {"check_dataframe_column_names_consistency": "takes columns by name, in whatever order they come"}
+
+
+@parametrize_with_checks(
+    [prep.IQRClipper(), selection.CorrelationFilter(), selection.TopFeatures(trees=10), selection.Assembler()],
+    expected_failed_checks=lambda estimator: BY_NAME if isinstance(estimator, selection.Assembler) else {},
+)
+def test_our_transformers_are_scikit_learn_estimators(estimator, check):
     check(estimator)
 
 
@@ -59,3 +66,60 @@ def test_only_keeps_the_steps_for_fewer_columns():
     assert [columns for _, _, columns in narrow.transformers] == [["gap"], ["plan"]]
     assert narrow.transformers[0][1].named_steps["iqrclipper"].factor == 3
     assert clone(narrow).fit_transform(prep.as_inputs(TABLE)).columns[0] == "gap"
+
+
+# b is a doubled, c its mirror image, d says something else
+ALIKE = pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [2.0, 4, 6, 8], "c": [4.0, 3, 2, 1], "d": [1.0, 0, 0, 1]})
+
+
+def test_of_columns_that_say_the_same_the_first_stays():
+    chosen = selection.CorrelationFilter(0.95).set_output(transform="pandas").fit(ALIKE)
+    assert list(chosen.transform(ALIKE)) == ["a", "d"]
+    assert chosen.stands_for_.tolist() == [0, 0, 0, 3]
+    assert chosen.correlation_.round(6).tolist() == [1, 1, -1, 1]
+
+
+def test_the_correlation_that_counts_is_that_of_the_training_rows():
+    other = ALIKE.assign(b=[1.0, -1, 1, -1])
+    assert list(selection.CorrelationFilter().fit(ALIKE).set_output(transform="pandas").transform(other)) == ["a", "d"]
+
+
+def test_a_limit_of_1_and_a_constant_column_drop_nothing():
+    same = ALIKE.assign(e=7.0, f=7.0)
+    assert selection.CorrelationFilter(1.0).fit(ALIKE).support_.all()
+    assert selection.CorrelationFilter().fit(same).support_.tolist() == [True, False, False, True, True, True]
+
+
+def test_the_columns_that_tell_most_are_kept_under_their_names():
+    rng = np.random.default_rng(0)
+    noise = pd.DataFrame(rng.normal(size=(300, 5)), columns=list("vwxyz"))
+    outcome = (noise.x + noise.z > 0).astype(int)
+    chosen = selection.TopFeatures(2).set_output(transform="pandas").fit(noise, outcome)
+    assert list(chosen.transform(noise)) == ["x", "z"]
+    assert list(selection.TopFeatures(9).fit(noise, outcome).get_feature_names_out()) == list("vwxyz")
+
+
+def test_the_assembler_takes_its_columns_by_name_from_a_wider_table():
+    chosen = selection.Assembler(["plan", "spend"]).fit(TABLE)
+    shuffled = TABLE[["gap", "plan", "spend"]].assign(more=1)
+    out = chosen.transform(shuffled)
+    assert list(out) == list(chosen.get_feature_names_out()) == ["plan", "spend"]
+    assert np.isnan(out.plan[2])  # not None: scikit-learn knows one kind of missing
+
+
+def test_a_column_that_lacks_is_named():
+    with pytest.raises(ValueError, match="lacks 1 of 3 columns: plan"):
+        selection.Assembler().fit(TABLE).transform(TABLE.drop(columns="plan"))
+
+
+def test_what_was_dropped_is_listed_with_what_stands_for_it():
+    fitted = prep.preparation(list(ALIKE), [], 1.5, 0.95).fit(ALIKE)
+    assert prep.spoken_for(fitted).values.tolist() == [["b", "a", pytest.approx(1)], ["c", "a", pytest.approx(-1)]]
+
+
+def test_a_model_with_our_transformers_can_be_saved_and_read(tmp_path):
+    kept = prep.make_pipeline(selection.Assembler(["a", "d"]), prep.preparation(["a", "d"], [], 1.5, 0.95))
+    kept.steps.append(("top", selection.TopFeatures(1, trees=5)))
+    kept.fit(ALIKE, [0, 0, 1, 1])
+    read = models.load_model(models.save_model(tmp_path / "model.skops", kept))
+    assert (read.transform(ALIKE) == kept.transform(ALIKE)).all()

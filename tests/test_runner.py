@@ -306,7 +306,7 @@ def edit_helper(root, monkeypatch):
     ("change", "rerun"),
     [
         (edit_cell, ["03_c"]),
-        (edit_prose, []),
+        (edit_prose, ["03_c"]),  # its page changes
         (edit_parameter, ["01_a", "02_b"]),
         (edit_parameter_to_no_effect, ["01_a"]),  # a.txt came out the same: 02 need not run
         (edit_output, ["02_b"]),
@@ -413,8 +413,8 @@ def test_a_tracking_server_that_is_away_does_not_undo_the_series(root, executed,
     monkeypatch.setitem(sys.modules, "patrons.tracking", SimpleNamespace(log_series=away))
     assert run(root) == 0
     assert (
-        "MLflow took nothing (ConnectionError: refused). The results are kept; `patrons log toy` sends them later."
-        in capsys.readouterr().out
+        "MLflow took nothing (ConnectionError: refused). The results are kept; `.venv/bin/patrons log toy` "
+        "sends them later." in capsys.readouterr().out
     )
 
 
@@ -467,3 +467,13 @@ def test_a_terminal_shows_a_row_a_notebook():
     rows = [line.split() for line in out.getvalue().splitlines()]
     assert ["01_a", "failed", "1/5", "3.2", "s"] in rows
     assert ["02_b", "waiting"] in rows
+
+
+def test_results_made_from_what_has_changed_since_are_called_stale(root, executed, capsys):
+    run(root)
+    assert not any(stage["stale"] for stage in record(root)["stages"].values())
+    assert run(root, "--only", "01", "--set", "01.k=7") == 0
+    assert {name for name, stage in record(root)["stages"].items() if stage["stale"]} == {"02_b"}
+    assert "STALE 02_b" in capsys.readouterr().out
+    assert run(root, "--only", "02") == 0
+    assert not any(stage["stale"] for stage in record(root)["stages"].values())

@@ -13,6 +13,7 @@ FEWEST = 50  # customers of a simulated shop
 EXAMPLES = """examples:
   patrons simulate                        make up the demo shop, in data/raw/demo
   patrons simulate --customers 400 --folder data/raw/small
+  patrons init ~/orders.csv               look at your data and write params/orders.yaml for it
   patrons params                          every parameter with its default and meaning
   patrons params 03                       those of one notebook
   patrons fetch online_retail             download a public order log into data/raw
@@ -62,6 +63,15 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument("name", metavar="NAME", help="online_retail (UCI 352) or online_retail_ii (UCI 502)")
     one.add_argument("--force", action="store_true", help="download it even if it is there")
+
+    one = _command(
+        commands, "init", init, "look at a data file and write a params file for it", "orders.csv --name shop"
+    )
+    one.add_argument(
+        "file", metavar="FILE", type=Path, help="an order log or a customer table: CSV, TSV, gzip, XLSX, Parquet"
+    )
+    one.add_argument("--name", default="", help="of the params file (the file's own)")
+    one.add_argument("--force", action="store_true", help="write over a params file of that name")
 
     one = _command(commands, "log", log, "send the results of a series to MLflow, once", "demo")
     one.add_argument("name", metavar="NAME", help="the series, such as demo: a folder in data/processed")
@@ -124,6 +134,18 @@ def fetch(arguments: argparse.Namespace) -> None:
     print(f"Downloading {wanted.title} and converting its workbook: this takes some minutes.", flush=True)
     logs.fetch(wanted, target)
     print(f"{shown(target)}: {wanted.facts.lines:,} lines, as they are known. {wanted.licence}.")
+
+
+def init(arguments: argparse.Namespace) -> None:
+    """``patrons init``."""
+    from patrons.init import init as look
+
+    written = look(arguments.file, root_folder(), arguments.name, arguments.force)
+    print(written.told)
+    print(f"Wrote {shown(written.path)}: look through its guesses.")
+    for problem in written.open:
+        print(f"To settle first: {problem}")
+    print(f"Then: python run_all.py {shown(written.path)}")
 
 
 def log(arguments: argparse.Namespace) -> None:

@@ -28,12 +28,13 @@ class ClusteringError(ValueError):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fitted way to group customers: `model` takes prepared rows and has `predict`."""
+    """A fitted way to group customers: `model` takes prepared rows and places each in one of the groups."""
 
     algorithm: str
     setting: str
     model: BaseEstimator
-    labels: np.ndarray
+    labels: np.ndarray  # of every row, as `model` places it
+    noise_share: float = 0.0  # of the rows that it was fitted on, found in no group and placed with the nearest
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Limits:
 
     smallest_share: float  # of customers, in the smallest group
     noise_share: float  # of customers, in no group
+    fewest: int = 2  # groups
+    most: int = 12
 
 
 def preparation() -> Pipeline:
@@ -63,6 +66,8 @@ def candidates(X: np.ndarray, ks: Sequence[int], seed: int) -> Iterator[Candidat
         Numbers of groups.
     seed : int
     """
+    if not ks:
+        raise ClusteringError("There is no number of groups to try: k_min is above k_max.")
     rows = sample_rows(len(X), seed)
     for k in ks:
         yield _fitted("K-Means", f"k={k}", KMeans(k, n_init=10, random_state=seed).fit(X), X)
@@ -86,8 +91,12 @@ def _fitted(algorithm: str, setting: str, model: BaseEstimator, X: np.ndarray) -
 
 
 def _by_neighbour(algorithm: str, setting: str, fitted: np.ndarray, labels: np.ndarray, X: np.ndarray) -> Candidate:
-    """Families that cannot place new rows place them with their nearest row."""
-    return _fitted(algorithm, setting, KNeighborsClassifier(1).fit(fitted, labels), X)
+    """Families that cannot place new rows, or left some in no group, place them with the nearest row of a group."""
+    grouped = labels != NOISE
+    if not grouped.any():  # all noise: one group, which breaks a limit
+        labels, grouped = np.zeros_like(labels), ~grouped
+    model = KNeighborsClassifier(1).fit(fitted[grouped], labels[grouped])
+    return Candidate(algorithm, setting, model, model.predict(X), float((~grouped).mean()))
 
 
 def k_distances(X: np.ndarray, min_samples: int) -> np.ndarray:
@@ -111,18 +120,16 @@ def leaderboard(X: np.ndarray, compared: Sequence[Candidate], limits: Limits, se
     Returns
     -------
     DataFrame
-        One row a candidate: `algorithm`, `setting`, `groups`, `silhouette` (-1 to 1, higher is better; rows in no group
-        left out), `davies_bouldin` (0 up, lower), `calinski_harabasz` (0 up, higher), `smallest_share`,
-        `noise_share`, and `breaks`: the limits broken, empty where none is. Indices are missing where fewer than two
-        groups were found.
+        One row a candidate: `algorithm`, `setting`, `groups`, `silhouette` (-1 to 1, higher is better),
+        `davies_bouldin` (0 up, lower), `calinski_harabasz` (0 up, higher), `smallest_share`, `noise_share`, and
+        `breaks`: the limits broken, empty where none is. Every row counts, noise where it was placed. Indices are
+        missing where fewer than two groups were found.
     """
     rows = sample_rows(len(X), seed)
-    return pd.DataFrame([_scores(X[rows], c, c.labels[rows]) | _shares(c.labels, limits) for c in compared])
+    return pd.DataFrame([_scores(X[rows], c, c.labels[rows]) | _shares(c, limits) for c in compared])
 
 
 def _scores(X: np.ndarray, candidate: Candidate, labels: np.ndarray) -> dict:
-    grouped = labels != NOISE
-    X, labels = X[grouped], labels[grouped]
     row = {"algorithm": candidate.algorithm, "setting": candidate.setting, "groups": len(np.unique(labels))}
     judged = 2 <= row["groups"] < len(labels)
     return row | {
@@ -132,11 +139,11 @@ def _scores(X: np.ndarray, candidate: Candidate, labels: np.ndarray) -> dict:
     }
 
 
-def _shares(labels: np.ndarray, limits: Limits) -> dict:
-    counts = np.bincount(labels[labels != NOISE]) if (labels != NOISE).any() else np.array([0])
-    smallest, noise = counts[counts > 0].min(initial=len(labels)) / len(labels), (labels == NOISE).mean()
+def _shares(candidate: Candidate, limits: Limits) -> dict:
+    counts = np.unique(candidate.labels, return_counts=True)[1]
+    smallest, noise = counts.min() / counts.sum(), candidate.noise_share
     broken = {
-        "one group": len(counts[counts > 0]) < 2,
+        f"groups not {limits.fewest} to {limits.most}": not limits.fewest <= len(counts) <= limits.most,
         f"smallest group under {limits.smallest_share:.0%}": smallest < limits.smallest_share,
         f"noise over {limits.noise_share:.0%}": noise > limits.noise_share,
     }
@@ -153,7 +160,7 @@ def choose(board: pd.DataFrame, algorithm: str = "", k: int = 0) -> int:
     if algorithm:
         allowed = allowed[allowed.algorithm == algorithm]
     if k:
-        allowed = allowed[allowed.setting == f"k={k}"]
+        allowed = allowed[allowed.groups == k]
     if allowed.empty:
         raise ClusteringError(
             f"No grouping was found with algorithm {algorithm or 'any'} and k {k or 'any'}. Free one of them."

@@ -1,94 +1,96 @@
 """What describes a customer on a given day: features as of a day, and the panel of earlier days.
 
-Order lines are reduced to orders, orders to customers. Each feature is declared once, in `declare`, with its group,
-unit, meaning and expression over one customer's orders before ``as_of``. `as_of` is exclusive: nothing at or after it
-is seen.
+Order lines are reduced to orders once (`patrons.feature_stages`), orders to customers on every day asked for, by the
+expressions of `patrons.feature_catalogue`. `as_of` is exclusive: nothing at or after it is seen.
 """
 
+import difflib
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import ibis
 import ibis.selectors as s
 import pandas as pd
-from ibis import Table, Value, _
+from ibis import Deferred, Table, _
+
+from patrons import lifetime
+from patrons.feature_catalogue import CUSTOMER, ORDERS, RETURNS, WINDOWS, Feature, declare
+from patrons.feature_stages import Keep, materialised, orders_of, returns_of
 
 KEYS = ("customer_id", "as_of")
 OUTCOME, KNOWN = "churned", "known_on"
 RFM = ("recency_days", "frequency", "monetary")
+LIFETIME = "lifetime"  # a group that is fitted, not expressed: see `patrons.lifetime`
+TERM = re.compile(r"\s*(\w+)\s*([*/])\s*(\w+)\s*")
 
 
 class FeaturesError(ValueError):
-    """A log that is too short for what was asked of it."""
+    """A log that is too short for what was asked of it, or a setting that fits no feature."""
 
 
-@dataclass(frozen=True)
-class Feature:
-    """One column of the feature table and the expression that makes it."""
-
-    name: str
-    group: str
-    unit: str
-    meaning: str
-    expression: Value  # over a customer's orders, whose `days_ago` counts days before as_of (1 is the day before)
-
-
-def declare(windows: Sequence[int]) -> list[Feature]:
-    """Every feature of the table, with windows of so many days before `as_of`."""
-    return [
-        Feature("recency_days", "rfm", "days", "since the last order", _.days_ago.min()),
-        Feature("frequency", "rfm", "orders", "since the first order", _.count()),
-        Feature("monetary", "rfm", "currency", "spent since the first order", _.amount.sum()),
-        Feature("tenure_days", "rfm", "days", "since the first order", _.days_ago.max()),
-        Feature("order_value", "basket", "currency an order", "mean value of an order", _.amount.mean()),
-        Feature("order_value_max", "basket", "currency", "value of the largest order", _.amount.max()),
-        Feature("order_units", "basket", "units an order", "mean units of an order", _.units.mean()),
-        Feature("order_products", "basket", "products an order", "mean distinct products an order", _.products.mean()),
-        Feature("active_days", "rhythm", "days", "days with an order", _.days_ago.nunique()),
-        Feature(
-            "gap_days",
-            "rhythm",
-            "days",
-            "mean time between orders; missing for one day of orders",
-            (_.days_ago.max() - _.days_ago.min()) / (_.days_ago.nunique() - 1).nullif(0),
-        ),
-        *(feature for days in windows for feature in _window(days)),
-    ]
+def declared(
+    windows: Sequence[int] = WINDOWS, leave_out: Sequence[str] = (), interactions: Sequence[str] = ()
+) -> list[Feature]:
+    """Every feature of the table: those of `declare` without the groups left out, and the interaction terms."""
+    everything = declare(windows)
+    if "rfm" in leave_out:
+        raise FeaturesError("The group 'rfm' cannot be left out: segments and baselines are made of it.")
+    if any(days < 1 for days in windows):
+        raise FeaturesError(f"A window is at least 1 day long, not {min(windows)}.")
+    _refuse_unknown(leave_out, {LIFETIME, *(feature.group for feature in everything)}, "group of features")
+    chosen = declare(windows, leave_out)
+    return chosen + [_interaction(term, [feature.name for feature in chosen]) for term in interactions]
 
 
-def _window(days: int) -> list[Feature]:
-    inside = _.days_ago <= days
-    return [
-        Feature(f"orders_{days}d", "window", "orders", f"in the last {days} days", inside.cast("int64").sum()),
-        Feature(
-            f"spend_{days}d",
-            "window",
-            "currency",
-            f"spent in the last {days} days",
-            ibis.ifelse(inside, _.amount, 0.0).sum(),
-        ),
-    ]
+def _interaction(term: str, names: Sequence[str]) -> Feature:
+    parts = TERM.fullmatch(term)
+    if not parts:
+        raise FeaturesError(f"The interaction {term!r} is neither 'a * b' nor 'a / b' of two features.")
+    left, sign, right = parts.groups()
+    _refuse_unknown([left, right], names, "feature")
+    if sign == "*":
+        product = _[left].cast("float64") * _[right]
+        return Feature(f"{left}_times_{right}", "interactions", "product", f"{left} times {right}", product, CUSTOMER)
+    quotient = _[left] / _[right].nullif(0)
+    meaning = f"{left} over {right}; missing where that is 0"
+    return Feature(f"{left}_per_{right}", "interactions", "ratio", meaning, quotient, CUSTOMER)
 
 
-def dictionary(windows: Sequence[int]) -> pd.DataFrame:
-    """The data dictionary: one row a feature, with its group, unit and meaning."""
-    return pd.DataFrame([(f.name, f.group, f.unit, f.meaning) for f in declare(windows)]).set_axis(
-        ["feature", "group", "unit", "meaning"], axis="columns"
-    )
+def _refuse_unknown(asked: Sequence[str], known: Sequence[str] | set[str], what: str) -> None:
+    for name in asked:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f" did you mean {near[0]!r}?" if near else f" there are {', '.join(sorted(known))}."
+            raise FeaturesError(f"There is no {what} {name!r};{hint}")
 
 
-def orders_of(lines: Table) -> Table:
-    """One row an order: when, how much (currency), units and distinct products."""
-    return lines.group_by("customer_id", "order_id").agg(
-        ordered_at=_.ordered_at.min(),
-        amount=_.amount.sum(),
-        units=_.quantity.sum(),
-        products=_.product_id.collect().unique().length(),
-    )
+def dictionary(
+    windows: Sequence[int] = WINDOWS,
+    leave_out: Sequence[str] = (),
+    interactions: Sequence[str] = (),
+    attributes: Sequence[str] = (),
+    ahead_days: int = 0,
+) -> pd.DataFrame:
+    """The data dictionary: one row a feature, with its group, unit and meaning.
+
+    After those of `features` come what `patrons.lifetime` expects of the days ahead, if any, and attributes.
+    """
+    rows = [(f.name, f.group, f.unit, f.meaning) for f in declared(windows, leave_out, interactions)]
+    rows += [(name, LIFETIME, unit, meaning) for name, unit, meaning in lifetime.told(ahead_days)]
+    rows += [(name, "attributes", "category or number", "as the customer table has it") for name in attributes]
+    return pd.DataFrame(rows, columns=["feature", "group", "unit", "meaning"])
 
 
-def features(lines: Table, as_of: Sequence[date], windows: Sequence[int]) -> Table:
+def features(
+    lines: Table,
+    as_of: Sequence[date],
+    windows: Sequence[int] = WINDOWS,
+    returns: Table | pd.DataFrame | None = None,
+    leave_out: Sequence[str] = (),
+    interactions: Sequence[str] = (),
+    keep: Keep = materialised,
+) -> Table:
     """Features of every customer who ordered before each day of `as_of`.
 
     Parameters
@@ -99,20 +101,61 @@ def features(lines: Table, as_of: Sequence[date], windows: Sequence[int]) -> Tab
         Days on which customers are described; what happens on or after such a day is not seen.
     windows : sequence of int
         Lengths of the windows, days.
+    returns : Table or DataFrame, optional
+        Lines of cancellations, with the columns of `lines`; without them nobody has returned anything.
+    leave_out : sequence of str
+        Groups of features that are not made.
+    interactions : sequence of str
+        Products and quotients of two features, such as ``"recency_days * order_value"``.
+    keep : callable
+        How stages are held (see `patrons.feature_stages`).
 
     Returns
     -------
     Table
-        `customer_id`, `as_of` and one column a feature of `declare`.
+        `customer_id`, `as_of` and one column a feature of `declared`.
     """
-    days = ibis.memtable(pd.DataFrame({"as_of": pd.to_datetime(list(as_of))}))
-    orders = orders_of(lines).cache()  # the lines are read once, however many days there are
-    seen = orders.join(days, orders.ordered_at < days.as_of).mutate(
-        days_ago=lambda t: t.as_of.date().delta(t.ordered_at.date(), unit="day")
-    )
-    declared = {feature.name: feature.expression for feature in declare(windows)}
+    return _described(lines, as_of, None, declared(windows, leave_out, interactions), returns, keep)
+
+
+def _described(
+    lines: Table,
+    as_of: Sequence[date],
+    horizon_days: int | None,
+    chosen: Sequence[Feature],
+    returns: Table | pd.DataFrame | None,
+    keep: Keep,
+) -> Table:
+    made = {over: {f.name: f.expression for f in chosen if f.over == over} for over in (ORDERS, RETURNS, CUSTOMER)}
+    orders, days = orders_of(lines, keep), ibis.memtable(pd.DataFrame({"as_of": pd.to_datetime(list(as_of))}))
+    seen = _seen(orders, days).mutate(latest=_.next_date.isnull() | (_.next_date >= _.as_of.date()))
+    outcome = {} if horizon_days is None else {OUTCOME: _outcome(horizon_days)}
+    table = keep(seen.group_by(*KEYS).agg(**made[ORDERS], **outcome))
+    if made[RETURNS]:
+        gone = _seen(_returned(returns, orders), days).group_by(*KEYS).agg(**made[RETURNS])
+        none = {f.name: _[f.name].fill_null(f.without) for f in chosen if f.over == RETURNS and f.without is not None}
+        table = table.left_join(gone, list(KEYS)).drop(s.endswith("_right")).mutate(**none)
     # parallel sums differ in the last bits from run to run: rounding makes a rerun give the same table
-    return seen.group_by(*KEYS).agg(**declared).mutate(s.across(s.of_type("float64"), _.round(6)))
+    rounded = table.mutate(**made[CUSTOMER]).mutate(s.across(s.of_type("float64"), _.round(6)))
+    return rounded.select(*KEYS, *(feature.name for feature in chosen), *outcome)
+
+
+def _outcome(horizon_days: int) -> Deferred:
+    """1 where the last order before a day has no next one within the horizon, else 0."""
+    silence = _.next_date.delta(_.as_of.date(), unit="day")
+    return 1 - ibis.ifelse(_.latest & (silence < horizon_days), 1, 0).max()
+
+
+def _seen(events: Table, days: Table) -> Table:
+    """Each event on each day that lies after it."""
+    seen = events.join(days, events.ordered_at < days.as_of)
+    return seen.mutate(days_ago=seen.as_of.date().delta(seen.date, unit="day"))
+
+
+def _returned(returns: Table | pd.DataFrame | None, orders: Table) -> Table:
+    if returns is None:
+        return orders.filter(ibis.literal(False))
+    return returns_of(returns if isinstance(returns, Table) else ibis.memtable(returns))
 
 
 def day_after(lines: Table) -> date:
@@ -141,8 +184,17 @@ def snapshot_days(first: date, end: date, horizon_days: int, snapshot_days: int,
     return [last - n * step for n in range((last - earliest) // step, -1, -1)]
 
 
-def panel(lines: Table, as_of: Sequence[date], horizon_days: int, windows: Sequence[int]) -> Table:
-    """Features as of each day, and what happened next.
+def panel(
+    lines: Table,
+    as_of: Sequence[date],
+    horizon_days: int,
+    windows: Sequence[int] = WINDOWS,
+    returns: Table | pd.DataFrame | None = None,
+    leave_out: Sequence[str] = (),
+    interactions: Sequence[str] = (),
+    keep: Keep = materialised,
+) -> Table:
+    """Features as of each day, and what happened next; the lines are read once, however many days there are.
 
     Returns
     -------
@@ -150,15 +202,8 @@ def panel(lines: Table, as_of: Sequence[date], horizon_days: int, windows: Seque
         The columns of `features`, and `churned`: 1 where no order followed within `horizon_days` from `as_of`, else 0;
         `known_on`: the first day on which that was known.
     """
-    described = features(lines, as_of, windows)
-    asked = pd.to_datetime(list(as_of))
-    days = ibis.memtable(pd.DataFrame({"as_of": asked, KNOWN: asked + pd.Timedelta(days=horizon_days)}))
-    followed = lines.join(days, (lines.ordered_at >= days.as_of) & (lines.ordered_at < days[KNOWN]))
-    came_back = followed.select(*KEYS).distinct().mutate(came_back=1)
-    joined = described.join(days, "as_of").left_join(came_back, list(KEYS))
-    return joined.mutate(**{OUTCOME: 1 - joined.came_back.fill_null(0)}).drop(
-        "came_back", "customer_id_right", "as_of_right"
-    )
+    described = _described(lines, as_of, horizon_days, declared(windows, leave_out, interactions), returns, keep)
+    return described.mutate(**{KNOWN: _.as_of + ibis.interval(days=horizon_days)})
 
 
 def feature_names(table: pd.DataFrame, leave_out: Sequence[str] = ()) -> list[str]:

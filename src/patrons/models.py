@@ -1,7 +1,9 @@
 """Models as skops files: written with the types they hold listed, read only when each of those is known."""
 
+import re
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import skops.io
 
@@ -11,10 +13,17 @@ from patrons.files import whole
 TRUSTED = (
     "numpy.dtype",
     "patrons.preparation.IQRClipper",
+    "patrons.selection.Assembler",
+    "patrons.selection.CorrelationFilter",
+    "patrons.selection.TopFeatures",
     "sklearn.metrics._dist_metrics.EuclideanDistance64",
     "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.tree._tree.Tree",
 )
+
+
+SCHEMA = "schema.json"  # of a skops file
+OBJECT = re.compile(r'(?<="__id__": )\d+|(?<="file": ")\d+(?=\.)')  # where it names an object by its memory address
 
 
 class ModelError(ValueError):
@@ -25,8 +34,22 @@ def save_model(path: Path, model: Any) -> Path:
     """Write a fitted estimator; refuse one that `load_model` would refuse."""
     with whole(path) as partial:
         skops.io.dump(model, partial)
+        _make_canonical(partial)
         _refuse_unknown_types(partial, path.name)
     return path
+
+
+def _make_canonical(path: Path) -> None:
+    """Number the objects of a skops file by their order, and leave out times: the same model gives the same bytes."""
+    with ZipFile(path) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    schema = parts.pop(SCHEMA).decode()
+    numbers = {old: str(n) for n, old in enumerate(dict.fromkeys(OBJECT.findall(schema)))}
+    with ZipFile(path, "w", ZIP_DEFLATED) as file:
+        for name, content in parts.items():
+            stem, dot, ending = name.partition(".")
+            file.writestr(ZipInfo(numbers.get(stem, stem) + dot + ending), content, ZIP_DEFLATED)
+        file.writestr(ZipInfo(SCHEMA), OBJECT.sub(lambda found: numbers[found[0]], schema), ZIP_DEFLATED)
 
 
 def load_model(path: Path) -> Any:

@@ -56,7 +56,9 @@ def load(path: Path, notebooks: Path, overrides: Iterable[str] = ()) -> dict[str
     if problems:
         problems = [*problems, *_other_kind(notebooks, kind, given, declarations)]
         listed = "".join(f"\n  - {problem}" for problem in problems)
-        raise ParamsError(f"{path} cannot be used as it is:{listed}\nEvery parameter, with its meaning: patrons params")
+        raise ParamsError(
+            f"{path} cannot be used as it is:{listed}\nEvery parameter, with its meaning: .venv/bin/patrons params"
+        )
     return values
 
 

@@ -168,7 +168,7 @@ def score_by_k(board: pd.DataFrame, chosen: pd.Series, score: str, title: str, a
 
 def customer_map(points: np.ndarray, names: Sequence[str], explained: Sequence[float], title: str, ax: Axes) -> Axes:
     """Customers on the first two principal components, coloured and shaped by group."""
-    order = pd.Series(names).value_counts().index
+    order = sorted(set(names))
     for name, colour, marker in zip(order, PALETTE * 2, "osD^vP*Xhp<>" * 2, strict=False):
         inside = np.asarray(names) == name
         ax.scatter(*points[inside].T[:2], s=9, alpha=0.5, color=colour, marker=marker, label=name, lw=0)
@@ -228,11 +228,9 @@ def roc(truth: np.ndarray, said: Mapping[str, np.ndarray], title: str, ax: Axes)
 def calibration(truth: np.ndarray, score: np.ndarray, title: str, ax: Axes) -> Axes:
     """Observed churn against forecast churn in ten groups of equal size."""
     observed, forecast = calibration_curve(truth, score, n_bins=10, strategy="quantile")
-    ax.plot([0, 1], [0, 1], color=GREY, ls=":", lw=1)
-    ax.plot(forecast, observed, color=BLUE, marker="o")
-    ax.annotate(
-        "forecast = observed", (0.02, 0.02), xytext=(0, 20), textcoords="offset points", color="#555555", fontsize=9
-    )
+    ax.plot([0, 1], [0, 1], color=GREY, ls=":", lw=1.5, label="as forecast")
+    ax.plot(forecast, observed, color=BLUE, marker="o", label="observed, a tenth of the customers each")
+    ax.legend(loc="upper left")
     ax.xaxis.set_major_formatter(PERCENT)
     ax.yaxis.set_major_formatter(PERCENT)
     ax.set(title=title, xlabel="churn probability forecast", ylabel="share that churned", xlim=(0, 1), ylim=(0, 1))

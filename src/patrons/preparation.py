@@ -12,6 +12,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from patrons.selection import CorrelationFilter
+
 
 class IQRClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Pull values outside [Q1 - factor * IQR, Q3 + factor * IQR] back to these limits.
@@ -51,14 +53,20 @@ class IQRClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def preparation(numeric: Sequence[str], categorical: Sequence[str], iqr_factor: float = 1.5) -> ColumnTransformer:
+def preparation(
+    numeric: Sequence[str], categorical: Sequence[str], iqr_factor: float = 1.5, max_correlation: float = 1.0
+) -> ColumnTransformer:
     """An unfitted transformer from raw feature columns to numbers that any model takes.
 
-    Numbers: missing ones become the median, outliers are clipped, the rest is scaled to mean 0 and variance 1.
+    Numbers: missing ones become the median, outliers are clipped, the rest is scaled to mean 0 and variance 1; of two
+    that correlate beyond `max_correlation` the later one is dropped.
     Categories: missing is a category of its own, rare ones (under 1 %) are one, and so are unknown ones.
     """
     numbers = make_pipeline(
-        SimpleImputer(strategy="median", keep_empty_features=True), IQRClipper(iqr_factor), StandardScaler()
+        SimpleImputer(strategy="median", keep_empty_features=True),
+        IQRClipper(iqr_factor),
+        StandardScaler(),
+        CorrelationFilter(max_correlation),
     )
     categories = make_pipeline(
         SimpleImputer(strategy="constant", fill_value="missing"),
@@ -104,4 +112,20 @@ def clip_limits(fitted: ColumnTransformer, table: pd.DataFrame) -> pd.DataFrame:
     beyond = (values < clipper.lower_) | (values > clipper.upper_)
     return pd.DataFrame(
         {"feature": names, "lower": clipper.lower_, "upper": clipper.upper_, "clipped": beyond.mean(axis=0)}
+    )
+
+
+def spoken_for(fitted: ColumnTransformer) -> pd.DataFrame:
+    """Numbers that a fitted preparation dropped, each with the one that stays and says nearly the same.
+
+    Returns
+    -------
+    DataFrame
+        Columns `dropped`, `kept`, `correlation`.
+    """
+    numbers: Pipeline = fitted.named_transformers_["numbers"]
+    names, chosen = numbers.feature_names_in_, numbers.named_steps["correlationfilter"]
+    gone = ~chosen.support_
+    return pd.DataFrame(
+        {"dropped": names[gone], "kept": names[chosen.stands_for_[gone]], "correlation": chosen.correlation_[gone]}
     )

@@ -31,6 +31,7 @@ SHOWN = [
     "image/jpeg",
     "text/plain",
 ]  # the first one that is there
+OUT_OF_DATE = "is out of date: what it was made from has changed since"
 TITLE = re.compile(r"^#\s+(?:\d+\s*·\s*)?(.+?)\s*$", re.MULTILINE)
 DECLARATION = re.compile(r"(?:^\*\*(?:Reads|Writes)\*\*.*\n*)+", re.MULTILINE)
 
@@ -80,7 +81,7 @@ def build(name: str, processed: Path, reports: Path) -> Path:
             old.unlink()
     content = {
         "stages": stages,
-        "troubles": [stage for stage in stages if stage["status"] != "succeeded"],
+        "troubles": [stage for stage in stages if stage["status"] != "succeeded" or stage["stale"]],
         "numbers": list(key_numbers(stages, header["currency"])),
     }
     return write_text(reports / "index.html", _render("index.html.j2", header=header, **content))
@@ -146,7 +147,8 @@ def _stage(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
         "title": title,
         "label": f"{number} · {title}" if number else title,
         "status": record["status"],
-        "said": {"not run": "was not run"}.get(record["status"], record["status"]),
+        "said": OUT_OF_DATE if good else {"not run": "was not run"}.get(record["status"], record["status"]),
+        "stale": bool(record.get("stale")),
         "error": record.get("error"),
         "has_page": good and (folder / "notebook.ipynb").exists(),
         "groups": _groups(folder) if good else [],

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -39,7 +39,7 @@ class Results:
 
     def stage(self, stage: str) -> dict[str, Any]:
         """The record of a stage."""
-        return self.record["stages"].get(stage) or new_stage()
+        return {**new_stage(), **self.record["stages"].get(stage, {})}
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -61,11 +61,14 @@ class Results:
 
     def begin(self, stages: Iterable[str], data: str | None, root: Path) -> None:
         """A new record: earlier results stand as reused until something else is known of them."""
+        for old in self.fresh.glob("*.old"):  # a runner that was killed between two renames left it there
+            if not (self.folder / old.stem).exists():
+                old.rename(self.folder / old.stem)
         shutil.rmtree(self.fresh, ignore_errors=True)
         before = self.before["stages"]
         for gone in set(before) - set(stages):
             shutil.rmtree(self.folder / gone, ignore_errors=True)
-        kept = {stage: {**before[stage], "reused": True} for stage in stages if self._stands(stage)}
+        kept = {stage: {**self.stage(stage), "reused": True} for stage in stages if self._stands(stage)}
         self.record = {
             "name": self.folder.name,
             "run_id": f"{datetime.now():%Y%m%d-%H%M}-{secrets.token_hex(3)}",
@@ -80,6 +83,17 @@ class Results:
 
     def _stands(self, stage: str) -> bool:
         return self.stage(stage)["status"] == SUCCEEDED and (self.folder / stage).is_dir()
+
+    def mark_stale(self, series: Mapping[str, Notebook]) -> None:
+        """Note which results were made from tables that have changed since, as after ``--only``."""
+        made = {file: (stage, digest) for stage in series for file, digest in self.stage(stage)["outputs"].items()}
+        for stage in series:  # in an order in which each comes after what it reads
+            record = self.stage(stage)
+            read = {file: made[file] for file in record["inputs"] if file in made}
+            changed = [
+                digest != record["inputs"][file] or self.stage(by)["stale"] for file, (by, digest) in read.items()
+            ]
+            self.record["stages"][stage] = {**record, "stale": record["status"] == SUCCEEDED and any(changed)}
 
     def finish(self) -> None:
         """Close the record; a series that had nothing to run is the earlier one still, so that it is sent only once."""
@@ -147,7 +161,9 @@ def new_stage() -> dict[str, Any]:
         "seconds": 0.0,
         "parameters": {},
         "fingerprint": "",
+        "inputs": {},
         "outputs": {},
+        "stale": False,
         "error": None,
     }
 

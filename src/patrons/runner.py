@@ -80,6 +80,7 @@ def run(plan: Plan, results: Results, progress: Lines, root: Path) -> None:
     results.begin(plan.series, plan.data, root)
     with _handlers_kept(), progress:
         asyncio.run(_Run(plan, results, progress).all())
+    results.mark_stale(plan.series)
     results.finish()
 
 
@@ -153,7 +154,8 @@ class _Run:
 
     async def execute(self, notebook: Notebook) -> bool:
         stage = notebook.stage
-        mark = fingerprint(notebook, self.plan.parameters[stage], self.inputs(notebook))
+        inputs = self.inputs(notebook)
+        mark = fingerprint(notebook, self.plan.parameters[stage], inputs)
         if self.plan.resume and self.results.is_current(notebook, mark):
             self.progress.ended(stage, "reused")
             return True
@@ -163,6 +165,7 @@ class _Run:
         error = error or self.missing(notebook)
         seconds = round(time.monotonic() - begun, 3)
         record = {"seconds": seconds, "parameters": self.plan.parameters[stage], "fingerprint": mark, "error": error}
+        record["inputs"] = inputs
         self.results.refuse(stage, **record) if error else self.results.keep(stage, **record)
         self.progress.ended(stage, FAILED if error else SUCCEEDED, seconds)
         return not error

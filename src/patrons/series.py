@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from patrons.declarations import KINDS, Parameter, declared, notebook_paths
 from patrons.params import find_stage, nearest
 
 PACKAGE = Path(__file__).parent
+LIBRARIES = ("duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "scikit-learn", "scipy", "skops")
 
 
 class SeriesError(ValueError):
@@ -39,6 +41,7 @@ class Notebook:
     writes: tuple[str, ...]
     parameters: dict[str, Parameter]
     code: tuple[str, ...]
+    text: str = ""  # of all its cells
 
     @property
     def stage(self) -> str:
@@ -83,6 +86,7 @@ def _read(path: Path) -> Notebook:
         writes=_files(path, first, "Writes"),
         parameters=declared(path),
         code=tuple(cell.source for cell in cells if cell.cell_type == "code" and cell.source.strip()),
+        text="\n\n".join(f"{cell.cell_type}: {cell.source}" for cell in cells),
     )
 
 
@@ -130,10 +134,11 @@ def _chosen(text: str, series: Series) -> str:
 
 
 def fingerprint(notebook: Notebook, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
-    """SHA-256 of all that a notebook's results depend on: code cells, parameters, inputs' digests, helper code."""
+    """SHA-256 of all that results and page depend on: cells, parameters, inputs' digests, helper code, libraries."""
     code = "\n".join(notebook.code)
     helpers = {path.name: path.read_text(encoding="utf-8") for path in helper_files(code)}
-    told = json.dumps([notebook.code, dict(parameters), dict(inputs), helpers], sort_keys=True)
+    libraries = {name: version(name) for name in LIBRARIES}
+    told = json.dumps([notebook.text, dict(parameters), dict(inputs), helpers, libraries], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()
 
 

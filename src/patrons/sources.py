@@ -6,20 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import pyarrow.parquet
-from openpyxl import load_workbook
-
+from patrons.errors import SourceError
 from patrons.files import digest
 from patrons.params import nearest
 
+__all__ = ["SourceError", "check", "check_attributes", "check_log", "digest_of", "find_source"]
 VARIABLE = "PATRONS_DATA"
-REQUIRED = ("customer_id", "order_id", "product_id", "ordered_at", "quantity", "unit_price")
-OPTIONAL = ("description", "country")
-
-
-class SourceError(ValueError):
-    """A source that is not there or is not as the parameters say."""
 
 
 def find_source(source: str, raw_folder: str | Path, obtain: str = "") -> Path:
@@ -46,61 +38,27 @@ def find_source(source: str, raw_folder: str | Path, obtain: str = "") -> Path:
     )
 
 
-def column_names(path: Path) -> list[str]:
-    """The columns of a Parquet, CSV (gzip too) or XLSX file, without reading its rows."""
-    kind = next((ending for ending in (".parquet", ".xlsx", ".csv", ".csv.gz") if path.name.endswith(ending)), None)
-    if kind is None:
-        raise SourceError(f"{path.name} is of no kind that is read: .parquet, .csv, .csv.gz or .xlsx.")
-    try:
-        if kind == ".parquet":
-            return pyarrow.parquet.read_schema(path).names
-        return _xlsx_header(path) if kind == ".xlsx" else duckdb.read_csv(path, all_varchar=True).columns
-    except Exception as error:  # each library has its own
-        raise SourceError(f"{path.name} cannot be read as {kind}: {error}") from None
-
-
-def _xlsx_header(path: Path) -> list[str]:
-    rows = load_workbook(path, read_only=True).worksheets[0].iter_rows(max_row=1, values_only=True)
-    return [str(name) for name in next(rows, ())]
-
-
-def check_columns(path: Path, columns: Mapping[str, str]) -> None:
-    """Refuse a source without one of the columns that are needed or that `columns` names, or an unknown name of ours.
+def check_attributes(tables: Sequence[Path], attributes: Iterable[str], country: bool = True) -> None:
+    """Refuse a customer table without `customer_id`, and attributes that neither it nor the log has.
 
     Parameters
     ----------
-    path : Path
-    columns : dict
-        Our names to the source's; one of ours that is not in it has the same name in the source.
+    tables : sequence of Path
+        The customer table, where there is one.
+    attributes : iterable of str
+        What models are to know of a customer.
+    country : bool
+        Whether the log has one.
     """
-    there = column_names(path)
-    wanted = {**dict(zip(REQUIRED, REQUIRED, strict=True)), **columns}
-    problems = [f"{ours!r} is no name of ours; {nearest(ours, REQUIRED + OPTIONAL)}" for ours in _unknown(columns)]
-    problems += [
-        f"our {ours} is {theirs!r}, which {path.name} does not have; {nearest(theirs, there)}"
-        for ours, theirs in wanted.items()
-        if theirs not in there
-    ]
-    if problems:
-        listed = "".join(f"\n  - {problem}" for problem in problems)
-        raise SourceError(
-            f"{path.name} does not have the columns that are needed:{listed}\n"
-            f"It has: {', '.join(there)}. Say in `columns` of the params file which is which, our name: its name."
-        )
+    from patrons.reading import column_names
 
-
-def _unknown(columns: Mapping[str, str]) -> list[str]:
-    return [ours for ours in columns if ours not in REQUIRED + OPTIONAL]
-
-
-def check_attributes(tables: Sequence[Path], attributes: Iterable[str]) -> None:
-    """Refuse a customer table without `customer_id`, and attributes that neither it nor the log has."""
     there = [name for path in tables for name in column_names(path)]
     if tables and "customer_id" not in there:
         raise SourceError(
             f"{tables[0].name} has no column customer_id, only {', '.join(there)}. Rename the one that is."
         )
-    known = ["country", *(name for name in there if name not in ("country", "customer_id"))]
+    known = ["country"] * country + [name for name in there if name not in ("country", "customer_id")]
+    known += ["country"] * ("country" in there and not country)
     unknown = [name for name in attributes if name not in known]
     if unknown:
         listed = "".join(f"\n  - {name!r}; {nearest(name, known)}" for name in unknown)
@@ -111,12 +69,28 @@ def check_table(path: Path, named: Mapping[str, Any], parameters: Sequence[Mappi
     """Refuse a customer table that cannot be used as the parameters say, and return its digest."""
     from patrons import customers  # slow to import, and needed by such tables only
 
-    try:
-        uses = {name: one[name] for name in ("inputs", "money") for one in parameters if name in one}
-        customers.check(path, named, **uses)
-    except customers.CustomersError as error:
-        raise SourceError(f"{path.name}: {error}") from None
+    uses = {name: one[name] for name in ("inputs", "money") for one in parameters if name in one}
+    customers.check(path, named, **uses)
     return digest_of([path])
+
+
+def check_log(path: Path, named: Mapping[str, Any], needed_days: int = 0) -> tuple[str, ...]:
+    """Read a log as 01_eda will and hold it to the limits; what is absent from it.
+
+    Parameters
+    ----------
+    path : Path
+    named : dict
+        The parameters of 01_eda.
+    needed_days : int
+        Days of log that later notebooks need.
+    """
+    from patrons import orders, quality, reading
+
+    log = orders.read_log(path, named.get("columns", {}), reading.Format.of(named))
+    rules = (named.get("cancellation_prefix", ""), named.get("non_products", []), named.get("duplicates", "quarantine"))
+    quality.hold(orders.judge(log.lines, *rules), quality.Limits.of(named), needed_days)
+    return log.absent
 
 
 def digest_of(files: Iterable[Path]) -> str:
@@ -126,9 +100,9 @@ def digest_of(files: Iterable[Path]) -> str:
 
 
 def check(parameters: Sequence[Mapping[str, Any]], raw_folder: Path) -> str | None:
-    """Find the source that one of the notebooks' parameters names, check its columns, and return its digest.
+    """Find and judge the source that one of the notebooks' parameters names, and return its digest.
 
-    None when none of them reads a source.
+    None when none of them reads a source. SourceError lists every problem.
     """
     named = next((one for one in parameters if "source" in one), None)
     if named is None:
@@ -138,6 +112,22 @@ def check(parameters: Sequence[Mapping[str, Any]], raw_folder: Path) -> str | No
         return check_table(files[0], named, parameters)
     if named.get("customers"):
         files.append(find_source(named["customers"], raw_folder, named.get("obtain", "")))
-    check_columns(files[0], named.get("columns", {}))
-    check_attributes(files[1:], next((one["attributes"] for one in parameters if "attributes" in one), []))
+    _check_files(files, named, parameters)
     return digest_of(files)
+
+
+def _check_files(files: Sequence[Path], named: Mapping[str, Any], parameters: Sequence[Mapping[str, Any]]) -> None:
+    attributes = next((one["attributes"] for one in parameters if "attributes" in one), [])
+    forecast = next((one for one in parameters if {"horizon_days", "min_history_days"} <= set(one)), {})
+    needed = forecast.get("horizon_days", 0) + forecast.get("min_history_days", 0)
+    problems, absent = [], ()
+    try:
+        absent = check_log(files[0], named, needed)
+    except SourceError as error:
+        problems.append(str(error))
+    try:
+        check_attributes(files[1:], attributes, "country" not in absent)
+    except SourceError as error:
+        problems.append(str(error))
+    if problems:
+        raise SourceError("\n".join(problems))

@@ -69,17 +69,20 @@ class Stage:
         return ibis.duckdb.connect().read_parquet(self.path(file))
 
     def read(self, file: str) -> Any:
-        """A table (.parquet) as a DataFrame, a model (.skops), or a record (.json)."""
-        readers = {".parquet": pd.read_parquet, ".skops": load_model, ".json": read_json}
+        """A table (.parquet, .csv) as a DataFrame, a model (.skops), or a record (.json)."""
+        readers = {".parquet": pd.read_parquet, ".csv": pd.read_csv, ".skops": load_model, ".json": read_json}
         return readers[Path(file).suffix](self.path(file))
 
     def write(self, file: str, value: Any) -> None:
-        """Keep a table (DataFrame or Ibis; .parquet), a fitted model (.skops) or a record (.json)."""
+        """Keep a table (.parquet: DataFrame or Ibis; .csv: DataFrame), a fitted model (.skops) or a record (.json)."""
         path = self.output / file
         if path.suffix == ".skops":
             save_model(path, value)
         elif path.suffix == ".json":
             write_json(path, value)
+        elif path.suffix == ".csv":
+            with whole(path) as partial:
+                value.to_csv(partial, index=False)
         else:
             with whole(path) as partial:
                 # both write the same bytes for the same table
@@ -110,13 +113,23 @@ class Stage:
             raw=True,
         )
 
-    def table(self, table: pd.DataFrame, caption: str, formats: Mapping[str, str] | str | None = None) -> None:
-        """Show a small table with a caption; `formats` are those of ``DataFrame.style.format``."""
+    def table(
+        self,
+        table: pd.DataFrame,
+        caption: str,
+        formats: Mapping[str, str] | str | None = None,
+        folded: bool = False,
+    ) -> None:
+        """Show a small table with a caption; `formats` are those of ``DataFrame.style.format``.
+
+        A long one that few will read is `folded`: only its caption shows until it is opened.
+        """
         style = table.style.format(formats, na_rep="–", thousands=",", precision=2, escape="html").set_caption(caption)
         style.set_uuid(f"{self.name}-{len(self.findings)}")  # the same page from the same data
         if isinstance(table.index, pd.RangeIndex):
             style.hide(axis="index")
-        display(HTML(style.to_html(table_attributes='class="figures"')))
+        shown = style.to_html(table_attributes='class="figures"')
+        display(HTML(f"<details><summary>{html.escape(caption)}</summary>{shown}</details>" if folded else shown))
 
     def callout(self, sentence: str, figure: str | None = None, kind: str = "finding") -> None:
         """Say what the evidence means: shown here, and on the index page beside its figure.

@@ -1,0 +1,132 @@
+"""Lines to orders: everything that a feature sums up, brought to one row an order, once, however many days are asked.
+
+Whatever looks at products needs every line, and text keys are dear to group by. So orders and products are numbered,
+each pair of customer and product becomes one integer, and one sorted pass over these says of each line how often its
+customer had bought its product before. Sums of such increments up to a day are that day's distinct products, entropy
+and concentration: they telescope. What an order gets depends on earlier orders of the same customer alone.
+"""
+
+from collections.abc import Callable
+
+import ibis
+from ibis import Table, _
+
+PRODUCTS_AT_MOST = 1 << 24  # a customer's number times this plus a product's number fits in 63 bits
+GAPS_AT_MOST = 100_000  # days; an order's number times this plus a gap is a number that sorts by order
+
+Keep = Callable[[Table], Table]  # how a stage is held: `materialised` on an engine, `lazily` to only compile
+
+
+def materialised(table: Table) -> Table:
+    """The table as a temporary one of its engine, gone when nothing refers to it."""
+    return table.cache()
+
+
+def lazily(table: Table) -> Table:
+    """The expression as it is."""
+    return table
+
+
+def orders_of(lines: Table, keep: Keep = materialised) -> Table:
+    """One row an order (and day: lines of a later day belong to that day, so that no day is told of a later one).
+
+    Returns
+    -------
+    Table
+        `customer_id`, `order_id`, `date`, `ordered_at` (first line) and
+
+        - `amount`, `line_max` (currency), `units`, `lines`, `products` (distinct); `counted`: 0 on its later days;
+        - `price_log`, `price_log2`: sums over lines of the logarithm of the unit price and of its square; `price_min`,
+          `price_max`;
+        - `fresh`, `second`: products bought for the first and for the second time; `times`: how often the product that
+          leads was bought by now; `surprise`, `squares`: what sum c ln c and sum c² grow by, c lines of a product;
+        - `nth`: orders before it (its customer's), `gap`: days since the customer's last day with an order, missing on
+          the first and for a second order of a day; `new_day`, `new_month`: 1 or 0;
+        - `next_date` of the customer's next order; `hour`, `weekday` (Monday is 0), `month`, `month_day`.
+    """
+    orders = keep(_numbered(_summed(lines)))
+    bought = keep(_bought(_coded(lines, orders)))
+    joined = orders.inner_join(bought, "number").drop("number")
+    since = joined.date.delta(joined.last_date, unit="day")
+    return keep(
+        joined.mutate(
+            gap=since.nullif(0).cast("float64"),
+            new_day=(since.isnull() | (since > 0)).cast("float64"),
+            new_month=(joined.last_date.isnull() | (joined.last_date.truncate("M") < joined.date.truncate("M"))).cast(
+                "float64"
+            ),
+        ).drop("last_date")
+    )
+
+
+def _line(lines: Table) -> Table:
+    product = lines.product_id.fill_null("") if "product_id" in lines.columns else ibis.literal("")
+    return lines.mutate(product_id=product, date=_.ordered_at.date(), price_log=(_.amount / _.quantity).ln())
+
+
+def _summed(lines: Table) -> Table:
+    return (
+        _line(lines)
+        .group_by("customer_id", "order_id", "date")
+        .agg(
+            ordered_at=_.ordered_at.min(),
+            amount=_.amount.sum(),
+            line_max=_.amount.max(),
+            units=_.quantity.sum(),
+            lines=_.count().cast("float64"),
+            price_log=_.price_log.sum(),
+            price_log2=(_.price_log * _.price_log).sum(),
+            price_min=_.price_log.min().exp(),
+            price_max=_.price_log.max().exp(),
+        )
+    )
+
+
+def _numbered(orders: Table) -> Table:
+    """Orders in their customer's sequence; `number` is unique and rises with customer and time."""
+    sequence = ("customer_id", "ordered_at", "order_id")
+    mine = ibis.window(group_by="customer_id", order_by=["ordered_at", "order_id"])
+    part = ibis.row_number().over(group_by=["customer_id", "order_id"], order_by="date")
+    return orders.mutate(
+        number=ibis.row_number().over(order_by=sequence),
+        nth=ibis.row_number().over(mine),
+        counted=(part == 0).cast("float64"),
+        last_date=_.date.lag().over(mine),
+        next_date=_.date.lead().over(mine),
+        hour=_.ordered_at.hour(),
+        weekday=_.ordered_at.day_of_week.index(),
+        month=_.ordered_at.month(),
+        month_day=_.ordered_at.day(),
+    )
+
+
+def _coded(lines: Table, orders: Table) -> Table:
+    """Of each line the order's `number` and the `pair` of customer and product, both integers."""
+    coded = _line(lines).select("customer_id", "order_id", "date", "product_id")
+    products = coded.select("product_id").distinct().mutate(product=ibis.row_number().over(order_by="product_id"))
+    # numbers are consecutive within a customer: number - nth is the customer's own number
+    codes = orders.select("customer_id", "order_id", "date", "number", customer=_.number - _.nth)
+    joined = coded.inner_join(codes, ["customer_id", "order_id", "date"]).inner_join(products, "product_id")
+    return joined.select("number", pair=_.customer * PRODUCTS_AT_MOST + _["product"])
+
+
+def _bought(coded: Table) -> Table:
+    """Of each order what its lines add to the tally of its customer's products."""
+    earlier = ibis.window(group_by="pair", order_by="number")
+    tally = coded.select("number", before=ibis.row_number().over(earlier), last=_.number.lag().over(earlier))
+    tally = tally.mutate(before=_.before.cast("float64"), now=(_.before + 1).cast("float64"))
+    return tally.group_by("number").agg(
+        products=ibis.ifelse(_.last == _.number, 0.0, 1.0).sum(),
+        fresh=(_.before == 0).cast("float64").sum(),
+        second=(_.before == 1).cast("float64").sum(),
+        times=_.now.max(),
+        surprise=(_.now * _.now.ln() - ibis.ifelse(_.before > 0, _.before * _.before.nullif(0).ln(), 0.0)).sum(),
+        squares=(2 * _.now - 1).sum(),
+    )
+
+
+def returns_of(lines: Table) -> Table:
+    """One row a cancellation: whose, when, how much (currency) and how many units, both positive."""
+    return lines.group_by("customer_id", "order_id", date=_.ordered_at.date()).agg(
+        ordered_at=_.ordered_at.min(), amount=_.amount.abs().sum(), units=_.quantity.abs().sum()
+    )

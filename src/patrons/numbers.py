@@ -1,0 +1,105 @@
+"""What numbers written as text mean: decimal comma or point, thousands marks, currency signs; decided from all rows."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import ibis
+from ibis import Table
+from ibis.expr.types import FloatingValue, StringValue
+
+from patrons.errors import SourceError
+
+ODD = 0.01  # share of telling numbers that may speak for the other mark; they are set aside
+SIGNS = r"[\s\x{00a0}\x{202f}'’€$£¥]|EUR|USD|GBP|CHF"
+MARKS = {"point": (".", ","), "comma": (",", ".")}
+TELLS = {  # a mark with other than three digits after it, or that comes after the other, is the decimal one
+    "point": r"^[-+]?(\d*\.(\d{1,2}|\d{4,})|0\.\d+|\d[\d,]*,\d{3}\.\d*)$",
+    "comma": r"^[-+]?(\d*,(\d{1,2}|\d{4,})|0,\d+|\d[\d.]*\.\d{3},\d*)$",
+}
+OPEN = r"^[-+]?[1-9]\d{0,2}[.,]\d{3}$"  # 1,234: one thousand or one
+
+
+class NumbersError(SourceError):
+    """Numbers whose meaning cannot be decided; the message asks for `decimal`."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How a file's numbers are written: `decimal` is "point" or "comma"; `plain` when each is as Python writes it."""
+
+    decimal: str = "point"
+    plain: bool = True
+
+    def read(self, column: ibis.Value) -> FloatingValue:
+        """The column as numbers; what does not fit is missing."""
+        if column.type().is_numeric():
+            return _finite(column.cast("float64"))
+        if self.plain:
+            return _finite(column.strip().try_cast("float64"))
+        mark, thousands = MARKS[self.decimal]
+        bare = bare_text(column)
+        grouped = rf"^[-+]?\d{{1,3}}(\{thousands}\d{{3}})+(\{mark}\d*)?$"
+        simple = rf"^[-+]?(\d+(\{mark}\d*)?|\{mark}\d+)([eE][-+]?\d+)?$"
+        fits = bare.re_search(grouped) | bare.re_search(simple)
+        number = bare.replace(thousands, "").replace(mark, ".").try_cast("float64")
+        return _finite(ibis.ifelse(fits, number, ibis.null("float64")))
+
+
+def _finite(number: FloatingValue) -> FloatingValue:
+    return ibis.ifelse(number.isinf() | number.isnan(), ibis.null("float64"), number)
+
+
+def bare_text(column: StringValue) -> StringValue:
+    """A number's text without currency signs and blanks; a minus behind it or brackets around it come to its front."""
+    bare = column.re_replace(SIGNS, "")
+    return bare.re_replace(r"^\((.*)\)$", r"-\1").re_replace(r"^(\d.*)-$", r"-\1")
+
+
+def decide(table: Table, columns: Iterable[str], decimal: str = "auto") -> Numbers:
+    """How the numbers of some columns of one file are written, all of them alike.
+
+    Raises
+    ------
+    NumbersError
+        When numbers such as 1,234 can be read in two ways and none settles it, or numbers contradict each other.
+    """
+    texts = [name for name in columns if table[name].type().is_string()]
+    if not texts:
+        return Numbers()
+    counts = [_counts(table, name) for name in texts]
+    total = {key: sum(one[key] for one in counts) for key in ("point", "comma", "open", "plain", "filled")}
+    if decimal != "auto":
+        return Numbers(decimal, decimal == "point" and total["plain"] == total["filled"])
+    best = max(MARKS, key=total.get)
+    other = total["comma" if best == "point" else "point"]
+    if total["open"] and not total[best]:
+        raise NumbersError(_ask(table, texts, "no number settles which", OPEN))
+    if other > ODD * (total[best] + other):
+        raise NumbersError(_ask(table, texts, "numbers contradict each other", TELLS["comma"]))
+    return Numbers(best, best == "point" and total["plain"] == total["filled"])
+
+
+def _counts(table: Table, name: str) -> dict[str, int]:
+    # equal texts are counted first: there are few of them, and regular expressions are dear
+    texts = table.select(text=table[name].fill_null("").strip()).group_by("text").agg(rows=ibis._.count())
+    bare, rows = bare_text(texts.text), texts.rows
+    found = texts.agg(
+        point=rows.sum(where=bare.re_search(TELLS["point"])),
+        comma=rows.sum(where=bare.re_search(TELLS["comma"])),
+        open=rows.sum(where=bare.re_search(OPEN)),
+        plain=rows.sum(where=texts.text.try_cast("float64").notnull()),
+        filled=rows.sum(where=texts.text != ""),
+    )
+    return {key: int(value or 0) for key, value in found.to_pandas().iloc[0].fillna(0).items()}
+
+
+def _ask(table: Table, names: Iterable[str], why: str, pattern: str) -> str:
+    shown: list[str] = []
+    for name in names:
+        found = table.filter(bare_text(table[name]).re_search(pattern)).limit(3).select(name).to_pandas()[name]
+        shown += [f"{name} {re.sub(chr(160), ' ', value)}" for value in found]
+    return (
+        f"Numbers can be read with a decimal point or a decimal comma and {why}, such as {'; '.join(shown[:3])}. "
+        'Say which it is in `decimal` of 01_eda: "point" or "comma".'
+    )

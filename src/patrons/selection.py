@@ -1,0 +1,169 @@
+"""Fewer columns: drop what another column says already, keep what tells most. Fitted on training rows like all else."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.feature_selection import SelectorMixin
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
+
+
+class CorrelationFilter(SelectorMixin, BaseEstimator):
+    """Drop each column that correlates with an earlier kept one beyond a limit.
+
+    Columns are gone through in their order, so list first what should stay. A constant column correlates with nothing.
+
+    Parameters
+    ----------
+    limit : float, default=0.95
+        Largest absolute correlation (Pearson) that two kept columns may have; 1 keeps all.
+
+    Attributes
+    ----------
+    support_ : ndarray of bool of shape (n_features,)
+        What is kept.
+    stands_for_ : ndarray of int of shape (n_features,)
+        For each column the kept one that speaks for it: itself where it is kept.
+    correlation_ : ndarray of shape (n_features,)
+        Its correlation with that one.
+    """
+
+    def __init__(self, limit: float = 0.95):
+        self.limit = limit
+
+    def fit(self, X: ArrayLike, y: None = None) -> "CorrelationFilter":
+        X = validate_data(self, X, dtype=float)
+        correlation = _correlation(X)
+        self.support_ = np.zeros(X.shape[1], bool)
+        self.stands_for_ = np.arange(X.shape[1])
+        for column, row in enumerate(np.abs(correlation)):
+            kept = np.flatnonzero(self.support_)
+            closest = kept[row[kept].argmax()] if len(kept) else column
+            if closest != column and row[closest] > self.limit:
+                self.stands_for_[column] = closest
+            else:
+                self.support_[column] = True
+        self.correlation_ = correlation[np.arange(X.shape[1]), self.stands_for_]
+        return self
+
+    def _get_support_mask(self) -> np.ndarray:
+        check_is_fitted(self)
+        return self.support_
+
+
+def _correlation(X: np.ndarray) -> np.ndarray:
+    """Pearson correlation of columns; 0 with a constant one, 1 with itself."""
+    centred = X - X.mean(axis=0)
+    length = np.sqrt((centred**2).sum(axis=0))
+    constant = length <= 1e-12 * np.sqrt(len(X)) * np.abs(X).max(axis=0)
+    scaled = np.where(constant, 0.0, centred / np.where(constant, 1.0, length))
+    correlation = np.clip(scaled.T @ scaled, -1.0, 1.0)
+    np.fill_diagonal(correlation, 1.0)
+    return correlation
+
+
+class TopFeatures(SelectorMixin, BaseEstimator):
+    """Keep the columns that tell most about the outcome, by their importance in a forest of extremely random trees.
+
+    Parameters
+    ----------
+    top : int, default=40
+        How many are kept, at most; of equals the earlier ones.
+    trees : int, default=100
+    random_state : int, default=0
+
+    Attributes
+    ----------
+    importances_ : ndarray of shape (n_features,)
+        Share of the impurity decrease that each column brings (Geurts, Ernst & Wehenkel, 2006).
+    """
+
+    def __init__(self, top: int = 40, trees: int = 100, random_state: int = 0):
+        self.top = top
+        self.trees = trees
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> "TopFeatures":
+        X, y = validate_data(self, X, y, dtype=float)
+        forest = ExtraTreesClassifier(self.trees, min_samples_leaf=5, random_state=self.random_state)
+        self.importances_ = forest.fit(X, y).feature_importances_
+        return self
+
+    def _get_support_mask(self) -> np.ndarray:
+        check_is_fitted(self)
+        best = np.argsort(-self.importances_, kind="stable")[: self.top]
+        return np.isin(np.arange(len(self.importances_)), best)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
+
+
+class Assembler(TransformerMixin, BaseEstimator):
+    """The columns that a model was fitted on, by name and in their order, from a table that may hold more.
+
+    Extra columns are left aside and any order will do; a column that lacks is an error that names it. Numbers become
+    floats, and what is missing in a category becomes NaN, whatever kind of missing it was.
+
+    Parameters
+    ----------
+    columns : sequence of str, optional
+        Names of the columns; those of the table it is fitted on unless given.
+
+    Attributes
+    ----------
+    feature_names_in_ : ndarray of str
+        Names of all columns of the table it was fitted on.
+    columns_ : list of str
+        Names of the columns it gives.
+    """
+
+    def __init__(self, columns: Sequence[str] | None = None):
+        self.columns = columns
+
+    def fit(self, X: ArrayLike, y: None = None) -> "Assembler":
+        validate_data(self, X, skip_check_array=isinstance(X, pd.DataFrame), dtype=None, ensure_all_finite=False)
+        named = _check_feature_names_in(self)
+        self.columns_ = list(named if self.columns is None else self.columns)
+        self._refuse_absent(named)
+        return self
+
+    def transform(self, X: ArrayLike) -> np.ndarray | pd.DataFrame:
+        check_is_fitted(self)
+        if not isinstance(X, pd.DataFrame):
+            X = validate_data(self, X, dtype=None, ensure_all_finite=False, reset=False)
+            return X[:, np.isin(_check_feature_names_in(self), self.columns_)]
+        self._refuse_absent(X.columns)
+        return _plain(X[self.columns_])
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
+        check_is_fitted(self)
+        _check_feature_names_in(self, input_features)
+        return np.asarray(self.columns_, dtype=object)
+
+    def _refuse_absent(self, names: Sequence[str]) -> None:
+        absent = [name for name in self.columns_ if name not in set(names)]
+        if absent:
+            raise ValueError(f"The table lacks {len(absent)} of {len(self.columns_)} columns: {', '.join(absent[:5])}.")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        return tags
+
+
+def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    numeric = set(table.select_dtypes("number"))
+    return pd.DataFrame(
+        {
+            name: table[name].astype(float)
+            if name in numeric
+            else table[name].astype(object).where(table[name].notna())
+            for name in table
+        }
+    )

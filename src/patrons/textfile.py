@@ -1,0 +1,176 @@
+"""How a delimited text file is written: encoding, delimiter, names of columns; found out, or as the parameters say."""
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from patrons.errors import SourceError
+
+BLANKS, TAB = "whitespace", "\t"
+SHOWN = {",": "comma", ";": "semicolon", TAB: "tab", "|": "bar", BLANKS: "blanks"}
+LONGEST_LINE = 2_000_000  # bytes
+CHUNK, HEAD, ROWS = 1 << 22, 1 << 20, 200
+BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a text file is written; `skip` lines stand above its names."""
+
+    encoding: str
+    delimiter: str
+    names: list[str]
+    skip: int
+
+    @property
+    def plain(self) -> bool:
+        """Whether DuckDB reads the file as it is."""
+        return self.encoding in ("utf-8", "utf-8-sig") and self.delimiter != BLANKS and not self.skip
+
+    @property
+    def told(self) -> str:
+        """The layout in words."""
+        return f"text, {SHOWN.get(self.delimiter, repr(self.delimiter))} between cells, {self.encoding}"
+
+
+def layout(path: Path, delimiter: str = "", encoding: str = "") -> Layout:
+    """Find out how a text file is written; what is given is taken as it is."""
+    encoding = encoding or encoding_of(path)
+    try:
+        with opened(path) as file:
+            head = file.read(HEAD).decode(encoding, errors="ignore")
+    except LookupError:
+        raise SourceError(
+            f"encoding: {encoding!r} is none that Python knows, such as utf-8, latin-1 or cp1252."
+        ) from None
+    if not head.strip():
+        raise SourceError(f"{path.name} holds nothing but blanks. Export or download it again.")
+    whole = len(head) < HEAD // 4
+    delimiter = delimiter or _delimiter(path, head, whole)
+    rows, ends = _rows(head, delimiter)
+    width = _width(rows)
+    first = next(n for n, row in enumerate(rows) if len(row) == width)
+    names = [name.strip().lstrip("\ufeff") for name in rows[first]]
+    return Layout(encoding, delimiter, names, ends[first] - 1 if width else 0)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[io.BufferedIOBase]:
+    """The bytes of a file, unpacked where it is gzipped; SourceError where it is cut off."""
+    with path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    try:
+        with gzip.open(path) if zipped else path.open("rb") as file:
+            yield file
+    except (EOFError, gzip.BadGzipFile, OSError) as error:
+        raise SourceError(f"{path.name} is damaged or cut off: {error}. Get it anew.") from None
+    except Exception as error:
+        if type(error).__module__ == "zlib":
+            raise SourceError(f"{path.name} is damaged: {error}. Get it anew.") from None
+        raise
+
+
+def encoding_of(path: Path) -> str:
+    """UTF-8 when the whole file is, UTF-16 by its mark, else cp1252 (which most latin-1 files are in truth)."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with opened(path) as file:
+        chunk = file.read(CHUNK)
+        marked = next((name for bom, name in BOMS.items() if chunk.startswith(bom)), "")
+        if marked == "utf-16":
+            return marked
+        valid = True
+        while chunk:
+            if b"\0" in chunk:
+                raise SourceError(f"{path.name} is named as text, but it is binary. Export it as CSV in UTF-8.")
+            if valid:
+                try:
+                    decoder.decode(chunk)
+                except UnicodeDecodeError:
+                    valid = False
+            chunk = file.read(CHUNK)
+    if valid and decoder.getstate()[0]:
+        raise SourceError(f"{path.name} ends in the middle of a character: it is cut off. Get it anew.")
+    return (marked or "utf-8") if valid else "cp1252"
+
+
+def _delimiter(path: Path, head: str, whole: bool) -> str:
+    """The mark that splits the most lines into the same number of cells; blanks only where no mark does."""
+    lines = [line for line in head.splitlines() if line.strip()]
+    lines = lines[: ROWS if whole or len(lines) > ROWS else max(1, len(lines) - 1)]
+    known = [TAB, ";", "|", ","]
+    other = [mark for mark, _ in Counter(re.sub(r"[\w\s\"'.()/+-]", "", lines[0])).most_common() if mark not in known]
+    scored = [(score, mark) for mark in [*known, *other, BLANKS] if (score := _fit(lines, mark)) > 0.5]
+    marks = [(score, mark) for score, mark in scored if mark != BLANKS] or scored
+    if not marks and re.fullmatch(r"[\w .()/-]+", lines[0]):
+        return ","  # a single column
+    if not marks:
+        raise SourceError(
+            f"{path.name} cannot be split into columns: no mark splits its lines alike. Its first line is "
+            f"{lines[0][:80]!r}. Say what stands between the cells in `delimiter` of the params file."
+        )
+    return max(marks, key=lambda one: one[0])[1]
+
+
+def _fit(lines: list[str], mark: str) -> float:
+    """Share of lines with the commonest number of cells, above 1; a little more for more cells."""
+    try:
+        rows, _ = _rows("\n".join(lines), mark)
+    except csv.Error:  # a cell that is too long
+        return 0
+    width = _width(rows)
+    return 0 if width < 2 else sum(len(row) == width for row in rows) / len(rows) + width / 1e6
+
+
+def _width(rows: list[list[str]]) -> int:
+    """The commonest number of cells; the larger where two are as common."""
+    counts = Counter(map(len, rows))
+    return max(counts, key=lambda width: (counts[width], width))
+
+
+def _rows(text: str, mark: str) -> tuple[list[list[str]], list[int]]:
+    """The first rows that are not empty, and the line at which each ends."""
+    if mark == BLANKS:
+        split = [(line.split(), n) for n, line in enumerate(text.splitlines()[:ROWS], 1) if line.strip()]
+    else:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+        split = [(row, reader.line_num) for row, _ in zip(reader, range(ROWS), strict=False) if row]
+    return [row for row, _ in split], [line for _, line in split]
+
+
+@contextmanager
+def rewritten(path: Path, layout: Layout) -> Iterator[Path]:
+    """A copy in UTF-8 from the names on, with tabs where runs of blanks were, that goes away afterwards."""
+    with tempfile.TemporaryDirectory(prefix="patrons-") as folder:
+        copy = Path(folder) / "source.csv"
+        errors = "replace" if layout.encoding == "cp1252" else "strict"
+        with opened(path) as file, copy.open("w", encoding="utf-8", newline="") as out:
+            text = io.TextIOWrapper(file, encoding=layout.encoding, errors=errors, newline="")
+            for _ in range(layout.skip):
+                text.readline()
+            if layout.delimiter == BLANKS:
+                out.writelines(TAB.join(line.split()) + "\n" for line in text if line.strip())
+            else:
+                while part := text.read(CHUNK):
+                    out.write(part)
+        yield copy
+
+
+def place(said: str) -> str:
+    """Where in the file DuckDB met a problem, as a sentence; empty where it did not say."""
+    line = re.search(r"CSV Error on Line: (\d+)", said)
+    cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", said)
+    counted = f" has {cells[2]} cells where the first line has {cells[1]}" if cells else " is the first of them"
+    return f"Line {line[1]}{counted}. " if line else ""
+
+
+def is_value(name: str) -> bool:
+    """Whether what should be a name is a number or a date."""
+    return bool(re.fullmatch(r"[-+]?[\d.,:/ T-]*\d[\d.,:/ T-]*", name.strip()))
