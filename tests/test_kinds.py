@@ -153,12 +153,13 @@ def test_too_few_churners_are_refused(raw):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
 def test_a_params_file_that_init_wrote_passes_the_check(raw, encoding):
-    table = TABLE.assign(town=["Köln", "Bonn"] * 30, fee=[f"{n % 9},5" for n in range(N)])
+    table = TABLE.assign(town=["Köln", "Bonn"] * 30, fee=[f"1.00{n % 7},5" for n in range(N)])
     table.to_csv(raw / "people.csv", index=False, sep=";", encoding=encoding)
     root = copied(raw / "project")
     written = init(raw / "people.csv", root).path
-    values = load(written, root / "notebooks", ["01.decimal=comma", "01.min_customers=10"])
+    values = load(written, root / "notebooks", ["01.min_customers=10"])
     assert read_kind(written) == "table"
+    assert values["03_clustering_comparison"]["inputs"] == ["age", "fee"]
     assert check([values["01_eda"], {"inputs": ["age", "fee"]}], root / "data" / "raw")
 
 
