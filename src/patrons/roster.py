@@ -38,14 +38,15 @@ def customer_table(orders: Table, attributes: Path | None = None) -> pd.DataFram
     if not table.customer_id.isin(customers.customer_id).any():
         raise RosterError(
             f"No customer of the log is in {attributes.name}: the log has customers such as "
-            f"{', '.join(customers.customer_id[:3])}, the file {', '.join(table.customer_id[:3])}. Bring the ids in line."
+            f"{', '.join(customers.customer_id[:3])}, the file {', '.join(table.customer_id[:3])}. "
+            "Bring the ids in line."
         )
     own = customers.drop(columns="country") if "country" in table else customers
     return own.merge(table, on="customer_id", how="left")
 
 
 def read_attributes(path: Path) -> pd.DataFrame:
-    """A file of attributes: `customer_id` as text, yes and no for truth values; rows without a customer are left out."""
+    """A file of attributes: `customer_id` as text, yes and no for truth values; rows without one are left out."""
     if path.name.endswith(".parquet"):
         table = pd.read_parquet(path)
     elif path.name.endswith((".csv", ".csv.gz")):
