@@ -9,7 +9,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 NAME := $(basename $(notdir $(PARAMS)))
 DEMO := data/raw/demo/orders.parquet
-NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/*/*.ipynb)
 
 export MLFLOW_DISABLE_TELEMETRY = true
 

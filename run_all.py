@@ -9,7 +9,7 @@ from pathlib import Path
 
 try:
     from patrons import runner, series, sources
-    from patrons.params import OWN, ParamsError, load
+    from patrons.params import OWN, ParamsError, load, read_kind
     from patrons.progress import progress
     from patrons.results import FAILED, NOT_RUN, SUCCEEDED, LockedError, Results
 except ModuleNotFoundError as error:
@@ -103,8 +103,8 @@ def run(arguments: argparse.Namespace, root: Path) -> int:
 
 def checked(arguments: argparse.Namespace, path: Path, results: Results, root: Path) -> runner.Plan:
     """What is to be run; an error of BAD_INPUT before anything is written."""
-    notebooks = series.read_notebooks(root / "notebooks")
     parameters = load(path, root / "notebooks", arguments.set)
+    notebooks = series.read_notebooks(root / "notebooks", read_kind(path))
     selected = series.select(notebooks, [one for text in arguments.only for one in text.split(",")], arguments.start)
     raw_folder = root / "data" / "raw"
     plan = runner.Plan(
@@ -181,8 +181,9 @@ def shown(path: Path) -> str:
 
 def listing(arguments: argparse.Namespace, root: Path) -> int:
     """Print the notebooks, what they ask, read and write, and how they stand."""
-    results = Results(root / "data" / "processed" / params_file(arguments.params, root).stem)
-    notebooks = series.read_notebooks(root / "notebooks")
+    path = params_file(arguments.params, root)
+    results = Results(root / "data" / "processed" / path.stem)
+    notebooks = series.read_notebooks(root / "notebooks", read_kind(path))
     for stage in sorted(notebooks):
         one, record = notebooks[stage], results.stage(stage)
         seconds = f" in {record['seconds']:.1f} s" if record["status"] != NOT_RUN else ""

@@ -58,3 +58,24 @@ def online_retail(tmp_path_factory) -> Ran:
         pytest.skip("PATRONS_DATA does not name a folder with online_retail.parquet")
     root = copied(tmp_path_factory.mktemp("online_retail"))
     return Ran(root, "online_retail", run_all.main(["online_retail", "--no-track"], root=root))
+
+
+def on_shared_data(name: str, source: str, folder: Path) -> Ran:
+    """The whole series on a public data set, where $PATRONS_DATA has it."""
+    if not (Path(os.environ.get("PATRONS_DATA", "")) / source).is_file():
+        pytest.skip(f"PATRONS_DATA does not name a folder with {source}")
+    return Ran(copied(folder), name, run_all.main([name], root=folder))
+
+
+@pytest.fixture(scope="session")
+def telco(tmp_path_factory) -> Ran:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        return on_shared_data("telco", "WA_Fn-UseC_-Telco-Customer-Churn.csv", tmp_path_factory.mktemp("telco"))
+
+
+@pytest.fixture(scope="session")
+def bank(tmp_path_factory) -> Ran:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        return on_shared_data("bank", "Churn_Modelling.csv", tmp_path_factory.mktemp("bank"))

@@ -30,7 +30,7 @@ TABLE = panel()
 
 
 def families():
-    return churn.families(preparation(*split_kinds(churn.inputs(TABLE))), trees=20, seed=0)
+    return churn.families(preparation(*split_kinds(churn.inputs(TABLE))), trees=20, seed=0, train=TABLE)
 
 
 def test_the_test_is_the_last_day_and_training_was_known_by_then():
@@ -74,3 +74,54 @@ def test_a_panel_too_short_to_validate_on_is_an_error_with_the_next_step():
     train, _ = churn.split(TABLE[TABLE.as_of.isin(DAYS[[0, 1, 8]])])
     with pytest.raises(churn.ChurnError, match="Lower horizon_days"):
         churn.out_of_fold(families(), train)
+
+
+def attributes(customers=400, seed=0):
+    """A table without dates: customers on a monthly plan churn more; every tenth row is there twice."""
+    rng = np.random.default_rng(seed)
+    plan = rng.choice(["monthly", "yearly"], customers)
+    rows = pd.DataFrame(
+        {
+            "plan": plan,
+            "age": rng.integers(18, 80, customers).astype(float),
+            "churned": (rng.random(customers) < np.where(plan == "monthly", 0.7, 0.1)).astype(int),
+            "group": np.arange(customers),
+        }
+    )
+    rows = pd.concat([rows, rows[::10]], ignore_index=True)
+    rows.insert(0, "customer_id", rows.index.astype(str))
+    return rows
+
+
+CUSTOMERS = attributes()
+
+
+def test_without_days_a_fifth_is_held_out_and_copies_stay_on_one_side():
+    train, test = churn.split(CUSTOMERS, seed=3)
+    assert len(train) + len(test) == 440
+    assert test.group.nunique() == 80
+    assert not set(train.group) & set(test.group)
+    assert test.churned.mean() == pytest.approx(train.churned.mean(), abs=0.05)
+    assert not test.customer_id.equals(churn.split(CUSTOMERS, seed=4)[1].customer_id)
+
+
+def test_without_days_the_model_sees_neither_outcome_nor_group():
+    assert list(churn.inputs(CUSTOMERS)) == ["plan", "age"]
+
+
+def test_without_days_the_simplest_rule_is_the_attribute_that_tells_most():
+    train, test = churn.split(CUSTOMERS, seed=3)
+    models = churn.families(preparation(["age"], ["plan"]), trees=20, seed=0, train=train)
+    assert list(models) == ["plan alone", "logistic on all attributes", "random forest"]
+    model = models["plan alone"].fit(churn.inputs(train), train.churned)
+    said = churn.probability(model, churn.inputs(test))
+    assert len(set(said)) == 2  # one for each plan
+    assert said[test.plan == "monthly"][0] == pytest.approx(train.churned[train.plan == "monthly"].mean())
+
+
+def test_without_days_every_training_row_is_validated_once():
+    train, _ = churn.split(CUSTOMERS, seed=3)
+    models = churn.families(preparation(["age"], ["plan"]), trees=5, seed=0, train=train)
+    validation = churn.out_of_fold(models, train)
+    assert sorted(validation.customer_id) == sorted(train.customer_id)
+    assert validation[list(models)].notna().all(axis=None)

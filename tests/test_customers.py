@@ -203,25 +203,6 @@ def test_outcomes_of_rows_without_a_customer_do_not_count():
     assert problems(raw, ROLES) == ["label: Status holds 1 different values; a column that says who churned holds two"]
 
 
-def test_those_who_are_the_same_are_on_one_side_of_every_split():
-    table = pd.DataFrame({"group": np.arange(100) // 2, "churned": np.arange(100) // 2 % 5 == 0})
-    test = customers.held_out(table, 0.2, seed=1)
-    assert test.sum() == 20
-    assert table.churned[test].mean() == 0.2
-    assert set(table.group[test]).isdisjoint(table.group[~test])
-    pairs = list(customers.folds(table, 5, seed=1))
-    assert sorted(np.concatenate([validated for _, validated in pairs])) == list(range(100))
-    for fitted, validated in pairs:
-        assert set(table.group[fitted]).isdisjoint(table.group[validated])
-        assert table.churned[validated].mean() == 0.2
-
-
-def test_the_same_seed_gives_the_same_split():
-    table = customers.take_in(RAW, ROLES).table
-    assert (customers.held_out(table, 0.5, 3) == customers.held_out(table, 0.5, 3)).all()
-    assert (customers.held_out(table, 0.5, 3) != customers.held_out(table, 0.5, 4)).any()
-
-
 def test_a_column_that_tells_alone_who_churned_is_left_out_unless_confirmed():
     raw = RAW.assign(Reason=["price" if n % 8 == 0 else "service" if n % 4 == 0 else "" for n in range(N)])
     found = customers.take_in(raw, ROLES)

@@ -65,3 +65,27 @@ def test_forward_folds_learn_only_what_was_known_on_the_validated_day():
     as_of = pd.Series(pd.to_datetime(["2024-01-01", "2024-02-01", "2024-03-01", "2024-04-01", "2024-04-01"]))
     folds = list(ev.forward_folds(as_of, as_of + pd.Timedelta(days=60)))
     assert [(fit.tolist(), val.tolist()) for fit, val in folds] == [([0], [2]), ([0, 1], [3, 4])]
+
+
+def test_rows_that_are_equal_in_every_column_are_copies_missing_values_too():
+    table = pd.DataFrame({"a": [1.0, None, 1.0, None, 1.0], "b": ["x", "y", "x", "y", "y"]})
+    assert list(ev.copies(table)) == [0, 1, 0, 1, 2]
+
+
+GROUPS = np.repeat(np.arange(100), 2)  # each customer twice
+OUTCOMES = np.repeat([0, 0, 0, 1] * 25, 2)
+
+
+def test_a_hold_out_keeps_copies_together_and_outcomes_in_proportion():
+    held = ev.hold_out(GROUPS, OUTCOMES, 0.2, seed=1)
+    assert held.sum() == 40
+    assert OUTCOMES[held].sum() == 10
+    assert not set(GROUPS[held]) & set(GROUPS[~held])
+
+
+def test_random_folds_validate_every_row_once_and_keep_copies_together():
+    folds = ev.random_folds(GROUPS, OUTCOMES, 5, seed=1)
+    assert sorted(row for _, validated in folds for row in validated) == list(range(200))
+    for fitted, validated in folds:
+        assert not set(GROUPS[fitted]) & set(GROUPS[validated])
+        assert len(fitted) + len(validated) == 200

@@ -7,11 +7,17 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from patrons.declarations import KINDS
 from patrons.params import declared
 from patrons.series import read_notebooks
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
-SERIES = read_notebooks(FOLDER)
+# every notebook by its place, such as 03_clustering_comparison or table/01_eda
+SERIES = {
+    str(one.path.relative_to(FOLDER).with_suffix("")): one
+    for kind in KINDS
+    for one in read_notebooks(FOLDER, kind).values()
+}
 NOTEBOOKS = [pytest.param(nbformat.read(one.path, 4), id=stage) for stage, one in sorted(SERIES.items())]
 
 
@@ -60,3 +66,19 @@ def test_every_parameter_is_used(stage):
     cells = SERIES[stage].code
     for name in declared(SERIES[stage].path):
         assert re.search(rf"\b{name}\b", "\n".join(cells[1:])), name
+
+
+def test_a_notebook_for_tables_stands_in_for_one_of_the_same_name():
+    table = read_notebooks(FOLDER, "table")
+    assert set(table) == set(read_notebooks(FOLDER))
+    stand_ins = {stage for stage, one in table.items() if one.path.parent.name == "table"}
+    assert stand_ins == {"01_eda", "02_transformation", "04_label_creation"}
+
+
+@pytest.mark.parametrize("stage", SERIES)
+def test_a_notebook_opened_by_hand_finds_the_projects_folders(stage):
+    for name in ("folder", "raw_folder"):
+        parameter = SERIES[stage].parameters.get(name)
+        assert parameter is None or (SERIES[stage].path.parent / parameter.default).resolve().is_relative_to(
+            FOLDER.parent / "data"
+        )

@@ -58,7 +58,7 @@ def test_learning_on_shuffled_outcomes_scores_no_better_than_chance(online_retai
     from patrons import churn
 
     train, test = churn.split(pd.read_parquet(online_retail.processed / "02_transformation/panel.parquet"))
-    model = churn.families(_preparation(online_retail), trees=100, seed=0)["random forest"]
+    model = churn.families(_preparation(online_retail), trees=100, seed=0, train=train)["random forest"]
     shuffled = train.churned.sample(frac=1, random_state=0).to_numpy()
     said = churn.probability(model.fit(churn.inputs(train), shuffled), churn.inputs(test))
     assert abs(churn.METRICS["roc_auc"](test.churned.to_numpy(), said) - 0.5) < 0.1

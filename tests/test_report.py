@@ -120,7 +120,7 @@ def test_the_index_shows_only_numbers_that_were_recorded(reports):
     numbers = soup(reports / "index.html").select_one(".numbers")
     assert [value.text for value in numbers.select(".value")] == ["4,008", "25,000", "1,234,568", "0.78"]
     assert [detail.text for detail in numbers.select(".detail")] == [
-        "190,000 of 200,000 order lines are usable",
+        "190,000 of 200,000 lines are usable",
         "95% interval 0.76 to 0.81",
     ]
 

@@ -13,7 +13,7 @@ import pandas as pd
 from patrons.evaluation import roc_auc
 
 Reader = Callable[[pd.Series], pd.Series]
-MISSING = ("", "?", "na", "n/a", "nan", "null", "#n/a")  # in any case, blanks around them do not count
+MISSING = ("", "?", "na", "n/a", "nan", "null")  # in any case, blanks around them do not count
 NUMERICAL, CATEGORICAL = "numerical", "categorical"
 FEW = 50  # different texts that are categories whatever the number of rows
 ROWS_A_VALUE = 20  # rows that each of more than `FEW` texts must have on average to be categories
@@ -28,7 +28,8 @@ DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[ T].*)?|\d{1,2}[./]\d{1,2}[./]\d{2,
 def as_text(column: pd.Series, missing: Collection[str] = MISSING) -> pd.Series:
     """Values as text without blanks around them; what stands for missing is missing, and 17850.0 is 17850."""
     text = column.astype("str").str.strip()
-    text = text.where(~text.str.lower().isin({word.strip().lower() for word in missing}))
+    plain = text.str.lower().str.replace(r"^#(?=n)", "", regex=True)  # a spreadsheet's #N/A
+    text = text.where(~plain.isin({word.strip().lower() for word in missing}))
     return text.str.replace(r"^(-?\d+)\.0$", r"\1", regex=True)
 
 

@@ -8,10 +8,10 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import accuracy_score, f1_score
-from sklearn.model_selection import StratifiedKFold, cross_validate
+from sklearn.model_selection import cross_validate
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from patrons.evaluation import Interval, bootstrap
+from patrons.evaluation import Interval, bootstrap, random_folds
 
 NEAR_COPY = 0.95  # absolute rank correlation above which a feature says again what another says
 
@@ -30,10 +30,15 @@ def scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, Interval]:
     }
 
 
-def cross_validated(model: Pipeline, X: pd.DataFrame, y: np.ndarray, folds: int, seed: int) -> pd.DataFrame:
-    """Accuracy and macro-F1 of each of `folds` stratified folds; the model is fitted anew in each."""
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    result = cross_validate(clone(model), X, y, cv=splitter, scoring={"accuracy": "accuracy", "macro_f1": "f1_macro"})
+def cross_validated(
+    model: Pipeline, X: pd.DataFrame, y: np.ndarray, folds: int, seed: int, groups: np.ndarray | None = None
+) -> pd.DataFrame:
+    """Accuracy and macro-F1 of each of `folds` stratified folds; the model is fitted anew in each.
+
+    Customers of one group stay in one fold (see `evaluation.copies`).
+    """
+    splits = random_folds(np.arange(len(y)) if groups is None else groups, y, folds, seed)
+    result = cross_validate(clone(model), X, y, cv=splits, scoring={"accuracy": "accuracy", "macro_f1": "f1_macro"})
     return pd.DataFrame({"accuracy": result["test_accuracy"], "macro_f1": result["test_macro_f1"]})
 
 

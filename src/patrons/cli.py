@@ -171,15 +171,20 @@ def params(arguments: argparse.Namespace) -> None:
 
 
 def _chosen(folder: Path, text: str | None) -> list[Path]:
+    from patrons.declarations import overlays
     from patrons.series import read_notebooks, select
 
     series = read_notebooks(folder)
-    return [series[stage].path for stage in sorted(select(series, [text] if text else []))]
+    chosen = sorted(select(series, [text] if text else []))
+    others = {
+        stage: [path for paths in overlays(folder).values() for path in paths if path.stem == stage] for stage in chosen
+    }
+    return [path for stage in chosen for path in (series[stage].path, *others[stage])]
 
 
 def _listing(notebook: Path) -> str:
     """A notebook's parameters as a table; those that the runner sets are left out."""
-    from patrons.declarations import OWN, declared
+    from patrons.declarations import KINDS, OWN, declared
 
     found = [parameter for name, parameter in declared(notebook).items() if name not in OWN]
     rows = [(one.name, one.type, json.dumps(one.default, ensure_ascii=False), one.help) for one in found]
@@ -187,7 +192,8 @@ def _listing(notebook: Path) -> str:
     lines = [
         f"  {name:{widths[0]}}  {kind:{widths[1]}}  {default:24}  {meaning}" for name, kind, default, meaning in rows
     ]
-    return "\n".join([notebook.stem, *(lines or ["  no parameters"])])
+    kind = f" (kind: {notebook.parent.name})" if notebook.parent.name in KINDS else ""
+    return "\n".join([f"{notebook.stem}{kind}", *(lines or ["  no parameters"])])
 
 
 def shown(path: Path) -> str:

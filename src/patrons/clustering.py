@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.cluster import DBSCAN, AgglomerativeClustering, KMeans
+from sklearn.impute import SimpleImputer
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
@@ -46,9 +47,12 @@ class Limits:
     most: int = 12
 
 
-def preparation() -> PowerTransformer:
-    """Make skewed columns roughly normal and of variance 1 (Yeo-Johnson), so that a few big spenders are no group."""
-    return PowerTransformer()
+def preparation() -> Pipeline:
+    """Make skewed columns roughly normal and of variance 1 (Yeo-Johnson), so that a few big spenders are no group.
+
+    Missing numbers, which only customer tables have, become the median.
+    """
+    return make_pipeline(SimpleImputer(strategy="median"), PowerTransformer())
 
 
 def candidates(X: np.ndarray, ks: Sequence[int], seed: int) -> Iterator[Candidate]:
@@ -174,6 +178,6 @@ def strength(silhouette: float) -> str:
     return "not substantial: the groups are slices of a continuum"
 
 
-def as_pipeline(prepare: PowerTransformer, chosen: Candidate) -> Pipeline:
+def as_pipeline(prepare: Pipeline, chosen: Candidate) -> Pipeline:
     """The fitted preparation and model as one estimator from raw features to group numbers."""
     return make_pipeline(prepare, chosen.model)

@@ -11,16 +11,15 @@ group        int64    customers who differ in nothing but identifiers share it: 
 ===========  =======  ===========================================================================
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
-import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
-from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from patrons.attributes import CATEGORICAL, LEAK, NUMERICAL, alone, as_text, describe
 from patrons.roles import (
@@ -36,6 +35,8 @@ from patrons.roles import (
     shape_problems,
     value_problems,
 )
+
+FEWEST = 20  # customers of either outcome
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,56 @@ def read_table(path: Path, roles: Roles) -> Intake:
     return take_in(open_table(path), roles)
 
 
+def check(path: Path, parameters: Mapping[str, Any], inputs: Sequence[str] | None = None, money: str = "") -> None:
+    """Refuse a table that the series cannot use, before anything runs; the error lists every problem at once.
+
+    Parameters
+    ----------
+    path : Path
+    parameters : dict
+        Those of the notebook that reads it.
+    inputs : sequence of str, optional
+        Attributes that groups are to be sought in: at least one, all numbers. None where no groups are sought.
+    money : str
+        Attribute that says what a customer has brought, a number too; empty where none does.
+    """
+    intake = read_table(path, Roles.of(parameters))
+    limits = {name: parameters[name] for name in ("max_quarantined", "min_customers") if name in parameters}
+    uses = {"03_clustering_comparison.inputs": inputs or [], "04_label_creation.money": [money] if money else []}
+    none = ["03_clustering_comparison.inputs: no attribute is named to seek groups in"] if inputs == [] else []
+    refuse([*breaches(intake, **limits), *none, *_use_problems(intake, uses)])
+
+
+def breaches(intake: Intake, max_quarantined: float = 1.0, min_customers: int = 1) -> list[str]:
+    """What of the quality contract the table does not keep."""
+    aside, kept = len(intake.quarantine), len(intake.table)
+    share = aside / (aside + kept)
+    fewest = int(intake.table.churned.value_counts().reindex([0, 1], fill_value=0).min())
+    found = [f"{share:.1%} of the rows are set aside; max_quarantined allows {max_quarantined:.1%}"]
+    found = found if share > max_quarantined else []
+    if kept < min_customers:
+        found.append(f"{kept:,} customers are left; min_customers asks for {min_customers:,}")
+    if fewest < FEWEST:
+        found.append(
+            f"one outcome has {fewest} customers: a forecast needs {FEWEST} of either to learn from and test on"
+        )
+    return found
+
+
+def _use_problems(intake: Intake, uses: Mapping[str, Sequence[str]]) -> list[str]:
+    kinds = dict(zip(intake.columns.column, intake.columns.kind, strict=True))
+    reasons = dict(zip(intake.columns.column, intake.columns.reason, strict=True))
+    there = f"numerical attributes: {', '.join(intake.numerical) or 'none'}"
+    return [
+        f"{use}: {name!r} is "
+        + (kinds[name] or reasons[name] if name in kinds else "not among its columns")
+        + f"; {there}"
+        for use, names in uses.items()
+        for name in names
+        if name not in intake.numerical
+    ]
+
+
 def take_in(raw: pd.DataFrame, roles: Roles) -> Intake:
     """`read_table` of a table that is in memory already."""
     text = raw.reset_index(drop=True).set_axis([str(name) for name in raw], axis="columns")
@@ -119,30 +170,6 @@ def take_in(raw: pd.DataFrame, roles: Roles) -> Intake:
         answers=_answers(kept[roles.label], roles),
         quarantine=text.assign(row=range(1, len(text) + 1), reason=reason)[reason.notna()].reset_index(drop=True),
     )
-
-
-def held_out(table: pd.DataFrame, share: float, seed: int) -> np.ndarray:
-    """Which rows a test holds out: both outcomes in proportion, and never one of two customers who are the same.
-
-    Parameters
-    ----------
-    table : DataFrame
-        With `churned` and `group`.
-    share : float
-        Of the groups, between 0 and 1.
-    seed : int
-    """
-    groups = table.drop_duplicates("group")
-    _, test = train_test_split(groups.group, test_size=share, stratify=groups.churned, random_state=seed)
-    return table.group.isin(test).to_numpy()
-
-
-def folds(table: pd.DataFrame, number: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Row numbers of training and validation, a pair a fold; the same holds as for `held_out`."""
-    groups = table.drop_duplicates("group")
-    for _, validated in StratifiedKFold(number, shuffle=True, random_state=seed).split(groups, groups.churned):
-        inside = table.group.isin(groups.group.iloc[validated])
-        yield np.flatnonzero(~inside), np.flatnonzero(inside)
 
 
 def row_loss(intake: Intake) -> pd.DataFrame:

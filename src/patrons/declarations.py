@@ -9,6 +9,7 @@ A declaration is one line; a range or a choice at the end of the comment binds, 
 import ast
 import datetime
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import nbformat
 import yaml
 from papermill.translators import PythonTranslator
 
+KINDS = ("orders", "table")  # what a series is made from: an order log, or a table with a row a customer
 OWN = ("folder", "raw_folder")  # the runner sets these; no one else may
 SCALARS = {"int": int, "float": (int, float), "str": str, "bool": bool}
 RANGE = re.compile(r"\[\s*([^\[\],]+?)\s*,\s*([^\[\],]+?)\s*\]$")
@@ -146,6 +148,21 @@ def _choices(base: str, meaning: str) -> tuple[Any, ...]:
     return tuple(texts if base == "str" else (_scalar(yaml.safe_load(text), base) for text in texts))
 
 
-def notebook_paths(folder: Path) -> list[Path]:
-    """The notebooks of a series, in the order of their numbers."""
-    return sorted(folder.glob("[0-9]*_*.ipynb"))
+def notebook_paths(folder: Path, kind: str = KINDS[0]) -> list[Path]:
+    """The notebooks of a series, in the order of their numbers.
+
+    Those in a subfolder named after another kind of source, such as ``table``, stand in for those of the same name.
+    """
+    paths = {path.name: path for path in _in(folder)}
+    if kind != KINDS[0]:
+        paths |= {path.name: path for path in _in(folder / kind)}
+    return [paths[name] for name in sorted(paths)]
+
+
+def overlays(folder: Path) -> dict[str, list[Path]]:
+    """Kinds of source that have notebooks of their own, and these."""
+    return {kind: found for kind in KINDS[1:] if (found := sorted(_in(folder / kind)))}
+
+
+def _in(folder: Path) -> Iterator[Path]:
+    return folder.glob("[0-9]*_*.ipynb")

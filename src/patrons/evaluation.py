@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 from sklearn.metrics import average_precision_score, confusion_matrix, precision_recall_curve, roc_curve
+from sklearn.model_selection import StratifiedKFold, train_test_split
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
 
@@ -100,6 +101,29 @@ def recall_at_false_alarms(truth: np.ndarray, score: np.ndarray, rate: float) ->
     """Share of positives flagged where `rate` of the negatives are flagged too, read off the ROC curve."""
     false_alarms, recall, _ = roc_curve(truth, score)
     return float(np.interp(rate, false_alarms, recall))
+
+
+def copies(table: pd.DataFrame) -> np.ndarray:
+    """A number for each row, the same for rows that are equal in every column, missing values included."""
+    return pd.factorize(pd.util.hash_pandas_object(table, index=False))[0]
+
+
+def hold_out(groups: np.ndarray, outcome: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Which rows to test on: a random `share` of the groups, with every outcome in its proportion.
+
+    Rows of one group (see `copies`) stay on one side, so that no model is tested on a copy of what it learnt.
+    """
+    first = ~pd.Series(groups).duplicated().to_numpy()
+    _, held = train_test_split(groups[first], test_size=share, stratify=outcome[first], random_state=seed)
+    return np.isin(groups, held)
+
+
+def random_folds(groups: np.ndarray, outcome: np.ndarray, folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Training and validation row numbers of each fold; rows of one group stay in one fold."""
+    first = np.flatnonzero(~pd.Series(groups).duplicated())
+    parts = StratifiedKFold(folds, shuffle=True, random_state=seed).split(first, outcome[first])
+    validated = [np.isin(groups, groups[first[chosen]]) for _, chosen in parts]
+    return [(np.flatnonzero(~rows), np.flatnonzero(rows)) for rows in validated]
 
 
 def forward_folds(as_of: pd.Series, known_on: pd.Series) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -8,10 +8,22 @@ from typing import Any
 
 import yaml
 
-from patrons.declarations import OWN, Parameter, ParamsError, declared, notebook_paths
+from patrons.declarations import KINDS, OWN, Parameter, ParamsError, declared, notebook_paths, overlays
 from patrons.schema import schema, write_schema
 
-__all__ = ["Parameter", "ParamsError", "declared", "find_stage", "load", "nearest", "schema", "write_schema"]
+__all__ = [
+    "Parameter",
+    "ParamsError",
+    "declared",
+    "find_stage",
+    "load",
+    "nearest",
+    "read_kind",
+    "schema",
+    "write_schema",
+]
+
+KIND = "kind"  # the one name of a params file that is no notebook's
 
 
 def load(path: Path, notebooks: Path, overrides: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
@@ -31,20 +43,51 @@ def load(path: Path, notebooks: Path, overrides: Iterable[str] = ()) -> dict[str
     ParamsError
         Lists every unknown section or name, wrong type and value out of range at once.
     """
-    declarations = {notebook.stem: declared(notebook) for notebook in notebook_paths(notebooks)}
     problems: list[str] = []
-    given = _sections(path, declarations, problems)
+    content = _read_yaml(path)
+    kind = _kind(content, problems)
+    declarations = {notebook.stem: declared(notebook) for notebook in notebook_paths(notebooks, kind)}
+    given = _sections(content, declarations, problems)
     for override in overrides:
         _override(override, declarations, given, problems)
     values = {
         stage: _values(stage, parameters, given.get(stage, {}), problems) for stage, parameters in declarations.items()
     }
     if problems:
+        problems = [*problems, *_other_kind(notebooks, kind, given, declarations)]
         listed = "".join(f"\n  - {problem}" for problem in problems)
         raise ParamsError(
             f"{path} cannot be used as it is:{listed}\nEvery parameter, with its meaning: .venv/bin/patrons params"
         )
     return values
+
+
+def read_kind(path: Path) -> str:
+    """What a params file says that its source is: ``orders`` or ``table``; a word that is neither is an error."""
+    problems: list[str] = []
+    kind = _kind(_read_yaml(path), problems)
+    if problems:
+        raise ParamsError(f"{path} cannot be used as it is:\n  - {problems[0]}")
+    return kind
+
+
+def _kind(content: Mapping[Any, Any], problems: list[str]) -> str:
+    kind = content.get(KIND, KINDS[0])
+    if kind in KINDS:
+        return kind
+    problems.append(f"{KIND}: {kind!r} is not one of {', '.join(KINDS)}")
+    return KINDS[0]
+
+
+def _other_kind(notebooks: Path, kind: str, given: Mapping[str, Mapping], declarations: Mapping) -> list[str]:
+    """The hint that a file is meant for another kind of source: it names parameters that only that one has."""
+    for other in KINDS:
+        paths = notebook_paths(notebooks, other) if other != kind and overlays(notebooks) else []
+        only = {path.stem: set(declared(path)) - set(declarations.get(path.stem, ())) for path in paths}
+        meant = [f"{stage}.{name}" for stage, names in only.items() for name in given.get(stage, ()) if name in names]
+        if meant:
+            return [f"with `kind: {other}` on a line of its own there would be {', '.join(meant)}"]
+    return []
 
 
 def find_stage(text: str, stages: Iterable[str]) -> str | None:
@@ -64,10 +107,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"did you mean {by_lower[close[0]]!r}?" if close else f"there is: {', '.join(known) or 'nothing'}"
 
 
-def _sections(path: Path, declarations: Mapping[str, Any], problems: list[str]) -> dict[str, dict[str, Any]]:
-    content = _read_yaml(path)
+def _sections(content: Mapping, declarations: Mapping[str, Any], problems: list[str]) -> dict[str, dict[str, Any]]:
     sections = {}
     for name, values in content.items():
+        if name == KIND:
+            continue
         if name not in declarations:
             meant = find_stage(str(name), declarations)
             problems.append(

@@ -219,7 +219,9 @@ def roc(truth: np.ndarray, said: Mapping[str, np.ndarray], title: str, ax: Axes)
     ax.xaxis.set_major_formatter(PERCENT)
     ax.yaxis.set_major_formatter(PERCENT)
     ax.legend(loc="lower right")
-    ax.set(title=title, xlabel="of those who came back, share flagged", ylabel="of those who churned, share flagged")
+    ax.set(
+        title=title, xlabel="of those who did not churn, share flagged", ylabel="of those who churned, share flagged"
+    )
     return ax
 
 

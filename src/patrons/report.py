@@ -37,7 +37,8 @@ DECLARATION = re.compile(r"(?:^\*\*(?:Reads|Writes)\*\*.*\n*)+", re.MULTILINE)
 
 # stage, value, what it is, more about it; a line whose metrics are not there is left out
 NUMBERS = (
-    ("01_eda", "{customers:,.0f}", "customers", "{lines_kept:,.0f} of {lines_read:,.0f} order lines are usable"),
+    ("01_eda", "{customers:,.0f}", "customers", "{lines_kept:,.0f} of {lines_read:,.0f} lines are usable"),
+    ("01_eda", "{churn_rate:.1%}", "of customers churned", ""),
     ("01_eda", "{orders:,.0f}", "orders", ""),
     ("01_eda", "{revenue:,.0f}", "revenue, {currency}", ""),
     ("04_label_creation", "{segments:.0f}", "segments", "the smallest holds {smallest_share:.1%} of customers"),

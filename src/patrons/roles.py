@@ -1,8 +1,9 @@
 """What a user says of a customer table's columns, and everything that is wrong with it, all at once."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import pandas as pd
 
@@ -10,6 +11,7 @@ from patrons.attributes import CATEGORICAL, MISSING, NUMERICAL, as_numbers, as_t
 from patrons.params import nearest
 
 OWN = ("customer_id", "churned", "group")  # columns that Patrons adds
+DECIMALS = {"point": ".", "comma": ","}
 MOST_ANSWERS = 12  # different values of a label column
 NAMED_LABEL = re.compile(r"churn|attrit|exit|left|leav|cancel|lost|closed|status|target|label")
 YES = re.compile(r"yes|y|true|t|1|ja|oui|si|churn(ed)?|attrited.*|exited|left|lost|gone|closed|cancel.*", re.IGNORECASE)
@@ -55,6 +57,12 @@ class Roles:
     def numbers(self, text: pd.Series) -> pd.Series:
         """Text as numbers, missing where it is none."""
         return as_numbers(text, self.decimal, self.thousands)
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, Any]) -> "Roles":
+        """What the parameters of a table's first notebook say."""
+        given = {one.name: parameters[one.name] for one in fields(cls) if one.name in parameters}
+        return cls(**given | {"decimal": DECIMALS[parameters.get("decimal", "point")]})
 
 
 def candidates(raw: pd.DataFrame) -> pd.DataFrame:

@@ -4,20 +4,28 @@ import math
 from pathlib import Path
 from typing import Any
 
-from patrons.declarations import OWN, Parameter, declared, notebook_paths, split_type
+from patrons.declarations import KINDS, OWN, Parameter, declared, notebook_paths, overlays, split_type
 from patrons.files import write_json
 
+KIND = {"type": "string", "enum": list(KINDS), "description": "what the source is", "default": KINDS[0]}
 NAMES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean"}
 
 
 def schema(notebooks: Path) -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of a params file for the notebooks in a folder."""
+    """JSON Schema (draft 2020-12) of a params file for the notebooks in a folder.
+
+    A section allows what any kind of source has a notebook for; `patrons.params.load` knows which kind it is.
+    """
+    sections = {notebook.stem: _section(notebook) for notebook in notebook_paths(notebooks)}
+    for notebook in (path for paths in overlays(notebooks).values() for path in paths):
+        section = sections.setdefault(notebook.stem, _section(notebook))
+        section["properties"] = _section(notebook)["properties"] | section["properties"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Parameters of a series of notebooks",
         "type": "object",
         "additionalProperties": False,
-        "properties": {notebook.stem: _section(notebook) for notebook in notebook_paths(notebooks)},
+        "properties": {"kind": KIND, **dict(sorted(sections.items()))},
     }
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import nbformat
 
-from patrons.declarations import Parameter, declared, notebook_paths
+from patrons.declarations import KINDS, Parameter, declared, notebook_paths
 from patrons.params import find_stage, nearest
 
 PACKAGE = Path(__file__).parent
@@ -57,9 +57,12 @@ class Notebook:
 Series = dict[str, Notebook]
 
 
-def read_notebooks(folder: Path) -> Series:
-    """The notebooks of a folder by stage, in an order in which each comes after what it reads."""
-    paths = notebook_paths(folder)
+def read_notebooks(folder: Path, kind: str = KINDS[0]) -> Series:
+    """The notebooks of a folder by stage, in an order in which each comes after what it reads.
+
+    `kind` is that of the params file (`params.read_kind`): some notebooks differ with it.
+    """
+    paths = notebook_paths(folder, kind)
     if not paths:
         raise SeriesError(f"{folder} holds no notebooks: their names are of the form 01_eda.ipynb.")
     series = {path.stem: _read(path) for path in paths}

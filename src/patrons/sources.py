@@ -84,6 +84,18 @@ def check_log(path: Path, named: Mapping[str, Any], needed_days: int = 0) -> tup
     return log.absent
 
 
+def check_table(path: Path, named: Mapping[str, Any], parameters: Sequence[Mapping[str, Any]]) -> str:
+    """Refuse a customer table that cannot be used as the parameters say, and return its digest."""
+    from patrons import customers  # slow to import, and needed by such tables only
+
+    try:
+        uses = {name: one[name] for name in ("inputs", "money") for one in parameters if name in one}
+        customers.check(path, named, **uses)
+    except customers.CustomersError as error:
+        raise SourceError(f"{path.name}: {error}") from None
+    return digest_of([path])
+
+
 def digest_of(files: Iterable[Path]) -> str:
     """SHA-256 of a file; of several, that of their digests one after the other."""
     digests = [digest(file) for file in files]
@@ -99,10 +111,11 @@ def check(parameters: Sequence[Mapping[str, Any]], raw_folder: Path) -> str | No
     if named is None:
         return None
     files = [find_source(named["source"], raw_folder, named.get("obtain", ""))]
+    if "label" in named:
+        return check_table(files[0], named, parameters)
     if named.get("customers"):
         files.append(find_source(named["customers"], raw_folder, named.get("obtain", "")))
-    if named.get("kind", "log") == "log":
-        _check_files(files, named, parameters)
+    _check_files(files, named, parameters)
     return digest_of(files)
 
 

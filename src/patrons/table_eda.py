@@ -22,7 +22,8 @@ def wilson(positives: pd.Series, rows: pd.Series, confidence: float = 0.95) -> t
     share, width = positives / rows, 1 + z**2 / rows
     middle = (share + z**2 / (2 * rows)) / width
     reach = z / width * np.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
-    return (middle - reach).clip(lower=0), (middle + reach).clip(upper=1)
+    low, high = (middle - reach).clip(lower=0), (middle + reach).clip(upper=1)
+    return np.minimum(low, share), np.maximum(high, share)  # they hold the share itself, but for the last bit
 
 
 def churn_rates(table: pd.DataFrame, attributes: Sequence[str], bins: int = 4, most: int = 6) -> pd.DataFrame:
