@@ -36,3 +36,10 @@ def test_importances_name_the_columns_and_add_up_to_one():
     important = classification.importances(model().fit(X, Y))
     assert important.index[0] == "spend"
     assert important.sum() == pytest.approx(1)
+
+
+def test_near_copies_of_what_is_hidden_are_named():
+    table = pd.DataFrame(
+        {"orders": [1, 2, 3, 4, 5], "visits": [1, 2, 3, 5, 9], "value": [3, 1, 2, 5, 4], "plan": list("abcab")}
+    )
+    assert classification.near_copies(table, ["orders"], ["visits", "value", "plan"]) == ["visits"]

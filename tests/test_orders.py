@@ -113,39 +113,3 @@ def test_the_contract_refuses_a_missing_customer(source):
     clean = orders.kept(judged(source))
     with pytest.raises(pandera.errors.SchemaError, match="customer_id"):
         orders.CONTRACT.validate(clean.mutate(customer_id=ibis.null("string")))
-
-
-def test_the_customer_table_has_the_country_of_the_last_order():
-    log = ibis.memtable(
-        pd.DataFrame(
-            {
-                "customer_id": ["a", "a", "b"],
-                "country": ["France", "Spain", "Italy"],
-                "ordered_at": pd.to_datetime(["2024-01-01", "2024-02-01", "2024-01-01"]),
-            }
-        )
-    )
-    table = orders.customer_table(log)
-    assert dict(zip(table.customer_id, table.country, strict=True)) == {"a": "Spain", "b": "Italy"}
-
-
-def test_attributes_are_joined_and_missing_where_a_customer_has_none(tmp_path):
-    log = ibis.memtable(
-        pd.DataFrame(
-            {"customer_id": ["a", "b"], "country": ["x", "y"], "ordered_at": pd.to_datetime(["2024-01-01"] * 2)}
-        )
-    )
-    (tmp_path / "customers.csv").write_text("customer_id,plan\nb,gold\nz,free\n")
-    table = orders.customer_table(log, tmp_path / "customers.csv").set_index("customer_id")
-    assert list(table.index) == ["a", "b"]
-    assert table.plan["b"] == "gold"
-    assert pd.isna(table.plan["a"])
-
-
-def test_two_rows_for_one_customer_are_refused(tmp_path):
-    log = ibis.memtable(
-        pd.DataFrame({"customer_id": ["a"], "country": ["x"], "ordered_at": pd.to_datetime(["2024-01-01"])})
-    )
-    (tmp_path / "customers.csv").write_text("customer_id,plan\na,gold\na,free\n")
-    with pytest.raises(orders.OrdersError, match="more than one row"):
-        orders.customer_table(log, tmp_path / "customers.csv")

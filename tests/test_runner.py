@@ -239,7 +239,7 @@ def test_a_source_without_a_column_or_not_there_is_bad_input(root, capsys, monke
     assert run(root) == 2
     assert "The source log.csv is neither in data/raw nor" in capsys.readouterr().err
     (root / "data" / "raw").mkdir(parents=True)
-    (root / "data" / "raw" / "log.csv").write_text("InvoiceNo,Quantity\n")
+    (root / "data" / "raw" / "log.csv").write_text("InvoiceNo,Quantity\n1,2\n")
     assert run(root) == 2
     assert "our order_id is 'Invoice', which log.csv does not have; did you mean 'InvoiceNo'" in capsys.readouterr().err
     assert not (root / "data" / "processed").exists()

@@ -1,5 +1,7 @@
 """Can a new customer be placed in a segment? A forest on the labels, judged on customers that it has not seen."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
@@ -10,6 +12,8 @@ from sklearn.model_selection import cross_validate
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from patrons.evaluation import Interval, bootstrap, random_folds
+
+NEAR_COPY = 0.95  # absolute rank correlation above which a feature says again what another says
 
 
 def segment_model(prepare: ColumnTransformer, trees: int, seed: int) -> Pipeline:
@@ -36,6 +40,13 @@ def cross_validated(
     splits = random_folds(np.arange(len(y)) if groups is None else groups, y, folds, seed)
     result = cross_validate(clone(model), X, y, cv=splits, scoring={"accuracy": "accuracy", "macro_f1": "f1_macro"})
     return pd.DataFrame({"accuracy": result["test_accuracy"], "macro_f1": result["test_macro_f1"]})
+
+
+def near_copies(table: pd.DataFrame, hidden: Sequence[str], seen: Sequence[str]) -> list[str]:
+    """Columns of `seen` that say nearly the same as one of `hidden`: absolute rank correlation above `NEAR_COPY`."""
+    numeric = [name for name in seen if pd.api.types.is_numeric_dtype(table[name])]
+    ranks = table[[*hidden, *numeric]].rank()
+    return [name for name in numeric if ranks[list(hidden)].corrwith(ranks[name]).abs().max() > NEAR_COPY]
 
 
 def importances(model: Pipeline) -> pd.Series:

@@ -53,6 +53,12 @@ def totals(orders: Table) -> dict[str, float]:
     return {name: float(value) for name, value in found.to_pandas().iloc[0].items()}
 
 
+def returned(judged: Table) -> float:
+    """What the cancelled lines of known customers are worth, currency, as a positive number."""
+    cancelled = judged.filter(judged.reason == "cancellation")
+    return abs(float(cancelled.amount.sum().execute() or 0))
+
+
 def pareto(orders: Table) -> pd.DataFrame:
     """Share of revenue of the best share of customers, at `POINTS` places from 0 to 1: `customers`, `revenue`."""
     spend = orders.group_by("customer_id").agg(spend=_.amount.sum())

@@ -252,7 +252,7 @@ def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], d
     reasons: list[tuple[BooleanValue, str]] = [
         (lines.ordered_at.isnull(), "date missing or unreadable"),
         (
-            lines.quantity.isnull() | lines.unit_price.isnull() | lines.amount.isnull(),
+            lines.quantity.isnull() | lines.unit_price.isnull() | ~_finite(lines.amount),
             "quantity or price missing or unreadable",
         ),
         (lines.order_id.isnull() | lines.product_id.isnull(), "no order or product"),
@@ -270,6 +270,10 @@ def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], d
     if duplicates == "quarantine":
         reasons.append((lines["copy"] > 0, "exact duplicate"))
     return lines.mutate(reason=ibis.cases(*reasons, else_=ibis.null("string")))
+
+
+def _finite(number: ibis.Value) -> BooleanValue:
+    return number.notnull() & ~number.isnan() & ~number.isinf()
 
 
 def kept(judged: Table) -> Table:
@@ -306,33 +310,3 @@ def row_loss(judged: Table) -> pd.DataFrame:
         }
     )
     return table.assign(share=table["count"] / read)
-
-
-def customer_table(orders: Table, attributes: Path | None = None) -> pd.DataFrame:
-    """One row a customer: the country of the last order, joined to a file of attributes where there is one.
-
-    Parameters
-    ----------
-    orders : Table
-        Clean lines.
-    attributes : Path, optional
-        CSV or Parquet with a `customer_id` column; its own `country`, if any, wins over the log's.
-
-    Returns
-    -------
-    DataFrame
-        Customers who ordered, sorted by `customer_id`; attributes of a customer who is not in the file are missing.
-    """
-    last = orders.group_by("customer_id").agg(country=orders.country.argmax(orders.ordered_at))
-    customers = last.order_by("customer_id").to_pandas()
-    if attributes is None:
-        return customers
-    table = pd.read_parquet(attributes) if attributes.suffix == ".parquet" else pd.read_csv(attributes)
-    if "customer_id" not in table:
-        raise OrdersError(f"{attributes.name} has no column customer_id, only {', '.join(table.columns)}.")
-    table["customer_id"] = table["customer_id"].astype(str)
-    repeated = table.customer_id[table.customer_id.duplicated()].unique()
-    if len(repeated):
-        raise OrdersError(f"{attributes.name} has more than one row for customers such as {', '.join(repeated[:3])}.")
-    own = customers.drop(columns="country") if "country" in table else customers
-    return own.merge(table, on="customer_id", how="left")

@@ -46,7 +46,7 @@ NUMBERS = (
     (
         "05_classification",
         "{accuracy:.0%}",
-        "of unseen customers get the right segment",
+        "of held-out customers are placed as the clustering placed them",
         "95% interval {accuracy_low:.1%} to {accuracy_high:.1%}",
     ),
     ("06_churn", "{roc_auc:.2f}", "churn forecast, ROC AUC", "95% interval {roc_auc_low:.2f} to {roc_auc_high:.2f}"),
