@@ -100,8 +100,10 @@ def test_dates_that_nothing_settles_are_left_for_the_user_to_say(tmp_path):
 def test_a_customer_table_is_recognised_with_the_value_that_means_leaving(tmp_path, label, values, positive):
     table = pd.DataFrame({"CustomerId": ["7", "8", "9"], "tenure": ["1", "2", "3"], label: values})
     table.to_csv(tmp_path / "people.csv", index=False)
-    eda = section(init(tmp_path / "people.csv", tmp_path).path)["01_eda"]
-    assert (eda["kind"], eda["id"], eda["label"], eda["positive"]) == ("table", "CustomerId", label, positive)
+    written = section(init(tmp_path / "people.csv", tmp_path).path)
+    eda = written["01_eda"]
+    assert (written["kind"], eda["id"], eda["label"], eda["positive"]) == ("table", "CustomerId", label, positive)
+    assert written["03_clustering_comparison"]["inputs"] == ["tenure"]
 
 
 def test_a_file_that_is_neither_is_refused_and_nothing_is_written(tmp_path, monkeypatch, capsys):

@@ -4,10 +4,12 @@ import json
 
 import pandas as pd
 import pytest
+from conftest import copied
 from toy_series import PREAMBLE, notebook, params
 
 import run_all
 from patrons import cli
+from patrons.init import init
 from patrons.params import ParamsError, load, read_kind, schema
 from patrons.series import fingerprint, read_notebooks
 from patrons.sources import SourceError, check
@@ -149,9 +151,19 @@ def test_too_few_churners_are_refused(raw):
         check([NAMED, {"inputs": ["age"]}], raw)
 
 
-def test_a_table_that_cannot_be_used_ends_with_2_and_leaves_nothing(raw, tmp_path, capsys):
-    from conftest import copied
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_a_params_file_that_init_wrote_passes_the_check(raw, encoding):
+    table = TABLE.assign(town=["Köln", "Bonn"] * 30, fee=[f"1.00{n % 7},5" for n in range(N)])
+    table.to_csv(raw / "people.csv", index=False, sep=";", encoding=encoding)
+    root = copied(raw / "project")
+    written = init(raw / "people.csv", root).path
+    values = load(written, root / "notebooks", ["01.min_customers=10"])
+    assert read_kind(written) == "table"
+    assert values["03_clustering_comparison"]["inputs"] == ["age", "fee"]
+    assert check([values["01_eda"], {"inputs": ["age", "fee"]}], root / "data" / "raw")
 
+
+def test_a_table_that_cannot_be_used_ends_with_2_and_leaves_nothing(raw, tmp_path, capsys):
     root = copied(tmp_path / "project")
     (root / "data" / "raw").mkdir(parents=True)
     (raw / "table.csv").rename(root / "data" / "raw" / "table.csv")

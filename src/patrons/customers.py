@@ -16,15 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from patrons.attributes import CATEGORICAL, LEAK, NUMERICAL, alone, as_text, describe
+from patrons.reading import Format, open_source
 from patrons.roles import (
     OWN,
-    CustomersError,
     Roles,
     known,
     label_problems,
@@ -76,24 +75,14 @@ class Intake:
         return int(self.table.group.duplicated().sum())
 
 
-def open_table(path: Path) -> pd.DataFrame:
-    """Every row of a Parquet, CSV or TSV (gzip too), or XLSX file."""
-    name = path.name.lower()
-    try:
-        if name.endswith(".parquet"):
-            return pd.read_parquet(path)
-        if name.endswith(".xlsx"):
-            return pd.read_excel(path, dtype="str", keep_default_na=False)
-        if name.endswith((".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt")):
-            return duckdb.read_csv(path, all_varchar=True).df()
-    except Exception as error:  # each library has its own
-        raise CustomersError(f"{path.name} cannot be read as what its name says: {error}") from None
-    raise CustomersError(f"{path.name} is no Parquet, CSV or TSV (gzip too), or XLSX file. Save it as one of these.")
+def open_table(path: Path, how: Format | None = None) -> pd.DataFrame:
+    """Every row of a file that `reading` opens: Parquet, delimited text (gzip too), or XLSX."""
+    return open_source(path, how).table.to_pandas()
 
 
-def read_table(path: Path, roles: Roles) -> Intake:
+def read_table(path: Path, roles: Roles, how: Format | None = None) -> Intake:
     """Read a customer table and decide what each column is; an error lists every problem at once."""
-    return take_in(open_table(path), roles)
+    return take_in(open_table(path, how), roles)
 
 
 def check(path: Path, parameters: Mapping[str, Any], inputs: Sequence[str] | None = None, money: str = "") -> None:
@@ -109,7 +98,7 @@ def check(path: Path, parameters: Mapping[str, Any], inputs: Sequence[str] | Non
     money : str
         Attribute that says what a customer has brought, a number too; empty where none does.
     """
-    intake = read_table(path, Roles.of(parameters))
+    intake = read_table(path, Roles.of(parameters), Format.of(parameters))
     limits = {name: parameters[name] for name in ("max_quarantined", "min_customers") if name in parameters}
     uses = {"03_clustering_comparison.inputs": inputs or [], "04_label_creation.money": [money] if money else []}
     none = ["03_clustering_comparison.inputs: no attribute is named to seek groups in"] if inputs == [] else []

@@ -3,17 +3,21 @@
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pandas as pd
 from ibis import Table
 
 from patrons import dates, numbers
+from patrons.attributes import NUMERICAL, as_text, describe
+from patrons.customers import Roles, take_in
 from patrons.errors import SourceError
 from patrons.files import whole, write_text
 from patrons.guess import Guesses, guess, prefix_of_cancellations
 from patrons.orders import NUMBERS
 from patrons.reading import check_cells, open_source
+from patrons.roles import DECIMALS
 from patrons.sources import VARIABLE
 
 NON_PRODUCTS = (
@@ -73,11 +77,12 @@ def init(file: Path, root: Path, name: str = "", force: bool = False) -> Written
     head = [
         "# yaml-language-server: $schema=schema.json",
         f"# Written by `patrons init` from {file.name}: {source.told}. Guesses, with reasons: correct them.",
+        *([] if found.kind == "log" else [f"kind: table  # {_comment(found.why)}"]),
         "01_eda:",
         f"  title: {_yaml(name.replace('_', ' ').capitalize())}",
         "  simulated: false",
         f"  source: {_yaml(place)}  # in data/raw, or in the folder that ${VARIABLE} names",
-        '  customers: ""',
+        *(['  customers: ""'] if found.kind == "log" else []),
         f"  obtain: {_yaml(f'Put {file.name} there.')}",
     ]
     _bring(file, root, place)
@@ -213,9 +218,33 @@ def _table(table: Table, found: Guesses) -> tuple[list[str], list[str]]:
     label = found.columns["label"]
     number = found.columns.get("id")
     column, why = (_yaml(str(number.column)), number.reason) if number else ('""', "none was found")
+    frame = table.to_pandas()
+    decimal, thousands = _marks(frame)
+    roles = Roles(str(number.column) if number else "", str(label.column), str(found.positive))
+    roles = replace(roles, decimal=DECIMALS[decimal], thousands=thousands)
+    try:
+        inputs, to_settle = take_in(frame, roles).numerical, []
+    except SourceError as error:
+        inputs, to_settle = [], [str(error)]
     return [
-        "  kind: table  # " + found.why,
         f"  id: {column}  # {why}",
         f"  label: {_yaml(str(label.column))}  # {_comment(label.reason)}",
         f"  positive: {json.dumps(found.positive)}  # {found.share:.1%} of rows have it",
-    ], []
+        f"  decimal: {decimal}  # more columns are numbers with it" if decimal != "point" else "  decimal: point",
+        f"  thousands: {json.dumps(thousands)}",
+        "03_clustering_comparison:",
+        f"  inputs: {json.dumps(inputs, ensure_ascii=False)}  # numbers to seek groups in: keep what marketing acts on",
+    ], to_settle
+
+
+def _marks(frame: pd.DataFrame) -> tuple[str, str]:
+    """The decimal mark and the thousands sign with which most columns are numbers; the plain ones if none is better."""
+    text = frame.head(20_000).apply(as_text)
+    ways = (("point", ""), ("comma", ""), ("comma", "."), ("point", ","))
+    counts = {
+        (decimal, thousands): int(
+            describe(text, {}, Roles(decimal=DECIMALS[decimal], thousands=thousands).numbers).kind.eq(NUMERICAL).sum()
+        )
+        for decimal, thousands in ways
+    }
+    return max(counts, key=counts.get)

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from patrons.attributes import CATEGORICAL, MISSING, NUMERICAL, as_numbers, as_text, snake, unreadable
+from patrons.errors import SourceError
 from patrons.params import nearest
 
 OWN = ("customer_id", "churned", "group")  # columns that Patrons adds
@@ -17,7 +18,7 @@ NAMED_LABEL = re.compile(r"churn|attrit|exit|left|leav|cancel|lost|closed|status
 YES = re.compile(r"yes|y|true|t|1|ja|oui|si|churn(ed)?|attrited.*|exited|left|lost|gone|closed|cancel.*", re.IGNORECASE)
 
 
-class CustomersError(ValueError):
+class CustomersError(SourceError):
     """A customer table that cannot be used; it says everything that is wrong with it."""
 
 

@@ -65,6 +65,15 @@ def check_attributes(tables: Sequence[Path], attributes: Iterable[str], country:
         raise SourceError(f"`attributes` names what is not known of customers:{listed}\nCorrect it, or set it to [].")
 
 
+def check_table(path: Path, named: Mapping[str, Any], parameters: Sequence[Mapping[str, Any]]) -> str:
+    """Refuse a customer table that cannot be used as the parameters say, and return its digest."""
+    from patrons import customers  # slow to import, and needed by such tables only
+
+    uses = {name: one[name] for name in ("inputs", "money") for one in parameters if name in one}
+    customers.check(path, named, **uses)
+    return digest_of([path])
+
+
 def check_log(path: Path, named: Mapping[str, Any], needed_days: int = 0) -> tuple[str, ...]:
     """Read a log as 01_eda will and hold it to the limits; what is absent from it.
 
@@ -82,18 +91,6 @@ def check_log(path: Path, named: Mapping[str, Any], needed_days: int = 0) -> tup
     rules = (named.get("cancellation_prefix", ""), named.get("non_products", []), named.get("duplicates", "quarantine"))
     quality.hold(orders.judge(log.lines, *rules), quality.Limits.of(named), needed_days)
     return log.absent
-
-
-def check_table(path: Path, named: Mapping[str, Any], parameters: Sequence[Mapping[str, Any]]) -> str:
-    """Refuse a customer table that cannot be used as the parameters say, and return its digest."""
-    from patrons import customers  # slow to import, and needed by such tables only
-
-    try:
-        uses = {name: one[name] for name in ("inputs", "money") for one in parameters if name in one}
-        customers.check(path, named, **uses)
-    except customers.CustomersError as error:
-        raise SourceError(f"{path.name}: {error}") from None
-    return digest_of([path])
 
 
 def digest_of(files: Iterable[Path]) -> str:
