@@ -89,3 +89,8 @@ def test_random_folds_validate_every_row_once_and_keep_copies_together():
     for fitted, validated in folds:
         assert not set(GROUPS[fitted]) & set(GROUPS[validated])
         assert len(fitted) + len(validated) == 200
+
+
+def test_calibration_error_is_the_mean_gap_of_forecast_and_observed():
+    truth, score = np.array([0, 0, 1, 0, 1, 1]), np.array([0.1, 0.1, 0.5, 0.5, 0.9, 0.9])
+    assert ev.calibration_error(truth, score, groups=3) == pytest.approx((0.1 + 0 + 0.1) / 3)

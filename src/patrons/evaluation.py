@@ -97,6 +97,13 @@ def at_threshold(truth: np.ndarray, score: np.ndarray, threshold: float) -> dict
     }
 
 
+def calibration_error(truth: np.ndarray, score: np.ndarray, groups: int = 10) -> float:
+    """Mean distance of forecast from observed shares, over groups of equal size by forecast (Naeini et al., 2015)."""
+    parts = np.array_split(np.argsort(score, kind="stable"), groups)
+    gaps = [abs(np.mean(truth[part]) - np.mean(score[part])) for part in parts if len(part)]
+    return float(np.average(gaps, weights=[len(part) for part in parts if len(part)]))
+
+
 def recall_at_false_alarms(truth: np.ndarray, score: np.ndarray, rate: float) -> float:
     """Share of positives flagged where `rate` of the negatives are flagged too, read off the ROC curve."""
     false_alarms, recall, _ = roc_curve(truth, score)

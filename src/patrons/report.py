@@ -50,7 +50,12 @@ NUMBERS = (
         "95% interval {accuracy_low:.1%} to {accuracy_high:.1%}",
     ),
     ("06_churn", "{roc_auc:.2f}", "churn forecast, ROC AUC", "95% interval {roc_auc_low:.2f} to {roc_auc_high:.2f}"),
-    ("06_churn", "{recall:.0%}", "of those who churn are flagged", "{precision:.0%} of flags are right"),
+    (
+        "06_churn",
+        "{recall:.0%}",
+        "of those who churn are flagged",
+        "{flagged_share:.0%} of all are flagged, {precision:.0%} of flags are right; {test_churn_rate:.0%} churned",
+    ),
 )
 
 
