@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from patrons.plots import BLUE, GREY, ORANGE, PERCENT
 
@@ -64,6 +65,9 @@ def _distribution(spread: pd.DataFrame, small: Axes, legend: bool) -> None:
     if spread.value.notna().all():
         turned = 20 if spread.value.str.len().max() > 6 else 0
         small.set_xticks(range(len(spread)), [_cut(value) for value in spread.value], rotation=turned)
+    else:
+        small.xaxis.set_major_locator(MaxNLocator(5))
+        small.xaxis.set_major_formatter(EngFormatter(sep=""))  # a small figure has no room for 200000
     small.tick_params(labelsize=7)
     small.yaxis.set_major_formatter(PERCENT)
     small.set_title(spread.attribute.iloc[0], fontsize=9, fontweight="normal")
