@@ -16,7 +16,7 @@ import yaml
 from conftest import REPOSITORY
 
 from patrons import cli, fetch
-from patrons.sources import check_columns
+from patrons.orders import check_columns
 
 YEARS = {
     "Year 1": pd.DataFrame(
@@ -133,7 +133,8 @@ def test_the_kept_file_is_what_the_params_file_reads(project):
     cli.main(["fetch", "params/toy.yaml"])
     wanted = yaml.safe_load((REPOSITORY / "params" / "online_retail.yaml").read_text())["01_eda"]
     assert wanted["source"] == "online_retail.parquet"
-    check_columns(project / "data" / "raw" / "toy.parquet", wanted["columns"])
+    target = project / "data" / "raw" / "toy.parquet"
+    check_columns(target.name, pd.read_parquet(target).columns, wanted["columns"])
 
 
 def test_what_is_there_is_fetched_again_only_by_force(project, capsys, server):
