@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 import run_all
-from patrons.evaluation import roc_auc
+from patrons import churn
+from patrons.evaluation import roc_auc, threshold_for_recall
 from patrons.files import read_json
+from patrons.models import load_model
 
 EXPECTED = {
     "01": "lines_read lines_kept lines_quarantined customers orders revenue",
@@ -116,8 +118,6 @@ def test_a_model_read_from_mlflow_says_what_the_notebook_said(demo, runs):
     logged = {model.name: model for model in client.search_logged_models([experiment])}
     sample = pd.read_parquet(demo.processed / "06_churn/churn.sample.parquet")
     model = mlflow.sklearn.load_model(logged["churn"].artifact_location)
-    from patrons.models import load_model
-
     own = load_model(demo.processed / "06_churn/churn.skops")
     assert model.predict_proba(sample) == pytest.approx(own.predict_proba(sample))
 
@@ -126,3 +126,25 @@ def test_every_page_says_that_the_data_is_simulated(demo):
     pages = sorted(demo.reports.glob("*.html"))
     assert len(pages) == 7
     assert all("simulated" in page.read_text() for page in pages)
+
+
+def test_model_and_threshold_of_churn_were_chosen_on_validation_rows_alone(demo):
+    train, test = churn.split(pd.read_parquet(demo.processed / "02_transformation/panel.parquet"))
+    prepared = load_model(demo.processed / "02_transformation/preparation.skops")
+    validation = churn.out_of_fold(churn.families(prepared, trees=100, seed=42, train=train), train)
+    names = [name for name in validation if name not in ("customer_id", "as_of", "churned")]
+    chosen = max(names, key=lambda name: roc_auc(validation.churned, validation[name]))
+    assert demo.metrics("06")["threshold"] == pytest.approx(
+        threshold_for_recall(validation.churned, validation[chosen], 0.8), abs=1e-6
+    )
+    model = load_model(demo.processed / "06_churn/churn.skops")
+    said = churn.probability(model, churn.inputs(test))
+    assert demo.metrics("06")["roc_auc"] == pytest.approx(roc_auc(test.churned, said), abs=1e-9)
+
+
+def test_the_recorded_limits_are_those_of_the_training_days(demo):
+    panel = pd.read_parquet(demo.processed / "02_transformation/panel.parquet")
+    train = panel[panel.known_on <= panel.as_of.max()]
+    limits = pd.read_parquet(demo.processed / "02_transformation/limits.parquet").set_index("feature")
+    q1, q3 = train.recency_days.quantile([0.25, 0.75])
+    assert limits.upper["recency_days"] == pytest.approx(q3 + 1.5 * (q3 - q1))

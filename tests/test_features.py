@@ -108,3 +108,23 @@ def test_the_dictionary_names_exactly_the_columns_of_the_table():
 def test_a_model_sees_neither_keys_nor_outcome():
     panel = features.panel(ibis.memtable(LOG), [date(2024, 1, 21)], 10, (30,)).to_pandas()
     assert not {"customer_id", "as_of", "known_on", "churned"} & set(features.feature_names(panel))
+
+
+MIDNIGHT = LOG[:1].assign(ordered_at=pd.Timestamp("2024-01-21"), order_id="2")
+EDGE = pd.concat([LOG[:1], MIDNIGHT])  # customer a: 1 January, and the first moment of 21 January
+
+
+def test_an_order_at_the_first_moment_of_the_day_is_not_seen():
+    assert described(EDGE, date(2024, 1, 21)).loc["a", "frequency"] == 1
+    assert described(EDGE, date(2024, 1, 22)).loc["a", "frequency"] == 2
+
+
+def test_a_window_of_seven_days_begins_seven_days_before():
+    assert described(EDGE, date(2024, 1, 28)).loc["a", "orders_7d"] == 1
+    assert described(EDGE, date(2024, 1, 29)).loc["a", "orders_7d"] == 0
+
+
+def test_the_horizon_holds_its_first_moment_and_not_the_one_after_its_end():
+    days = [date(2024, 1, 11), date(2024, 1, 21)]
+    panel = features.panel(ibis.memtable(EDGE), days, 10, (30,)).to_pandas().sort_values("as_of")
+    assert panel.churned.tolist() == [1, 0]

@@ -1,7 +1,11 @@
 """The set-up says one thing: pyproject.toml, requirements.lock, environment.yml, the Makefile and README agree."""
 
+import ast
+import importlib.metadata
+import json
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -114,3 +118,18 @@ def test_the_package_that_users_get_holds_the_templates():
 def test_the_changelog_and_the_licence_are_what_the_project_says():
     assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith(f"{PROJECT['license']} License")
+
+
+def test_every_package_that_the_code_imports_is_declared():
+    sources = [path.read_text() for folder in ("src", "notebooks") for path in (ROOT / folder).rglob("*.py")]
+    for path in (ROOT / "notebooks").rglob("*.ipynb"):
+        cells = json.loads(path.read_text())["cells"]
+        sources += ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+    names = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.level == 0}
+    names |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    packages = {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - {"patrons"}
+    distributions = importlib.metadata.packages_distributions()
+    declared = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
+    undeclared = {one for one in packages if not declared & {canonicalize_name(d) for d in distributions[one]}}
+    assert not undeclared, f"add to pyproject.toml: {undeclared}"
