@@ -88,7 +88,8 @@ def test_conda_installs_the_lock_and_nothing_else():
 
 
 def test_plain_make_lists_every_target():
-    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    command = ["make", "--no-print-directory"]  # which make adds where make runs the tests
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert {line.split()[0] for line in listed.splitlines()[1:]} == TARGETS
     assert {"run", "test", "lab", "ui", "lint", "clean"} <= TARGETS
 
