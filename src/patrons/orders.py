@@ -36,6 +36,7 @@ REQUIRED = ("customer_id", "ordered_at")  # and quantity with unit_price, or amo
 OPTIONAL = ("order_id", "product_id", "quantity", "unit_price", "amount", "description", "country")
 NUMBERS = ("quantity", "unit_price", "amount")
 NO_PRODUCT = "(none)"
+AS_INTEGER = (r"^(\d+)\.0$", r"\1")  # what a spreadsheet made of a number, and the number
 NOBODY = ("", "null", "nan", "na", "n/a", "#n/a", "none", "?", "-")  # customer numbers, in lower case, that are none
 
 CONTRACT = pa.DataFrameSchema(
@@ -228,7 +229,7 @@ def without_time(orders: Table) -> bool:
 
 def _identifier(column: StringValue) -> StringValue:
     """An identifier that a spreadsheet turned into a number (17850.0) is the integer that it was."""
-    return column.re_replace(r"^(\d+)\.0$", r"\1")
+    return column.re_replace(*AS_INTEGER)
 
 
 def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], duplicates: str) -> Table:

@@ -6,6 +6,7 @@ import ibis
 import pandas as pd
 from ibis import Table
 
+from patrons.orders import AS_INTEGER
 from patrons.sources import SourceError
 
 
@@ -30,7 +31,7 @@ def customer_table(orders: Table, attributes: Path | None = None) -> pd.DataFram
     DataFrame
         Customers who ordered, sorted by `customer_id`; attributes of a customer who is not in the file are missing.
     """
-    country = ibis.coalesce(orders.country.argmin(ibis.struct({"at": orders.ordered_at, "line": orders.line})), None)
+    country = orders.country.argmin(ibis.struct({"at": orders.ordered_at, "line": orders.line}))
     customers = orders.group_by("customer_id").agg(country=country).order_by("customer_id").to_pandas()
     if attributes is None:
         return customers
@@ -65,4 +66,4 @@ def read_attributes(path: Path) -> pd.DataFrame:
 
 def _identifiers(table: pd.DataFrame) -> pd.Series:
     """Identifiers as the log has them: what a spreadsheet turned into 17850.0 is 17850."""
-    return table.customer_id.astype(str).str.strip().str.replace(r"^(\d+)\.0$", r"\1", regex=True)
+    return table.customer_id.astype(str).str.strip().str.replace(*AS_INTEGER, regex=True)
