@@ -59,22 +59,18 @@ def simulate(lines: int, path: Path) -> None:
 
 def with_ibis(log: Path) -> tuple[object, object]:
     """The features of one day, and what reads them into pandas."""
-    import ibis
+    from patrons import engine, features
 
-    from patrons import features
-
-    table = features.features(ibis.duckdb.connect().read_parquet(log), [AS_OF]).cache()
+    table = features.features(engine.connect().read_parquet(log), [AS_OF]).cache()
     return table, table.to_pandas
 
 
 def with_panel(log: Path) -> tuple[object, object]:
     """The features of 16 days, 30 days apart, with outcomes."""
-    import ibis
-
-    from patrons import features
+    from patrons import engine, features
 
     days = features.snapshot_days(date(2024, 1, 1), AS_OF, 90, 30, 180)[-16:]
-    table = features.panel(ibis.duckdb.connect().read_parquet(log), days, 90).cache()
+    table = features.panel(engine.connect().read_parquet(log), days, 90).cache()
     return table, table.to_pandas
 
 
@@ -110,13 +106,13 @@ TOOLS = {
 def measure(tool: str, log: Path, out: Path) -> None:
     """Run one tool in this process and print what it took."""
     for module in {"pandas": ["pandas"], "pandas, plainly": ["pandas"], "Polars": ["polars"]}.get(
-        tool, ["ibis", "pandas", "patrons.features"]
+        tool, ["pandas", "patrons.engine", "patrons.features"]
     ):
         __import__(module)
     if tool.startswith("Ibis"):  # the engine's own start is no part of the work
-        import ibis
+        from patrons import engine
 
-        ibis.duckdb.connect().sql("select 1").execute()
+        engine.connect().sql("select 1").execute()
     wall, cpu = time.perf_counter(), time.process_time()
     table, reader = TOOLS[tool](log)
     took = {"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
@@ -155,7 +151,7 @@ def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--lines", type=int, nargs="+", default=[500_000, 5_000_000], help="sizes of the logs")
     ask.add_argument("--polars", default="", help="a Python interpreter that has Polars")
-    ask.add_argument("--no-pandas", action="store_true", help="leave pandas out, which needs most memory")
+    ask.add_argument("--without", nargs="+", default=[], choices=list(TOOLS), help="tools left out, to save memory")
     ask.add_argument("--repeats", type=int, default=3, help="runs of each tool; the fastest counts")
     for hidden in ("--measure", "--log", "--out"):
         ask.add_argument(hidden, help=argparse.SUPPRESS)
@@ -163,8 +159,7 @@ def main() -> None:
     if asked.measure:
         return measure(asked.measure, Path(asked.log), Path(asked.out))
     pythons = {tool: asked.polars if tool == "Polars" else sys.executable for tool in TOOLS}
-    if asked.no_pandas:
-        pythons = {tool: python for tool, python in pythons.items() if "pandas" not in tool}
+    pythons = {tool: python for tool, python in pythons.items() if tool not in asked.without}
     print(
         "| lines | tool | seconds | CPU s | peak GB | × Ibis | same values |\n|--:|:--|--:|--:|--:|--:|:--|", flush=True
     )

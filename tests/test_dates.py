@@ -115,3 +115,37 @@ def test_a_column_without_dates_is_an_error_with_examples():
 def test_a_date_format_that_names_no_part_is_refused(wrong):
     with pytest.raises(dates.DatesError, match="names no part of a date"):
         read(["01/02/2024"], wrong)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant", "said"),
+    [
+        ("45322", "2024-01-31 00:00", "serial numbers of Excel"),
+        ("45322.4375", "2024-01-31 10:30", "serial numbers of Excel"),
+        ("1706697000", "2024-01-31 10:30", "seconds since 1970"),
+        ("1706697000000", "2024-01-31 10:30", "milliseconds since 1970"),
+    ],
+)
+def test_numbers_that_stand_for_a_moment_are_read_and_said(written, meant, said):
+    assert read([written]) == [meant]
+    assert said in dates.decide(column([written])).told
+
+
+def test_numbers_that_may_be_seconds_or_a_packed_date_are_asked_about():
+    with pytest.raises(dates.DatesError, match=r'seconds since 1970 or year.*2401311030.*"epoch" or "%y%m%d%H%M"'):
+        read(["2401311030", "2402011030"])
+    assert read(["2401311030"], "%y%m%d%H%M") == ["2024-01-31 10:30"]
+    assert read(["2401311030"], "epoch")[0].startswith("2046")
+
+
+@pytest.mark.parametrize("written", ["31 Dezember 2024", "3 mars 2024", "15 enero 2024", "31. Dezember 2024"])
+def test_months_of_other_languages_are_an_error_with_the_value(written):
+    with pytest.raises(dates.DatesError, match=rf"'{written}'.*date_format.*English only"):
+        read([written])
+
+
+def test_times_with_a_zone_become_utc_and_it_is_said():
+    values = ["2024-01-31T01:30:00+02:00", "2024-01-31T10:00:00Z"]
+    assert read(values) == ["2024-01-30 23:30", "2024-01-31 10:00"]
+    assert "times with a zone are read as UTC" in dates.decide(column(values)).told
+    assert "UTC" not in dates.decide(column(["2024-01-31T01:30:00"])).told

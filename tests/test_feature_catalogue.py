@@ -7,9 +7,10 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
+import sqlglot
 from ibis.config import Config, options
+from sqlglot import exp
 
-from patrons import feature_catalogue as catalogue
 from patrons import feature_stages as stages
 from patrons import features
 
@@ -183,6 +184,12 @@ def test_every_feature_can_be_said_in_the_sql_of_both_engines(engine, monkeypatc
     monkeypatch.setattr(options, "pyspark", Spark())
     schema = {name: "float64" if name in ("quantity", "amount") else "string" for name in LOG}
     lines, returns = (ibis.table({**schema, "ordered_at": "timestamp"}, name=name) for name in ("lines", "returns"))
-    panel = features.panel(lines, [DAY], 90, returns=returns, keep=stages.lazily)
-    text = ibis.to_sql(panel, dialect=engine)
-    assert all(f"{feature.name}" in text for feature in catalogue.declare())
+    terms = ["recency_days * order_value", "order_value_max / returns"]
+    panel = features.panel(lines, [DAY], 90, returns=returns, interactions=terms, keep=stages.lazily)
+    said = sqlglot.parse_one(ibis.to_sql(panel, dialect=engine), read="spark" if engine == "pyspark" else engine)
+    assert said.named_selects == list(panel.columns)  # keys, every feature, interactions, outcome and when it is known
+    assert {*features.KEYS, features.OUTCOME, features.KNOWN} < set(said.named_selects)
+    assert {"lines", "returns"} <= {table.name for table in said.find_all(exp.Table)}
+    assert not {
+        call.name for call in said.find_all(exp.Anonymous)
+    }  # a function that the engine's grammar does not know

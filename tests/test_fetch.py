@@ -16,7 +16,7 @@ import yaml
 from conftest import REPOSITORY
 
 from patrons import cli, fetch
-from patrons.orders import check_columns
+from patrons.order_log import check_columns
 
 YEARS = {
     "Year 1": pd.DataFrame(

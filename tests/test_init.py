@@ -9,10 +9,11 @@ from conftest import copied
 
 import run_all
 from patrons import cli, quality, sources
-from patrons.errors import SourceError
+from patrons.errors import OrdersError, SourceError
 from patrons.guess import guess
 from patrons.init import init
-from patrons.orders import OrdersError, judge, kept, read_lines, read_log
+from patrons.order_log import read_lines, read_log
+from patrons.orders import judge, kept
 from patrons.reading import open_source
 from patrons.simulate import simulate
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pandera.errors
 import pytest
 
-from patrons import orders
+from patrons import order_log, orders
+from patrons.errors import SourceError
 
 RAW = pd.DataFrame(
     {
@@ -42,7 +43,7 @@ def source(tmp_path):
 
 
 def judged(path, duplicates="quarantine"):
-    return orders.judge(orders.read_lines(path, COLUMNS), "C", ["POST", "gift_.*"], duplicates)
+    return orders.judge(order_log.read_lines(path, COLUMNS), "C", ["POST", "gift_.*"], duplicates)
 
 
 def test_each_line_is_kept_or_set_aside_with_its_reason(source):
@@ -82,7 +83,7 @@ def test_leading_zeros_of_an_identifier_survive_a_csv(tmp_path):
     text = RAW.assign(InvoiceNo=[f"00{n}" for n in range(9)]).to_csv(index=False)
     with gzip.open(tmp_path / "log.csv.gz", "wt") as file:
         file.write(text)
-    lines = orders.read_lines(tmp_path / "log.csv.gz", COLUMNS).order_by("line").to_pandas()
+    lines = order_log.read_lines(tmp_path / "log.csv.gz", COLUMNS).order_by("line").to_pandas()
     assert lines.order_id[0] == "000"
 
 
@@ -99,8 +100,8 @@ def test_a_log_without_a_line_to_keep_is_an_error_that_says_why(tmp_path):
 
 
 def test_an_unknown_kind_of_file_is_refused(tmp_path):
-    with pytest.raises(orders.SourceError, match="of no kind that is read"):
-        orders.read_lines(tmp_path / "log.doc", COLUMNS)
+    with pytest.raises(SourceError, match="of no kind that is read"):
+        order_log.read_lines(tmp_path / "log.doc", COLUMNS)
 
 
 def test_the_contract_refuses_a_negative_quantity(source):
@@ -113,3 +114,37 @@ def test_the_contract_refuses_a_missing_customer(source):
     clean = orders.kept(judged(source))
     with pytest.raises(pandera.errors.SchemaError, match="customer_id"):
         orders.CONTRACT.validate(clean.mutate(customer_id=ibis.null("string")))
+
+
+def test_a_line_of_another_width_is_quarantined_with_its_text_and_no_other_is_shifted(tmp_path):
+    sound = "".join(f"{100 + n},c{n % 7},p,2,1.5,2024-01-{n % 28 + 1:02d}\n" for n in range(300))
+    names = "order_id,customer_id,product_id,quantity,unit_price,ordered_at\n"
+    (tmp_path / "log.csv").write_text(names + sound + "7,c1,p\n" + sound)
+    judged = orders.judge(order_log.read_lines(tmp_path / "log.csv", {}), "", [], "keep").cache()
+    loss = orders.row_loss(judged).set_index("lines")["count"]
+    assert loss["read"] == 601
+    assert loss["set aside: another number of cells than the first line"] == 1
+    assert loss["kept"] == 600
+    aside = orders.quarantined(judged).to_pandas()
+    assert aside.description.tolist() == ["7,c1,p"]
+    assert aside.line.tolist() == [300]
+    assert orders.kept(judged).amount.sum().execute() == 600 * 3.0
+
+
+def dated(*days):
+    line = {"customer_id": "a", "order_id": "o", "product_id": "p", "quantity": 1.0, "unit_price": 1.0, "amount": 1.0}
+    when = pd.to_datetime(pd.Series(days)).astype("datetime64[us]")
+    table = pd.DataFrame(line, index=range(len(days))).assign(ordered_at=when, copy=0, torn=False)
+    judged = orders.judge(ibis.memtable(table.assign(line=range(len(days)))), "", [], "keep")
+    return judged.order_by("line").reason.to_pandas()
+
+
+def test_a_date_far_from_all_others_is_quarantined():
+    usual = [f"2024-{month:02d}-{day:02d}" for month in range(1, 13) for day in range(1, 29)]  # 336 lines
+    found = dated(*usual, "2099-01-01", "1900-01-01", "2025-11-01")
+    assert found[336:338].tolist() == ["date far from all others"] * 2
+    assert found.drop([336, 337]).isna().all()
+
+
+def test_two_halves_of_a_log_far_apart_are_no_slip():
+    assert dated(*["2010-03-04"] * 100, *["2024-03-04"] * 100).isna().all()

@@ -56,6 +56,26 @@ def test_a_category_unknown_at_scoring_time_survives():
     assert out.filter(like="plan_").sum().sum() == 0
 
 
+def test_a_scoring_batch_that_knows_nothing_of_a_column_survives():
+    model = fitted()
+    unknown = TABLE.assign(gap=None, plan=np.nan)  # of other types than the training rows had
+    out = model.transform(unknown)
+    assert (out.plan_missing == 1).all()
+    assert out.gap.nunique() == 1
+    typed = TABLE.assign(gap=pd.array([None, 1, 1, 1, 9], dtype="Int64"), plan=TABLE.plan.astype("string"))
+    pd.testing.assert_frame_equal(model.transform(typed), model.transform(prep.as_inputs(TABLE)))
+
+
+def test_columns_that_hold_nothing_stay_harmless_columns():
+    empty = TABLE.assign(gap=np.nan, plan=pd.Series([None] * 5, dtype=object))
+    model = prep.preparation(["spend", "gap"], ["plan"]).fit(empty)
+    out = model.transform(TABLE)
+    assert np.isfinite(out.to_numpy()).all()
+    assert prep.clip_limits(model, empty).set_index("feature").upper["gap"] == np.inf
+    clipper = prep.IQRClipper().fit(empty[["gap"]])
+    assert clipper.transform(pd.DataFrame({"gap": [5.0]})).item() == 5.0
+
+
 def test_the_limits_are_listed_with_the_share_of_rows_beyond():
     limits = prep.clip_limits(fitted(), TABLE).set_index("feature")
     assert limits.clipped["spend"] == pytest.approx(0.2)
@@ -97,6 +117,25 @@ def test_the_columns_that_tell_most_are_kept_under_their_names():
     chosen = selection.TopFeatures(2).set_output(transform="pandas").fit(noise, outcome)
     assert list(chosen.transform(noise)) == ["x", "z"]
     assert list(selection.TopFeatures(9).fit(noise, outcome).get_feature_names_out()) == list("vwxyz")
+
+
+def test_the_selection_is_a_step_of_a_pipeline_that_keeps_names_and_chooses_alike_each_time():
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame(rng.normal(size=(400, 6)), columns=list("uvwxyz"))
+    outcome = (rows.x > 0).astype(int)
+    rows.loc[::7, "w"] = np.nan
+    steps = prep.make_pipeline(prep.preparation(list(rows), [], 1.5, 1.0), selection.TopFeatures(3, trees=20))
+    one, other = (clone(steps).fit(rows, outcome) for _ in range(2))
+    assert one[-1].importances_.tolist() == other[-1].importances_.tolist()
+    assert list(one.get_feature_names_out()) == list(one.set_output(transform="pandas").transform(rows))
+    assert "x" in one.get_feature_names_out()
+    raw = selection.TopFeatures(1, trees=20).set_output(transform="pandas").fit(rows, outcome)
+    assert list(raw.transform(rows)) == ["x"]  # missing numbers as they are
+
+
+def test_a_selection_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="at least 1 column; top is 0"):
+        selection.TopFeatures(0).fit(ALIKE, [0, 0, 1, 1])
 
 
 def test_the_assembler_takes_its_columns_by_name_from_a_wider_table():

@@ -191,3 +191,37 @@ def test_a_value_is_told_from_a_name(name, value):
 def test_names_of_columns_are_read_without_the_rows(tmp_path):
     TABLE.to_parquet(tmp_path / "log.parquet")
     assert reading.column_names(tmp_path / "log.parquet") == ["client", "when", "total"]
+
+
+GOOD = "".join(f"{n};2024-01-02;x\n" for n in range(500))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_single_lines_of_another_width_are_left_out_and_told_of(tmp_path, encoding):
+    (tmp_path / "log.csv").write_text("a;b;c\n" + GOOD + "é;1\n" + GOOD + "1;2;3;4\n9;9;9\n", encoding=encoding)
+    source = reading.open_checked(tmp_path / "log.csv")
+    assert source.torn.text.tolist() == ["é;1", "1;2;3;4"]
+    assert source.torn.line.tolist() == [502, 1003]
+    assert source.told.endswith("2 lines of another number of cells are set aside")
+    rows = source.table.to_pandas()
+    assert len(rows) == 1001
+    assert rows.c.isin(["x", "9"]).all()  # nothing was shifted
+
+
+def test_a_sound_file_has_no_torn_lines(tmp_path):
+    (tmp_path / "log.csv").write_text("a;b;c\n" + GOOD)
+    assert reading.open_checked(tmp_path / "log.csv").torn.empty
+
+
+@pytest.mark.parametrize(
+    ("ending", "said"),
+    [
+        ("1;2\n" * 6, "There are 6 such lines, and 500 others"),
+        ("1;2", "cut off"),
+        ('1;"2;3\n4;5;6\n', "unterminated|another width|cut off"),
+    ],
+)
+def test_a_file_that_is_torn_in_earnest_is_refused(tmp_path, ending, said):
+    (tmp_path / "log.csv").write_text("a;b;c\n" + GOOD + ending)
+    with pytest.raises(SourceError, match=said):
+        reading.open_checked(tmp_path / "log.csv")

@@ -5,6 +5,7 @@ decided by rows that settle it (a 25 can be no month); where none does, the user
 stays unread.
 """
 
+import calendar
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import StringValue, TimestampValue
 
+from patrons import moments
 from patrons.errors import SourceError
 
 EARLIEST, LATEST = 1900, 2100  # years of an order log; others are typing errors
@@ -22,6 +24,9 @@ ISO = "ISO"  # read by DuckDB's own cast
 MONTHS, CENTURY = 12, 69  # two-digit years from 69 on are of the 1900s
 MOST_DAYS = 200_000  # distinct days that are looked at
 COMPACT = "%Y%m%d"
+ENGLISH = {name.lower() for names in (calendar.month_name, calendar.month_abbr) for name in names if name}
+ZONE = re.compile(r"9 ?(Z|z|UTC|[+-]9(:?9)?)$")  # at the end of a time's shape
+UTC = "; times with a zone are read as UTC"
 TIME = r"(?:T|,?\s+)\d{1,2}:\d{2}.*$"
 NUMERIC = re.compile(r"(\d{1,2})([/.\- ])(\d{1,2})\2(\d{4}|\d{2})")
 WORDS = {
@@ -81,8 +86,9 @@ def _read(column: StringValue, formats: tuple[str, ...]) -> TimestampValue:
     parts = []
     if ISO in formats:  # DuckDB's own cast is fast and knows every time of day, but takes 24-01-02 for the year 24
         iso = column.re_search(r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}")
-        parts.append(ibis.ifelse(iso, column.try_cast("timestamp(6)"), ibis.null("timestamp(6)")))
-    others = [one for one in formats if one != ISO]
+        parts.append(ibis.ifelse(iso, moments.utc(column), ibis.null("timestamp(6)")))
+    parts += [moments.read(column, one) for one in formats if one in moments.MOMENTS]
+    others = [one for one in formats if one != ISO and one not in moments.MOMENTS]
     if others:
         parts.append(try_strptime(column, ibis.literal(others, type="array<string>")))
     return ibis.coalesce(*parts) if parts else ibis.null("timestamp(6)")
@@ -104,7 +110,8 @@ def decide(column: ibis.Value, date_format: str = "") -> Dates:
         When rows can be read in more than one order and no row settles it, or rows contradict each other.
     """
     if column.type().is_temporal():
-        return Dates()
+        zoned = getattr(column.type(), "timezone", None) is not None
+        return Dates(told="typed as such" + UTC * zoned)
     days = days_of(column)
     if date_format:
         return _given(date_format, days)
@@ -129,22 +136,28 @@ def decide_days(days: Mapping[tuple[str, str], int], name: str = "the date") -> 
     """`decide`, from what `days_of` returns."""
     families: dict[tuple[str, str], dict[str, int]] = {}
     for (day, _time), rows in days.items():
-        family = families.setdefault(_family(day), {})
-        family[day] = family.get(day, 0) + rows
+        alike = families.setdefault(family(day), {})
+        alike[day] = alike.get(day, 0) + rows
     unread = families.pop(("", ""), {})
     if not families:
         shown = ", ".join(repr(day) for day in list(unread)[:3]) or "nothing"
         raise DatesError(
-            f"{name} holds no dates in a form that is known, but {shown}. Say in `date_format` how to read it."
+            f"{name} holds no dates in a form that is known, but {shown}. Say in `date_format` how to read it"
+            + ("; names of months are read in English only: write others as numbers." if _worded(unread) else ".")
         )
     found = {key: _order(key, family, name) for key, family in families.items()}
     formats = [one for order, _told in found.values() for one in order]
     mixed = tuple(next(iter(families[key])) for key in found) if len(found) > 1 else ()
     told = "; ".join(dict.fromkeys(told for _order_, told in found.values()))
+    told += UTC * any(ZONE.search(time) for _day, time in days)
     return Dates(_with_times(formats, (time for _day, time in days)), told, mixed)
 
 
-def _family(day: str) -> tuple[str, str]:
+def _worded(days: Iterable[str]) -> bool:
+    return any(re.search(r"\d.*[^\W\d]{3}.*\d|[^\W\d]{3}.*\d.*\d", day) for day in days)
+
+
+def family(day: str) -> tuple[str, str]:
     """What a day looks like and the mark between its parts; both empty for what is no date."""
     if re.fullmatch(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}", day):
         return "iso", ""
@@ -154,8 +167,11 @@ def _family(day: str) -> tuple[str, str]:
         return COMPACT, ""
     if match := NUMERIC.fullmatch(day):
         return "numeric", match[2]
-    words = next(((form, match[1]) for pattern, form in WORDS.items() if (match := pattern.fullmatch(day))), ("", ""))
-    return words
+    if moment := next((kind for kind, pattern in moments.MOMENTS.items() if pattern.fullmatch(day)), ""):
+        return moment, ""
+    if re.search("[A-Za-z]+", day) and re.search("[A-Za-z]+", day)[0].lower() not in ENGLISH:
+        return "", ""
+    return next(((form, match[1]) for pattern, form in WORDS.items() if (match := pattern.fullmatch(day))), ("", ""))
 
 
 def _order(family: tuple[str, str], days: Mapping[str, int], name: str) -> tuple[list[str], str]:
@@ -164,6 +180,13 @@ def _order(family: tuple[str, str], days: Mapping[str, int], name: str) -> tuple
     example = next(iter(days))
     if form == "iso":
         return [ISO], f"year first, as in {example}"
+    if form in moments.MOMENTS:
+        if form == moments.SECONDS and all(moments.PACKED.fullmatch(day) for day in days):
+            raise DatesError(
+                f"{name} holds numbers that are either seconds since 1970 or year, month, day, hour and minute, "
+                f'such as {", ".join(list(days)[:3])}. Say which in `date_format`: "{moments.SECONDS}" or "%y%m%d%H%M".'
+            )
+        return [form], f"{moments.TOLD[form]}, as in {example}"
     if form != "numeric":
         return [form.format(mark)], f"{form.format(mark)}, as in {example}"
     parts = {day: tuple(map(int, NUMERIC.fullmatch(day).group(1, 3, 4))) for day in days}
@@ -243,8 +266,9 @@ def _ask(name: str, examples: list[str], orders: list[str], why: str) -> str:
 def _with_times(formats: Iterable[str], shapes: Iterable[str]) -> tuple[str, ...]:
     """Each day format with each form of a time of day that some row has."""
     times = {shape: _time_format(shape) for shape in sorted(set(shapes))}
-    found = [one + time for one in formats if one != ISO for time in times.values() if time is not None]
-    found = [ISO] * (ISO in formats) + found
+    plain = [one for one in formats if one != ISO and one not in moments.MOMENTS]
+    found = [one + time for one in plain for time in times.values() if time is not None]
+    found = [one for one in formats if one == ISO or one in moments.MOMENTS] + found
     found += [COMPACT + time for time in ("%H%M%S", "%H%M") if COMPACT in formats and " 9" in times]
     return tuple(dict.fromkeys(found))
 
@@ -258,13 +282,16 @@ def _time_format(shape: str) -> str | None:
 
 
 def _given(date_format: str, days: Mapping[tuple[str, str], int]) -> Dates:
+    if date_format in moments.MOMENTS:
+        return Dates((date_format,), f"{moments.TOLD[date_format]}, as the parameters say")
     try:
         date(2024, 1, 31).strftime(date_format)
     except ValueError as error:
         raise DatesError(f"date_format: {date_format!r} cannot be understood: {error}.") from None
     if "%" not in date_format:
         raise DatesError(
-            f"date_format: {date_format!r} names no part of a date. Write it as %d/%m/%Y or %Y-%m-%d %H:%M."
+            f"date_format: {date_format!r} names no part of a date. Write it as %d/%m/%Y or %Y-%m-%d %H:%M, "
+            f"or say {moments.EXCEL}, {moments.SECONDS} or {moments.MILLISECONDS} for numbers."
         )
     timed = any(part in date_format for part in ("%H", "%I", "%T", "%X", "%c"))
     shapes = [""] if timed else ["", *(time for _day, time in days)]

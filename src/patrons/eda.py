@@ -16,7 +16,7 @@ MOST_VALUES = 12  # of an attribute that is drawn
 
 def missing(judged: Table, absent: tuple[str, ...] = ()) -> pd.DataFrame:
     """Share of raw lines in which a column of the log is missing or unreadable, the worst first: `column`, `share`."""
-    columns = [name for name in judged.columns if name not in {"line", "copy", "reason", "amount", *absent}]
+    columns = [name for name in judged.columns if name not in {"line", "copy", "torn", "reason", "amount", *absent}]
     shares = judged.agg(**{name: judged[name].isnull().mean() for name in columns}).to_pandas().iloc[0]
     return shares.sort_values(ascending=False, kind="stable").rename_axis("column").reset_index(name="share")
 
@@ -85,9 +85,10 @@ def order_values(orders: Table) -> tuple[pd.DataFrame, dict[str, float]]:
     values = orders.group_by("order_id").agg(value=_.amount.sum()).cache()
     about = values.agg(median=_.value.median(), mean=_.value.mean(), low=_.value.min(), high=_.value.max())
     told = {name: float(value) for name, value in about.to_pandas().iloc[0].items()}
-    edges = np.geomspace(told["low"], told["high"] * (1 + 1e-9), BINS + 1)
+    reach = 1.0 if told["high"] > told["low"] else 1.5  # one value alone still gets bars of a width
+    edges = np.geomspace(told["low"] / reach, told["high"] * reach * (1 + 1e-9), BINS + 1)
     step = np.log(edges[-1] / edges[0]) or 1.0
-    place = ((_.value / told["low"]).ln() / step * BINS).floor().cast("int64").clip(0, BINS - 1)
+    place = ((_.value / float(edges[0])).ln() / step * BINS).floor().cast("int64").clip(0, BINS - 1)
     counts = values.group_by(bin=place).agg(orders=_.count()).to_pandas().set_index("bin").orders
     counts = counts.reindex(range(BINS), fill_value=0)
     return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "orders": counts.to_numpy()}), told

@@ -64,14 +64,14 @@ ENTROPY = LINES.ln() - _.surprise.sum() / LINES
 # fmt: off
 TABLE: dict[str, list[tuple[str, str, str, Deferred]]] = {
     "rfm": [
-        ("recency_days", "days", "since the last order", RECENCY),
-        ("frequency", "orders", "since the first order", whole(N)),
-        ("monetary", "currency", "spent since the first order", SPEND),
-        ("tenure_days", "days", "since the first order", TENURE),
+        ("recency_days", "days", "time since the last order", RECENCY),
+        ("frequency", "orders", "number of orders so far", whole(N)),
+        ("monetary", "currency", "spent so far", SPEND),
+        ("tenure_days", "days", "time since the first order", TENURE),
         ("recency_share", "share of tenure", "how much of the time since the first order is silence since the last",
          RECENCY / TENURE),
-        ("order_rate", "orders in 30 days", "orders a 30 days since the first order", 30 * N / TENURE),
-        ("spend_rate", "currency in 30 days", "spend a 30 days since the first order", 30 * SPEND / TENURE),
+        ("order_rate", "orders in 30 days", "mean orders in 30 days since the first order", 30 * N / TENURE),
+        ("spend_rate", "currency in 30 days", "mean spend in 30 days since the first order", 30 * SPEND / TENURE),
     ],
     "basket": [
         ("order_value", "currency an order", "mean value of an order", SPEND / N),
@@ -184,7 +184,7 @@ RETURNED: list[tuple[str, str, str, Deferred, int | None]] = [
     ("returned_value_max", "currency", "value of the largest cancellation", _.amount.max(), 0),
     ("returns_90d", "cancellations", "cancellations in the last 90 days",
      whole((_.days_ago <= 90).cast("float64").sum()), 0),
-    ("return_recency_days", "days", "since the last cancellation; missing without one",
+    ("return_recency_days", "days", "time since the last cancellation; missing without one",
      _.days_ago.min().cast("float64"), None),
 ]
 RETURN_SHARES: list[tuple[str, str, str, Deferred]] = [

@@ -19,7 +19,7 @@ import requests
 from openpyxl.utils.exceptions import InvalidFileException
 
 from patrons.files import whole
-from patrons.params import nearest
+from patrons.nearest import nearest
 
 REPOSITORY = "https://archive.ics.uci.edu/static/public"
 TIMEOUT = 60  # seconds without a byte

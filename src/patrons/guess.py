@@ -8,7 +8,7 @@ import ibis
 import pandas as pd
 from ibis import Table
 
-from patrons import dates, numbers
+from patrons import dates, moments, numbers
 from patrons.errors import SourceError
 
 ROWS = 20_000  # that the guess looks at; the check before a run looks at all
@@ -104,7 +104,12 @@ def _columns(sample: pd.DataFrame) -> dict[str, Guess]:
     if "ordered_at" not in found:
         taken = {one.column for one in found.values()}
         dated = next(
-            (name for name in sample.columns if name not in taken and _share(dates_read(sample[name])) > 0.8), None
+            (
+                name
+                for name in sample.columns
+                if name not in taken and _share(dates_read(sample[name], numbers=False)) > 0.8
+            ),
+            None,
         )
         found |= {"ordered_at": Guess(dated, "the first column of dates")} if dated else {}
     return found
@@ -139,15 +144,22 @@ def _share(read: pd.Series) -> float:
     return float(read.notna().mean()) if len(read) else 0.0
 
 
-def dates_read(values: pd.Series) -> pd.Series:
-    """The filled values that are a date in a form that is known, whatever its order; others missing."""
+def dates_read(values: pd.Series, numbers: bool = True) -> pd.Series:
+    """The filled values that are a date in a form that is known, whatever its order; others missing.
+
+    `numbers` says whether those count that stand for a moment: without a telling name they may be anything.
+    """
     filled = values.dropna()
     if pd.api.types.is_datetime64_any_dtype(filled):
         return filled
-    if pd.api.types.is_float_dtype(filled) or pd.api.types.is_bool_dtype(filled):
+    if pd.api.types.is_bool_dtype(filled):
         return pd.Series([None] * len(filled))
     days = filled.astype(str).str.strip().str.replace(dates.TIME, "", regex=True)
-    return days.where(days.map(lambda day: dates._family(day) != ("", "")), None)
+    return days.where(days.map(lambda day: _dated(dates.family(day)[0], numbers)), None)
+
+
+def _dated(form: str, numbers: bool) -> bool:
+    return bool(form) and (numbers or form not in moments.MOMENTS)
 
 
 def numbers_read(values: pd.Series) -> pd.Series:

@@ -15,8 +15,8 @@ from patrons.customers import Roles, take_in
 from patrons.errors import SourceError
 from patrons.files import whole, write_text
 from patrons.guess import Guesses, guess, prefix_of_cancellations
-from patrons.orders import NUMBERS
-from patrons.reading import check_cells, open_source
+from patrons.order_log import NUMBERS
+from patrons.reading import open_checked
 from patrons.roles import DECIMALS
 from patrons.sources import VARIABLE
 
@@ -69,8 +69,7 @@ def init(file: Path, root: Path, name: str = "", force: bool = False) -> Written
     target = root / "params" / f"{name}.yaml"
     if target.exists() and not force:
         raise SourceError(f"params/{target.name} is there already. Give another --name, or --force to write over it.")
-    source = open_source(file)
-    check_cells(file, source.table)
+    source = open_checked(file)
     found = guess(source.table)
     place = _place(file, root)
     lines, to_settle = (_log if found.kind == "log" else _table)(source.table, found)

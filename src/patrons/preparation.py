@@ -12,14 +12,14 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from patrons.selection import CorrelationFilter
+from patrons.selection import Assembler, CorrelationFilter
 
 
 class IQRClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Pull values outside [Q1 - factor * IQR, Q3 + factor * IQR] back to these limits.
 
-    A column whose quartiles are equal (most customers have 0 orders in a short window) has no spread to measure
-    outliers by: clipping it would erase it, so it is left as it is and its limits are infinite.
+    A column whose quartiles are equal (most customers have 0 orders in a short window) or that holds nothing has no
+    spread to measure outliers by: clipping it would erase it, so it is left as it is and its limits are infinite.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ class IQRClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: None = None) -> "IQRClipper":
         X = validate_data(self, X, dtype=float, ensure_all_finite="allow-nan")
-        q1, q3 = np.nanquantile(X, [0.25, 0.75], axis=0)
+        empty = np.isnan(X).all(axis=0)
+        q1, q3 = np.nanquantile(np.where(empty, 0.0, X), [0.25, 0.75], axis=0)
         reach = np.where(q3 > q1, self.factor * (q3 - q1), np.inf)
         self.lower_, self.upper_ = q1 - reach, q3 + reach
         return self
@@ -45,7 +46,8 @@ class IQRClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def transform(self, X: ArrayLike) -> np.ndarray:
         check_is_fitted(self)
         X = validate_data(self, X, dtype=float, ensure_all_finite="allow-nan", reset=False)
-        return np.clip(X, self.lower_, self.upper_)
+        # row by row, so that later sums over rows do not depend on where in memory a column begins
+        return np.ascontiguousarray(np.clip(X, self.lower_, self.upper_))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -59,17 +61,19 @@ def preparation(
     """An unfitted transformer from raw feature columns to numbers that any model takes.
 
     Numbers: missing ones become the median, outliers are clipped, the rest is scaled to mean 0 and variance 1; of two
-    that correlate beyond `max_correlation` the later one is dropped.
+    that correlate beyond `max_correlation` the later one is dropped. A column that holds nothing becomes 0.
     Categories: missing is a category of its own, rare ones (under 1 %) are one, and so are unknown ones.
     """
     numbers = make_pipeline(
+        Assembler(),
         SimpleImputer(strategy="median", keep_empty_features=True),
         IQRClipper(iqr_factor),
         StandardScaler(),
         CorrelationFilter(max_correlation),
     )
     categories = make_pipeline(
-        SimpleImputer(strategy="constant", fill_value="missing"),
+        Assembler(),
+        SimpleImputer(strategy="constant", fill_value="missing", keep_empty_features=True),
         OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=0.01, sparse_output=False),
     )
     return ColumnTransformer(

@@ -8,7 +8,7 @@ import ibis
 import pandas as pd
 from ibis import Table
 
-from patrons.orders import OrdersError
+from patrons.errors import OrdersError
 
 
 @dataclass(frozen=True)

@@ -6,21 +6,23 @@ type is guessed from the first rows; what a date or number means is decided from
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import ibis
 import pandas as pd
 import pyarrow.parquet
 from ibis import Table
 
 from patrons import textfile, workbook
+from patrons.engine import connect
 from patrons.errors import SourceError
 
 MOST_COLUMNS = 10_000
 LONGEST_CELL = 1_000_000  # characters
+MOST_TORN = 0.01  # share of lines: beyond it the file is taken wrongly rather than damaged
+ASIDE = {"ignore_errors": True, "store_rejects": True, "rejects_table": "torn", "rejects_scan": "torn_scan"}
 KINDS = {
     "Parquet": (".parquet",),
     "XLSX": (".xlsx", ".xlsm"),
@@ -39,6 +41,15 @@ MAGIC = {
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
 }
+
+TORN = """
+    select line, any_value(csv_line) as text, bool_and(error_type in ('MISSING COLUMNS', 'TOO MANY COLUMNS'))
+    as of_width from torn group by line, line_byte_position order by line
+"""
+
+
+class TornError(SourceError):
+    """A text file with lines of another number of cells than its first."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +82,19 @@ class Format:
         return cls(**{one.name: parameters[one.name] for one in fields(cls) if one.name in parameters})
 
 
+def _no_lines() -> pd.DataFrame:
+    return pd.DataFrame({"line": pd.Series(dtype=int), "text": pd.Series(dtype=str)})
+
+
 @dataclass(frozen=True)
 class Source:
     """An opened file: its table, which nothing was read of yet unless it had to be, and how it was taken."""
 
     table: Table
     told: str  # such as "text, semicolon, cp1252"
+    torn: pd.DataFrame = field(
+        default_factory=_no_lines
+    )  # `line` in the file and `text` of those left out: see `open_checked`
 
 
 def open_source(path: Path, how: Format | None = None) -> Source:
@@ -89,7 +107,7 @@ def open_source(path: Path, how: Format | None = None) -> Source:
     """
     how = how or Format()
     kind = kind_of(path)
-    con = ibis.duckdb.connect()
+    con = connect()
     try:
         if kind == "Parquet":
             check_names(path, pyarrow.parquet.read_schema(path).names)
@@ -107,6 +125,35 @@ def open_source(path: Path, how: Format | None = None) -> Source:
         raise unreadable(path, error) from None
 
 
+def open_checked(path: Path, how: Format | None = None) -> Source:
+    """Open a file and read every cell of it once; single lines of another width are left out and told of.
+
+    Raises
+    ------
+    SourceError
+        As `open_source` and `check_cells` do; also when more than `MOST_TORN` of the lines have another width, when a
+        quote is never closed, or when the last line is cut off.
+    """
+    try:
+        source = open_source(path, how)
+        check_cells(path, source.table)
+        return source
+    except TornError as error:
+        return _without_torn(path, how or Format(), error)
+
+
+def _without_torn(path: Path, how: Format, error: TornError) -> Source:
+    layout, con = textfile.layout(path, how.delimiter, how.encoding), connect()
+    rows = check_cells(path, _text_table(con, path, layout, ASIDE))
+    torn = con.con.execute(TORN).df()  # DuckDB has a row for each cell that lacks
+    if not torn.of_width.all() or textfile.cut_off(path, layout, torn.text.iat[-1]):
+        raise error
+    if len(torn) > MOST_TORN * (rows + len(torn)):
+        raise SourceError(f"{error} There are {len(torn):,} such lines, and {rows:,} others: is the delimiter right?")
+    told = f"{layout.told}; {len(torn):,} lines of another number of cells are set aside"
+    return Source(_text_table(connect(), path, layout, {"ignore_errors": True}), told, torn[["line", "text"]])
+
+
 def unreadable(path: Path, error: Exception) -> SourceError:
     """What a library said of a file that it could not read, in this project's words where they are known."""
     said = str(error).strip()
@@ -116,7 +163,7 @@ def unreadable(path: Path, error: Exception) -> SourceError:
             f"closed, or content that is no table. {textfile.place(said)}Mend or remove it."
         )
     if "Expected Number of Columns" in said or "Value with unterminated quote" in said:
-        return SourceError(f"{path.name} is cut off or has lines of another width. {textfile.place(said)}Mend them.")
+        return TornError(f"{path.name} is cut off or has lines of another width. {textfile.place(said)}Mend them.")
     return SourceError(f"{path.name} is damaged or cut off: it cannot be read ({said.splitlines()[0]}). Get it anew.")
 
 
@@ -166,12 +213,13 @@ def column_names(path: Path, how: Format | None = None) -> list[str]:
     return list(open_source(path, how).table.columns)
 
 
-def _text_table(con: Any, path: Path, layout: textfile.Layout) -> Table:
+def _text_table(con: Any, path: Path, layout: textfile.Layout, torn: Mapping[str, Any] | None = None) -> Table:
+    torn = torn or {}
     if layout.plain:
-        return con.read_csv(path, **_options(layout))
+        return con.read_csv(path, **_options(layout), **torn)
     with textfile.rewritten(path, layout) as copy:  # read whole, as the copy goes away
         options = _options(layout, textfile.TAB if layout.delimiter == textfile.BLANKS else layout.delimiter)
-        return con.create_table("source", con.read_csv(copy, **options), temp=True)
+        return con.create_table("source", con.read_csv(copy, **options, **torn), temp=True)
 
 
 def _options(layout: textfile.Layout, delimiter: str = "") -> dict[str, Any]:
@@ -188,8 +236,14 @@ def _options(layout: textfile.Layout, delimiter: str = "") -> dict[str, Any]:
     }
 
 
-def check_cells(path: Path, table: Table) -> None:
-    """Read every text cell once: SourceError for one that is too long, or where the file turns out to be damaged."""
+def check_cells(path: Path, table: Table) -> int:
+    """Read every text cell once and count the rows.
+
+    Raises
+    ------
+    SourceError
+        For a cell that is too long, or where the file turns out to be damaged.
+    """
     texts = [name for name, kind in table.schema().items() if kind.is_string()]
     longest = {f"c{n}": table[name].length().max() for n, name in enumerate(texts)}
     try:
@@ -204,3 +258,4 @@ def check_cells(path: Path, table: Table) -> None:
             f"{path.name} has a cell of more than {LONGEST_CELL:,} characters in {', '.join(long[:3])}. "
             "Mend or remove it: this is no order line or property of a customer."
         )
+    return int(found.rows)

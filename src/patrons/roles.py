@@ -9,7 +9,7 @@ import pandas as pd
 
 from patrons.attributes import CATEGORICAL, MISSING, NUMERICAL, as_numbers, as_text, snake, unreadable
 from patrons.errors import SourceError
-from patrons.params import nearest
+from patrons.nearest import nearest
 
 OWN = ("customer_id", "churned", "group")  # columns that Patrons adds
 DECIMALS = {"point": ".", "comma": ","}

@@ -6,7 +6,7 @@ import ibis
 import pandas as pd
 from ibis import Table
 
-from patrons.orders import AS_INTEGER
+from patrons.order_log import AS_INTEGER
 from patrons.sources import SourceError
 
 

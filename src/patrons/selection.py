@@ -68,10 +68,15 @@ def _correlation(X: np.ndarray) -> np.ndarray:
 class TopFeatures(SelectorMixin, BaseEstimator):
     """Keep the columns that tell most about the outcome, by their importance in a forest of extremely random trees.
 
+    A step between preparation and model, ``Pipeline([("prepare", preparation), ("select", TopFeatures(40)), ...])``: it
+    is cloned and fitted with the pipeline, so that columns are chosen on the training rows of each fold and on no
+    others. Names stay: ``get_feature_names_out`` of the pipeline gives them, whatever its output. It learns on one
+    thread, so that the same rows and `random_state` give the same columns; missing numbers are taken as they are.
+
     Parameters
     ----------
     top : int, default=40
-        How many are kept, at most; of equals the earlier ones.
+        How many are kept, at most, from 1; of equals the earlier ones.
     trees : int, default=100
     random_state : int, default=0
 
@@ -87,7 +92,9 @@ class TopFeatures(SelectorMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> "TopFeatures":
-        X, y = validate_data(self, X, y, dtype=float)
+        if self.top < 1:
+            raise ValueError(f"TopFeatures keeps at least 1 column; top is {self.top}. Leave the step out to keep all.")
+        X, y = validate_data(self, X, y, dtype=float, ensure_all_finite="allow-nan")
         forest = ExtraTreesClassifier(self.trees, min_samples_leaf=5, random_state=self.random_state)
         self.importances_ = forest.fit(X, y).feature_importances_
         return self
@@ -100,6 +107,7 @@ class TopFeatures(SelectorMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
+        tags.input_tags.allow_nan = True
         return tags
 
 
@@ -107,7 +115,8 @@ class Assembler(TransformerMixin, BaseEstimator):
     """The columns that a model was fitted on, by name and in their order, from a table that may hold more.
 
     Extra columns are left aside and any order will do; a column that lacks is an error that names it. Numbers become
-    floats, and what is missing in a category becomes NaN, whatever kind of missing it was.
+    floats, and what is missing in a category becomes NaN, whatever kind of missing it was. Which columns are numbers is
+    decided when it is fitted: a category of which nothing is known today is still a category.
 
     Parameters
     ----------
@@ -120,6 +129,8 @@ class Assembler(TransformerMixin, BaseEstimator):
         Names of all columns of the table it was fitted on.
     columns_ : list of str
         Names of the columns it gives.
+    numeric_ : list of str
+        Those of them that are numbers.
     """
 
     def __init__(self, columns: Sequence[str] | None = None):
@@ -130,6 +141,7 @@ class Assembler(TransformerMixin, BaseEstimator):
         named = _check_feature_names_in(self)
         self.columns_ = list(named if self.columns is None else self.columns)
         self._refuse_absent(named)
+        self.numeric_ = list(X[self.columns_].select_dtypes("number")) if isinstance(X, pd.DataFrame) else []
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray | pd.DataFrame:
@@ -138,7 +150,7 @@ class Assembler(TransformerMixin, BaseEstimator):
             X = validate_data(self, X, dtype=None, ensure_all_finite=False, reset=False)
             return X[:, np.isin(_check_feature_names_in(self), self.columns_)]
         self._refuse_absent(X.columns)
-        return _plain(X[self.columns_])
+        return _plain(X[self.columns_], self.numeric_)
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
         check_is_fitted(self)
@@ -157,13 +169,12 @@ class Assembler(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _plain(table: pd.DataFrame) -> pd.DataFrame:
-    numeric = set(table.select_dtypes("number"))
+def _plain(table: pd.DataFrame, numeric: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             name: table[name].astype(float)
             if name in numeric
-            else table[name].astype(object).where(table[name].notna())
+            else table[name].astype(object).where(table[name].notna(), np.nan)
             for name in table
         }
     )

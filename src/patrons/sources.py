@@ -8,7 +8,7 @@ from typing import Any
 
 from patrons.errors import SourceError
 from patrons.files import digest
-from patrons.params import nearest
+from patrons.nearest import nearest
 
 __all__ = ["SourceError", "check", "check_attributes", "check_log", "digest_of", "find_source"]
 VARIABLE = "PATRONS_DATA"
@@ -85,9 +85,9 @@ def check_log(path: Path, named: Mapping[str, Any], needed_days: int = 0) -> tup
     needed_days : int
         Days of log that later notebooks need.
     """
-    from patrons import orders, quality, reading
+    from patrons import order_log, orders, quality, reading
 
-    log = orders.read_log(path, named.get("columns", {}), reading.Format.of(named))
+    log = order_log.read_log(path, named.get("columns", {}), reading.Format.of(named))
     rules = (named.get("cancellation_prefix", ""), named.get("non_products", []), named.get("duplicates", "quarantine"))
     quality.hold(orders.judge(log.lines, *rules), quality.Limits.of(named), needed_days)
     return log.absent

@@ -6,7 +6,7 @@ import gzip
 import io
 import re
 import tempfile
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -161,6 +161,14 @@ def rewritten(path: Path, layout: Layout) -> Iterator[Path]:
                 while part := text.read(CHUNK):
                     out.write(part)
         yield copy
+
+
+def cut_off(path: Path, layout: Layout, text: str) -> bool:
+    """Whether a file ends in the middle of a line, and that line is `text`."""
+    with opened(path) as file:
+        last = deque(file, maxlen=1).pop()
+    same = "".join(last.decode(layout.encoding, "replace").split()) == "".join(text.split())
+    return same and not last.endswith((b"\n", b"\r"))
 
 
 def place(said: str) -> str:
