@@ -6,6 +6,7 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
+from xgboost import XGBClassifier
 
 from patrons import models
 
@@ -49,3 +50,14 @@ def test_the_same_model_gives_the_same_bytes_and_other_numbers_stay(tmp_path):
     again = models.load_model(tmp_path / "b.skops")
     assert again.note == large
     assert again.predict_proba([[3.0]]) == pytest.approx(fitted.predict_proba([[3.0]]))
+
+
+def test_a_booster_is_saved_with_listed_types_and_the_same_bytes(tmp_path):
+    X, y = np.arange(40.0).reshape(20, 2), np.arange(20) % 3
+    for name in ("a", "b"):
+        models.save_model(tmp_path / f"{name}.skops", XGBClassifier(n_estimators=3, random_state=0).fit(X, y))
+    assert (tmp_path / "a.skops").read_bytes() == (tmp_path / "b.skops").read_bytes()
+    again = models.load_model(tmp_path / "b.skops")
+    assert again.predict_proba(X) == pytest.approx(
+        XGBClassifier(n_estimators=3, random_state=0).fit(X, y).predict_proba(X)
+    )

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from patrons import segments_table
-from patrons.segments import SegmentsError
+from patrons.segments import Earlier, SegmentsError
 
 RNG = np.random.default_rng(0)
 GROUPS = np.repeat([0, 1, 2], 40)
@@ -88,6 +88,30 @@ def test_customers_in_no_group_are_called_so():
 def test_counts_are_few_or_many():
     table = pd.DataFrame({"NumOfProducts": [1.0, 1, 3, 3]})
     assert segments_table.name_groups(table, np.array([0, 0, 1, 1])) == {0: "Few products", 1: "Many products"}
+
+
+def test_an_earlier_name_stays_while_every_word_of_it_is_true():
+    earlier = {0: Earlier(1, "High monthly charges, short tenure"), 1: Earlier(2, "Short tenure, high monthly charges")}
+    named = segments_table.name_groups(TABLE, GROUPS, earlier)
+    assert named[0] == "High monthly charges, short tenure"  # the same words in another order: still true
+    assert named[1] == NAMES[1]  # their tenure is long now
+    again = {label: Earlier(label, name) for label, name in named.items()}
+    assert segments_table.name_groups(TABLE, GROUPS, again) == named
+
+
+def test_advice_follows_from_where_the_churn_interval_lies():
+    segment, churned = (
+        pd.Series(["a", "b", "c"]).repeat(200),
+        np.repeat([1, 0, 1, 0, 1, 0], [150, 50, 20, 180, 80, 120]),
+    )
+    cards = segments_table.cards(pd.DataFrame({"fee": np.ones(600)}), segment, pd.Series(churned), None)
+    advised = {name: next(k for k, v in segments_table.ADVICE.items() if v[0] == cards.action[name]) for name in "abc"}
+    assert advised == {"a": "above", "b": "below", "c": "about"}
+
+
+def test_medians_are_told_with_their_intervals():
+    told = segments_table.medians(CARDS, SEGMENT, ["a", "b"]).set_index("segment")
+    assert told.fee["b"] == "2 (1 to 3)"
 
 
 CARDS = pd.DataFrame({"fee": [10.0, 20, 1, 2, 3]})

@@ -1,45 +1,165 @@
-"""Can a new customer be placed in a segment? A forest on the labels, judged on customers that it has not seen."""
+"""Can a new customer be placed in a segment? Families through one pipeline, searched by cross-validation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import accuracy_score, f1_score
-from sklearn.model_selection import cross_validate
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import ParameterGrid, ParameterSampler
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.utils.parallel import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
-from patrons.evaluation import Interval, bootstrap, random_folds
+from patrons.boosting import BoostedTrees
+from patrons.evaluation import random_folds
+from patrons.multiclass import flat, log_loss, macro_f1, scores
 
 NEAR_COPY = 0.95  # absolute rank correlation above which a feature says again what another says
+REFERENCE = "random forest"
+
+Space = Mapping[str, Sequence[float]]
+Folds = Sequence[tuple[np.ndarray, np.ndarray]]
 
 
-def segment_model(prepare: ColumnTransformer, trees: int, seed: int) -> Pipeline:
-    """An unfitted pipeline from raw feature columns to a segment name."""
-    forest = RandomForestClassifier(trees, min_samples_leaf=3, n_jobs=-1, random_state=seed)
-    return make_pipeline(clone(prepare), forest)
+class ClassificationError(ValueError):
+    """Parameters that no model can be made of."""
 
 
-def scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, Interval]:
-    """Accuracy and macro-F1 (the mean of each segment's F1, so that small segments count) with intervals."""
+class Found(NamedTuple):
+    """The best setting of a family that a search came upon."""
+
+    family: str
+    model: ClassifierMixin
+    setting: dict[str, float]
+    macro_f1: float  # on rows of the search that the model was not fitted on
+
+
+def families(trees: int, seed: int) -> dict[str, ClassifierMixin]:
+    """Unfitted models by name, the reference first; each on one thread, several side by side."""
     return {
-        "accuracy": bootstrap(accuracy_score, truth, predicted),
-        "macro_f1": bootstrap(lambda t, p: f1_score(t, p, average="macro"), truth, predicted),
+        REFERENCE: RandomForestClassifier(trees, n_jobs=1, random_state=seed),
+        "XGBoost": BoostedTrees(rounds=trees, seed=seed),
+        "logistic regression": LogisticRegression(max_iter=2000, tol=1e-3),
+        "neural network": MLPClassifier(early_stopping=True, learning_rate_init=0.003, max_iter=500, random_state=seed),
     }
 
 
-def cross_validated(
-    model: Pipeline, X: pd.DataFrame, y: np.ndarray, folds: int, seed: int, groups: np.ndarray | None = None
-) -> pd.DataFrame:
-    """Accuracy and macro-F1 of each of `folds` stratified folds; the model is fitted anew in each.
+def search(
+    prepare: ColumnTransformer,
+    models: Mapping[str, ClassifierMixin],
+    spaces: Mapping[str, Space],
+    n_trials: int,
+    X: pd.DataFrame,
+    y: np.ndarray,
+    folds: Folds,
+    seed: int,
+) -> list[Found]:
+    """The best of `n_trials` random settings of each family, by macro-F1 over the folds (Bergstra and Bengio, 2012).
 
-    Customers of one group stay in one fold (see `evaluation.copies`).
+    All settings see the same folds, and preparation is fitted anew in each.
     """
-    splits = random_folds(np.arange(len(y)) if groups is None else groups, y, folds, seed)
-    result = cross_validate(clone(model), X, y, cv=splits, scoring={"accuracy": "accuracy", "macro_f1": "f1_macro"})
-    return pd.DataFrame({"accuracy": result["test_accuracy"], "macro_f1": result["test_macro_f1"]})
+    tried = {
+        (name, n): (setting, _with(model, setting))
+        for name, model in models.items()
+        for n, setting in enumerate(_settings(model, spaces.get(name, {}), n_trials, seed))
+    }
+    told = out_of_fold(prepare, {key: model for key, (_, model) in tried.items()}, X, y, folds)
+    score = {key: float(macro_f1(confusion(y, verdicts(p, np.unique(y))))) for key, p in told.items()}
+    best = [max((key for key in tried if key[0] == name), key=score.get) for name in models]
+    return [Found(key[0], tried[key][1], tried[key][0], score[key]) for key in best]
+
+
+def _settings(model: BaseEstimator, space: Space, n_trials: int, seed: int) -> list[dict[str, float]]:
+    known = model.get_params()
+    unknown = sorted(set(space) - set(known))
+    if unknown:
+        raise ClassificationError(
+            f"{type(model).__name__} has no parameter {', '.join(unknown)}; it has {', '.join(sorted(known))}."
+        )
+    whole = {name: [int(v) if isinstance(known[name], int | tuple) else v for v in space[name]] for name in space}
+    return list(ParameterSampler(whole, min(n_trials, len(ParameterGrid(whole))), random_state=seed))
+
+
+def _with(model: BaseEstimator, setting: Mapping[str, float]) -> BaseEstimator:
+    return clone(model).set_params(**setting)
+
+
+def out_of_fold(
+    prepare: ColumnTransformer, models: Mapping, X: pd.DataFrame, y: np.ndarray, folds: Folds
+) -> dict[object, np.ndarray]:
+    """What each model says of each row, fitted on the other folds: probabilities (n, classes), classes sorted."""
+    classes = np.unique(y)
+    told = {name: np.zeros((len(y), len(classes))) for name in models}
+    with threadpool_limits(1):
+        for fitted, validated in folds:
+            step = clone(prepare).fit(X.iloc[fitted])
+            inner, outer = step.transform(X.iloc[fitted]), step.transform(X.iloc[validated])
+            parts = Parallel(n_jobs=-1, prefer="threads")(
+                delayed(_told)(model, inner, y[fitted], outer, classes) for model in models.values()
+            )
+            for name, part in zip(models, parts, strict=True):
+                told[name][validated] = part
+    return told
+
+
+def _told(model: ClassifierMixin, X: pd.DataFrame, y: np.ndarray, new: pd.DataFrame, classes: np.ndarray) -> np.ndarray:
+    fitted = clone(model).fit(X, y)
+    said = np.zeros((len(new), len(classes)))
+    said[:, np.searchsorted(classes, fitted.classes_)] = fitted.predict_proba(new)
+    return said.round(6)
+
+
+def fit(prepare: ColumnTransformer, model: ClassifierMixin, X: pd.DataFrame, y: np.ndarray) -> Pipeline:
+    """A fitted pipeline from raw feature columns to probabilities of segments."""
+    with threadpool_limits(1):
+        return make_pipeline(clone(prepare), clone(model)).fit(X, y)
+
+
+def probabilities(model: Pipeline, X: pd.DataFrame) -> np.ndarray:
+    """Of each row for each of the model's `classes_`, rounded so that a rerun says the same."""
+    with threadpool_limits(1):
+        return model.predict_proba(X).astype(float).round(6)
+
+
+def verdicts(said: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """The likeliest class of each row."""
+    return np.asarray(classes)[said.argmax(axis=1)]
+
+
+def confusion(truth: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """Counts of true (rows) against told (columns), classes sorted."""
+    classes, codes = np.unique(np.concatenate([truth, told]), return_inverse=True)
+    counts = np.zeros((len(classes), len(classes)), int)
+    np.add.at(counts, (codes[: len(truth)], codes[len(truth) :]), 1)
+    return counts
+
+
+def scoreboard(y: np.ndarray, told: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """One row a model, the best macro-F1 first: scores of `multiclass` and log loss, each with `_low` and `_high`."""
+    classes = np.unique(y)
+    rows = {name: {**scores(y, verdicts(p, classes)), "log_loss": log_loss(y, p, classes)} for name, p in told.items()}
+    table = pd.DataFrame.from_dict({name: flat(row) for name, row in rows.items()}, orient="index")
+    return table.sort_values("macro_f1", ascending=False, kind="stable")
+
+
+def sample(groups: np.ndarray, rows: int, seed: int) -> np.ndarray:
+    """Row numbers of at most about `rows` rows, drawn by whole groups of copies."""
+    every = np.unique(groups)
+    if len(groups) <= rows:
+        return np.arange(len(groups))
+    share = rows / len(groups)
+    drawn = np.random.default_rng(seed).choice(every, max(1, round(share * len(every))), replace=False)
+    return np.flatnonzero(np.isin(groups, drawn))
+
+
+def folds_of(groups: np.ndarray, y: np.ndarray, folds: int, seed: int) -> Folds:
+    """Stratified folds; customers of one group (see `evaluation.copies`) stay in one."""
+    return random_folds(groups, y, folds, seed)
 
 
 def near_copies(table: pd.DataFrame, hidden: Sequence[str], seen: Sequence[str]) -> list[str]:
@@ -49,7 +169,33 @@ def near_copies(table: pd.DataFrame, hidden: Sequence[str], seen: Sequence[str])
     return [name for name in numeric if ranks[list(hidden)].corrwith(ranks[name]).abs().max() > NEAR_COPY]
 
 
-def importances(model: Pipeline) -> pd.Series:
-    """Share of the impurity decrease that each prepared column brings, the largest first (Breiman, 2001)."""
-    forest = model[-1]
-    return pd.Series(forest.feature_importances_, model[:-1].get_feature_names_out()).sort_values(ascending=False)
+def importances(model: Pipeline, X: pd.DataFrame, y: np.ndarray, repeats: int, seed: int) -> pd.DataFrame:
+    """What it costs to forget a feature: accuracy lost when its values are shuffled over rows (Breiman, 2001).
+
+    Columns are shuffled after preparation, and judged on rows that the model was not fitted on. Features that say the
+    same stand in for each other, so each looks less important than both are.
+
+    Returns
+    -------
+    DataFrame
+        Index: prepared columns, the most important first; `importance` (mean over `repeats`), `spread` (their standard
+        deviation).
+    """
+    rng, Z, classes = np.random.default_rng(seed), model[:-1].transform(X), model.classes_
+    with threadpool_limits(1):
+        right = np.mean(verdicts(model[-1].predict_proba(Z), classes) == y)
+        orders = [rng.permutation(len(Z)) for _ in range(repeats)]
+        lost = Parallel(n_jobs=-1, prefer="threads")(
+            delayed(_lost)(model[-1], Z, column, orders, y, classes, right) for column in range(Z.shape[1])
+        )
+    table = pd.DataFrame(lost, index=list(Z.columns), columns=["importance", "spread"])
+    return table.sort_values("importance", ascending=False, kind="stable")
+
+
+def _lost(model, Z, column, orders, y, classes, right) -> tuple[float, float]:
+    losses = []
+    for order in orders:
+        shuffled = Z.copy()
+        shuffled.isetitem(column, Z.iloc[order, column].to_numpy())
+        losses.append(right - np.mean(verdicts(model.predict_proba(shuffled), classes) == y))
+    return float(np.mean(losses)), float(np.std(losses))

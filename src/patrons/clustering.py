@@ -1,107 +1,214 @@
-"""Find structure: which algorithm and number of groups describe the customers best.
+"""Find structure: the families of algorithms that are compared, each behind one small interface.
 
-Four families behind one interface: K-Means, Gaussian mixture, agglomerative (Ward) and DBSCAN. Each is fitted on
-prepared rows, judged by the same three indices, and one is chosen by a stated rule.
+A family has settings to try, fits one of them, says it in words, and gives a model that places new customers. Those
+that find centres or cannot place new rows (all but the mixture) are kept as prototypes: a customer belongs where the
+nearest prototype does. K-Means' are its centres, which is how K-Means places rows anyway; those of Ward and of the
+density families are the points that they grouped.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.cluster.hierarchy import fcluster
 from sklearn.base import BaseEstimator
-from sklearn.cluster import DBSCAN, AgglomerativeClustering, KMeans
-from sklearn.impute import SimpleImputer
-from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
+from sklearn.cluster import DBSCAN, HDBSCAN, KMeans, MiniBatchKMeans
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import PowerTransformer
+from threadpoolctl import threadpool_limits
 
-SAMPLE = 10_000  # rows above which quadratic work (Ward, DBSCAN, silhouette) is done on a random sample
+from patrons.errors import ClusteringError
+from patrons.microclusters import Customers
+
 NOISE = -1
+FLOOR = (
+    0.2  # under the variances of a mixture, of columns with variance 1: with less, optima are many and samples differ
+)
+Setting = dict[str, float]
 
 
-class ClusteringError(ValueError):
-    """Data or parameters from which no grouping can be chosen."""
+@dataclass(frozen=True)
+class Fit:
+    """A model that places prepared rows in groups 0, 1, …, and the share of what it was fitted on that had no group."""
+
+    model: BaseEstimator
+    noise_share: float = 0.0
+
+
+@dataclass(frozen=True)
+class Family:
+    """One way to group customers.
+
+    Attributes
+    ----------
+    name : str
+    settings : function of the customers and the numbers of groups
+        What there is to try.
+    fit : function of the customers and a setting
+        ClusteringError or another ValueError says why there is no such grouping.
+    by_k : bool
+        Whether the setting is a number of groups.
+    """
+
+    name: str
+    settings: Callable[[Customers, Sequence[int]], list[Setting]]
+    fit: Callable[[Customers, Setting], Fit]
+    by_k: bool = True
+
+    def describe(self, setting: Setting) -> str:
+        """The setting in words, such as ``k=5``."""
+        return ", ".join(f"{name}={value:.3g}" for name, value in setting.items())
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fitted way to group customers: `model` takes prepared rows and places each in one of the groups."""
+    """A fitted grouping: `labels` are those of the judged customers, as `model` places them."""
 
-    algorithm: str
-    setting: str
+    family: Family
+    setting: Setting
     model: BaseEstimator
-    labels: np.ndarray  # of every row, as `model` places it
+    labels: np.ndarray
     noise_share: float = 0.0  # of the rows that it was fitted on, found in no group and placed with the nearest
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What a grouping must hold to be of use."""
+class Compared:
+    """All candidates, and those that could not be fitted: family, setting and reason."""
 
-    smallest_share: float  # of customers, in the smallest group
-    noise_share: float  # of customers, in no group
-    fewest: int = 2  # groups
-    most: int = 12
+    candidates: list[Candidate]
+    skipped: list[dict[str, str]] = field(default_factory=list)
 
 
-def preparation() -> Pipeline:
-    """Make skewed columns roughly normal and of variance 1 (Yeo-Johnson), so that a few big spenders are no group.
-
-    Missing numbers, which only customer tables have, become the median.
-    """
-    return make_pipeline(SimpleImputer(strategy="median"), PowerTransformer())
+def _by_k(customers: Customers, ks: Sequence[int]) -> list[Setting]:
+    return [{"k": k} for k in ks]
 
 
-def candidates(X: np.ndarray, ks: Sequence[int], seed: int) -> Iterator[Candidate]:
-    """Every grouping that is compared: three families over each k, and DBSCAN over its density.
-
-    Parameters
-    ----------
-    X : array of shape (customers, features)
-        Prepared rows.
-    ks : sequence of int
-        Numbers of groups.
-    seed : int
-    """
-    if not ks:
-        raise ClusteringError("There is no number of groups to try: k_min is above k_max.")
-    rows = sample_rows(len(X), seed)
-    for k in ks:
-        yield _fitted("K-Means", f"k={k}", KMeans(k, n_init=10, random_state=seed).fit(X), X)
-        yield _fitted("Gaussian mixture", f"k={k}", GaussianMixture(k, n_init=3, random_state=seed).fit(X), X)
-        yield _by_neighbour("Ward", f"k={k}", X[rows], AgglomerativeClustering(k).fit_predict(X[rows]), X)
-    for min_samples in (5, 10, 20):
-        eps = knee(k_distances(X[rows], min_samples))
-        labels = DBSCAN(eps=eps, min_samples=min_samples).fit_predict(X[rows])
-        yield _by_neighbour("DBSCAN", f"eps={eps:.2f}, min {min_samples}", X[rows], labels, X)
+def _by_density(customers: Customers, ks: Sequence[int]) -> list[Setting]:
+    return [{"eps": knee(k_distances(customers.judged, few)), "neighbours": few} for few in (5, 10, 20)]
 
 
-def sample_rows(rows: int, seed: int) -> np.ndarray:
-    """Row numbers of all rows, or of a random `SAMPLE` of them where there are more."""
-    return (
-        np.arange(rows) if rows <= SAMPLE else np.sort(np.random.default_rng(seed).choice(rows, SAMPLE, replace=False))
+def _by_size(customers: Customers, ks: Sequence[int]) -> list[Setting]:
+    return [{"smallest": share} for share in (0.01, 0.03)]
+
+
+def _kmeans(customers: Customers, setting: Setting) -> Fit:
+    points = customers.points
+    model = KMeans(setting["k"], n_init=customers.starts, random_state=customers.seed)
+    return _prototypes(model.fit(points.rows, sample_weight=points.weights).cluster_centers_, np.arange(setting["k"]))
+
+
+def _minibatch(customers: Customers, setting: Setting) -> Fit:
+    model = MiniBatchKMeans(setting["k"], n_init=3, batch_size=4096, random_state=customers.seed).fit(customers.X)
+    return _prototypes(model.cluster_centers_, np.arange(setting["k"]))
+
+
+def _mixture(customers: Customers, setting: Setting) -> Fit:
+    """A mixture started from K-Means' groups: the same start, and so the same optimum, on a sample as on all."""
+    X, k = customers.sample, setting["k"]
+    near = KMeans(k, n_init=customers.starts, random_state=customers.seed).fit_predict(X)
+    # a floor under variances: half of all customers may have ordered once, a spike that would swallow a component
+    spread = [np.cov(X[near == group], rowvar=False) + FLOOR * np.eye(X.shape[1]) for group in range(k)]
+    model = GaussianMixture(
+        k,
+        reg_covar=FLOOR,
+        tol=1e-4,
+        max_iter=1000,
+        weights_init=np.bincount(near) / len(X),
+        means_init=[X[near == group].mean(axis=0) for group in range(k)],
+        precisions_init=np.linalg.inv(np.array(spread).reshape(k, X.shape[1], X.shape[1])),
+        random_state=customers.seed,
     )
+    return Fit(model.fit(X))
 
 
-def _fitted(algorithm: str, setting: str, model: BaseEstimator, X: np.ndarray) -> Candidate:
-    return Candidate(algorithm, setting, model, model.predict(X))
+def _ward(customers: Customers, setting: Setting) -> Fit:
+    return _prototypes(customers.leaves.rows, fcluster(customers.tree, setting["k"], "maxclust") - 1)
 
 
-def _by_neighbour(algorithm: str, setting: str, fitted: np.ndarray, labels: np.ndarray, X: np.ndarray) -> Candidate:
-    """Families that cannot place new rows, or left some in no group, place them with the nearest row of a group."""
+def _dbscan(customers: Customers, setting: Setting) -> Fit:
+    rows = customers.judged
+    return _prototypes(rows, DBSCAN(eps=setting["eps"], min_samples=int(setting["neighbours"])).fit_predict(rows))
+
+
+def _hdbscan(customers: Customers, setting: Setting) -> Fit:
+    rows = customers.judged
+    size = max(5, round(setting["smallest"] * len(rows)))
+    return _prototypes(rows, HDBSCAN(min_cluster_size=size, min_samples=10, copy=True).fit_predict(rows))
+
+
+def _prototypes(rows: np.ndarray, labels: np.ndarray) -> Fit:
+    """A model that places a row with its nearest prototype; prototypes of no group are left out and counted."""
     grouped = labels != NOISE
     if not grouped.any():  # all noise: one group, which breaks a limit
         labels, grouped = np.zeros_like(labels), ~grouped
-    model = KNeighborsClassifier(1).fit(fitted[grouped], labels[grouped])
-    return Candidate(algorithm, setting, model, model.predict(X), float((~grouped).mean()))
+    model = KNeighborsClassifier(1).fit(
+        np.round(rows[grouped], 9), labels[grouped]
+    )  # threads differ in the last digits
+    return Fit(model, float((labels == NOISE).mean()))
 
 
-def k_distances(X: np.ndarray, min_samples: int) -> np.ndarray:
-    """Distance of each row to its `min_samples`-th nearest row, itself included, in rising order."""
-    distances, _ = NearestNeighbors(n_neighbors=min(min_samples, len(X))).fit(X).kneighbors(X)
+FAMILIES = (
+    Family("K-Means", _by_k, _kmeans),
+    Family("Gaussian mixture", _by_k, _mixture),
+    Family("Ward", _by_k, _ward),
+    Family("Mini-batch K-Means", _by_k, _minibatch),
+    Family("DBSCAN", _by_density, _dbscan, by_k=False),
+    Family("HDBSCAN", _by_size, _hdbscan, by_k=False),
+)
+
+
+def compare(customers: Customers, ks: Sequence[int], families: Sequence[Family] = FAMILIES) -> Compared:
+    """Fit every setting of every family; one that fails is set aside with its reason and stops none of the others.
+
+    Raises
+    ------
+    ClusteringError
+        No number of groups to try, or nothing could be fitted.
+    """
+    if not ks:
+        raise ClusteringError("There is no number of groups to try: k_min is above k_max.")
+    compared = Compared([])
+    for family in families:
+        try:
+            settings = family.settings(customers, ks)
+        except ValueError as error:
+            compared.skipped.append({"family": family.name, "setting": "all", "reason": str(error)})
+            continue
+        for setting in settings:
+            try:
+                compared.candidates.append(fitted(family, setting, customers))
+            except ValueError as error:
+                told = {"family": family.name, "setting": family.describe(setting), "reason": str(error)}
+                compared.skipped.append(told)
+    if not compared.candidates:
+        raise ClusteringError(f"No family could be fitted: {compared.skipped[0]['reason']}")
+    return compared
+
+
+def fitted(family: Family, setting: Setting, customers: Customers) -> Candidate:
+    """One family fitted to the customers; a fit that did not converge is an error, not a warning."""
+    start = time.perf_counter()
+    # one thread: sums of several come out in any order, and starting threads costs more than such fits
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        try:
+            fit = family.fit(customers, setting)
+        except ConvergenceWarning as warning:
+            raise ClusteringError(f"it did not converge: {warning}") from None
+    labels = fit.model.predict(customers.judged)
+    return Candidate(family, setting, fit.model, labels, fit.noise_share, time.perf_counter() - start)
+
+
+def k_distances(X: np.ndarray, neighbours: int) -> np.ndarray:
+    """Distance of each row to its `neighbours`-th nearest row, itself included, in rising order."""
+    distances, _ = NearestNeighbors(n_neighbors=min(neighbours, len(X))).fit(X).kneighbors(X)
     return np.sort(distances[:, -1])
 
 
@@ -114,70 +221,41 @@ def knee(rising: np.ndarray) -> float:
     return value
 
 
-def leaderboard(X: np.ndarray, compared: Sequence[Candidate], limits: Limits, seed: int) -> pd.DataFrame:
-    """Every candidate's indices, and the limits that it breaks.
-
-    Returns
-    -------
-    DataFrame
-        One row a candidate: `algorithm`, `setting`, `groups`, `silhouette` (-1 to 1, higher is better),
-        `davies_bouldin` (0 up, lower), `calinski_harabasz` (0 up, higher), `smallest_share`, `noise_share`, and
-        `breaks`: the limits broken, empty where none is. Every row counts, noise where it was placed. Indices are
-        missing where fewer than two groups were found.
-    """
-    rows = sample_rows(len(X), seed)
-    return pd.DataFrame([_scores(X[rows], c, c.labels[rows]) | _shares(c, limits) for c in compared])
-
-
-def _scores(X: np.ndarray, candidate: Candidate, labels: np.ndarray) -> dict:
-    row = {"algorithm": candidate.algorithm, "setting": candidate.setting, "groups": len(np.unique(labels))}
-    judged = 2 <= row["groups"] < len(labels)
-    return row | {
-        "silhouette": silhouette_score(X, labels) if judged else np.nan,
-        "davies_bouldin": davies_bouldin_score(X, labels) if judged else np.nan,
-        "calinski_harabasz": calinski_harabasz_score(X, labels) if judged else np.nan,
-    }
-
-
-def _shares(candidate: Candidate, limits: Limits) -> dict:
-    counts = np.unique(candidate.labels, return_counts=True)[1]
-    smallest, noise = counts.min() / counts.sum(), candidate.noise_share
-    broken = {
-        f"groups not {limits.fewest} to {limits.most}": not limits.fewest <= len(counts) <= limits.most,
-        f"smallest group under {limits.smallest_share:.0%}": smallest < limits.smallest_share,
-        f"noise over {limits.noise_share:.0%}": noise > limits.noise_share,
-    }
-    return {"smallest_share": smallest, "noise_share": noise, "breaks": ", ".join(k for k, v in broken.items() if v)}
-
-
-def choose(board: pd.DataFrame, algorithm: str = "", k: int = 0) -> int:
-    """Row number of the chosen candidate: of those that keep all limits, the one with the best silhouette.
-
-    `algorithm` and `k`, where given, pin the choice to that family or number of groups. Where none keeps all limits,
-    the one with the best silhouette of those breaking the fewest is taken: look at its `breaks`.
-    """
-    allowed = board[board.silhouette.notna()]
-    if algorithm:
-        allowed = allowed[allowed.algorithm == algorithm]
-    if k:
-        allowed = allowed[allowed.groups == k]
-    if allowed.empty:
-        raise ClusteringError(
-            f"No grouping was found with algorithm {algorithm or 'any'} and k {k or 'any'}. Free one of them."
-        )
-    broken = allowed.breaks.str.split(", ").map(lambda names: len([name for name in names if name]))
-    return int(allowed[broken == broken.min()].silhouette.idxmax())
-
-
-def strength(silhouette: float) -> str:
-    """What a silhouette says of the structure, on the scale of Kaufman and Rousseeuw (Finding Groups in Data, 1990)."""
-    if silhouette > 0.5:
-        return "clear: most customers are far nearer to their own group than to the next"
-    if silhouette > 0.25:
-        return "weak: a useful partition of customers who differ gradually"
-    return "not substantial: the groups are slices of a continuum"
+def bic(compared: Compared, customers: Customers) -> pd.Series:
+    """Bayesian information criterion of each mixture, on the customers that it was fitted to; lower is better."""
+    mixtures = [one for one in compared.candidates if isinstance(one.model, GaussianMixture)]
+    return pd.Series({one.setting["k"]: one.model.bic(customers.sample) for one in mixtures}, name="bic", dtype=float)
 
 
 def as_pipeline(prepare: Pipeline, chosen: Candidate) -> Pipeline:
     """The fitted preparation and model as one estimator from raw features to group numbers."""
-    return make_pipeline(prepare, chosen.model)
+    return make_pipeline(*(step for _, step in prepare.steps), chosen.model)
+
+
+def margin(model: Pipeline, rows: Any) -> np.ndarray:
+    """How clearly each customer belongs: 0 on the border of its group, 1 wholly inside; the same for every family.
+
+    A mixture: its largest posterior less the next. All others: 1 - d / d', with d the distance to the centre of the own
+    group and d' that to the nearest centre of another (as in the simplified silhouette, Hruschka et al., 2004); 0 where
+    another centre is nearer. Where there is one group only, it is 1.
+
+    Parameters
+    ----------
+    model : Pipeline
+        What 03 keeps as ``clusterer.skops``.
+    rows : DataFrame
+        Raw features, one row a customer.
+    """
+    X, last = model[:-1].transform(rows), model[-1]
+    if len(getattr(last, "classes_", [])) == 1 or getattr(last, "n_components", 2) == 1:
+        return np.ones(len(X))
+    if isinstance(last, GaussianMixture):
+        best = np.sort(last.predict_proba(X), axis=1)
+        return best[:, -1] - best[:, -2]
+    labels = last.predict(X)
+    centres = np.array([last._fit_X[last._y == group].mean(axis=0) for group in range(len(last.classes_))])
+    distances = np.sqrt(((X[:, None, :] - centres[None]) ** 2).sum(axis=2))
+    own = np.searchsorted(last.classes_, labels)
+    mine = distances[np.arange(len(X)), own]
+    distances[np.arange(len(X)), own] = np.inf
+    return np.clip(1 - mine / np.maximum(distances.min(axis=1), 1e-12), 0, 1)

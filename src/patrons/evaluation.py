@@ -84,6 +84,39 @@ def threshold_for_recall(truth: np.ndarray, score: np.ndarray, min_recall: float
     return float(thresholds[recall[:-1] >= min_recall].max())
 
 
+def profits(truth: np.ndarray, score: np.ndarray, value: float, cost: float, chance: float) -> pd.DataFrame:
+    """What contacting everyone at or above each score would have brought.
+
+    Parameters
+    ----------
+    truth, score : array
+        Of rows that the model was not fitted on.
+    value, cost, chance : float
+        What a kept customer brings and what a contact costs (currency), and the chance that a contact keeps someone who
+        would have churned.
+
+    Returns
+    -------
+    DataFrame
+        `threshold`, `contacted` (share of rows), `recall`, `precision`, `gain` (currency a customer of all), from the
+        highest threshold down; the first row contacts nobody.
+    """
+    order = np.argsort(-score, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)
+    found, contacted = np.cumsum(truth[order])[ends], ends + 1
+    table = pd.DataFrame(
+        {
+            "threshold": score[order][ends],
+            "contacted": contacted / len(score),
+            "recall": found / max(truth.sum(), 1),
+            "precision": found / contacted,
+            "gain": (found * chance * value - contacted * cost) / len(score),
+        }
+    )
+    nobody = pd.DataFrame([(np.nextafter(score.max(), 2), 0.0, 0.0, np.nan, 0.0)], columns=table.columns)
+    return pd.concat([nobody, table], ignore_index=True)
+
+
 def at_threshold(truth: np.ndarray, score: np.ndarray, threshold: float) -> dict[str, float]:
     """Counts and rates of the verdict `score >= threshold`: tn, fp, fn, tp, precision, recall."""
     tn, fp, fn, tp = (int(n) for n in confusion_matrix(truth, score >= threshold, labels=[0, 1]).ravel())

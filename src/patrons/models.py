@@ -12,18 +12,29 @@ from patrons.files import whole
 # Types that skops does not trust by itself and that our models are made of.
 TRUSTED = (
     "numpy.dtype",
+    "patrons.clustering_inputs.ByTypical",
+    "patrons.boosting.BoostedTrees",
+    "patrons.ensemble.BaseRate",
+    "patrons.ensemble.Calibrated",
+    "patrons.ensemble.MeanOf",
     "patrons.preparation.IQRClipper",
     "patrons.selection.Assembler",
     "patrons.selection.CorrelationFilter",
     "patrons.selection.TopFeatures",
+    "patrons.spend_model.SpendModel",
     "sklearn.metrics._dist_metrics.EuclideanDistance64",
     "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.tree._tree.Tree",
+    "xgboost.core.Booster",
+    "xgboost.sklearn.XGBClassifier",
+    "xgboost.sklearn.XGBRegressor",
 )
 
 
 SCHEMA = "schema.json"  # of a skops file
-OBJECT = re.compile(r'(?<="__id__": )\d+|(?<="file": ")\d+(?=\.)')  # where it names an object by its memory address
+# where it names an object by its memory address, or a part by that or by chance
+OBJECT = re.compile(r'(?<="__id__": )\d+|(?<="file": ")[\da-f-]+(?=\.)')
 
 
 class ModelError(ValueError):

@@ -1,10 +1,12 @@
 """Who are these groups, in business words? Names from measured values, never from a cluster's number."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
+from sklearn.pipeline import Pipeline
 
 
 class Profile(NamedTuple):
@@ -15,26 +17,55 @@ class Profile(NamedTuple):
     frequency: float  # 1: most orders
     monetary: float  # 1: spent most
     action: str
+    against: str  # what would contradict the action
 
 
+# The rules: a group gets the name whose profile is closest to where its median customer stands.
 PROFILES = (
-    Profile("Champions", 0.85, 0.90, 0.90, "thank them, show them new things first, never discount"),
-    Profile("Loyal", 0.70, 0.72, 0.70, "reward the habit, offer what goes with what they buy"),
-    Profile("Promising", 0.72, 0.45, 0.45, "bring about the next order while they remember the last"),
-    Profile("New", 0.80, 0.18, 0.20, "welcome them, make the second order easy"),
-    Profile("Big baskets", 0.50, 0.40, 0.80, "ask what the order was for, invite a repeat at its season"),
-    Profile("Small and often", 0.60, 0.70, 0.42, "suggest larger baskets, a threshold for free delivery"),
-    Profile("Needs attention", 0.48, 0.50, 0.50, "remind them with what they bought before"),
-    Profile("At risk", 0.25, 0.65, 0.65, "call or write personally, find out what went wrong"),
-    Profile("Cannot lose", 0.15, 0.88, 0.90, "win back at once: few of them are worth much"),
-    Profile("About to sleep", 0.40, 0.25, 0.25, "one cheap reminder, then let them rest"),
-    Profile("Hibernating", 0.20, 0.25, 0.25, "contact only at their season"),
-    Profile("Lost", 0.08, 0.15, 0.12, "spend nothing on them"),
-)
+    Profile("Champions", 0.85, 0.90, 0.90, "thank them, show them new things first, never discount",
+            "they spend no more after it than those who were left alone"),
+    Profile("Loyal", 0.70, 0.72, 0.70, "reward the habit, offer what goes with what they buy",
+            "the reward is taken for orders that came anyway: spend a customer does not rise"),
+    Profile("Promising", 0.72, 0.45, 0.45, "bring about the next order while they remember the last",
+            "as many of them order again without it"),
+    Profile("New", 0.65, 0.15, 0.18, "welcome them, make the second order easy",
+            "second orders come no sooner with a welcome than without"),
+    Profile("Big baskets", 0.50, 0.40, 0.80, "ask what the order was for, invite a repeat at its season",
+            "the large order was a single event, such as a wedding or an opening"),
+    Profile("Small and often", 0.60, 0.70, 0.42, "suggest larger baskets, a threshold for free delivery",
+            "baskets grow but orders become as much rarer"),
+    Profile("Needs attention", 0.48, 0.50, 0.50, "remind them with what they bought before",
+            "their silence is no longer than their usual gap between orders"),
+    Profile("At risk", 0.25, 0.65, 0.65, "call or write personally, find out what went wrong",
+            "they return at their season without being asked, as in earlier years"),
+    Profile("Cannot lose", 0.15, 0.88, 0.90, "win back at once: few of them are worth much",
+            "those who were called return no more often than those who were not"),
+    Profile("About to sleep", 0.40, 0.25, 0.25, "one cheap reminder, then let them rest",
+            "a reminder brings back less than it costs"),
+    Profile("Hibernating", 0.20, 0.25, 0.25, "contact only at their season",
+            "they order out of season as often as in it"),
+    Profile("Lost", 0.08, 0.15, 0.12, "spend nothing on them",
+            "more of them return by themselves than of other quiet segments"),
+)  # fmt: skip
+RETURNING = (
+    "Champions",
+    "Loyal",
+    "Small and often",
+)  # who came back: no name for a group whose median customer did not
+ADVICE = pd.DataFrame(PROFILES).set_index("name")[["action", "against"]]
+STICKY = 0.03  # squared distance by which another profile must be closer before a segment of an earlier run is renamed
+SAME = 1 / 3  # common members over all members from which a group is an earlier run's segment: half of each
 
 
 class SegmentsError(ValueError):
     """A grouping that cannot be named."""
+
+
+class Earlier(NamedTuple):
+    """A segment of an earlier run: its number and name."""
+
+    number: int
+    name: str
 
 
 def positions(rfm: pd.DataFrame, labels: np.ndarray) -> pd.DataFrame:
@@ -63,47 +94,78 @@ def positions(rfm: pd.DataFrame, labels: np.ndarray) -> pd.DataFrame:
     return ranked.groupby(np.asarray(labels)).median()
 
 
-def name_groups(rfm: pd.DataFrame, labels: np.ndarray) -> dict[int, str]:
+def name_groups(rfm: pd.DataFrame, labels: np.ndarray, earlier: Mapping[int, Earlier] | None = None) -> dict[int, str]:
     """A unique name for each group: the profiles that are closest to the groups in all, each used once.
 
-    Least total squared distance (Kuhn, The Hungarian method, 1955), so a renumbering of the groups renames none.
+    Least total squared distance (Kuhn, The Hungarian method, 1955), so a renumbering of the groups renames none. A
+    group that is a segment of an `earlier` run (see `earlier_segments`) keeps its name unless others are closer by
+    `STICKY`. Names of `RETURNING` are kept from groups whose median customer ordered once.
     """
-    measured = positions(rfm, labels)
+    measured = positions(rfm, labels).sort_values(["recency", "frequency", "monetary"])
     if len(measured) > len(PROFILES):
         raise SegmentsError(f"{len(measured)} groups, but names for {len(PROFILES)}. Lower k_max.")
     ideals = np.array([profile[1:4] for profile in PROFILES])
     distance = ((measured.to_numpy()[:, None, :] - ideals[None, :, :]) ** 2).sum(axis=2)
-    groups, profiles = linear_sum_assignment(distance)
+    once = rfm.frequency.groupby(np.asarray(labels)).median()[measured.index].to_numpy() <= 1
+    distance[np.ix_(once, [profile.name in RETURNING for profile in PROFILES])] += len(PROFILES)
+    kept = {group: segment.name for group, segment in (earlier or {}).items()}
+    same = np.array([[kept.get(group) == profile.name for profile in PROFILES] for group in measured.index])
+    groups, profiles = linear_sum_assignment(distance - STICKY * same)
     return {int(measured.index[g]): PROFILES[p].name for g, p in zip(groups, profiles, strict=True)}
 
 
-def cards(rfm: pd.DataFrame, segment: pd.Series) -> pd.DataFrame:
-    """What each segment is: one row a segment, the one with most revenue first.
+def earlier_segments(customers: Sequence, labels: np.ndarray, previous: pd.DataFrame | None) -> dict[int, Earlier]:
+    """Which groups are segments of the previous run, though a refit numbers them otherwise.
+
+    Groups and segments are paired so that they share the most members in all (Hungarian method on the Jaccard overlap,
+    of customers known to both); a pair counts where the overlap exceeds `SAME`.
 
     Parameters
     ----------
-    rfm : DataFrame
-        `recency_days`, `frequency` and `monetary`, one row a customer.
-    segment : Series of str
-        Segment name of each row.
-
-    Returns
-    -------
-    DataFrame
-        Index `segment`; `customers`, `share` (of customers), `revenue` (currency), `revenue_share`, means and medians
-        of recency (days), frequency (orders) and monetary (currency), and the suggested `action`.
+    customers, labels : sequence
+        Id and group of each customer.
+    previous : DataFrame or None
+        ``labels.parquet`` of the previous run: `customer_id`, `group`, `segment`.
     """
-    table = (
-        rfm.assign(segment=segment.to_numpy())
-        .groupby("segment")
-        .agg(
-            customers=("monetary", "size"),
-            revenue=("monetary", "sum"),
-            **{f"{name}_mean": (name, "mean") for name in ("recency_days", "frequency", "monetary")},
-            **{f"{name}_median": (name, "median") for name in ("recency_days", "frequency", "monetary")},
-        )
+    if previous is None:
+        return {}
+    both = pd.DataFrame({"customer_id": customers, "new": labels}).merge(previous, on="customer_id")
+    shared = pd.crosstab(both.new, both.group)
+    union = shared.sum(axis=1).to_numpy()[:, None] + shared.sum(axis=0).to_numpy()[None, :] - shared.to_numpy()
+    overlap = shared.to_numpy() / union
+    pairs = zip(*linear_sum_assignment(-overlap), strict=True)
+    names = previous.drop_duplicates("group").set_index("group").segment
+    return {
+        int(shared.index[g]): Earlier(int(shared.columns[s]), names[shared.columns[s]])
+        for g, s in pairs
+        if overlap[g, s] > SAME
+    }
+
+
+def number_groups(
+    ranked: Sequence[int], earlier: Mapping[int, Earlier], previous: pd.DataFrame | None
+) -> dict[int, int]:
+    """A number for each group that stays from run to run: that of its earlier segment, else one never used before.
+
+    `ranked` are the groups in the order in which new numbers are given: the one that brings most first.
+    """
+    fresh = iter(range(1 + (0 if previous is None else int(previous.group.max())), 10**9))
+    return {group: earlier[group].number if group in earlier else next(fresh) for group in ranked}
+
+
+def place(clusterer: Pipeline, rows: pd.DataFrame, names: Mapping[int, str]) -> pd.Series:
+    """The segment's name of each row, by the clusterer's numbers."""
+    labels = clusterer.predict(rows[list(clusterer.feature_names_in_)])
+    return pd.Series(labels, rows.index).map(names)
+
+
+def records(cards: pd.DataFrame, names: Mapping[int, str], numbers: Mapping[int, int]) -> list[dict]:
+    """Cards as they are kept: each with its `segment`, its `group` (stays from run to run) and its `cluster`.
+
+    `names` and `numbers` are by the clusterer's number, which is the `cluster`: it may change with each refit.
+    """
+    cluster = {name: int(label) for label, name in names.items()}
+    known = cards.rename_axis("segment").assign(
+        group=[numbers[cluster[name]] for name in cards.index], cluster=[cluster[name] for name in cards.index]
     )
-    table.insert(1, "share", table.customers / table.customers.sum())
-    table.insert(3, "revenue_share", table.revenue / table.revenue.sum())
-    actions = {profile.name: profile.action for profile in PROFILES}
-    return table.assign(action=table.index.map(actions)).sort_values("revenue", ascending=False)
+    return known.reset_index().astype(object).where(lambda table: table.notna(), None).to_dict("records")

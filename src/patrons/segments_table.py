@@ -5,18 +5,25 @@ words where it stands: "Short tenure, high monthly charges".
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from patrons.attributes import snake
 from patrons.clustering import NOISE
-from patrons.segments import SegmentsError
+from patrons.medians import median_interval
+from patrons.segments import Earlier, SegmentsError
 from patrons.table_eda import wilson
 
 MIDDLING = 0.25  # standard deviations between a group and the others below which it is like them
 PARTS = 2  # attributes in a name, unless more are needed to tell two groups apart
+# what to do first, by where the churn interval of a segment lies against all churn, and what would contradict it
+ADVICE = {
+    "above": ("ask those who left why, and offer the rest what keeps others", "those who got the offer leave as often"),
+    "about": ("treat as everyone else until more is known", "a longer record sets its churn apart from the rest"),
+    "below": ("leave them in peace; find out what keeps them, for the others", "they leave as often once nobody looks"),
+}
 ALONE = "In no group"  # customers whom a grouping by density leaves over
 WORDS = (  # names of attributes, and what little, middling and much of it is called
     (
@@ -56,11 +63,14 @@ def differences(attributes: pd.DataFrame, labels: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(rows).T.fillna(0.0).round(6)
 
 
-def name_groups(attributes: pd.DataFrame, labels: np.ndarray) -> dict[int, str]:
+def name_groups(
+    attributes: pd.DataFrame, labels: np.ndarray, earlier: Mapping[int, Earlier] | None = None
+) -> dict[int, str]:
     """A unique name for each group, of the attributes that set it most apart.
 
     An attribute that goes along with one named before says less: its difference counts the less, the more the two
-    correlate. Groups with the same words get more of them, and at last the degree.
+    correlate. Groups with the same words get more of them, and at last the degree. A group that is a segment of an
+    `earlier` run (see `segments.earlier_segments`) keeps its name while every word of it is still true.
     """
     apart = differences(attributes, labels).drop(index=NOISE, errors="ignore")
     alike = attributes.corr("spearman").abs().fillna(0.0).round(6)
@@ -73,8 +83,19 @@ def name_groups(attributes: pd.DataFrame, labels: np.ndarray) -> dict[int, str]:
     names = {
         label: ", ".join(sorted(some) if every.count(frozenset(some)) > 1 else some) for label, some in said.items()
     }
-    named = {label: name[0].upper() + name[1:] for label, name in _by_degree(names, apart).items()}
+    named = {label: _capital(name) for label, name in _by_degree(names, apart).items()}
+    kept = named | {
+        label: segment.name
+        for label, segment in (earlier or {}).items()
+        if label in parts
+        and set(segment.name.split(", ")) <= {word for one in parts[label] for word in (one, _capital(one))}
+    }
+    named = kept if len(set(kept.values())) == len(kept) else named
     return named | ({NOISE: ALONE} if (np.asarray(labels) == NOISE).any() else {})
+
+
+def _capital(name: str) -> str:
+    return name[0].upper() + name[1:]
 
 
 def _parts(row: pd.Series, alike: pd.DataFrame) -> list[str]:
@@ -126,7 +147,8 @@ def cards(attributes: pd.DataFrame, segment: pd.Series, churned: pd.Series, mone
     -------
     DataFrame
         Index `segment`; `customers`, `share` (of customers), `churn_rate` with its 95% interval `low` and `high`, mean
-        and median of each attribute, and, where there is money, `revenue` (its unit) and `revenue_share`.
+        and median of each attribute, the suggested `action`, `against`: what would contradict it, and, where there is
+        money, `revenue` (its unit) and `revenue_share`.
     """
     grouped = attributes.groupby(segment.to_numpy())
     outcome = churned.groupby(segment.to_numpy()).agg(["size", "sum", "mean"])
@@ -134,6 +156,9 @@ def cards(attributes: pd.DataFrame, segment: pd.Series, churned: pd.Series, mone
     low, high = wilson(outcome["sum"], outcome["size"])
     table = table.assign(churn_rate=outcome["mean"], low=low, high=high)
     table = table.join(grouped.mean().add_suffix("_mean")).join(grouped.median().add_suffix("_median"))
+    overall = churned.mean()
+    where = np.select([table.low > overall, table.high < overall], ["above", "below"], "about")
+    table = table.assign(action=[ADVICE[one][0] for one in where], against=[ADVICE[one][1] for one in where])
     if money is not None:
         brought = money.groupby(segment.to_numpy()).sum()
         table = table.assign(revenue=brought, revenue_share=brought / brought.sum())
@@ -173,7 +198,21 @@ def _marks(categories: pd.DataFrame, inside: np.ndarray, most: int) -> str:
     )
 
 
-def numbers(table: pd.DataFrame, names: Sequence[str], kind: str) -> pd.DataFrame:
-    """The means or medians of `cards` under the attributes' own names, to be shown."""
-    shown = table[[f"{name}_{kind}" for name in names]].set_axis(list(names), axis="columns")
-    return shown.reset_index()
+def means(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The means of `cards` under the attributes' own names, to be shown."""
+    return table[[f"{name}_mean" for name in names]].set_axis(list(names), axis="columns").reset_index()
+
+
+def medians(attributes: pd.DataFrame, segment: pd.Series, order: Sequence[str]) -> pd.DataFrame:
+    """Medians of each segment with their 95% intervals, such as "12 (10 to 14)"."""
+    said = {
+        name: attributes[segment.to_numpy() == name].apply(lambda column: _interval(column.dropna())) for name in order
+    }
+    return pd.DataFrame(said).T.rename_axis("segment").reset_index()
+
+
+def _interval(values: pd.Series) -> str:
+    if values.empty:
+        return "–"
+    said = (f"{part:,.4g}" if abs(part) < 1000 else f"{part:,.0f}" for part in median_interval(values.to_numpy()))
+    return "{} ({} to {})".format(*said)

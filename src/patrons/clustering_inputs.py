@@ -1,0 +1,85 @@
+"""What groups are sought in: which columns, and how they are made comparable before a distance is measured."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.decomposition import PCA
+from sklearn.feature_selection import VarianceThreshold
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import PowerTransformer
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from patrons.errors import ClusteringError
+
+
+class ByTypical(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Divide each column by its typical size: the median of its absolute values that are not 0.
+
+    A power transform adds 1 before it takes a power, so what it does depends on the unit; after this it does not, and
+    another currency gives the same groups.
+
+    Attributes
+    ----------
+    typical_ : ndarray of shape (n_features,)
+        In the unit of each column; 1 where a column is all 0.
+    """
+
+    def fit(self, X: ArrayLike, y: None = None) -> "ByTypical":
+        X = np.abs(validate_data(self, X, dtype=float))
+        self.typical_ = np.array([np.median(column[column > 0]) if (column > 0).any() else 1.0 for column in X.T])
+        return self
+
+    def transform(self, X: ArrayLike) -> np.ndarray:
+        check_is_fitted(self)
+        return validate_data(self, X, dtype=float, reset=False) / self.typical_
+
+
+def preparation(variance: float = 0.0) -> Pipeline:
+    """Make skewed columns roughly normal and of variance 1 (Yeo-Johnson), so that a few big spenders are no group.
+
+    Missing numbers become the median, columns without spread are dropped, and no unit matters.
+
+    Parameters
+    ----------
+    variance : float
+        Above 0: principal components follow, as many as hold this share of the variance.
+    """
+    steps = [SimpleImputer(strategy="median", keep_empty_features=True), VarianceThreshold(), ByTypical()]
+    return make_pipeline(
+        *steps, PowerTransformer(), *([PCA(variance if variance < 1 else None, svd_solver="full")] if variance else [])
+    )
+
+
+def in_groups(dictionary: pd.DataFrame, groups: Sequence[str], customers: pd.DataFrame) -> list[str]:
+    """The numerical features of the named groups of the data dictionary, in its order.
+
+    Raises
+    ------
+    ClusteringError
+        A group that the dictionary does not have, or groups that hold no number.
+    """
+    unknown = sorted(set(groups) - set(dictionary.group))
+    if unknown:
+        raise ClusteringError(
+            f"feature_groups: {', '.join(unknown)} is no group of features. There are: "
+            f"{', '.join(dict.fromkeys(dictionary.group))}."
+        )
+    named = dictionary.feature[dictionary.group.isin(groups)]
+    numbers = [name for name in named if pd.api.types.is_numeric_dtype(customers[name])]
+    if not numbers:
+        raise ClusteringError(f"feature_groups: {', '.join(groups)} hold no numbers to seek groups in.")
+    return numbers
+
+
+def in_order(customers: pd.DataFrame, inputs: Sequence[str]) -> pd.DataFrame:
+    """The columns that groups are sought in, rows sorted by value: the order of customers then makes no difference."""
+    lacking = [name for name in inputs if name not in customers]
+    if lacking or not inputs:
+        raise ClusteringError(
+            f"inputs: {', '.join(lacking) or 'none'}: no such feature. Name columns of features.parquet."
+        )
+    return customers[list(inputs)].astype(float).sort_values(list(inputs), ignore_index=True)

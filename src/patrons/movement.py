@@ -1,0 +1,74 @@
+"""Who moved: customers in the segments of an earlier day and of today, placed by the same model on both days."""
+
+import numpy as np
+import pandas as pd
+
+NEW = "not yet a customer"  # had not ordered on the earlier day
+NONE = pd.DataFrame({"from": [], "to": [], "customers": []}).astype({"from": str, "to": str, "customers": int})
+
+
+def moves(before: pd.Series, after: pd.Series) -> pd.DataFrame:
+    """How many customers went from where to where.
+
+    Parameters
+    ----------
+    before, after : Series of str
+        Segment of each customer on the earlier day and today; the index is the customer's id.
+
+    Returns
+    -------
+    DataFrame
+        `from` (a segment, or `NEW`), `to`, `customers`: a row a pair, pairs without a customer included.
+    """
+    segments = sorted(set(before) | set(after))
+    pairs = pd.DataFrame({"to": after, "from": before.reindex(after.index).fillna(NEW)})
+    every = pd.MultiIndex.from_product([[*segments, NEW], segments], names=["from", "to"])
+    return pairs.groupby(["from", "to"]).size().reindex(every, fill_value=0).rename("customers").reset_index()
+
+
+def matrix(moved: pd.DataFrame, order: list[str]) -> pd.DataFrame:
+    """Shares of each row's customers by where they went; rows and columns in `order`, `NEW` last."""
+    counts = moved.pivot(index="from", columns="to", values="customers").reindex([*order, NEW])[order]
+    return counts[counts.sum(axis=1) > 0].pipe(lambda some: some.div(some.sum(axis=1), axis=0))
+
+
+def balance(moved: pd.DataFrame) -> pd.DataFrame:
+    """What each segment gained and lost, the greatest gain first.
+
+    Returns
+    -------
+    DataFrame
+        Index `segment`; customers `before`, `stayed`, `joined` from other segments, `left` to others, `new`, `after`,
+        and `net` = after - before.
+    """
+    counts = moved.pivot(index="from", columns="to", values="customers")
+    known = counts.drop(index=NEW).reindex(counts.columns)
+    stayed = pd.Series(np.diag(known), known.index)
+    table = pd.DataFrame(
+        {
+            "before": known.sum(axis=1),
+            "stayed": stayed,
+            "joined": known.sum(axis=0) - stayed,
+            "left": known.sum(axis=1) - stayed,
+            "new": counts.loc[NEW],
+            "after": counts.sum(axis=0),
+        }
+    )
+    return table.assign(net=table.after - table.before).rename_axis("segment").sort_values("net", ascending=False)
+
+
+def migrated_share(moved: pd.DataFrame) -> float:
+    """Of the customers known on the earlier day, the share that is in another segment today."""
+    known = moved[moved["from"] != NEW]
+    return float(known.customers[known["from"] != known["to"]].sum() / known.customers.sum())
+
+
+def steadiest(flows: pd.DataFrame) -> str:
+    """The segment that keeps the largest share of its customers; `flows` is what `matrix` returns."""
+    kept = {name: flows.loc[name, name] for name in flows.index if name != NEW}
+    return max(kept, key=kept.get)
+
+
+def still(flows: pd.DataFrame, segment: str) -> str:
+    """How many of an earlier segment are in it today, as a sentence; empty where nobody was in it then."""
+    return f" Of {segment}, {flows.loc[segment, segment]:.0%} still are." if segment in flows.index else ""
