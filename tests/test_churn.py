@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from patrons import churn
+from patrons.evaluation import roc_auc
 from patrons.preparation import preparation, split_kinds
 
 DAYS = pd.date_range("2024-01-01", periods=9, freq="30D")
@@ -29,10 +30,6 @@ def panel(customers=150, seed=0):
 TABLE = panel()
 
 
-def families():
-    return churn.families(preparation(*split_kinds(churn.inputs(TABLE))), trees=20, seed=0, train=TABLE)
-
-
 def test_the_test_is_the_last_day_and_training_was_known_by_then():
     train, test = churn.split(TABLE)
     assert set(test.as_of) == {DAYS[8]}
@@ -41,16 +38,23 @@ def test_the_test_is_the_last_day_and_training_was_known_by_then():
 
 def test_validation_rows_lie_after_what_was_learnt():
     train, _ = churn.split(TABLE)
-    validation = churn.out_of_fold(families(), train)
-    assert set(validation.as_of) == set(DAYS[3:6])  # the first three have nothing before them that was known
+    for fit, val in churn.folds(train, 3, 5, 0):
+        assert train.known_on.iloc[fit].max() <= train.as_of.iloc[val].min()
+    assert {train.as_of.iloc[val].iloc[0] for _, val in churn.folds(train, 3, 5, 0)} == set(DAYS[3:6])
 
 
-def test_models_find_what_makes_customers_churn():
+def test_rules_find_what_makes_customers_churn():
     train, test = churn.split(TABLE)
-    for name, model in families().items():
-        said = churn.probability(model.fit(churn.inputs(train), train.churned), churn.inputs(test))
-        scores = churn.scoreboard(test.churned.to_numpy(), {name: said})[name]
-        assert scores["roc_auc"].low > 0.6, name
+    rules = churn.baselines(preparation(*split_kinds(churn.inputs(TABLE))), train, 0)
+    assert list(rules) == ["recency alone", "logistic on RFM"]
+    for rule in rules.values():
+        said = churn.probability(rule.fit(churn.inputs(train), train.churned), churn.inputs(test))
+        assert roc_auc(test.churned, said) > 0.6
+
+
+def test_orders_to_expect_are_a_rule_where_the_features_have_them():
+    train, _ = churn.split(TABLE.assign(expected_orders_90d=1 / TABLE.recency_days))
+    assert churn.EXPECTED in churn.baselines(preparation(*split_kinds(churn.inputs(TABLE))), train, 0)
 
 
 def test_what_happens_on_the_test_day_changes_nothing_before_it():
@@ -65,15 +69,26 @@ def test_the_model_sees_neither_outcome_nor_days():
     assert list(churn.inputs(TABLE)) == ["recency_days", "frequency", "monetary", "plan"]
 
 
-def test_a_panel_in_which_everyone_churned_is_an_error_that_says_so():
-    with pytest.raises(churn.ChurnError, match="1 outcomes"):
-        churn.split(TABLE.assign(churned=1))
+@pytest.mark.parametrize(("outcome", "change"), [(1, "Raise"), (0, "Lower")])
+def test_a_log_in_which_everyone_did_the_same_ends_in_a_sentence_with_the_next_step(outcome, change):
+    train, test = churn.split(TABLE.assign(churned=outcome))
+    said = churn.problem(train, test, churn.folds(train, 3, 5, 0))
+    assert said.startswith("Nothing can be forecast")
+    assert f"{change} horizon_days" in said
 
 
-def test_a_panel_too_short_to_validate_on_is_an_error_with_the_next_step():
-    train, _ = churn.split(TABLE[TABLE.as_of.isin(DAYS[[0, 1, 8]])])
-    with pytest.raises(churn.ChurnError, match="Lower horizon_days"):
-        churn.out_of_fold(families(), train)
+def test_ten_customers_and_a_panel_too_short_to_validate_on_end_in_a_sentence():
+    few = churn.split(panel(customers=3))
+    assert "needs 20 of either" in churn.problem(*few, churn.folds(few[0], 3, 5, 0))
+    train, test = churn.split(TABLE[TABLE.as_of.isin(DAYS[[0, 1, 8]])])
+    assert "no model can be validated" in churn.problem(train, test, churn.folds(train, 3, 5, 0))
+    empty, test = churn.split(TABLE[TABLE.as_of == DAYS[8]])
+    assert "of the 0 training rows" in churn.problem(empty, test, churn.folds(empty, 3, 5, 0))
+
+
+def test_a_panel_with_both_outcomes_and_earlier_days_has_no_problem():
+    train, test = churn.split(TABLE)
+    assert churn.problem(train, test, churn.folds(train, 3, 5, 0)) == ""
 
 
 def attributes(customers=400, seed=0):
@@ -111,17 +126,17 @@ def test_without_days_the_model_sees_neither_outcome_nor_group():
 
 def test_without_days_the_simplest_rule_is_the_attribute_that_tells_most():
     train, test = churn.split(CUSTOMERS, seed=3)
-    models = churn.families(preparation(["age"], ["plan"]), trees=20, seed=0, train=train)
-    assert list(models) == ["plan alone", "logistic on all attributes", "random forest"]
-    model = models["plan alone"].fit(churn.inputs(train), train.churned)
+    rules = churn.baselines(preparation(["age"], ["plan"]), train, 0)
+    assert list(rules) == ["plan alone", "logistic on three attributes"]
+    model = rules["plan alone"].fit(churn.inputs(train), train.churned)
     said = churn.probability(model, churn.inputs(test))
     assert len(set(said)) == 2  # one for each plan
     assert said[test.plan == "monthly"][0] == pytest.approx(train.churned[train.plan == "monthly"].mean())
 
 
-def test_without_days_every_training_row_is_validated_once():
+def test_without_days_every_training_row_is_validated_once_and_copies_stay_together():
     train, _ = churn.split(CUSTOMERS, seed=3)
-    models = churn.families(preparation(["age"], ["plan"]), trees=5, seed=0, train=train)
-    validation = churn.out_of_fold(models, train)
-    assert sorted(validation.customer_id) == sorted(train.customer_id)
-    assert validation[list(models)].notna().all(axis=None)
+    folds = churn.folds(train, 3, 5, 0)
+    assert sorted(np.concatenate([val for _, val in folds])) == list(range(len(train)))
+    for fit, val in folds:
+        assert not set(train.group.iloc[fit]) & set(train.group.iloc[val])

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrons import lifetime
+from patrons import bgnbd, lifetime
 
-TRUTH = lifetime.Fitted(r=0.8, alpha=4.0, a=0.6, b=2.5)
+TRUTH = bgnbd.Fitted(r=0.8, alpha=4.0, a=0.6, b=2.5)
 
 
 def simulated(customers=20_000, weeks=60.0, ahead=12.0, seed=0):
@@ -32,7 +32,7 @@ def world():
 
 
 def test_the_parameters_of_a_simulated_world_are_found(world):
-    found = lifetime.fit(*world[:3])
+    found, _ = bgnbd.fit(*world[:3])
     assert found.r == pytest.approx(TRUTH.r, rel=0.1)
     assert found.alpha == pytest.approx(TRUTH.alpha, rel=0.15)
     assert found.a / (found.a + found.b) == pytest.approx(TRUTH.a / (TRUTH.a + TRUTH.b), rel=0.15)
@@ -40,7 +40,7 @@ def test_the_parameters_of_a_simulated_world_are_found(world):
 
 def test_as_many_orders_are_expected_as_come(world):
     *history, later = world
-    said = lifetime.expected(lifetime.fit(*history), *history, 12.0)
+    said = bgnbd.expected(bgnbd.fit(*history)[0], *history, 12.0)
     assert said.sum() == pytest.approx(later.sum(), rel=0.05)
     for many in (history[0] == 0, history[0] > 5):
         assert said[many].sum() == pytest.approx(later[many].sum(), rel=0.1)

@@ -1,63 +1,55 @@
-"""Who will not come back? Baselines and a random forest, tested on what played no part in learning.
+"""Who will not come back? What is learnt on, what it is tested on, and the rules that a model has to beat.
 
 A log's panel has days: models learn on earlier ones and are tested on the last one known. A customer table has none: a
-fifth of its customers, drawn at random, is held out.
+fifth of its customers, drawn at random, is held out. How models are found is in `patrons.churn_search`.
 """
-
-from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import PowerTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 from patrons.attributes import alone
-from patrons.evaluation import METRICS, Interval, bootstrap, forward_folds, hold_out, random_folds
+from patrons.evaluation import hold_out, random_folds
 from patrons.features import KNOWN, OUTCOME, RFM, feature_names
 from patrons.preparation import as_inputs, only
+from patrons.splitter import SnapshotSplit
 
-RECENCY = "recency alone"
-VALIDATED_DAYS = 3  # the latest training days, on which models and threshold are chosen
+RECENCY, EXPECTED = "recency alone", "expected orders (BG/NBD)"
 GROUP = "group"  # customers of a table who differ in nothing but the id have the same
-HELD_OUT, FOLDS = 0.2, 5  # of a table: share of customers to test on, and parts of the rest to validate on
+HELD_OUT = 0.2  # of a table: share of customers to test on
+ENOUGH = 20  # rows of either outcome in training; half as many in the test
+Folds = list[tuple[np.ndarray, np.ndarray]]
 
 
-class ChurnError(ValueError):
-    """A panel from which no forecast can be learnt or tested."""
+def baselines(prepare: ColumnTransformer, train: pd.DataFrame, seed: int) -> dict[str, Pipeline]:
+    """Unfitted rules from raw feature columns to a probability of churn, the simplest first.
 
-
-def families(prepare: ColumnTransformer, trees: int, seed: int, train: pd.DataFrame) -> dict[str, Pipeline]:
-    """Unfitted models from raw feature columns to a probability of churn, the simplest first.
-
-    `train` are the rows to learn from: of a table, they also say which attribute is the best to go by alone.
+    Of a log: recency alone, the orders to be expected (BG/NBD, where the features have them), and a logistic regression
+    on RFM. Of a table: a small tree on the attribute that tells churn best by itself on the training rows `train`, and
+    a logistic regression on the best three.
     """
-    forest = RandomForestClassifier(trees, max_depth=10, min_samples_leaf=10, n_jobs=-1, random_state=seed)
-    rules = _rules_on_rfm() if set(RFM) <= set(train) else _rules_on_attributes(prepare, train, seed)
-    return {**rules, "random forest": make_pipeline(clone(prepare), forest)}
-
-
-def _rules_on_rfm() -> dict[str, Pipeline]:
-    return {RECENCY: _logistic(["recency_days"]), "logistic on RFM": _logistic(list(RFM))}
+    if set(RFM) <= set(train):
+        expected = [name for name in train if name.startswith("expected_orders_")][:1]
+        return {
+            RECENCY: _logistic(["recency_days"]),
+            **({EXPECTED: _logistic(expected)} if expected else {}),
+            "logistic on RFM": _logistic(list(RFM)),
+        }
+    best = list(alone(inputs(train), train[OUTCOME], seed).index[:3])
+    tree = DecisionTreeClassifier(max_leaf_nodes=8, min_samples_leaf=10, random_state=seed)
+    return {
+        f"{best[0]} alone": make_pipeline(only(prepare, best[:1]), tree),
+        "logistic on three attributes": make_pipeline(only(prepare, best), LogisticRegression(max_iter=1000)),
+    }
 
 
 def _logistic(columns: list[str]) -> Pipeline:
     chosen = ColumnTransformer([("chosen", PowerTransformer(), columns)])
     return make_pipeline(chosen, LogisticRegression())
-
-
-def _rules_on_attributes(prepare: ColumnTransformer, train: pd.DataFrame, seed: int) -> dict[str, Pipeline]:
-    """A small tree on the attribute that tells churn best without the others, and a logistic regression on all."""
-    best = alone(inputs(train), train[OUTCOME], seed).index[0]
-    tree = DecisionTreeClassifier(max_leaf_nodes=8, min_samples_leaf=10, random_state=seed)
-    return {
-        f"{best} alone": make_pipeline(only(prepare, [best]), tree),
-        "logistic on all attributes": make_pipeline(clone(prepare), LogisticRegression(max_iter=1000)),
-    }
 
 
 def split(panel: pd.DataFrame, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -67,12 +59,6 @@ def split(panel: pd.DataFrame, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFram
     Without, a fifth of the customers with the same share of churners is held out; those of one `group` stay together.
     """
     train, test = _by_day(panel) if KNOWN in panel else _held_out(panel, seed)
-    for name, rows in (("training", train), ("test", test)):
-        if rows[OUTCOME].nunique() < 2:
-            raise ChurnError(
-                f"The {name} rows hold {len(rows)} customers and {rows[OUTCOME].nunique()} outcomes: a forecast needs "
-                "some who came back and some who did not. Lower horizon_days or bring a longer log."
-            )
     return train.reset_index(drop=True), test.reset_index(drop=True)
 
 
@@ -91,52 +77,47 @@ def inputs(panel: pd.DataFrame) -> pd.DataFrame:
     return as_inputs(panel[feature_names(panel, [] if "as_of" in panel else [GROUP])])
 
 
-def out_of_fold(models: Mapping[str, Pipeline], train: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
-    """What each model says of training rows that it was not fitted on.
-
-    With days these are the latest training days, each said of by models fitted on days whose outcome was known by
-    then. Without, all rows, each said of by models fitted on the other four fifths.
-
-    Returns
-    -------
-    DataFrame
-        The customer, `as_of` where there are days, the outcome, and one column of churn probabilities a model.
-    """
-    X, y = inputs(train), train[OUTCOME]
-    by_chance = () if KNOWN in train else (train[GROUP].to_numpy(), y.to_numpy(), FOLDS, seed)
-    folds = random_folds(*by_chance) if by_chance else _days(train)
-    told = [name for name in ("customer_id", "as_of", OUTCOME) if name in train]
-    parts = [
-        train.loc[validated, told].assign(
-            **{
-                name: probability(clone(m).fit(X.loc[fitted], y[fitted]), X.loc[validated])
-                for name, m in models.items()
-            }
-        )
-        for fitted, validated in folds
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _days(train: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
-    y = train[OUTCOME]
-    folds = [(f, v) for f, v in forward_folds(train.as_of, train[KNOWN]) if y[f].nunique() > 1]
+def problem(train: pd.DataFrame, test: pd.DataFrame, folds: Folds) -> str:
+    """Why nothing can be learnt from these rows, a sentence with the next step; empty where there is no reason."""
+    for name, rows, least in (("training", train, ENOUGH), ("test", test, ENOUGH // 2)):
+        churned = int(rows[OUTCOME].sum())
+        stayed = len(rows) - churned
+        if min(churned, stayed) < least:
+            return (
+                f"Nothing can be forecast: of the {len(rows):,} {name} rows {churned:,} churned and {stayed:,} did "
+                f"not, and a forecast needs {least} of either. {_more(rows, churned, stayed)}"
+            )
     if not folds:
-        raise ChurnError(
-            "Training has too few days to validate on later ones: the log needs at least two horizons and the minimal "
-            "history before the test day. Lower horizon_days or min_history_days, or bring a longer log."
+        return (
+            "Nothing can be forecast: no training day has earlier days whose outcome was known by then, so no model "
+            "can be validated. Lower horizon_days or min_history_days, or bring a longer log."
         )
-    return folds[-VALIDATED_DAYS:]
+    return ""
+
+
+def _more(rows: pd.DataFrame, churned: int, stayed: int) -> str:
+    if KNOWN not in rows:
+        return "Bring more customers."
+    change = "Raise" if churned > stayed else "Lower"
+    return f"{change} horizon_days if customers buy at another pace than it supposes, or bring a longer log."
+
+
+def folds(train: pd.DataFrame, origins: int, cv_folds: int, seed: int) -> Folds:
+    """Rows to fit on and to validate on: earlier origins where there are days, random parts of a table else.
+
+    Pairs in which either side has one outcome only are left out.
+    """
+    outcome = train[OUTCOME].to_numpy()
+    if min(outcome.sum(), len(outcome) - outcome.sum()) < max(cv_folds, 2) or not len(train):
+        return []
+    if KNOWN in train:
+        horizon = int((train[KNOWN] - train.as_of).dt.days.iloc[0])
+        found = list(SnapshotSplit(origins, horizon).split(train, groups=train.as_of))
+    else:
+        found = random_folds(train[GROUP].to_numpy(), outcome, cv_folds, seed)
+    return [(fit, val) for fit, val in found if min(len(np.unique(outcome[part])) for part in (fit, val)) > 1]
 
 
 def probability(model: Pipeline, X: pd.DataFrame) -> np.ndarray:
-    """Probability of churn of each row, rounded: threads add a forest's trees up in any order, so last digits vary."""
+    """Probability of churn of each row, rounded: the last digits of sums depend on the machine."""
     return model.predict_proba(X)[:, 1].round(9)
-
-
-def scoreboard(truth: np.ndarray, said: Mapping[str, np.ndarray]) -> dict[str, dict[str, Interval]]:
-    """ROC AUC, PR AUC (both: higher is better) and Brier score (lower) of each model, with bootstrap intervals."""
-    return {
-        name: {metric: bootstrap(function, truth, scores) for metric, function in METRICS.items()}
-        for name, scores in said.items()
-    }

@@ -1,10 +1,15 @@
 """What a forecast was tested on, and whom it is for, in words that are true of a log and of a customer table."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
+from patrons.evaluation import Interval, at_threshold
 from patrons.features import KNOWN, OUTCOME
+from patrons.table_eda import wilson
 
 
 class Words(NamedTuple):
@@ -24,6 +29,8 @@ class Words(NamedTuple):
         " by 2026-01-01" where churn has a last day, else empty.
     current : str
         Customers who can still be kept.
+    validated : str
+        What the parts are that models were validated on.
     """
 
     test: str
@@ -32,6 +39,7 @@ class Words(NamedTuple):
     stayed: str
     by: str
     current: str
+    validated: str
 
 
 def words(train: pd.DataFrame, test: pd.DataFrame) -> Words:
@@ -46,6 +54,7 @@ def words(train: pd.DataFrame, test: pd.DataFrame) -> Words:
             "stayed",
             "",
             "customers who have not churned",
+            "part of the training customers that was left out",
         )
     day, known = test.as_of.iloc[0].date(), test[KNOWN].iloc[0].date()
     return Words(
@@ -55,7 +64,8 @@ def words(train: pd.DataFrame, test: pd.DataFrame) -> Words:
         "then, so that nothing that a model learns from lies after the day it is tested on.",
         "came back",
         f" by {known}",
-        f"customers who ordered in the last {_horizon(test)} days",
+        f"customers who ordered in the last {horizon(test)} days",
+        "day that was forecast from what was known on it",
     )
 
 
@@ -72,6 +82,87 @@ def rows_used(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
     counts = rows.groupby(by, sort=KNOWN in test)[OUTCOME].agg(customers="size", churned="mean").reset_index()
     counts = counts.assign(as_of=counts.as_of.dt.date) if KNOWN in test else counts
     return counts[["used_for", *(name for name in by if name != "used_for"), "customers", "churned"]]
+
+
+def segments(clusterer: Pipeline, labels: pd.DataFrame, today: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
+    """Segment name of each row on its own day: where the clusterer puts it, by the name most have there today."""
+    columns = list(clusterer.feature_names_in_)
+    named = today[["customer_id"]].merge(labels[["customer_id", "segment"]], on="customer_id", how="left").segment
+    commonest = named.groupby(clusterer.predict(today[columns])).agg(_commonest)
+    return pd.Series(clusterer.predict(rows[columns])).map(commonest).fillna("none").to_numpy(str)
+
+
+def _commonest(names: pd.Series) -> str:
+    return str(names.mode().iloc[0])
+
+
+def by_segment(truth: np.ndarray, score: np.ndarray, segment: np.ndarray, least: int = 30) -> pd.DataFrame:
+    """Churn forecast and churn that happened, by segment; those of fewer than `least` customers are left out.
+
+    Returns
+    -------
+    DataFrame
+        Index the segment, by churn; `customers`, `forecast`, `value` (share that churned) and its 95% interval `low`
+        and `high` (Wilson, 1927).
+    """
+    table = pd.DataFrame({"segment": segment, "value": truth, "forecast": score}).groupby("segment")
+    table = table.agg(customers=("value", "size"), forecast=("forecast", "mean"), value=("value", "mean"))
+    table = table[table.customers >= least].sort_values("value", ascending=False, kind="stable")
+    low, high = wilson(table.value * table.customers, table.customers)
+    return table.assign(low=low, high=high)
+
+
+def fold_names(validation: pd.DataFrame) -> list[str]:
+    """The parts that models were validated on: their days, or their numbers."""
+    days = validation.groupby("fold").as_of.first() if "as_of" in validation else None
+    return [str(n + 1) for n in sorted(validation.fold.unique())] if days is None else [str(day.date()) for day in days]
+
+
+def board(scores: Mapping[str, Mapping[str, Interval]]) -> pd.DataFrame:
+    """Scores to be read: a row a model, each score with its interval as text."""
+    table = pd.DataFrame({name: {m: str(value) for m, value in one.items()} for name, one in scores.items()}).T
+    return table.rename(columns=lambda name: name.replace("_", " ")).rename_axis("model").reset_index()
+
+
+FORMATS = {name: "{:.0%}" for name in ("threshold", "flagged", "recall", "precision", "accuracy")} | {
+    "F1": "{:.2f}",
+    "gain a customer": "{:,.2f}",
+}
+
+
+def thresholds(
+    found: Mapping[str, float], truth: np.ndarray, score: np.ndarray, value: float, cost: float, chance: float
+) -> pd.DataFrame:
+    """What each threshold does on the test rows: a row each, in shares of customers, and the gain in currency."""
+    rows = []
+    for name, limit in found.items():
+        one = at_threshold(truth, score, limit)
+        right, flags, n = one["tp"], one["tp"] + one["fp"], len(truth)
+        f1 = 2 * right / max(flags + right + one["fn"], 1)
+        gain = (right * chance * value - flags * cost) / n
+        rows.append((name, limit, flags / n, one["recall"], one["precision"], (right + one["tn"]) / n, f1, gain))
+    names = ["serves", "threshold", "flagged", "recall", "precision", "accuracy", "F1", "gain a customer"]
+    return pd.DataFrame(rows, columns=names)
+
+
+INTENDED = "To rank customers by how likely they are not to come back, so that people can decide whom to contact."
+
+
+def limits(words: Words, problem: str, failed: Sequence[str]) -> list[str]:
+    """What the model cannot do and must not be used for, for its card."""
+    told = [
+        "It says who is likely to leave, not why, and not whom a contact would keep: that needs a trial with a group "
+        "that is not contacted.",
+        f"Measured on {words.test} only; another season may differ.",
+        "No ground to refuse or to worsen anyone's terms.",
+    ]
+    return [*([problem] if problem else []), *(f"Failed gate: {gate}" for gate in failed), *told]
+
+
+def compared(name: str, other: str, gain: Interval) -> str:
+    """A paired difference of ROC AUC in words, with its verdict."""
+    told = "is better than" if gain.low > 0 else "is worse than" if gain.high < 0 else "cannot be told apart from"
+    return f"{name} {told} {other} ({gain.value:+.3f}, 95% interval {gain.low:+.3f} to {gain.high:+.3f})"
 
 
 def unseen(said: pd.Series, test: pd.DataFrame, validation: pd.DataFrame, model: str) -> pd.Series:
@@ -98,15 +189,16 @@ def unseen(said: pd.Series, test: pd.DataFrame, validation: pd.DataFrame, model:
 def can_be_kept(today: pd.DataFrame, train: pd.DataFrame, test: pd.DataFrame) -> pd.Series:
     """Which of today's customers are `Words.current`."""
     if KNOWN in test:
-        return today.recency_days <= _horizon(test)
+        return today.recency_days <= horizon(test)
     churned = pd.concat([train, test]).set_index("customer_id")[OUTCOME]
     return today.customer_id.map(churned) == 0
 
 
 def lately(test: pd.DataFrame) -> pd.Series:
     """Which test rows could still be kept: of a log those who ordered within one horizon before, of a table all."""
-    return test.recency_days <= _horizon(test) if KNOWN in test else pd.Series(True, test.index)
+    return test.recency_days <= horizon(test) if KNOWN in test else pd.Series(True, test.index)
 
 
-def _horizon(test: pd.DataFrame) -> int:
+def horizon(test: pd.DataFrame) -> int:
+    """Length of the label window, days."""
     return int((test[KNOWN] - test.as_of).dt.days.iloc[0])

@@ -1,0 +1,122 @@
+"""Figures of the churn notebook: a table and an `ax` in, the same `ax` out."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
+
+from patrons.plots import BLUE, GREY, ORANGE, PERCENT, axes, words
+
+
+def compared(table: pd.DataFrame, chosen: str, title: str, what: str, ax: Axes) -> Axes:
+    """Scores as points with their intervals, the chosen one in orange with its interval drawn through all rows.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Index the models; `value`, `low`, `high`.
+    """
+    rows = np.arange(len(table))[::-1]
+    ax.axvspan(table.low[chosen], table.high[chosen], color=ORANGE, alpha=0.12, lw=0)
+    for row, (name, score) in zip(rows, table.iterrows(), strict=True):
+        colour = ORANGE if name == chosen else BLUE
+        reach = [[score.value - score.low], [score.high - score.value]]
+        ax.errorbar(score.value, row, xerr=reach, fmt="o", color=colour, capsize=4)
+        place = {"xytext": (0, 6), "textcoords": "offset points", "ha": "center", "fontsize": 8}
+        ax.annotate(f"{score.value:.3f}", (score.value, row), **place)
+    ax.set_yticks(rows, table.index)
+    ax.margins(y=0.12)
+    ax.set(title=title, xlabel=f"{what}, with 95% interval", ylabel="")
+    return ax
+
+
+def spread(scores: pd.DataFrame, chosen: str, title: str, across: str, ax: Axes) -> Axes:
+    """A line a model over the parts that it was validated on: the chosen one in orange, the first (simplest) named too.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Index the models, columns the parts in order.
+    """
+    places = np.arange(scores.shape[1])
+    for name, values in scores.iterrows():
+        told, first = name == chosen, name == scores.index[0]
+        colour = ORANGE if told else BLUE if first else GREY
+        ax.plot(places, values, color=colour, marker="o", lw=2.5 if told else 1, label=name if told or first else None)
+    ax.plot([], [], color=GREY, marker="o", lw=1, label="others")
+    ax.set_xticks(places, scores.columns)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.set(title=title, xlabel=across, ylabel="ROC AUC")
+    return ax
+
+
+def choices(curve: pd.DataFrame, marks: Mapping[str, float], currency: str, title: str, ax: Axes) -> Axes:
+    """Gain a customer over the share contacted, with the place of each threshold of `marks` (name to threshold)."""
+    ax.plot(curve.contacted, curve.gain, color=BLUE, lw=2)
+    ax.axhline(0, color=GREY, ls=":", lw=1)
+    for (name, threshold), colour in zip(marks.items(), (ORANGE, BLUE), strict=False):
+        reached = curve[curve.threshold >= threshold]
+        if len(reached):
+            place = reached.iloc[-1]
+            ax.scatter([place.contacted], [place.gain], color=colour, zorder=3, s=50, label=name)
+    ax.legend()
+    ax.xaxis.set_major_formatter(PERCENT)
+    ax.set(
+        title=title,
+        xlabel="share of customers contacted, the likeliest to churn first",
+        ylabel=f"gain a customer, {currency}",
+    )
+    return ax
+
+
+def segments(table: pd.DataFrame, title: str, ax: Axes) -> Axes:
+    """Churn that happened with its interval, and churn forecast, a row a segment (see `churn_words.by_segment`)."""
+    rows = np.arange(len(table))[::-1]
+    reach = [table.value - table.low, table.high - table.value]
+    ax.errorbar(table.value, rows, xerr=reach, fmt="o", color=BLUE, capsize=4, label="happened, with 95% interval")
+    ax.scatter(table.forecast, rows, marker="D", color=ORANGE, zorder=3, label="forecast")
+    ax.set_yticks(rows, [f"{name} ({n:,})" for name, n in zip(table.index, table.customers, strict=True)])
+    ax.xaxis.set_major_formatter(PERCENT)
+    ax.margins(y=0.2)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
+    ax.set(title=title, xlabel="share that churned", ylabel="segment (customers)")
+    return ax
+
+
+def losses(table: pd.DataFrame, title: str, ax: Axes) -> Axes:
+    """Bars of what the score loses without each feature, with the range of the repeats (see `reasons.permuted`)."""
+    rows = np.arange(len(table))
+    ax.barh(rows, table.value, color=BLUE)
+    ax.errorbar(table.value, rows, xerr=[table.value - table.low, table.high - table.value], fmt="none", color=GREY)
+    ax.set_yticks(rows, words(table.index))
+    ax.invert_yaxis()
+    ax.set(
+        title=title, xlabel="ROC AUC lost when the feature's values are shuffled (line: range of repeats)", ylabel=""
+    )
+    return ax
+
+
+def dependences(curves: Mapping[str, pd.DataFrame], title: str) -> Axes:
+    """Small figures side by side: mean probability of churn over the values of one feature each, on one scale."""
+    first = axes(3.1 * len(curves), 3.4)
+    figure = first.figure
+    first.remove()
+    panels = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
+    for ax, (name, curve) in zip(panels, curves.items(), strict=True):
+        if pd.api.types.is_numeric_dtype(curve.value):
+            ax.plot(curve.value, curve.probability, color=BLUE, marker="o", ms=4)
+            ax.xaxis.set_major_formatter(FuncFormatter(_short))
+        else:
+            ax.plot(range(len(curve)), curve.probability, color=BLUE, marker="o", ls="")
+            ax.set_xticks(range(len(curve)), curve.value.astype(str), rotation=30, ha="right", fontsize=8)
+        ax.set_xlabel(words([name])[0], fontsize=9)
+    panels[0].yaxis.set_major_formatter(PERCENT)
+    panels[0].set_ylabel("mean churn probability")
+    panels[0].set_title(title)
+    return panels[0]
+
+
+def _short(value: float, _: int) -> str:
+    return f"{value:,.0f}" if abs(value) >= 10 else f"{value:g}"

@@ -1,0 +1,299 @@
+"""The search for a churn model: settings of each kind drawn from their spaces, judged on rows that they did not see.
+
+Rows are prepared once a fold and serve every setting. What is compared is the mean ROC AUC over the folds.
+"""
+
+import itertools
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.base import ClassifierMixin, clone
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+from xgboost import XGBClassifier
+
+from patrons.churn import GROUP, OUTCOME, Folds, inputs, probability
+from patrons.ensemble import MeanOf
+from patrons.evaluation import random_folds, roc_auc
+from patrons.selection import TopFeatures
+
+LOGISTIC, FOREST, BOOSTING, NETWORK = "logistic regression", "random forest", "boosted trees", "neural network"
+KINDS = (LOGISTIC, FOREST, BOOSTING, NETWORK)
+MEAN = "mean of the best three"
+TOLD = ("customer_id", "as_of", OUTCOME)
+one_thread = threadpool_limits.wrap(
+    limits=1, user_api="blas"
+)  # sums by threads differ in the last digits, so would models
+Space = Mapping[str, Sequence]
+Setting = dict[str, float | int | bool | str]
+
+
+def build(kind: str, setting: Setting, seed: int) -> ClassifierMixin:
+    """An unfitted model of a kind with one setting of its space. One thread each, so that sums come out the same."""
+    if kind == LOGISTIC:
+        return LogisticRegression(C=setting["c"], max_iter=2000)
+    if kind == FOREST:
+        weights = {"none": None, "balanced": "balanced"}[setting["weights"]]
+        return RandomForestClassifier(
+            setting["trees"], max_depth=setting["depth"], min_samples_leaf=setting["leaf"], max_samples=0.4,
+            class_weight=weights, random_state=seed, n_jobs=1,
+        )  # fmt: skip
+    if kind == BOOSTING:
+        return XGBClassifier(
+            n_estimators=setting["rounds"], learning_rate=setting["rate"], max_depth=setting["depth"],
+            min_child_weight=setting["leaf"], colsample_bytree=setting["columns"], subsample=0.8,
+            reg_lambda=setting["ridge"], random_state=seed, n_jobs=1,
+        )  # fmt: skip
+    return MLPClassifier(
+        (setting["units"],) * setting["layers"], alpha=setting["alpha"], early_stopping=setting["stopping"],
+        n_iter_no_change=5, tol=1e-3, max_iter=300, random_state=seed,
+    )  # fmt: skip
+
+
+def trials(space: Space, most: int, seed: int) -> list[Setting]:
+    """Settings of a space: the first value of each name together, then others drawn at random, none twice."""
+    every = [dict(zip(space, values, strict=True)) for values in itertools.product(*space.values())]
+    drawn = np.random.default_rng(seed).permutation(len(every) - 1) + 1
+    return [every[0], *(every[n] for n in sorted(drawn[: most - 1]))]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows of one fold as matrices: what is fitted on, and what is validated."""
+
+    X: np.ndarray
+    y: np.ndarray
+    X_val: np.ndarray
+    y_val: np.ndarray
+    val: np.ndarray  # row numbers
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found.
+
+    Attributes
+    ----------
+    settings : dict
+        The best setting of each kind.
+    tried : DataFrame
+        A row a setting: `model`, `setting`, `roc_auc` (mean over folds), `seconds` (CPU, of fits).
+    validation : DataFrame
+        Customer, `as_of` where there are days, outcome, `fold`, and what each kind and the mean said of a row when it
+        was left out.
+    scores : DataFrame
+        ROC AUC: a row a model, a column a fold.
+    members : tuple of str
+        The three kinds that the mean is made of.
+    """
+
+    settings: dict[str, Setting]
+    tried: pd.DataFrame
+    validation: pd.DataFrame
+    scores: pd.DataFrame
+    members: tuple[str, ...]
+
+    def cv_roc_auc(self, model: str) -> float:
+        """Mean ROC AUC of a model over the folds."""
+        return float(self.scores.loc[model].mean())
+
+
+def front(prepare: ColumnTransformer, top: int, seed: int) -> Pipeline:
+    """What lies before a model: the preparation, then the `top` columns that tell most (0 keeps all)."""
+    steps = [("prepare", clone(prepare).set_output(transform="default"))]
+    return Pipeline(steps + ([("select", TopFeatures(top, trees=50, random_state=seed))] if top else []))
+
+
+@one_thread
+def fit_front(unfitted: Pipeline, X: pd.DataFrame, y: np.ndarray, rows: int, seed: int) -> Pipeline:
+    """A fitted front; columns are chosen on at most `rows` rows, the rest is fitted on all."""
+    prepare = unfitted["prepare"].fit(X)
+    if "select" in unfitted.named_steps:
+        few = sample(len(X), rows, seed)
+        unfitted["select"].fit(prepare.transform(X.iloc[few]), y[few])
+    return unfitted
+
+
+def sample(available: int, most: int, seed: int) -> np.ndarray:
+    """Row numbers, all or `most` of them drawn at random, in order."""
+    return np.sort(np.random.default_rng(seed).permutation(available)[:most])
+
+
+@one_thread
+def prepared(train: pd.DataFrame, folds: Folds, unfitted: Pipeline, rows: int, seed: int) -> list[Prepared]:
+    """The matrices of each fold, by a front fitted on its own rows."""
+    X, y = inputs(train), train[OUTCOME].to_numpy()
+    made = []
+    for fit, val in folds:
+        ready = fit_front(clone(unfitted), X.iloc[fit], y[fit], rows, seed)
+        made.append(Prepared(ready.transform(X.iloc[fit]), y[fit], ready.transform(X.iloc[val]), y[val], val))
+    return made
+
+
+def _try(kind: str, setting: Setting, parts: Sequence[Prepared], rows: int, seed: int) -> tuple[float, float]:
+    """Mean ROC AUC over folds when fitted on at most `rows` rows, and the CPU seconds it took."""
+    began, scores = time.process_time(), []
+    for part in parts:
+        few = sample(len(part.y), rows, seed)
+        model = build(kind, setting, seed).fit(part.X[few], part.y[few])
+        scores.append(roc_auc(part.y_val, model.predict_proba(part.X_val)[:, 1].round(9)))
+    return float(np.mean(scores)), time.process_time() - began
+
+
+@one_thread
+def search(
+    train: pd.DataFrame, parts: Sequence[Prepared], spaces: Mapping[str, Space], n_trials: int, rows: int, seed: int
+) -> Found:
+    """The best setting of each kind, and what models with it say of rows left out.
+
+    Parameters
+    ----------
+    train : DataFrame
+        The training rows.
+    parts : sequence of Prepared
+        Its folds (see `prepared`).
+    spaces : dict
+        Of each kind, the values to choose from, by name.
+    n_trials : int
+        Settings tried of a kind.
+    rows : int
+        Rows that a trial is fitted on, at most; the chosen settings are fitted on all.
+    """
+    tried = [
+        (kind, setting, *_try(kind, setting, parts, rows, seed))
+        for kind, space in spaces.items()
+        for setting in trials(space, n_trials, seed)
+    ]
+    table = pd.DataFrame(tried, columns=["model", "setting", "roc_auc", "seconds"])
+    best = table.loc[table.groupby("model", sort=False).roc_auc.idxmax()]
+    settings = dict(zip(best.model, best.setting, strict=True))
+    validation = pd.concat([_said(train, part, n, settings, seed) for n, part in enumerate(parts)], ignore_index=True)
+    scores = fold_scores(validation, settings)
+    members = tuple(scores.mean(axis=1).sort_values(ascending=False, kind="stable").index[:3])
+    validation[MEAN] = validation[list(members)].mean(axis=1)
+    shown = table.assign(setting=[", ".join(f"{k} {v}" for k, v in one.items()) for one in table.setting])
+    return Found(settings, shown, validation, fold_scores(validation, [*settings, MEAN]), members)
+
+
+def _said(train: pd.DataFrame, part: Prepared, fold: int, settings: Mapping[str, Setting], seed: int) -> pd.DataFrame:
+    told = train.loc[part.val, [name for name in TOLD if name in train]].assign(fold=fold)
+    models = {kind: build(kind, setting, seed).fit(part.X, part.y) for kind, setting in settings.items()}
+    return told.assign(**{kind: model.predict_proba(part.X_val)[:, 1].round(9) for kind, model in models.items()})
+
+
+def fold_scores(validation: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """ROC AUC of each model (rows) on each fold (columns)."""
+    parts = dict(list(validation.groupby("fold")))
+    return pd.DataFrame({n: {m: roc_auc(part[OUTCOME], part[m]) for m in names} for n, part in parts.items()})
+
+
+@one_thread
+def with_rules(
+    found: Found, rules: Mapping[str, Pipeline], train: pd.DataFrame, folds: Folds
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Out-of-fold rows and scores with those of the baselines beside them, the baselines first."""
+    X, y = inputs(train), train[OUTCOME]
+    said = {
+        name: np.concatenate([probability(clone(rule).fit(X.iloc[f], y.iloc[f]), X.iloc[v]) for f, v in folds])
+        for name, rule in rules.items()
+    }
+    validation = found.validation.assign(**said)
+    return validation, fold_scores(validation, [*rules, *found.scores.index])
+
+
+@one_thread
+def final(found: Found, ready: Pipeline, Z: np.ndarray, y: np.ndarray, seed: int) -> dict[str, MeanOf]:
+    """Every kind with its best setting, and the mean of the best three, fitted on all training rows.
+
+    Parameters
+    ----------
+    ready : Pipeline
+        The fitted front.
+    Z : array
+        The training rows as it gives them.
+    """
+    fitted = {kind: build(kind, setting, seed).fit(Z, y) for kind, setting in found.settings.items()}
+    alone = {kind: MeanOf([model]).joined([model], Z) for kind, model in fitted.items()}
+    together = [fitted[kind] for kind in found.members]
+    return {**alone, MEAN: MeanOf(together).joined(together, Z)}
+
+
+@one_thread
+def compare_tops(
+    train: pd.DataFrame, folds: Folds, prepare: ColumnTransformer, top: int, setting: Setting, rows: int, seed: int
+) -> tuple[pd.DataFrame, list[Prepared]]:
+    """All columns against the `top` ones, by one setting of boosted trees; and the matrices of the better.
+
+    Returns
+    -------
+    DataFrame
+        `columns` (in words), `number` (of columns), `roc_auc` (mean over folds); the better first.
+    list of Prepared
+        Its folds.
+    """
+    rated = []
+    for most in (0, top):
+        parts = prepared(train, folds, front(prepare, most, seed), rows, seed)
+        score, _ = _try(BOOSTING, setting, parts, rows, seed)
+        words = f"the {most} that tell most" if most else "all that say something new"
+        rated.append((words, parts[0].X.shape[1], score, most, parts))
+    rated.sort(key=_score, reverse=True)
+    table = pd.DataFrame([one[:4] for one in rated], columns=["columns", "number", "roc_auc", "top"])
+    return table, rated[0][-1]
+
+
+def _score(rated: tuple) -> float:
+    return rated[2]
+
+
+def memoriser(prepare: ColumnTransformer, seed: int, rows: int = 6_000):
+    """A fit for `gates.shuffled`: full-grown trees on at most `rows` rows, which know every row that they have seen."""
+
+    def fit(train: pd.DataFrame, outcome: np.ndarray):
+        few = sample(len(train), rows, seed)
+        ready = clone(prepare).set_output(transform="default").fit(inputs(train.iloc[few]))
+        forest = RandomForestClassifier(30, random_state=seed, n_jobs=1)
+        forest.fit(ready.transform(inputs(train.iloc[few])), outcome[few])
+
+        def score(test: pd.DataFrame) -> np.ndarray:
+            return forest.predict_proba(ready.transform(inputs(test)))[:, 1]
+
+        return score
+
+    return fit
+
+
+@one_thread
+def whole(ready: Pipeline, model: ClassifierMixin) -> Pipeline:
+    """The fitted front and a fitted model as one pipeline, from raw feature columns to a probability."""
+    return Pipeline([*ready.steps, ("model", model)])
+
+
+@one_thread
+def whole_cv(
+    found: Found, chosen: str, panel: pd.DataFrame, prepare: ColumnTransformer, top: int, cv_folds: int, seed: int
+) -> float:
+    """Mean ROC AUC of the chosen model: of a log over its origins, of a table over folds of the *whole* table.
+
+    The settings were chosen on folds of a table's training rows, so the last is what published cross-validations are,
+    and a little kinder than the hold-out.
+    """
+    if "as_of" in panel:
+        return found.cv_roc_auc(chosen)
+    parts = prepared(panel, random_folds(panel[GROUP].to_numpy(), panel[OUTCOME].to_numpy(), cv_folds, seed),
+                     front(prepare, int(top), seed), len(panel), seed)  # fmt: skip
+    kinds = found.members if chosen == MEAN else (chosen,)
+    return float(np.mean([_together(kinds, found.settings, part, seed) for part in parts]))
+
+
+def _together(kinds: Sequence[str], settings: Mapping[str, Setting], part: Prepared, seed: int) -> float:
+    models = [build(kind, settings[kind], seed).fit(part.X, part.y) for kind in kinds]
+    said = np.mean([model.predict_proba(part.X_val)[:, 1] for model in models], axis=0)
+    return roc_auc(part.y_val, said.round(9))

@@ -1,0 +1,107 @@
+"""Small estimators that a saved churn model is made of: the mean of members, a calibrated one, the base rate."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils.validation import check_is_fitted
+
+METHODS = ("sigmoid", "isotonic")
+
+
+def _two_columns(positive: np.ndarray) -> np.ndarray:
+    return np.column_stack([1 - positive, positive])
+
+
+class MeanOf(ClassifierMixin, BaseEstimator):
+    """The mean of its members' probabilities of class 1.
+
+    Parameters
+    ----------
+    members : sequence of classifiers
+
+    Attributes
+    ----------
+    members_ : list of fitted classifiers
+    centre_ : ndarray of shape (n_features,)
+        Means of the training rows: what reasons are measured from.
+    """
+
+    def __init__(self, members: Sequence[ClassifierMixin] = ()):
+        self.members = members
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> "MeanOf":
+        X = np.asarray(X, dtype=float)
+        return self.joined([clone(member).fit(X, y) for member in self.members], X)
+
+    def joined(self, fitted: Sequence[ClassifierMixin], X: ArrayLike) -> "MeanOf":
+        """As `fit`, of members that are fitted already on `X`."""
+        self.members_ = list(fitted)
+        self.centre_ = np.asarray(X, dtype=float).mean(axis=0)
+        self.classes_ = np.array([0, 1])
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
+        check_is_fitted(self)
+        X = np.asarray(X, dtype=float)
+        return _two_columns(np.mean([member.predict_proba(X)[:, 1] for member in self.members_], axis=0))
+
+    def predict(self, X: ArrayLike) -> np.ndarray:
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+class Calibrated(ClassifierMixin, BaseEstimator):
+    """A fitted classifier whose probabilities are mapped to observed shares; the order of rows stays (ties may come).
+
+    Parameters
+    ----------
+    classifier : fitted classifier
+    method : {"sigmoid", "isotonic"}
+        A logistic curve of the log odds [Platt, 1999], or a rising step function [Zadrozny & Elkan, 2002].
+    """
+
+    def __init__(self, classifier: ClassifierMixin | None = None, method: str = "sigmoid"):
+        self.classifier = classifier
+        self.method = method
+
+    def fit(self, score: ArrayLike, y: ArrayLike) -> "Calibrated":
+        """Fit the map on probabilities of class 1 of rows that the classifier was not fitted on."""
+        self.map_ = LogisticRegression(C=1e6) if self.method == "sigmoid" else IsotonicRegression(out_of_bounds="clip")
+        self.map_.fit(self._entry(score), y)
+        self.classes_ = np.array([0, 1])
+        return self
+
+    def _entry(self, score: ArrayLike) -> np.ndarray:
+        score = np.clip(np.asarray(score, dtype=float), 1e-6, 1 - 1e-6)
+        return np.log(score / (1 - score))[:, None] if self.method == "sigmoid" else score
+
+    def mapped(self, score: ArrayLike) -> np.ndarray:
+        """Calibrated probabilities of class 1."""
+        check_is_fitted(self)
+        entry = self._entry(score)
+        return self.map_.predict_proba(entry)[:, 1] if self.method == "sigmoid" else self.map_.predict(entry)
+
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
+        return _two_columns(self.mapped(self.classifier.predict_proba(X)[:, 1]))
+
+    def predict(self, X: ArrayLike) -> np.ndarray:
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+class BaseRate(ClassifierMixin, BaseEstimator):
+    """Says of everyone what share churned: all that can be said where nothing can be learnt. One outcome is enough."""
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> "BaseRate":
+        self.rate_ = float(np.mean(y)) if len(y) else 0.5
+        self.classes_ = np.array([0, 1])
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
+        check_is_fitted(self)
+        return _two_columns(np.full(len(X), self.rate_))
+
+    def predict(self, X: ArrayLike) -> np.ndarray:
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]

@@ -1,0 +1,282 @@
+"""Why a customer got his probability: what each feature adds to it, and the three that weigh most, in plain words.
+
+What a feature adds is exact for each member of the model, and adds up to its probability: for boosted trees Shapley
+values [TreeSHAP; Lundberg et al., 2020], for a logistic regression its terms (Shapley values too), for a forest the
+steps along each tree's path [Saabas, 2014], for a neural network the integral from the mean customer [Sundararajan,
+Taly & Yan, 2017], here a sum of 32 steps. Terms of log odds are scaled to the probability's change that they
+bring together. These are reasons of the model, not causes of the churn.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+from sklearn.base import ClassifierMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline
+from xgboost import DMatrix, XGBClassifier
+
+from patrons.ensemble import BaseRate, Calibrated, MeanOf
+
+REASONS = ("reason_1", "reason_2", "reason_3")
+STEPS = 32  # of the integral along a line
+GOES_ON = ("since ", "to expect", "in the ", "cancelled", "with ")  # meanings that go on from the unit
+
+
+def reasons(model: Pipeline, rows: pd.DataFrame, dictionary: pd.DataFrame) -> pd.DataFrame:
+    """Three reasons a customer, each from another group of features, the weightiest first.
+
+    Reasons speak for the side on which the customer is: those that raise the probability where it is above the model's
+    mean one, those that lower it else. Works on one row as on many, also when scoring.
+
+    Parameters
+    ----------
+    model : Pipeline
+        What 06 saves: a preparation, and a `MeanOf`, a `Calibrated` one or a `BaseRate`.
+    rows : DataFrame
+        Raw feature columns.
+    dictionary : DataFrame
+        `feature`, `group`, `unit`, `meaning`, as 02 writes it.
+
+    Returns
+    -------
+    DataFrame
+        `reason_1`, `reason_2`, `reason_3` on the index of `rows`; empty text where nothing (more) speaks for that side.
+    """
+    added = contributions(model, rows)
+    texts = Wording(list(added), dictionary).say(added.to_numpy(), [rows[name].to_numpy() for name in added])
+    return pd.DataFrame(texts, rows.index, REASONS, dtype="str")
+
+
+class Entry(NamedTuple):
+    """What the data dictionary says of a feature."""
+
+    group: str
+    unit: str
+    meaning: str
+
+
+def entries(dictionary: pd.DataFrame) -> dict[str, Entry]:
+    """The data dictionary by feature."""
+    columns = (dictionary[name] for name in ("feature", *Entry._fields))
+    return {feature: Entry(*told) for feature, *told in zip(*columns, strict=True)}
+
+
+class Wording:
+    """Makes reasons of what features add.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The features.
+    dictionary : DataFrame
+        As in `reasons`.
+    """
+
+    def __init__(self, names: Sequence[str], dictionary: pd.DataFrame):
+        self.names, self.entries = list(names), entries(dictionary)
+        own = {"number", "category", "attributes"}  # each attribute is a group of its own
+        group = [self.entries[name].group if name in self.entries else name for name in self.names]
+        parted = [name if one in own else one for name, one in zip(self.names, group, strict=True)]
+        self.group = pd.factorize(np.array(parted, object))[0]
+
+    def say(self, added: np.ndarray, values: Sequence[Sequence]) -> list[list[str]]:
+        """Three reasons of each row; `added` is a row a customer, `values` of each feature its value in each row."""
+        side = np.where(added.sum(axis=1) >= 0, 1.0, -1.0)[:, None]
+        texts = [
+            [phrase(self.names[c], values[c][n], self.entries) if weight > 0 else "" for c, weight in chosen]
+            for n, chosen in enumerate(_one_a_group(added * side, self.group))
+        ]
+        return [(one + [""] * 3)[:3] for one in texts]
+
+
+def _one_a_group(weights: np.ndarray, group: np.ndarray) -> list[list[tuple[int, float]]]:
+    """For each row up to three (column, weight): the weightiest column of each of the weightiest groups."""
+    totals = np.zeros((len(weights), group.max(initial=-1) + 1))
+    np.add.at(totals.T, group, weights.T)
+    chosen = []
+    for row, total in zip(weights, totals, strict=True):
+        best = np.argsort(-total, kind="stable")[:3]
+        columns = [int(np.where(group == g, row, -np.inf).argmax()) for g in best]
+        chosen.append([(c, min(row[c], total[g])) for c, g in zip(columns, best, strict=True)])
+    return chosen
+
+
+def phrase(feature: str, value: object, told: Mapping[str, Entry]) -> str:
+    """A feature of a customer as a reader would say it, in the dictionary's words: "no order for 143 days"."""
+    words = feature.replace("_", " ")
+    if feature not in told or told[feature].group in ("number", "category", "attributes"):
+        return f"{words}: {_number(value)}"
+    unit, meaning = told[feature].unit, told[feature].meaning.split(";")[0].split(" (BG/NBD)")[0]
+    if pd.isna(value):
+        return f"{meaning}: none known"
+    if feature == "recency_days":
+        return f"no order for {_number(value)} days"
+    if unit.startswith("share") or unit == "probability":
+        return f"{meaning}: {value:.0%}"
+    if meaning.startswith(GOES_ON):
+        return f"{_number(value)} {unit} {meaning}"
+    return f"{meaning}: {_number(value)}" + (f" {unit}" if unit not in ("ratio", "log ratio", "nats") else "")
+
+
+def _number(value: object) -> str:
+    if not isinstance(value, int | float | np.number):
+        return "not known" if pd.isna(value) else str(value)
+    return (
+        "not known"
+        if pd.isna(value)
+        else f"{value:,.0f}"
+        if abs(value) >= 20 or value == int(value)
+        else f"{value:.2g}"
+    )
+
+
+def contributions(model: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:
+    """What each raw feature adds to the probability of churn (before calibration), against the model's mean one.
+
+    Returns
+    -------
+    DataFrame
+        A row a customer, a column a feature that the model looks at; no column for a `BaseRate`.
+    """
+    last = model[-1]
+    if isinstance(last, BaseRate):
+        return pd.DataFrame(index=rows.index)
+    mean: MeanOf = last.classifier if isinstance(last, Calibrated) else last
+    Z = np.asarray(model[:-1].transform(rows), dtype=float)
+    added = np.mean([of_member(member, Z, mean.centre_) for member in mean.members_], axis=0)
+    names = sources(model)
+    features = list(dict.fromkeys(names))
+    belongs = np.array([[name == feature for feature in features] for name in names], dtype=float)
+    return pd.DataFrame(added @ belongs, rows.index, features)
+
+
+def sources(model: Pipeline) -> list[str]:
+    """The raw feature that each column before the last step was made of."""
+    prepare: ColumnTransformer = model[0]
+    names = list(prepare.named_transformers_["numbers"].get_feature_names_out())
+    encoded = next((columns for name, _, columns in prepare.transformers_ if name == "categories"), [])
+    if len(encoded):
+        names += _encoded(prepare.named_transformers_["categories"][-1], list(encoded))
+    support = model["select"].get_support() if "select" in model.named_steps else np.ones(len(names), bool)
+    return [name for name, kept in zip(names, support, strict=True) if kept]
+
+
+def _encoded(encoder: object, columns: list[str]) -> list[str]:
+    rare = encoder.infrequent_categories_
+    widths = [len(c) if r is None else len(c) - len(r) + 1 for c, r in zip(encoder.categories_, rare, strict=True)]
+    return [name for name, width in zip(columns, widths, strict=True) for _ in range(width)]
+
+
+def of_member(member: ClassifierMixin, Z: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """What each prepared column adds to the probability that a member gives, a row a customer."""
+    if isinstance(member, RandomForestClassifier):
+        return _forest(member, Z)
+    explain = {XGBClassifier: _boosting, LogisticRegression: _logistic, MLPClassifier: _network}[type(member)]
+    added, base = explain(member, Z, centre)
+    return as_probability(added, base)
+
+
+def as_probability(added: np.ndarray, base: np.ndarray) -> np.ndarray:
+    """Terms of log odds, scaled so that they add up to the change of the probability."""
+    total = added.sum(axis=1)
+    near = np.abs(total) < 1e-9
+    change = expit(base + total) - expit(base)
+    slope = np.where(near, expit(base) * (1 - expit(base)), change / np.where(near, 1.0, total))
+    return added * slope[:, None]
+
+
+def _boosting(member: XGBClassifier, Z: np.ndarray, _: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    found = member.get_booster().predict(DMatrix(Z, nthread=1), pred_contribs=True).astype(float)
+    return found[:, :-1], found[:, -1]
+
+
+def _logistic(member: LogisticRegression, Z: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    base = member.decision_function(centre[None])
+    return (Z - centre) * member.coef_[0], np.repeat(base, len(Z))
+
+
+def _network(member: MLPClassifier, Z: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gradients of the log odds, averaged along the straight line from the centre to each row."""
+    slopes = np.zeros_like(Z)
+    for step in (np.arange(STEPS) + 0.5) / STEPS:
+        layers, value = [], centre + step * (Z - centre)
+        for weights, bias in zip(member.coefs_[:-1], member.intercepts_[:-1], strict=True):
+            value = value @ weights + bias
+            layers.append(value > 0)  # relu
+            value = np.maximum(value, 0)
+        slope = np.repeat(member.coefs_[-1].T, len(Z), axis=0)
+        for weights, alive in zip(reversed(member.coefs_[:-1]), reversed(layers), strict=True):
+            slope = (slope * alive) @ weights.T
+        slopes += slope / STEPS
+    base = np.log(np.divide(*member.predict_proba(centre[None])[0][::-1].clip(1e-12)))
+    return (Z - centre) * slopes, np.full(len(Z), base)
+
+
+def _forest(member: RandomForestClassifier, Z: np.ndarray) -> np.ndarray:
+    """Steps of the share of churners from node to node, each given to the feature that parted them."""
+    path, starts = member.decision_path(Z)
+    value, feature = _nodes(member.estimators_)
+    tree = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    row = np.repeat(np.arange(len(Z)), np.diff(path.indptr))
+    parent, child = path.indices[:-1], path.indices[1:]  # nodes of a path come in order
+    inside = (row[1:] == row[:-1]) & (tree[parent] == tree[child])
+    step = (value[child] - value[parent])[inside] / len(member.estimators_)
+    cell = row[1:][inside] * Z.shape[1] + feature[parent[inside]]
+    return np.bincount(cell, step, minlength=Z.size).reshape(Z.shape)
+
+
+def _nodes(trees: list) -> tuple[np.ndarray, np.ndarray]:
+    """Share of churners in each node of all trees, one tree after the other, and the feature that it splits by."""
+    counts = [tree.tree_.value[:, 0, :] for tree in trees]
+    return (
+        np.concatenate([count[:, 1] / count.sum(axis=1) for count in counts]),
+        np.concatenate([tree.tree_.feature for tree in trees]),
+    )
+
+
+def weights(added: pd.DataFrame) -> pd.Series:
+    """Mean size of what each feature adds, the largest first (probability points between 0 and 1)."""
+    return added.abs().mean().sort_values(ascending=False, kind="stable")
+
+
+def permuted(
+    model: Pipeline, rows: pd.DataFrame, truth: np.ndarray, names: list[str], metric: object, repeats: int, seed: int
+) -> pd.DataFrame:
+    """What a score loses when one feature's values are dealt out anew among customers [Breiman, 2001].
+
+    Returns
+    -------
+    DataFrame
+        Index the features; `value` (mean loss), `low`, `high` (least and most of the repeats), the largest first.
+    """
+    rng, whole = np.random.default_rng(seed), metric(truth, model.predict_proba(rows)[:, 1])
+    found: Mapping[str, list[float]] = {name: [] for name in names}
+    for name in names:
+        for _ in range(repeats):
+            dealt = rows.assign(**{name: rows[name].to_numpy()[rng.permutation(len(rows))]})
+            found[name].append(whole - metric(truth, model.predict_proba(dealt)[:, 1]))
+    table = pd.DataFrame({n: (np.mean(v), min(v), max(v)) for n, v in found.items()}, ["value", "low", "high"]).T
+    return table.sort_values("value", ascending=False, kind="stable")
+
+
+def dependence(model: Pipeline, rows: pd.DataFrame, feature: str, points: int = 12) -> pd.DataFrame:
+    """Partial dependence: mean probability if every customer had this value, all else as it is (Friedman, 2001).
+
+    Returns
+    -------
+    DataFrame
+        `value`: quantiles of a number, the commonest values of a category; `probability`.
+    """
+    known = rows[feature].dropna()
+    if pd.api.types.is_numeric_dtype(known):
+        values = np.unique(known.quantile(np.linspace(0.02, 0.98, points)))
+    else:
+        values = known.value_counts().index[:points]
+    said = [model.predict_proba(rows.assign(**{feature: value}))[:, 1].mean() for value in values]
+    return pd.DataFrame({"value": values, "probability": said})

@@ -1,0 +1,68 @@
+"""Figures of customer value and of contacts; see `patrons.plots` for what they share."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from patrons.plots import BLUE, GREY, ORANGE, SHORT
+
+
+def deciles(table: pd.DataFrame, currency: str, title: str, ax: Axes) -> Axes:
+    """What groups by forecast were expected to spend, and what they spent with its interval, on logarithmic axes."""
+    spent = np.maximum(table.spent, 1.0)
+    reach = [spent - np.clip(table.low, 1.0, spent), np.maximum(table.high, spent) - spent]
+    line = [min(table.expected.min(), spent.min()), max(table.expected.max(), spent.max())]
+    ax.plot(line, line, color=GREY, ls=":", lw=1.5, label="as expected")
+    ax.errorbar(table.expected, spent, yerr=reach, fmt="o", color=BLUE, capsize=4, label="spent, with 95% interval")
+    ax.set(xscale="log", yscale="log")
+    ax.xaxis.set_major_formatter(SHORT)
+    ax.yaxis.set_major_formatter(SHORT)
+    ax.legend(loc="upper left")
+    ax.set(title=title, xlabel=f"expected, mean of a group, {currency}", ylabel=f"spent, mean of a group, {currency}")
+    return ax
+
+
+def by_segment(table: pd.DataFrame, what: str, title: str, ax: Axes) -> Axes:
+    """Bars of totals a segment, the largest on top, with intervals where there are some (`value`, `low`, `high`)."""
+    rows = np.arange(len(table))
+    ax.barh(rows, table.value, color=BLUE)
+    if "low" in table:
+        reach = [np.maximum(table.value - table.low, 0), np.maximum(table.high - table.value, 0)]
+        ax.errorbar(table.value, rows, xerr=reach, fmt="none", color="#333333", capsize=4, lw=1)
+    ax.set_yticks(rows, [str(name) for name in table.index])
+    ax.invert_yaxis()
+    ax.xaxis.set_major_formatter(SHORT)
+    ax.set(title=title, xlabel=what, ylabel="")
+    return ax
+
+
+def at_stake(listed: pd.DataFrame, needed: tuple[float, float, float], currency: str, title: str, ax: Axes) -> Axes:
+    """Customers by churn probability and value, and the line from which a contact pays, with its interval."""
+    some = listed[listed.value > 0]
+    some = some.sample(min(len(some), 4000), random_state=0)
+    pays = some.expected_gain > 0
+    for chosen, colour, name in ((~pays, GREY, "a contact costs more"), (pays, BLUE, "a contact pays")):
+        ax.scatter(some.churn_probability[chosen], some.value[chosen], s=9, alpha=0.5, color=colour, lw=0, label=name)
+    low, high = max(some.value.quantile(0.002), 1e-2), some.value.max() * 1.5
+    chance = np.linspace(0.01, 1, 200)
+    ax.plot(chance, needed[0] / chance, color=ORANGE, lw=2, label="break-even, with 95% interval")
+    ax.fill_between(chance, needed[1] / chance, needed[2] / chance, color=ORANGE, alpha=0.2, lw=0)
+    ax.set(yscale="log", ylim=(low, high), xlim=(0, 1))
+    ax.xaxis.set_major_formatter("{x:.0%}")
+    ax.yaxis.set_major_formatter(SHORT)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=2)
+    ax.set(title=title, xlabel="churn probability", ylabel=f"value, {currency} (logarithmic)")
+    return ax
+
+
+def profit(curve: pd.DataFrame, contacts: int, currency: str, title: str, ax: Axes) -> Axes:
+    """Gain in all over how many are contacted, with its 95% band, and the number that is proposed."""
+    ax.fill_between(curve.contacted, curve.low, curve.high, color=BLUE, alpha=0.18, lw=0, label="95% interval")
+    ax.plot(curve.contacted, curve.gain, color=BLUE, lw=2, label="expected")
+    ax.axhline(0, color=GREY, lw=1)
+    ax.axvline(contacts, color=ORANGE, ls="--", label=f"proposed: {contacts:,}")
+    ax.xaxis.set_major_formatter(SHORT)
+    ax.yaxis.set_major_formatter(SHORT)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.set(title=title, xlabel="customers contacted, in the order of the list", ylabel=f"gain in all, {currency}")
+    return ax

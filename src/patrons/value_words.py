@@ -1,0 +1,143 @@
+"""What 07 says of its fits and its test, and the record that the index page is made from."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from patrons.actions import Plan
+from patrons.likelihood import Report
+from patrons.spend_model import Rhythm
+from patrons.value import LEAST_REPEATERS, Days, Tested, repeaters
+
+MODELS = {"BG/NBD (orders)": ("r", "alpha", "a", "b"), "Gamma-Gamma (order values)": ("p", "q - 1", "gamma")}
+FORMATS = {
+    "mae": "{:,.1f}",
+    "rmse": "{:,.1f}",
+    "spearman": "{:.3f}",
+    "capture_top_decile": "{:.1%}",
+    "bias": "{:+.1%}",
+    "oracle": "{:.1%}",
+}
+
+
+def convergence(rhythm: Rhythm) -> pd.DataFrame:
+    """How both fits went: a row each with log-likelihood, whether they arrived, agreed, and what lies on a bound."""
+    reports = dict(zip(MODELS, (rhythm.orders_report, rhythm.value_report), strict=True))
+    rows = [
+        {
+            "fit": name,
+            "parameters": ", ".join(f"{n} {v:.3g}" for n, v in zip(MODELS[name], values, strict=True)),
+            "log-likelihood": report.log_likelihood,
+            "arrived": "yes" if report.converged else "no",
+            "starts that agree": f"{report.agreed} of {report.starts}",
+            "at a bound": ", ".join(_held(name, report)) or "none",
+        }
+        for (name, report), values in zip(reports.items(), (rhythm.orders, rhythm.value), strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _held(name: str, report: Report) -> list[str]:
+    return [MODELS[name][position] for position in report.at_bound]
+
+
+def doubts(rhythm: Rhythm, today: pd.DataFrame) -> str:
+    """Why the fits should not be trusted, in words; empty where nothing speaks against them."""
+    back = repeaters(today)
+    said = []
+    if back < LEAST_REPEATERS:
+        said.append(
+            f"Only {back} of {len(today):,} customers ordered on more than one day, and {LEAST_REPEATERS} are the "
+            "least from whom a pace and leaving can be told: do not act on the values below."
+        )
+    for name, report in zip(MODELS, (rhythm.orders_report, rhythm.value_report), strict=True):
+        if report.at_bound:
+            held = ", ".join(_held(name, report))
+            said.append(f"{name}: the log does not settle {held}, which lies on its bound. A longer log would.")
+        if not report.converged or (report.agreed < 2 and not report.at_bound):
+            said.append(f"{name}: the search for the parameters did not end clearly.")
+    return " ".join(said)
+
+
+def verdict(tested: Tested) -> str:
+    """What the test says, a sentence or two."""
+    scores, edge = tested.scores, tested.edge
+    best = (
+        f"{scores['capture_top_decile']:.0%} of what was spent (knowing the future: {tested.board.oracle.iloc[0]:.0%})"
+    )
+    bias = f"{abs(scores['bias']):.0%} too {'high' if scores['bias'] > 0 else 'low'}"
+    rule = f"that of the best simple rule, “{tested.rule}”"
+    error = f"{abs(edge.value):.0%} {'less' if edge.value > 0 else 'more'} than {rule}"
+    doubt = "" if tested.beats else " That is no clear gain: the simple rule will do."
+    return (
+        f"The tenth with the highest forecasts brought {best}; in total the forecast was {bias}. Its squared error is "
+        f"{error} (95% interval of the saving {edge.low:+.0%} to {edge.high:+.0%}).{doubt}"
+    )
+
+
+def people(values: pd.DataFrame, segment: pd.Series, scores: pd.DataFrame) -> pd.DataFrame:
+    """Each customer with segment, churn probability, value (expected spend) and the reasons of 06, if it gave some.
+
+    Parameters
+    ----------
+    segment : Series
+        Name of the segment; the index is the customer.
+    """
+    rows = values[["customer_id", "expected_spend"]].rename(columns={"expected_spend": "value"})
+    rows = rows.assign(segment=rows.customer_id.map(segment))
+    told = ["customer_id", "churn_probability", *(name for name in scores if name.startswith("reason_"))]
+    return rows.merge(scores[told], "left", "customer_id", validate="one_to_one")
+
+
+def summary(
+    when: Days,
+    horizon_days: int,
+    total: pd.DataFrame,
+    span: tuple[float, float],
+    best: float,
+    plan: Plan,
+    assumed: pd.DataFrame,
+) -> dict[str, Any]:
+    """The record ``value.json``: what is expected, of whom, what contacts should bring, and what was assumed."""
+    return {
+        "from": str(when.end),
+        "tested_on": when.cutoff and str(when.cutoff),
+        "expected_spend": {"value": float(total.value.sum()), "low": span[0], "high": span[1]},
+        "top_decile_share": float(best),
+        "top_segment": str(total.index[0]),
+        **shared(horizon_days, plan, assumed),
+    }
+
+
+def shared(horizon_days: int, plan: Plan, assumed: pd.DataFrame) -> Mapping[str, Any]:
+    """What the records of a log and of a table have in common."""
+    return {"horizon_days": horizon_days, "plan": plan._asdict(), "assumptions": assumed.to_dict("records")}
+
+
+def top(listed: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
+    """The first rows of `actions.csv` for people to read: fewer columns, and text for numbers.
+
+    Returns
+    -------
+    DataFrame
+        `rank`, `customer`, `segment`, `churn`, `value`, `gain (95% interval)`, `why`, `what to do`.
+    """
+    table = listed.head(rows)
+    reasons = table.filter(like="reason_").fillna("")
+    gain = [
+        f"{of:,.0f} ({low:,.0f} to {high:,.0f})" if pd.notna(of) else "–"
+        for of, low, high in zip(table.expected_gain, table.gain_low, table.gain_high, strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "rank": table["rank"],
+            "customer": table.customer_id.astype(str),
+            "segment": table.segment,
+            "churn": table.churn_probability.map("{:.0%}".format, na_action="ignore"),
+            "value": table.value.map("{:,.0f}".format, na_action="ignore"),
+            "gain (95% interval)": gain,
+            "why": ["; ".join(filter(None, row)) for row in reasons.itertuples(index=False)],
+            "what to do": table.suggested_action,
+        }
+    )

@@ -1,0 +1,136 @@
+"""Gains worked out by hand: churn probability x chance saved x value x margin - cost."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patrons import actions, value_words
+from patrons.value_spread import Spread, exact
+
+SURE = actions.draw(margin_rate=[0.5], save_chance=[0.2], contact_cost=[3.0], seed=0)  # worth 0.1 of what is at stake
+PEOPLE = pd.DataFrame(
+    {
+        "customer_id": ["a", "b", "c", "d"],
+        "segment": ["X", "X", "Y", "Y"],
+        "churn_probability": [0.5, 0.1, 0.9, 0.5],
+        "value": [100.0, 100.0, 200.0, 60.0],
+    }
+)
+STAKE = (PEOPLE.churn_probability * PEOPLE.value).to_numpy()  # 50, 10, 180, 30
+ONE = np.zeros(4, dtype=int)
+
+
+def test_the_gain_is_that_of_the_formula():
+    gain = actions.gains(STAKE, ONE, exact(), SURE)
+    assert gain.expected_gain.tolist() == pytest.approx([2.0, -2.0, 15.0, 0.0])
+    assert gain.gain_low.tolist() == pytest.approx(gain.gain_high.tolist())
+
+
+def test_a_range_makes_an_interval_and_keeps_the_mean():
+    drawn = actions.draw([0.5], [0.2], [1.0, 3.0, 5.0], seed=0)
+    gain = actions.gains(STAKE, ONE, exact(), drawn)
+    assert gain.expected_gain.tolist() == pytest.approx([2.0, -2.0, 15.0, 0.0], abs=0.1)
+    assert (gain.gain_high - gain.gain_low).to_numpy() == pytest.approx(3.1, abs=0.3)  # triangular on 1 to 5
+
+
+def test_the_uncertainty_of_values_reaches_the_gain_of_its_group_only():
+    spread = Spread(np.array([150.0]), np.vstack([np.ones(1000), np.repeat([0.5, 1.5], 500)]))
+    gain = actions.gains(STAKE, spread.group(PEOPLE.value.to_numpy()), spread, SURE)
+    assert (gain.gain_high - gain.gain_low).tolist() == pytest.approx([0, 0, 18.0, 0])
+
+
+def test_the_break_even_is_cost_over_chance_and_margin():
+    assert actions.break_even(SURE) == pytest.approx((30.0, 30.0, 30.0))
+
+
+def test_the_profit_curve_adds_up_the_gains_of_the_first():
+    gain = actions.gains(STAKE, ONE, exact(), SURE)
+    order = actions.order(PEOPLE, gain)
+    curve = actions.profit(STAKE, ONE, order, exact(), SURE)
+    assert curve.contacted.tolist() == [0, 1, 2, 3, 4]
+    assert curve.gain.tolist() == pytest.approx([0, 15, 17, 17, 15])
+    assert curve.cost.tolist() == pytest.approx([0, 3, 6, 9, 12])
+    assert actions.plan(STAKE, ONE, order[:2], exact(), SURE) == pytest.approx((2, 6, 17, 17, 17))
+
+
+def test_no_contact_costs_and_brings_nothing():
+    nobody = np.array([], dtype=int)
+    assert actions.plan(STAKE, ONE, nobody, exact(), SURE) == pytest.approx((0, 0, 0, 0, 0))
+
+
+def test_the_list_is_in_the_order_of_gain_and_says_what_to_do():
+    gain = actions.gains(STAKE, ONE, exact(), SURE).round(9)
+    listed = actions.listed(PEOPLE, gain, 1, {"Y": "call"})
+    assert listed.customer_id.tolist() == ["c", "a", "d", "b"]
+    assert listed["rank"].tolist() == [1, 2, 3, 4]
+    assert listed.suggested_action.tolist() == [
+        "contact: call",
+        "not within the budget",
+        "leave: a contact costs more than it brings",
+        "leave: a contact costs more than it brings",
+    ]
+
+
+def test_a_gain_whose_interval_includes_zero_is_marked():
+    gain = pd.DataFrame({"expected_gain": [2.0, 1.0], "gain_low": [1.0, -1.0], "gain_high": [3.0, 2.0]})
+    listed = actions.listed(PEOPLE.head(2), gain, 2, {})
+    assert listed.certain.tolist() == [True, False]
+    assert listed.suggested_action.tolist() == ["contact", "contact, the gain is not certain"]
+    assert "includes zero" in actions.doubt(actions.Plan(2, 6.0, 3.0, -1.0, 5.0))
+    assert actions.doubt(actions.Plan(2, 6.0, 3.0, 1.0, 5.0)) == ""
+
+
+def test_reasons_are_kept_where_there_are_some():
+    gain = actions.gains(STAKE, ONE, exact(), SURE)
+    told = PEOPLE.assign(reason_1="silent for 80 days", reason_2="", reason_3="")
+    assert {"reason_1", "reason_2", "reason_3"} <= set(actions.listed(told, gain, 1, {}))
+
+
+def test_where_no_value_is_known_the_likeliest_to_leave_come_first():
+    people = PEOPLE.assign(value=np.nan)
+    gain = actions.gains(np.full(4, np.nan), ONE, exact(), SURE)
+    listed = actions.listed(people, gain, 0, {})
+    assert listed.customer_id.tolist() == ["c", "a", "d", "b"]
+    assert listed.suggested_action.eq("what a contact brings is not known").all()
+
+
+def test_a_budget_pays_so_many_contacts():
+    assert actions.affordable(10.0, SURE, 100) == 3
+    assert actions.affordable(1000.0, SURE, 4) == 4
+
+
+@pytest.mark.parametrize("wrong", [[], [3, 2], [-1, 2], [1, 2, 3, 4]])
+def test_what_is_no_range_is_refused(wrong):
+    with pytest.raises(actions.ActionsError, match=r"give one number, \[low, high\]"):
+        actions.ends("margin_rate", wrong)
+
+
+def test_the_same_seed_draws_the_same():
+    first, second = (actions.draw([0.1, 0.3], [0.1], [1, 2], seed=5) for _ in range(2))
+    assert first.margin_rate.tolist() == second.margin_rate.tolist()
+
+
+def test_the_top_of_the_list_is_short_and_in_words():
+    listed = pd.DataFrame(
+        {
+            "rank": [1, 2],
+            "customer_id": [17, 18],
+            "segment": ["Loyal", "Lost"],
+            "churn_probability": [0.254, np.nan],
+            "value": [1234.5, 10.0],
+            "expected_gain": [20.4, np.nan],
+            "gain_low": [-3.0, np.nan],
+            "gain_high": [50.0, np.nan],
+            "certain": [False, False],
+            "reason_1": ["silent for 40 days", None],
+            "reason_2": ["2 orders", None],
+            "reason_3": [None, None],
+            "suggested_action": ["contact", "what a contact brings is not known"],
+        }
+    )
+    first, second = value_words.top(listed).to_dict("records")
+    assert first["churn"] == "25%"
+    assert first["gain (95% interval)"] == "20 (-3 to 50)"
+    assert first["why"] == "silent for 40 days; 2 orders"
+    assert (second["gain (95% interval)"], second["why"]) == ("–", "")
+    assert len(value_words.top(listed, 1)) == 1

@@ -1,0 +1,125 @@
+"""BG/NBD and Gamma-Gamma: published figures, simulated worlds, and logs that say too little."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patrons import bgnbd, gamma_gamma
+from patrons.likelihood import maximise
+
+
+@pytest.fixture(scope="module")
+def cdnow():
+    """Repeats, last and age in weeks of the published sample's first 39 weeks."""
+    path = Path(os.environ.get("PATRONS_DATA", "")) / "CDNOW_sample.txt"
+    if not path.is_file():
+        pytest.skip("PATRONS_DATA does not name a folder with CDNOW_sample.txt")
+    log = pd.read_csv(path, sep=r"\s+", header=None, names=["master", "customer", "day", "cds", "spent"], dtype=str)
+    days = pd.to_datetime(log.day, format="%Y%m%d")
+    seen = log.assign(day=days)[days <= "1997-09-30"].drop_duplicates(["customer", "day"])
+    each = seen.groupby("customer").day.agg(["min", "max", "count"])
+    end = pd.Timestamp("1997-09-30")
+    weeks = [(each["max"] - each["min"]).dt.days / 7, (end - each["min"]).dt.days / 7]
+    return each["count"].to_numpy(float) - 1, *(column.to_numpy() for column in weeks)
+
+
+def test_the_published_parameters_of_cdnow_are_found(cdnow):
+    found, report = bgnbd.fit(*cdnow)
+    assert len(cdnow[0]) == 2357
+    assert found == pytest.approx((0.243, 4.414, 0.793, 2.426), rel=0.01)
+    assert report.log_likelihood == pytest.approx(-9582.4, abs=0.05)
+    assert report.sound
+
+
+def test_grouped_counts_give_the_likelihood_of_the_single_customers(cdnow):
+    found, report = bgnbd.fit(*cdnow)
+    histories, customers = bgnbd.grouped(*cdnow)
+    assert len(histories) < len(cdnow[0]) == customers.sum()
+    assert bgnbd.log_likelihood(found, *cdnow).sum() == pytest.approx(report.log_likelihood, rel=1e-9)
+
+
+def test_many_histories_are_counted_by_the_week(monkeypatch):
+    monkeypatch.setattr(bgnbd, "GROUPS_AT_MOST", 2)
+    histories, customers = bgnbd.grouped(np.array([1, 1, 1]), np.array([1.0, 8 / 7, 2.0]), np.array([4.0, 4.0, 4.0]))
+    assert histories.tolist() == [[1, 1, 4], [1, 2, 4]]
+    assert customers.tolist() == [2, 1]
+
+
+def test_the_slope_is_that_of_the_likelihood():
+    histories, customers = bgnbd.grouped(np.array([0, 3, 1]), np.array([0.0, 20.0, 2.0]), np.array([30.0, 25.0, 9.0]))
+    at = np.log([0.4, 6.0, 0.7, 2.0])
+    _, slope = bgnbd._climb(at, histories, customers)
+    step = np.eye(4) * 1e-6
+    measured = [
+        (bgnbd._climb(at + s, histories, customers)[0] - bgnbd._climb(at - s, histories, customers)[0]) / 2e-6
+        for s in step
+    ]
+    assert slope == pytest.approx(measured, rel=1e-4)
+
+
+def test_order_values_of_a_simulated_world_are_found_again():
+    rng = np.random.default_rng(0)
+    orders = rng.integers(1, 8, 20_000)
+    own = rng.gamma(4.0, 1 / 15.0, len(orders))  # q = 4, gamma = 15
+    value = rng.gamma(6.0 * orders, 1 / own) / orders  # p = 6
+    found, report = gamma_gamma.fit(orders.astype(float), value)
+    assert found == pytest.approx((6.0, 3.0, 15.0), rel=0.1)
+    assert report.sound
+    expected = gamma_gamma.expected(found, orders.astype(float), value)
+    assert expected.mean() == pytest.approx((6.0 / own).mean(), rel=0.02)
+
+
+def test_the_currency_does_not_matter_to_order_values():
+    rng = np.random.default_rng(1)
+    orders, value = rng.integers(1, 5, 500).astype(float), rng.lognormal(3, 1, 500)
+    pounds, pence = gamma_gamma.fit(orders, value)[0], gamma_gamma.fit(orders, 100 * value)[0]
+    assert pence.gamma == pytest.approx(100 * pounds.gamma, rel=1e-6)
+
+
+@pytest.mark.parametrize("customers", [3, 10, 500])
+def test_customers_who_all_bought_once_give_finite_numbers_and_a_bound_is_reported(customers):
+    age = np.linspace(1, 30, customers)
+    found, report = bgnbd.fit(np.zeros(customers), np.zeros(customers), age)
+    assert report.at_bound
+    assert not report.sound
+    said = bgnbd.expected(found, np.zeros(customers), np.zeros(customers), age, 26.0)
+    assert np.isfinite(said).all()
+    assert (said < 1).all()
+
+
+def test_the_covariance_is_that_of_a_known_peak():
+    report = maximise(lambda logs: (-2 * (logs[0] - 1) ** 2, -4 * (logs - 1)), [(1.0,), (2.0,)], 7.0)
+    assert report.parameters[0] == pytest.approx(np.e, rel=1e-6)
+    assert report.covariance[0, 0] == pytest.approx(1 / 4, rel=1e-6)  # curvature 4
+    assert report.agreed == 2
+
+
+@pytest.mark.slow
+def test_intervals_of_what_is_expected_cover_the_truth():
+    """95% intervals of the expected pace of a new customer over 200 simulated worlds; drawn parameters by delta."""
+    rng, truth, inside = np.random.default_rng(0), bgnbd.Fitted(0.8, 4.0, 0.6, 2.5), 0
+    once = (np.zeros(1), np.zeros(1), np.full(1, 20.0))
+    right = bgnbd.expected(truth, *once, 26.0)[0]
+    for world in range(200):
+        _, report = bgnbd.fit(*_world(truth, 1500, rng))
+        said = [bgnbd.expected(bgnbd.Fitted(*p), *once, 26.0)[0] for p in report.draws(300, world)]
+        low, high = np.quantile(said, [0.025, 0.975])
+        inside += low <= right <= high
+    assert inside / 200 == pytest.approx(0.95, abs=0.035)  # 200 worlds tell 0.95 to about 0.015
+
+
+def _world(truth, customers, rng):
+    pace, leaves = rng.gamma(truth.r, 1 / truth.alpha, customers), rng.beta(truth.a, truth.b, customers)
+    age, rows = rng.uniform(10, 60, customers), []
+    for own, chance, length in zip(pace, leaves, age, strict=True):
+        time, repeats, last = rng.exponential(1 / own), 0, 0.0
+        while time <= length:
+            repeats, last = repeats + 1, time
+            if rng.random() < chance:
+                break
+            time += rng.exponential(1 / own)
+        rows.append((repeats, last, length))
+    return np.array(rows).T

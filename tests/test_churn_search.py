@@ -1,0 +1,123 @@
+import numpy as np
+import pandas as pd
+import pytest
+from test_churn import CUSTOMERS, TABLE
+
+from patrons import calibrate, churn, churn_search
+from patrons.ensemble import Calibrated
+from patrons.evaluation import at_threshold, profits, threshold_for_recall
+from patrons.preparation import preparation
+
+LOG = preparation(["recency_days", "frequency", "monetary"], ["plan"])
+SPACES = {
+    churn_search.LOGISTIC: {"c": [1.0, 0.0001]},
+    churn_search.FOREST: {"trees": [10], "depth": [4], "leaf": [10], "weights": ["balanced"]},
+    churn_search.BOOSTING: {
+        "rounds": [20], "rate": [0.1], "depth": [2], "leaf": [5.0], "columns": [1.0], "ridge": [1.0]
+    },
+    churn_search.NETWORK: {"units": [4], "layers": [1], "alpha": [1.0], "stopping": [True]},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def searched():
+    train, _ = churn.split(TABLE)
+    folds = churn.folds(train, 3, 5, 0)
+    parts = churn_search.prepared(train, folds, churn_search.front(LOG, 0, 0), 500, 0)
+    return train, folds, churn_search.search(train, parts, SPACES, 2, 500, 0)
+
+
+def test_the_first_of_each_list_is_tried_first_and_none_twice():
+    space = {"a": [1, 2, 3], "b": ["x", "y"]}
+    tried = churn_search.trials(space, 4, 0)
+    assert tried[0] == {"a": 1, "b": "x"}
+    assert len({tuple(one.values()) for one in tried}) == 4
+    assert len(churn_search.trials(space, 99, 0)) == 6
+
+
+def test_the_mean_is_that_of_the_three_kinds_that_validate_best(searched):
+    _, _, found = searched
+    single = found.scores.drop(churn_search.MEAN).mean(axis=1)
+    assert set(found.members) == set(single.nlargest(3).index)
+    assert found.validation[churn_search.MEAN].to_numpy() == pytest.approx(
+        found.validation[list(found.members)].mean(axis=1).to_numpy()
+    )
+    assert found.cv_roc_auc(churn_search.MEAN) > 0.7
+
+
+def test_the_saved_model_is_the_mean_of_its_members(searched):
+    train, _, found = searched
+    X, y = churn.inputs(train), train.churned.to_numpy()
+    ready = churn_search.fit_front(churn_search.front(LOG, 3, 0), X, y, 300, 0)
+    fitted = churn_search.final(found, ready, ready.transform(X), y, 0)
+    each = [churn_search.whole(ready, fitted[kind]).predict_proba(X)[:, 1] for kind in found.members]
+    said = churn.probability(churn_search.whole(ready, fitted[churn_search.MEAN]), X)
+    assert said == pytest.approx(np.mean(each, axis=0), abs=1e-8)
+    assert ready.transform(X).shape[1] == 3  # the top three columns
+
+
+def test_all_columns_are_compared_with_those_that_tell_most(searched):
+    train, folds, _ = searched
+    setting = churn_search.trials(SPACES[churn_search.BOOSTING], 1, 0)[0]
+    table, parts = churn_search.compare_tops(train, folds, LOG, 2, setting, 500, 0)
+    assert sorted(table.number) == [2, 5]
+    assert table.roc_auc.is_monotonic_decreasing
+    assert parts[0].X.shape[1] == table.number[0]
+
+
+def test_rules_are_validated_on_the_same_rows(searched):
+    train, folds, found = searched
+    validation, scores = churn_search.with_rules(found, churn.baselines(LOG, train, 0), train, folds)
+    assert next(iter(scores.index)) == churn.RECENCY
+    assert validation[churn.RECENCY].notna().all()
+
+
+def test_a_table_is_cross_validated_as_a_whole(searched):
+    _, _, found = searched
+    prepare = preparation(["age"], ["plan"])
+    score = churn_search.whole_cv(found, churn_search.LOGISTIC, CUSTOMERS, prepare, 0, 5, 0)
+    assert 0.7 < score < 0.9  # the plan alone tells .7 from .1
+
+
+RNG = np.random.default_rng(1)
+CHANCE = RNG.uniform(0, 1, 6000)
+TRUTH = (RNG.random(6000) < CHANCE).astype(int)
+FOLD = np.repeat([0, 1, 2], 2000)
+
+
+def test_a_map_is_used_only_where_it_makes_later_probabilities_truer():
+    assert calibrate.best(calibrate.compare(TRUTH, CHANCE, FOLD, True)) == "none"
+    assert calibrate.best(calibrate.compare(TRUTH, CHANCE**3, FOLD, True)) != "none"
+    assert len(calibrate.compare(TRUTH[:2000], CHANCE[:2000] ** 3, FOLD[:2000], True)) == 1  # no later fold to judge by
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
+def test_a_map_brings_probabilities_back_to_what_happens(method):
+    mapped = Calibrated(None, method).fit(CHANCE**3, TRUTH).mapped(CHANCE**3)
+    assert np.abs(mapped - CHANCE).mean() < 0.05
+    assert (np.diff(mapped[np.argsort(CHANCE)]) >= -1e-12).all()
+
+
+def test_the_threshold_keeps_its_recall_on_simulated_truth():
+    threshold = threshold_for_recall(TRUTH[:3000], CHANCE[:3000], 0.8)
+    assert at_threshold(TRUTH[3000:], CHANCE[3000:], threshold)["recall"] == pytest.approx(0.8, abs=0.03)
+
+
+def test_the_highest_profit_is_at_the_chance_that_pays_the_contact():
+    curve = profits(TRUTH, CHANCE, value=100, cost=3, chance=0.1)  # 0.3 of churn pays
+    assert curve.threshold[curve.gain.idxmax()] == pytest.approx(0.3, abs=0.05)
+    assert curve.gain[0] == 0
+    assert profits(TRUTH, CHANCE, value=0, cost=1, chance=0.1).gain.idxmax() == 0  # nobody
+
+
+def test_the_profit_of_three_customers_by_hand():
+    curve = profits(np.array([1, 0, 1]), np.array([0.9, 0.5, 0.5]), value=10, cost=1, chance=0.5)
+    assert curve.contacted.tolist() == [0, pytest.approx(1 / 3), 1]
+    assert curve.gain.tolist() == [0, pytest.approx(4 / 3), pytest.approx(7 / 3)]
+
+
+def test_samples_are_drawn_once_and_in_order():
+    assert churn_search.sample(3, 9, 0).tolist() == [0, 1, 2]
+    drawn = churn_search.sample(100, 10, 0)
+    assert pd.Series(drawn).is_monotonic_increasing
+    assert len(set(drawn)) == 10
