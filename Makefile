@@ -7,15 +7,19 @@ PORT ?= 5000
 
 BIN := .venv/bin
 READY := .venv/.ready
+SERVING := .venv/.serving
 NAME := $(basename $(notdir $(PARAMS)))
 DEMO := data/raw/demo/orders.parquet
 NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/*/*.ipynb)
+
+COMPILE := --universal --generate-hashes --upgrade --quiet --no-emit-index-url --no-emit-find-links --no-header \
+	--no-annotate --python-version 3.11
 
 export MLFLOW_DISABLE_TELEMETRY = true
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run report lab ui test lint format schema lock clean
+.PHONY: help run report lab ui api app test lint format schema lock clean
 
 help: ## list the targets
 	@echo "make TARGET [PARAMS=params/demo.yaml] [ARGS=...]"
@@ -36,7 +40,14 @@ lab: $(READY) ## open the notebooks in JupyterLab
 ui: $(READY) ## open the MLflow UI on this machine, at PORT (5000)
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port $(PORT) $(ARGS)
 
-test: lint ## lint, then run the tests; ARGS go to pytest, such as ARGS="-k report"
+api: $(SERVING) ## serve the models of PARAMS on this machine without keys; ARGS go to serving/api.py (--port 8000)
+	$(BIN)/python serving/api.py --name $(NAME) --no-keys $(ARGS)
+
+app: $(SERVING) ## open the app on this machine; ARGS go to streamlit, such as ARGS=--server.port=8502
+	$(BIN)/streamlit run serving/app.py --server.address=127.0.0.1 --browser.gatherUsageStats=false \
+		--client.toolbarMode=viewer $(ARGS)
+
+test: lint $(SERVING) ## lint, then run the tests; ARGS go to pytest, such as ARGS="-k report"
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(READY) ## check style, formatting, and that notebooks hold no outputs
@@ -52,9 +63,11 @@ format: $(READY) ## mend style and formatting, and take outputs out of notebooks
 schema: $(READY) ## write params/schema.json anew from the notebooks' parameter cells
 	$(BIN)/patrons params --write-schema
 
-lock: $(READY) ## pin the newest versions that pyproject.toml allows in requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --universal --all-extras --generate-hashes --upgrade --quiet \
-		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --python-version 3.11 -o requirements.lock
+lock: $(READY) ## pin the newest versions that pyproject.toml allows in the three locks
+	$(BIN)/uv pip compile pyproject.toml --extra build --extra test $(COMPILE) -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra serve --extra serve-test -c requirements.lock $(COMPILE) \
+		-o serving/requirements.lock
+	$(BIN)/uv pip compile serving/image.in -c serving/requirements.lock $(COMPILE) -o serving/image.lock
 
 clean: ## remove results, reports and caches; keep data/raw, the MLflow runs and .venv
 	@echo "Removing what is in data/processed and reports, and the caches. data/raw, mlflow.db, mlruns and .venv stay."
@@ -80,4 +93,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.lock
 	@$(BIN)/uv pip sync --python $(BIN)/python --quiet --require-hashes --compile-bytecode requirements.lock
 	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What the API and the app need comes on top, so that `make run` does without it. The lock agrees with requirements.lock.
+$(SERVING): serving/requirements.lock $(READY)
+	@echo "Adding what the API and the app need to .venv"
+	@$(BIN)/uv pip install --python $(BIN)/python --quiet --require-hashes --compile-bytecode -r serving/requirements.lock
 	@touch $@

@@ -72,6 +72,11 @@ def parser() -> argparse.ArgumentParser:
         help="seconds a notebook may take (3600): --timeout 60",
     )
     add(
+        "--promote",
+        action="store_true",
+        help="make the models the champion if their gates pass and the champion does no better: run_all.py --promote",
+    )
+    add(
         "--no-track",
         action="store_true",
         help="send nothing to MLflow (`.venv/bin/patrons log demo` does it later): --no-track",
@@ -97,6 +102,7 @@ def run(arguments: argparse.Namespace, root: Path) -> int:
         reported, page = report(results, root)
         sent = f"Nothing was sent to MLflow; `.venv/bin/patrons log {path.stem}` does it."
         sent = sent if arguments.no_track else track(results, root)
+        sent += f"\n{promote(results, root)}" if arguments.promote else ""
     print(summary(results, time.monotonic() - begun), page, sent, sep="\n")
     return int(not reported or any(stage["status"] == FAILED for stage in results.record["stages"].values()))
 
@@ -154,6 +160,16 @@ def track(results: Results, root: Path) -> str:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
         return f"MLflow took nothing ({reason}). The results are kept; `.venv/bin/patrons log {name}` sends them later."
+
+
+def promote(results: Results, root: Path) -> str:
+    """Make the models those that answer, if they have earned it; a series that succeeded is not undone by it."""
+    try:
+        from patrons.promotion import promote_results
+
+        return promote_results(results.folder.name, root)
+    except Exception as error:
+        return f"Not promoted: {' '.join(str(error).split()) or type(error).__name__}"
 
 
 def summary(results: Results, seconds: float) -> str:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 import run_all
-from patrons import simulate
+from patrons import release, release_build, simulate
 
 REPOSITORY = Path(__file__).parents[1]
+FEW = ("--set", "05.n_trials=1", "--set", "06.n_trials=1")  # settings of each model, to save time
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Ran:
     def reports(self) -> Path:
         return self.root / "reports" / self.name
 
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """What a second run must be told to be the same."""
+        return FEW
+
     def metrics(self, number: str) -> dict[str, float]:
         return json.loads(next(self.processed.glob(f"{number}_*/metrics.json")).read_text())
 
@@ -43,12 +49,12 @@ def copied(root: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory) -> Ran:
-    """The whole series on a reduced demo, sent to an MLflow file of its own."""
+    """The whole series on a reduced demo with few settings tried, sent to an MLflow file of its own."""
     root = copied(tmp_path_factory.mktemp("demo"))
     simulate.write(simulate.simulate(customers=600, seed=1), root / "data" / "raw" / "demo")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        return Ran(root, "demo", run_all.main([], root=root))
+        return Ran(root, "demo", run_all.main([*FEW], root=root))
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +70,7 @@ def on_shared_data(name: str, source: str, folder: Path) -> Ran:
     """The whole series on a public data set, where $PATRONS_DATA has it."""
     if not (Path(os.environ.get("PATRONS_DATA", "")) / source).is_file():
         pytest.skip(f"PATRONS_DATA does not name a folder with {source}")
-    return Ran(copied(folder), name, run_all.main([name], root=folder))
+    return Ran(copied(folder), name, run_all.main([name, *FEW], root=folder))
 
 
 @pytest.fixture(scope="session")
@@ -79,3 +85,18 @@ def bank(tmp_path_factory) -> Ran:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         return on_shared_data("bank", "Churn_Modelling.csv", tmp_path_factory.mktemp("bank"))
+
+
+@pytest.fixture(scope="session")
+def demo_release(demo, tmp_path_factory) -> Path:
+    """A release of the demo; tests that change one copy it first."""
+    return release_build.build(demo.processed, tmp_path_factory.mktemp("release") / "demo")
+
+
+def resealed(folder: Path, target: Path, **changes) -> Path:
+    """A copy of a release of which the manifest says something else."""
+    shutil.copytree(folder, target)
+    manifest = {**release.read(target), **changes}
+    (target / release.MANIFEST).unlink()
+    release.seal(target, {name: value for name, value in manifest.items() if name not in ("id", "files")})
+    return target

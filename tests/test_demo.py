@@ -6,22 +6,27 @@ import sys
 
 import mlflow
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import adjusted_mutual_info_score
 
 import run_all
-from patrons import churn
-from patrons.evaluation import roc_auc, threshold_for_recall
-from patrons.files import read_json
+from patrons import churn, movement
+from patrons.evaluation import roc_auc
+from patrons.files import digest, read_json
 from patrons.models import load_model
 
 EXPECTED = {
     "01": "lines_read lines_kept lines_quarantined customers orders revenue",
     "02": "features snapshots panel_rows churn_rate",
     "03": "k silhouette davies_bouldin calinski_harabasz",
-    "04": "segments smallest_share top_revenue_share",
-    "05": "accuracy macro_f1",
-    "06": "roc_auc roc_auc_low roc_auc_high pr_auc brier recall precision threshold baseline_roc_auc",
+    "04": "segments smallest_share top_revenue_share migrated_share",
+    "05": "accuracy macro_f1 accuracy_inputs accuracy_later macro_f1_later accuracy_persistence macro_f1_persistence "
+    "conformal_coverage",
+    "06": "roc_auc roc_auc_low roc_auc_high pr_auc brier recall precision threshold baseline_roc_auc "
+    "log_loss cv_roc_auc roc_auc_active recall_at_top_decile gap calibration_error gates_failed",
+    "07": "mae rmse spearman capture_top_decile bias expected_spend contacts gain gain_low gain_high break_even",
 }
 
 
@@ -59,6 +64,34 @@ def test_every_customer_has_a_segment_and_a_score(demo):
         assert set(pd.read_parquet(demo.processed / table).customer_id) == set(features.customer_id)
 
 
+def test_segments_recover_the_hidden_kinds_better_than_chance(demo, truth):
+    labels = pd.read_parquet(demo.processed / "04_label_creation/labels.parquet")
+    kinds = truth.kind.reindex(labels.customer_id).to_numpy()
+    assert adjusted_mutual_info_score(kinds, labels.segment) > 0.05
+    shuffled = np.random.default_rng(0).permutation(kinds)
+    assert adjusted_mutual_info_score(shuffled, labels.segment) < 0.02
+
+
+def test_movement_accounts_for_every_customer(demo):
+    moved = pd.read_parquet(demo.processed / "04_label_creation/migration.parquet")
+    labels = pd.read_parquet(demo.processed / "04_label_creation/labels.parquet")
+    panel = pd.read_parquet(demo.processed / "02_transformation/panel.parquet")
+    assert moved.customers.sum() == len(labels)
+    assert moved[moved["from"] != movement.NEW].customers.sum() == (panel.as_of == panel.as_of.max()).sum()
+    assert moved.groupby("to").customers.sum().to_dict() == labels.segment.value_counts().to_dict()
+
+
+def test_the_segment_model_places_raw_rows_and_its_card_says_where_it_is_from(demo):
+    folder = demo.processed / "05_classification"
+    model, kept = load_model(folder / "segment_model.skops"), read_json(folder / "segment_model.json")
+    said = model.predict_proba(pd.read_parquet(folder / "segment_model.sample.parquet"))
+    assert said.shape == (100, len(kept["labels"]))
+    assert kept["labels"] == list(model.classes_)
+    assert kept["card"]["sha256"] == digest(folder / "segment_model.skops")
+    assert kept["card"]["data"]["digest"] == read_json(demo.processed / "series.json")["digest"]
+    assert 0 < kept["conformal"]["threshold"] < 1
+
+
 def test_nothing_that_the_shop_cannot_know_reaches_a_model(demo, truth):
     for table in ("panel", "features"):
         columns = pd.read_parquet(demo.processed / f"02_transformation/{table}.parquet").columns
@@ -83,18 +116,21 @@ def test_a_rerun_of_the_executed_notebooks_gives_the_same_outputs(demo, tmp_path
     copy = tmp_path / "demo"  # a rerun writes its results again
     shutil.copytree(demo.processed, copy)
     executed = sorted(copy.glob("*/notebook.ipynb"))
-    assert len(executed) == 6
+    assert len(executed) == 7
+    labels = copy / "04_label_creation/labels.parquet"
+    before = labels.read_bytes()
     for path in executed:
         path.write_text(path.read_text().replace(str(demo.processed), str(copy)))
     arguments = ["-p", "no:cacheprovider", "--nbval", "--nbval-cell-timeout=120", "-q", "-c", "/dev/null"]
     done = subprocess.run([sys.executable, "-m", "pytest", *arguments, *executed], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:]
+    assert labels.read_bytes() == before  # though the rerun found labels of an earlier run: these
 
 
 def test_a_second_series_with_resume_has_nothing_to_do(demo, capsys):
     before = read_json(demo.processed / "series.json")["run_id"]
-    assert run_all.main(["--resume", "--no-track"], root=demo.root) == 0
-    assert "0 notebooks run, 6 reused" in capsys.readouterr().out
+    assert run_all.main(["--resume", "--no-track", *demo.settings], root=demo.root) == 0
+    assert "0 notebooks run, 7 reused" in capsys.readouterr().out
     assert read_json(demo.processed / "series.json")["run_id"] == before
 
 
@@ -107,7 +143,7 @@ def runs(demo):
 
 def test_mlflow_holds_a_run_a_series_and_one_a_notebook(demo, runs):
     _, found = runs
-    assert len(found) == 7
+    assert len(found) == 8
     assert found["06_churn"].data.metrics["roc_auc"] == pytest.approx(demo.metrics("06")["roc_auc"])
     assert found["03_clustering_comparison"].data.params["k_max"] == "8"
 
@@ -122,24 +158,52 @@ def test_a_model_read_from_mlflow_says_what_the_notebook_said(demo, runs):
     assert model.predict_proba(sample) == pytest.approx(own.predict_proba(sample))
 
 
+def test_the_list_of_actions_holds_everyone_in_the_order_of_gain(demo):
+    listed = pd.read_csv(demo.processed / "07_customer_value/actions.csv", dtype={"customer_id": str})
+    values = pd.read_parquet(demo.processed / "07_customer_value/values.parquet")
+    assert set(listed.customer_id) == set(values.customer_id)
+    assert listed.expected_gain.is_monotonic_decreasing
+    assert (listed.suggested_action.str.startswith("contact")).sum() == demo.metrics("07")["contacts"]
+    assert (values.low <= values.high).all()
+
+
+def test_the_index_opens_with_five_sentences_for_a_manager(demo):
+    index = (demo.reports / "index.html").read_text(encoding="utf-8")
+    assert "In 5 sentences" in index
+    for question in ("Who are the customers?", "Who brings the revenue?", "Who is leaving?", "What are they worth?"):
+        assert question in index
+    assert "Only if the assumptions on margin, cost and the chance to keep a customer hold." in index
+
+
 def test_every_page_says_that_the_data_is_simulated(demo):
     pages = sorted(demo.reports.glob("*.html"))
-    assert len(pages) == 7
+    assert len(pages) == 8
     assert all("simulated" in page.read_text() for page in pages)
 
 
-def test_model_and_threshold_of_churn_were_chosen_on_validation_rows_alone(demo):
-    train, test = churn.split(pd.read_parquet(demo.processed / "02_transformation/panel.parquet"))
-    prepared = load_model(demo.processed / "02_transformation/preparation.skops")
-    validation = churn.out_of_fold(churn.families(prepared, trees=100, seed=42, train=train), train)
-    names = [name for name in validation if name not in ("customer_id", "as_of", "churned")]
-    chosen = max(names, key=lambda name: roc_auc(validation.churned, validation[name]))
-    assert demo.metrics("06")["threshold"] == pytest.approx(
-        threshold_for_recall(validation.churned, validation[chosen], 0.8), abs=1e-6
-    )
-    model = load_model(demo.processed / "06_churn/churn.skops")
-    said = churn.probability(model, churn.inputs(test))
-    assert demo.metrics("06")["roc_auc"] == pytest.approx(roc_auc(test.churned, said), abs=1e-9)
+def test_the_saved_churn_model_is_the_one_that_was_tested_and_its_card_says_so(demo):
+    _, test = churn.split(pd.read_parquet(demo.processed / "02_transformation/panel.parquet"))
+    path = demo.processed / "06_churn/churn.skops"
+    said = churn.probability(load_model(path), churn.inputs(test))
+    metrics, record = demo.metrics("06"), read_json(demo.processed / "06_churn/churn.json")
+    assert metrics["roc_auc"] == pytest.approx(roc_auc(test.churned, said), abs=1e-9)
+    assert record["card"]["metrics"]["roc_auc"]["value"] == pytest.approx(metrics["roc_auc"])
+    assert record["threshold"] == record["thresholds"]["recall"] == metrics["threshold"]
+    assert path.stat().st_size < 20e6
+
+
+def test_the_gates_are_told_and_no_canary_fires(demo):
+    gates = pd.DataFrame(read_json(demo.processed / "06_churn/churn.json")["gates"])
+    assert (gates.verdict == "failed").sum() == demo.metrics("06")["gates_failed"]
+    canaries = gates[gates.gate.str.contains("shuffled|single feature|dated")]
+    assert canaries.verdict.tolist() == ["passed"] * 3
+
+
+def test_every_customer_has_a_reason_in_words(demo):
+    scores = pd.read_parquet(demo.processed / "06_churn/churn_scores.parquet")
+    assert (scores.reason_1 != "").all()
+    assert scores.reason_1.str.match(r"no order for [\d,]+ days").any()
+    assert not scores[["reason_1", "reason_2", "reason_3"]].isin(["nan"]).any(axis=None)
 
 
 def test_the_recorded_limits_are_those_of_the_training_days(demo):

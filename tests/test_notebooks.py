@@ -72,7 +72,7 @@ def test_a_notebook_for_tables_stands_in_for_one_of_the_same_name():
     table = read_notebooks(FOLDER, "table")
     assert set(table) == set(read_notebooks(FOLDER))
     stand_ins = {stage for stage, one in table.items() if one.path.parent.name == "table"}
-    assert stand_ins == {"01_eda", "02_transformation", "04_label_creation"}
+    assert stand_ins == {"01_eda", "02_transformation", "04_label_creation", "07_customer_value"}
 
 
 @pytest.mark.parametrize("stage", SERIES)

@@ -6,7 +6,7 @@ import pytest
 from toy_series import notebook
 
 from patrons import series
-from patrons.orders import check_columns
+from patrons.order_log import check_columns
 from patrons.reading import column_names
 from patrons.series import SeriesError, fingerprint, helper_files, needs, read_notebooks, select
 from patrons.sources import SourceError, check, check_attributes, digest_of, find_source

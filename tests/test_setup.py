@@ -20,7 +20,9 @@ import patrons
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+LOCKS = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("requirements.lock", "serving/requirements.lock")}
+LOCKS["serving/image.lock"] = (ROOT / "serving" / "image.lock").read_text(encoding="utf-8")
+SERVING = ("serve", "serve-test")  # extras that `make run` does without
 PIN = re.compile(
     r"^(?P<name>[\w.-]+)==(?P<version>[^\s;\\]+)\s*(?:;(?P<marker>[^\\]*))?(?P<hashes>(?:\s*\\\n\s+--hash=\S+)*)$"
 )
@@ -28,9 +30,9 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
 
 
-def pins() -> list[re.Match]:
-    """Every entry of the lock: a name, a version, perhaps a marker, and hashes."""
-    entries = re.split(r"\n(?=\S)", LOCK.strip())
+def pins(lock: str = "requirements.lock") -> list[re.Match]:
+    """Every entry of a lock: a name, a version, perhaps a marker, and hashes."""
+    entries = re.split(r"\n(?=\S)", LOCKS[lock].strip())
     return [PIN.match(entry) or pytest.fail(f"not a pinned, hashed requirement: {entry[:80]!r}") for entry in entries]
 
 
@@ -38,8 +40,18 @@ def environment() -> dict:
     return yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 
 
-def wanted() -> list[str]:
-    return [*PROJECT["dependencies"], *(line for extra in PROJECT["optional-dependencies"].values() for line in extra)]
+def wanted() -> list[tuple[str, str]]:
+    """Each dependency with the lock that pins it."""
+    extras = PROJECT["optional-dependencies"].items()
+    told = [(line, "serving/" if extra in SERVING else "") for extra, lines in extras for line in lines]
+    return [
+        (line, f"{folder}requirements.lock")
+        for line, folder in [*((one, "") for one in PROJECT["dependencies"]), *told]
+    ]
+
+
+def versions_of(lock: str) -> dict[str, str]:
+    return {canonicalize_name(pin["name"]): pin["version"] for pin in pins(lock)}
 
 
 def tracked() -> list[Path]:
@@ -49,28 +61,48 @@ def tracked() -> list[Path]:
     return [ROOT / name for name in done.stdout.splitlines() if (ROOT / name).is_file()]
 
 
-@pytest.mark.parametrize("line", wanted())
-def test_a_dependency_is_pinned_at_a_version_that_its_range_allows(line):
+@pytest.mark.parametrize(("line", "lock"), wanted())
+def test_a_dependency_is_pinned_at_a_version_that_its_range_allows(line, lock):
     requirement = Requirement(line)
-    versions = {canonicalize_name(pin["name"]): pin["version"] for pin in pins()}
+    versions = versions_of(lock)
     name = canonicalize_name(requirement.name)
-    assert name in versions, f"{name} is not in requirements.lock: run `make lock`"
+    assert name in versions, f"{name} is not in {lock}: run `make lock`"
     assert versions[name] in requirement.specifier
 
 
-def test_the_lock_can_be_read_whole_and_pins_each_package_once():
-    names = [canonicalize_name(pin["name"]) for pin in pins()]
-    assert len(names) == len(set(names)) == LOCK.count("==") - sum((pin["marker"] or "").count("==") for pin in pins())
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_can_be_read_whole_and_pins_each_package_once(lock):
+    names = [canonicalize_name(pin["name"]) for pin in pins(lock)]
+    pinned = LOCKS[lock].count("==") - sum((pin["marker"] or "").count("==") for pin in pins(lock))
+    assert len(names) == len(set(names)) == pinned
 
 
-def test_each_pin_has_a_hash_and_a_marker_that_can_be_read():
-    for pin in pins():
+@pytest.mark.parametrize("lock", [lock for lock in LOCKS if lock.startswith("serving")])
+def test_serving_has_the_versions_that_the_models_were_made_with(lock):
+    trained = versions_of("requirements.lock")
+    served = versions_of(lock)
+    assert {name: served[name] for name in served if name in trained} == {
+        name: trained[name] for name in served if name in trained
+    }
+    assert "scikit-learn" in served
+
+
+def test_the_image_has_no_notebooks_and_only_the_small_mlflow():
+    served = versions_of("serving/image.lock")
+    assert not [name for name in served if "jupyter" in name or name in ("mlflow", "nbconvert", "papermill")]
+    assert "mlflow-skinny" in served
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_each_pin_has_a_hash_and_a_marker_that_can_be_read(lock):
+    for pin in pins(lock):
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", pin["hashes"]), pin["name"]
         assert pin["marker"] is None or Marker(pin["marker"].strip())
 
 
-def test_the_lock_names_no_index():
-    assert not re.search(r"://|^\s*(--index|--extra-index|--find-links|-i |-f )", LOCK, re.MULTILINE)
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_index(lock):
+    assert not re.search(r"://|^\s*(--index|--extra-index|--find-links|-i |-f )", LOCKS[lock], re.MULTILINE)
 
 
 def test_conda_gets_the_python_that_the_project_asks_for():
@@ -121,8 +153,12 @@ def test_the_changelog_and_the_licence_are_what_the_project_says():
     assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith(f"{PROJECT['license']} License")
 
 
-def test_every_package_that_the_code_imports_is_declared():
-    sources = [path.read_text() for folder in ("src", "notebooks") for path in (ROOT / folder).rglob("*.py")]
+@pytest.mark.parametrize("serving", [False, True])
+def test_every_package_that_the_code_imports_is_declared(serving):
+    """Only the API and the app may import what the extra `serve` brings."""
+    own = [ROOT / "src" / "patrons" / name for name in ("service", "app")]
+    paths = [path for folder in ("src", "notebooks") for path in (ROOT / folder).rglob("*.py")]
+    sources = [path.read_text() for path in paths if serving or path.parent not in own]
     for path in (ROOT / "notebooks").rglob("*.ipynb"):
         cells = json.loads(path.read_text())["cells"]
         sources += ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
@@ -131,6 +167,7 @@ def test_every_package_that_the_code_imports_is_declared():
     names |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     packages = {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - {"patrons"}
     distributions = importlib.metadata.packages_distributions()
-    declared = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
-    undeclared = {one for one in packages if not declared & {canonicalize_name(d) for d in distributions[one]}}
+    wanted = [*PROJECT["dependencies"], *(PROJECT["optional-dependencies"]["serve"] if serving else [])]
+    declared = {canonicalize_name(Requirement(text).name) for text in wanted}
+    undeclared = {one for one in packages if not declared & {canonicalize_name(d) for d in distributions.get(one, [])}}
     assert not undeclared, f"add to pyproject.toml: {undeclared}"

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from patrons import __version__
+from patrons import __version__, cli_keys, cli_service
+from patrons.cli_parts import command, natural, root_folder, shown
 
 FEWEST = 50  # customers of a simulated shop
 EXAMPLES = """examples:
@@ -17,7 +18,9 @@ EXAMPLES = """examples:
   patrons params                          every parameter with its default and meaning
   patrons params 03                       those of one notebook
   patrons fetch online_retail             download a public order log into data/raw
-  patrons log demo                        send to MLflow what run_all.py could not"""
+  patrons log demo                        send to MLflow what run_all.py could not
+  patrons predict --params demo --input new.csv --output scored.parquet
+  patrons models promote demo             let the candidate answer from now on"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,19 +55,19 @@ def parser() -> argparse.ArgumentParser:
     line.add_argument("--version", action="version", version=f"patrons {__version__}")
     commands = line.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    one = _command(commands, "simulate", simulate, "make up a small shop with an order log", "--customers 400 --force")
+    one = command(commands, "simulate", simulate, "make up a small shop with an order log", "--customers 400 --force")
     one.add_argument("--folder", type=Path, help="where its three files go (data/raw/demo)")
     one.add_argument("--customers", metavar="N", type=_customers, default=4000, help="how many sign up (4000)")
-    one.add_argument("--seed", metavar="N", type=_natural, default=7, help="another number, another shop (7)")
+    one.add_argument("--seed", metavar="N", type=natural, default=7, help="another number, another shop (7)")
     one.add_argument("--force", action="store_true", help="write the files even if they are there")
 
-    one = _command(
+    one = command(
         commands, "fetch", fetch, "download a public order log, check it, keep it in data/raw", "online_retail"
     )
     one.add_argument("name", metavar="NAME", help="online_retail (UCI 352) or online_retail_ii (UCI 502)")
     one.add_argument("--force", action="store_true", help="download it even if it is there")
 
-    one = _command(
+    one = command(
         commands, "init", init, "look at a data file and write a params file for it", "orders.csv --name shop"
     )
     one.add_argument(
@@ -73,40 +76,22 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--name", default="", help="of the params file (the file's own)")
     one.add_argument("--force", action="store_true", help="write over a params file of that name")
 
-    one = _command(commands, "log", log, "send the results of a series to MLflow, once", "demo")
+    one = command(commands, "log", log, "send the results of a series to MLflow, once", "demo")
     one.add_argument("name", metavar="NAME", help="the series, such as demo: a folder in data/processed")
 
-    one = _command(commands, "params", params, "list the notebooks' parameters", "03")
+    one = command(commands, "params", params, "list the notebooks' parameters", "03")
     one.add_argument("notebook", metavar="NOTEBOOK", nargs="?", help="only this one's, by number or name")
     one.add_argument("--write-schema", action="store_true", help="write params/schema.json, which editors read")
+
+    cli_service.add(commands)
+    cli_keys.add(commands)
     return line
-
-
-def _command(commands, name, run, purpose: str, example: str) -> argparse.ArgumentParser:
-    one = commands.add_parser(
-        name, help=purpose, description=f"{purpose.capitalize()}.", epilog=f"example: patrons {name} {example}"
-    )
-    one.set_defaults(run=run)
-    return one
-
-
-def _natural(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
-    return int(text)
 
 
 def _customers(text: str) -> int:
     if not text.isdecimal() or int(text) < FEWEST:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {FEWEST}")
     return int(text)
-
-
-def root_folder() -> Path:
-    """The project: where the command is called if notebooks are there, else where the package was installed from."""
-    return next(
-        (place for place in (Path.cwd(), Path(__file__).parents[2]) if (place / "notebooks").is_dir()), Path.cwd()
-    )
 
 
 def simulate(arguments: argparse.Namespace) -> None:
@@ -194,11 +179,6 @@ def _listing(notebook: Path) -> str:
     ]
     kind = f" (kind: {notebook.parent.name})" if notebook.parent.name in KINDS else ""
     return "\n".join([f"{notebook.stem}{kind}", *(lines or ["  no parameters"])])
-
-
-def shown(path: Path) -> str:
-    """A path as a person types it: from here where that is shorter."""
-    return min(str(path), os.path.relpath(path), key=len)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,15 @@ import patrons
 from patrons.models import TRUSTED, load_model
 from patrons.series import helper_files
 
-LIBRARIES = ("mlflow", "scikit-learn", "skops", "numpy", "scipy", "pandas")  # that a model needs, with exact versions
+LIBRARIES = (
+    "mlflow",
+    "scikit-learn",
+    "skops",
+    "numpy",
+    "scipy",
+    "pandas",
+    "xgboost-cpu",
+)  # that a model needs, with exact versions
 EXAMPLE_ROWS = 5
 
 

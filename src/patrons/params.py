@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from patrons.declarations import KINDS, OWN, Parameter, ParamsError, declared, notebook_paths, overlays
+from patrons.nearest import nearest
 from patrons.schema import schema, write_schema
 
 __all__ = [
@@ -97,14 +97,6 @@ def find_stage(text: str, stages: Iterable[str]) -> str | None:
         if text in (stage, name, number, number.lstrip("0")):
             return stage
     return None
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A sentence's end: the known word that was probably meant, or else all of them."""
-    known = list(known)
-    close = get_close_matches(str(word).lower(), {name.lower(): name for name in known}, n=1, cutoff=0.55)
-    by_lower = {name.lower(): name for name in known}
-    return f"did you mean {by_lower[close[0]]!r}?" if close else f"there is: {', '.join(known) or 'nothing'}"
 
 
 def _sections(content: Mapping, declarations: Mapping[str, Any], problems: list[str]) -> dict[str, dict[str, Any]]:

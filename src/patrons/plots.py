@@ -154,30 +154,6 @@ def explained(ratios: np.ndarray, title: str, ax: Axes) -> Axes:
     return ax
 
 
-def score_by_k(board: pd.DataFrame, chosen: pd.Series, score: str, title: str, ax: Axes) -> Axes:
-    """One line a family of a score over the number of groups, DBSCAN as points, the chosen one ringed."""
-    for (algorithm, rows), colour, marker in zip(board.groupby("algorithm", sort=False), PALETTE, "osD^", strict=False):
-        line = "" if algorithm == "DBSCAN" else "-"
-        ax.plot(rows.groups, rows[score], marker=marker, ls=line, color=colour, label=algorithm)
-    ax.scatter([chosen.groups], [chosen[score]], s=260, facecolor="none", edgecolor=BLACK, lw=1.5, label="chosen")
-    ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    ax.set(title=title, xlabel="number of groups", ylabel=score.replace("_", "-").title())
-    return ax
-
-
-def customer_map(points: np.ndarray, names: Sequence[str], explained: Sequence[float], title: str, ax: Axes) -> Axes:
-    """Customers on the first two principal components, coloured and shaped by group."""
-    order = sorted(set(names))
-    for name, colour, marker in zip(order, PALETTE * 2, "osD^vP*Xhp<>" * 2, strict=False):
-        inside = np.asarray(names) == name
-        ax.scatter(*points[inside].T[:2], s=9, alpha=0.5, color=colour, marker=marker, label=name, lw=0)
-    ax.legend(markerscale=2.5, loc="center left", bbox_to_anchor=(1, 0.5))
-    across, up = (f"component {n}, {share:.0%} of variance" for n, share in enumerate(explained[:2], 1))
-    ax.set(title=title, xlabel=across, ylabel=up)
-    return ax
-
-
 def confusion(truth: Sequence, predicted: Sequence, names: Sequence[str], title: str, ax: Axes) -> Axes:
     """What was said against what was true: counts, shaded by share of the true class."""
     matrix = ConfusionMatrixDisplay.from_predictions(

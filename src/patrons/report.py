@@ -19,6 +19,7 @@ from nbconvert import HTMLExporter
 from traitlets.config import Config
 
 import patrons
+from patrons import executive
 from patrons.files import read_json, write_text
 from patrons.markup import headings, tidy
 
@@ -87,6 +88,7 @@ def build(name: str, processed: Path, reports: Path) -> Path:
     content = {
         "stages": stages,
         "troubles": [stage for stage in stages if stage["status"] != "succeeded" or stage["stale"]],
+        "points": executive.points(processed, stages, header["currency"]),
         "numbers": list(key_numbers(stages, header["currency"])),
     }
     return write_text(reports / "index.html", _render("index.html.j2", header=header, **content))

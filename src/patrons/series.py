@@ -24,7 +24,17 @@ from patrons.declarations import KINDS, Parameter, declared, notebook_paths
 from patrons.params import find_stage, nearest
 
 PACKAGE = Path(__file__).parent
-LIBRARIES = ("duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "scikit-learn", "scipy", "skops")
+LIBRARIES = (
+    "duckdb",
+    "ibis-framework",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "skops",
+    "xgboost-cpu",
+)
 
 
 class SeriesError(ValueError):

@@ -23,6 +23,7 @@ import pandas as pd
 from IPython.display import HTML, display
 from matplotlib.axes import Axes
 
+from patrons.engine import connect
 from patrons.files import read_json, whole, write_json
 from patrons.models import load_model, save_model
 
@@ -66,12 +67,19 @@ class Stage:
 
     def scan(self, file: str) -> ibis.Table:
         """A Parquet table as an Ibis expression on DuckDB; nothing is read until it is executed."""
-        return ibis.duckdb.connect().read_parquet(self.path(file))
+        return connect().read_parquet(self.path(file))
 
     def read(self, file: str) -> Any:
         """A table (.parquet, .csv) as a DataFrame, a model (.skops), or a record (.json)."""
-        readers = {".parquet": pd.read_parquet, ".csv": pd.read_csv, ".skops": load_model, ".json": read_json}
-        return readers[Path(file).suffix](self.path(file))
+        return _read(self.path(file))
+
+    def previous(self, file: str) -> Any | None:
+        """What the last run of this very notebook left, or None.
+
+        It is no declared input: what a notebook makes of its own results must not change them again.
+        """
+        path = self.folder / self.name / file
+        return _read(path) if path.exists() else None
 
     def write(self, file: str, value: Any) -> None:
         """Keep a table (.parquet: DataFrame or Ibis; .csv: DataFrame), a fitted model (.skops) or a record (.json)."""
@@ -156,6 +164,11 @@ class Stage:
         )
         write_json(self.output / "findings.json", self.findings)
         display(HTML(f'<blockquote class="callout {kind}">{html.escape(sentence)}</blockquote>'))
+
+
+def _read(path: Path) -> Any:
+    readers = {".parquet": pd.read_parquet, ".csv": pd.read_csv, ".skops": load_model, ".json": read_json}
+    return readers[path.suffix](path)
 
 
 def describe(ax: Axes) -> str:

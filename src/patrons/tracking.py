@@ -60,8 +60,9 @@ def log_series(processed: Path, reports: Path, root: Path) -> str | None:
     """
     processed, reports, root = processed.resolve(), reports.resolve(), root.resolve()
     series = _finished(processed)
-    with _settings(), _connection(processed.name, root) as client:
-        experiment = _experiment(client, processed.name, root)
+    name = processed.name
+    with connected(root, f"did not take the series {name}", f"; then: patrons log {name}") as client:
+        experiment = experiment_of(client, name, root)
         sending = _Sending(client, experiment, series, processed, reports)
         return None if sending.is_done() else sending.send()
 
@@ -102,25 +103,42 @@ def _settings() -> Iterator[None]:
 
 
 @contextmanager
-def _connection(name: str, root: Path) -> Iterator["MlflowClient"]:
-    """A client; whatever goes wrong while it is used is a TrackingError."""
-    import mlflow
+def connected(root: Path, trouble: str, then: str = "") -> Iterator["MlflowClient"]:
+    """A client of the user's MLflow or of the project's own; whatever goes wrong while it is used is a TrackingError.
 
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or local_uri(root)
-    try:
-        # MLflow makes a folder mlruns where the process is
-        with chdir(root) if uri == local_uri(root) else nullcontext():
-            mlflow.set_tracking_uri(uri)  # for log_model, which takes no client
-            yield mlflow.MlflowClient(uri)
-    except Exception as error:  # of MLflow, its database, its HTTP library, the disk or a damaged file
-        place = _without_password(uri)
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0].replace(uri, place)
-        raise TrackingError(
-            f"MLflow at {place} did not take the series {name}: {reason[:300]}\n"
-            f"Mend that, or set MLFLOW_TRACKING_URI otherwise (unset: a file of the project); then: patrons log {name}"
-        ) from error
-    finally:
-        mlflow.set_tracking_uri(None)
+    Parameters
+    ----------
+    root : Path
+        The project's folder: without MLFLOW_TRACKING_URI, MLflow keeps things in ``mlflow.db`` and ``mlruns/`` in it.
+    trouble : str
+        What MLflow did not do, for the error: "did not take the series demo".
+    then : str
+        What to do once that is mended, the end of a sentence.
+    """
+    with _settings():
+        import mlflow
+
+        uri = os.environ.get("MLFLOW_TRACKING_URI") or local_uri(root)
+        try:
+            # MLflow makes a folder mlruns where the process is
+            with chdir(root) if uri == local_uri(root) else nullcontext():
+                mlflow.set_tracking_uri(uri)  # for log_model, which takes no client
+                yield mlflow.MlflowClient(uri)
+        except TrackingError:
+            raise
+        except Exception as error:  # of MLflow, its database, its HTTP library, the disk or a damaged file
+            raise TrackingError(_told(error, uri, trouble, then)) from error
+        finally:
+            mlflow.set_tracking_uri(None)
+
+
+def _told(error: Exception, uri: str, trouble: str, then: str) -> str:
+    place = _without_password(uri)
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0].replace(uri, place)
+    return (
+        f"MLflow at {place} {trouble}: {reason[:300]}\n"
+        f"Mend that, or set MLFLOW_TRACKING_URI otherwise (unset: a file of the project){then}"
+    )
 
 
 def _without_password(uri: str) -> str:
@@ -128,7 +146,7 @@ def _without_password(uri: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.split("@")[-1])) if "@" in parts.netloc else uri
 
 
-def _experiment(client: "MlflowClient", name: str, root: Path) -> str:
+def experiment_of(client: "MlflowClient", name: str, root: Path) -> str:
     """The id of the experiment of this name, made or brought back if needed."""
     found = client.get_experiment_by_name(name)
     if found is None:

@@ -1,0 +1,160 @@
+"""The REST API: what the models of a release say of customers, over HTTP.
+
+Run it: ``python serving/api.py --help``. The parts are in ``src/patrons/service``; here they are put together.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated
+
+import uvicorn
+from flama import Flama, http, types
+from flama.injection import Component
+
+from patrons import __version__
+from patrons.cli_parts import root_folder
+from patrons.scoring import Scorer
+from patrons.service import bodies, cards, pages
+from patrons.service.follow import Follower, champion_of, shown_by
+from patrons.service.guard import Guard
+from patrons.service.limits import Gate
+from patrons.service.logs import Log
+from patrons.service.messages import Health, ModelCard, PredictRequest, PredictResponse
+from patrons.service.metrics import CONTENT_TYPE, Metrics
+from patrons.service.predict import not_ready, predicted
+from patrons.service.settings import Settings, from_environment
+from patrons.service.slots import Slots
+
+OPENAPI = {
+    "info": {
+        "title": "Patrons",
+        "version": __version__,
+        "description": "Segment, churn and value of customers. Every error names the field, what was found, what is "
+        "expected and what to do next.",
+    },
+    "servers": [{"url": "/"}],
+}
+
+
+class Service:
+    """All that the handlers share."""
+
+    def __init__(self, settings: Settings, load: Callable = Scorer.load, log: Log | None = None):
+        self.settings, self.log, self.metrics = settings, log or Log(), Metrics()
+        self.slots, self.gate = Slots(load), Gate(settings.running, settings.waiting, settings.per_key)
+        self.follower = Follower(self.slots, settings.release, settings.poll, self.told)
+        self.pool = ThreadPoolExecutor(settings.running, "score")
+
+    def told(self, event: str, **facts) -> None:
+        """Log and count what became of a release."""
+        self.log(event, **facts)
+        active = self.slots.active
+        self.metrics.happened(event, active and active.release, active and active.colour)
+
+
+class ServiceComponent(Component):
+    """Hands the service to the handlers that ask for it."""
+
+    def __init__(self, service: Service):
+        self.service = service
+
+    def resolve(self) -> Service:
+        return self.service
+
+
+async def predict(
+    request: http.Request,
+    service: Service,
+    data: Annotated[types.Schema, types.SchemaMetadata(PredictRequest)],
+) -> Annotated[types.Schema, types.SchemaMetadata(PredictResponse)]:
+    answer = await predicted(service.slots, service.gate, service.pool, data["customers"])
+    outcome = {name: answer[name] for name in ("scored", "refused")}
+    for name, count in outcome.items():
+        service.metrics.customers.labels(name).inc(count)
+    request.scope["state"]["facts"].update(outcome, release=answer["release"])
+    return http.JSONResponse(answer)
+
+
+def model(service: Service) -> Annotated[types.Schema, types.SchemaMetadata(ModelCard)]:
+    if service.slots.active is None:
+        raise not_ready(service.slots)
+    return http.JSONResponse(cards.model_card(service.slots))
+
+
+def live() -> Annotated[types.Schema, types.SchemaMetadata(Health)]:
+    return http.JSONResponse({"status": "alive", "release": None})
+
+
+def ready(service: Service) -> Annotated[types.Schema, types.SchemaMetadata(Health)]:
+    if service.slots.active is None:
+        raise not_ready(service.slots)
+    return http.JSONResponse({"status": "ready", "release": service.slots.active.release})
+
+
+def metrics(service: Service) -> http.Response:
+    service.metrics.busy.set(service.gate.busy)
+    return http.PlainTextResponse(service.metrics.text(), headers={"content-type": CONTENT_TYPE})
+
+
+def create_app(service: Service) -> Guard:
+    """The application behind its guard."""
+    app = Flama(openapi=OPENAPI, docs=None, schema=None, schema_library="pydantic", lifespan=_lifespan(service))
+    app.add_component(ServiceComponent(service))
+    app.add_component(bodies.JSONBody())
+    bodies.handle_errors(app, service.log)
+    app.add_route("/predict", predict, methods=["POST"])
+    for path, handler in (("/model", model), ("/health/live", live), ("/health/ready", ready), ("/metrics", metrics)):
+        app.add_route(path, handler, methods=["GET"])
+    pages.add_pages(app, Path(__file__).parent / "static", service.settings.keys is not None)
+    routes = {route.path.path: set(route.methods) for route in app.routes}
+    return Guard(app, routes, service.settings, service.gate, service.log, service.metrics)
+
+
+def _lifespan(service: Service) -> Callable:
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Flama | None) -> AsyncIterator[None]:
+        await service.follower.look()
+        following = asyncio.create_task(service.follower.run())
+        yield
+        following.cancel()
+        service.pool.shutdown(wait=False)
+
+    return lifespan
+
+
+def arguments(line: Sequence[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    shown = parser.add_mutually_exclusive_group(required=True)
+    shown.add_argument("--release", type=Path, help="a release folder, or a file that names one; it is followed")
+    shown.add_argument("--name", help="a series, such as demo: its champion, else its last results")
+    parser.add_argument("--no-keys", action="store_true", help="ask for no key; only for this machine (127.0.0.1)")
+    parser.add_argument("--host", help="where to listen (127.0.0.1)")
+    parser.add_argument("--port", type=int, help="(8000)")
+    return parser.parse_args(line)
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Serve until stopped."""
+    given = arguments(line)
+    release = shown_by(given.release) if given.release else champion_of(given.name, root_folder())
+    settings = from_environment(release, given.no_keys, host=given.host, port=given.port)
+    asyncio.run(serve(Service(settings)))
+
+
+async def serve(service: Service) -> None:
+    """Serve until a signal ends it; requests in progress are answered first."""
+    settings, quiet = service.settings, {"log_config": None, "access_log": False, "server_header": False}
+    server = uvicorn.Server(uvicorn.Config(create_app(service), settings.host, settings.port, **quiet))
+    service.follower.on_signals(asyncio.get_running_loop())
+    service.log("start", host=settings.host, port=settings.port, keys=settings.keys is not None)
+    await server.serve()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The pages of the app (`serving/app.py`); they need Streamlit, of the extra `serve`."""

@@ -1,0 +1,49 @@
+"""Page: whom to contact with a budget, and what that may bring."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from patrons.app.results import Series
+from patrons.app.words import BLUE, money
+
+SHOWN = 200  # customers on the page
+
+
+def show(series: Series) -> None:
+    """Draw the page."""
+    st.header("Actions")
+    profit, actions = series.table("profit.parquet"), series.table("actions.csv")
+    if profit is None or actions is None or len(profit) < 2:
+        st.info("Values and actions come from the notebook on customer value (07), which has not run for this data.")
+        return
+    plan = (series.json("value.json") or {}).get("plan", {})
+    top = float(np.ceil(profit.cost.max()))
+    budget = st.slider(
+        f"Budget ({series.currency})", 0.0, top, min(float(plan.get("cost", top / 4)), top), top / 100, "%.0f"
+    )
+    at = {name: float(np.interp(budget, profit.cost, profit[name])) for name in ("contacted", "gain", "low", "high")}
+    contacts = int(at["contacted"])
+    columns = st.columns(3)
+    columns[0].metric("Customers to contact", f"{contacts:,}")
+    columns[1].metric("Expected gain", money(at["gain"], series.currency))
+    columns[2].metric("Gain if things go badly", money(at["low"], series.currency))
+    st.altair_chart(_curve(profit, budget, series.currency))
+    st.caption(
+        "The band is the 95 % interval under the assumptions that the report on 07 lists; badly means its low end."
+    )
+    chosen = actions.sort_values("rank").head(contacts)
+    st.download_button("Download the list", chosen.to_csv(index=False), f"{series.name}_actions.csv", type="primary")
+    places = {"churn_probability": 2, "value": 0, "expected_gain": 1, "gain_low": 1, "gain_high": 1}
+    st.dataframe(chosen.head(SHOWN).round(places), hide_index=True)
+
+
+def _curve(profit: pd.DataFrame, budget: float, currency: str) -> alt.Chart:
+    base = alt.Chart(profit, height=320, title="Gain by what is spent on contacts").encode(
+        x=alt.X("cost:Q", title=f"spent on contacts ({currency})")
+    )
+    band = base.mark_area(opacity=0.2, color=BLUE).encode(y=alt.Y("low:Q", title=f"gain ({currency})"), y2="high:Q")
+    line = base.mark_line(color=BLUE).encode(y="gain:Q")
+    rule = alt.Chart(pd.DataFrame({"cost": [budget]})).mark_rule(strokeDash=[4, 4]).encode(x="cost:Q")
+    return band + line + rule

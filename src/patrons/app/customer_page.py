@@ -1,0 +1,98 @@
+"""Page: one customer, as they are or as they might be."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from patrons.app.results import Series
+from patrons.app.words import money, number, share, spoken
+from patrons.rows import Feature
+from patrons.scoring import Scorer, plain
+
+MOST_SLIDERS = 6  # offered at first; any feature can be chosen
+KNOWN, TYPICAL = "Look up", "Enter values"
+
+
+def show(series: Series) -> None:
+    """Draw the page."""
+    st.header("A customer")
+    scorer = series.scorer()
+    row = _looked_up(series, scorer) if st.radio("Start from", [KNOWN, TYPICAL], horizontal=True) == KNOWN else None
+    if row is None and st.session_state.get("customer"):
+        return
+    typical = {feature.name: feature.example for feature in scorer.features}
+    now = scorer.score_one(row or typical)
+    st.subheader(f"Customer {row['customer_id']}" if row else "A typical customer")
+    _say(now, series.currency)
+    st.subheader("What if")
+    changed = _sliders(scorer, row or typical, series)
+    if changed:
+        _say(scorer.score_one({**(row or typical), **changed}), series.currency, now)
+
+
+def _looked_up(series: Series, scorer: Scorer) -> dict[str, Any] | None:
+    """The features of a customer that somebody asked for."""
+    table = series.table("features.parquet")
+    asked = st.text_input("Customer number", key="customer", placeholder=f"such as {table.customer_id.iloc[0]}").strip()
+    if not asked:
+        return None
+    found = table[table.customer_id == asked]
+    if found.empty:
+        st.error(f"There is no customer {asked} among the {len(table):,} of {series.name}. Look at the number again.")
+        return None
+    names = [feature.name for feature in scorer.features if feature.name in found]
+    return plain(found.iloc[0][["customer_id", *names]])
+
+
+def _say(answer: dict[str, Any], currency: str, before: dict[str, Any] | None = None) -> None:
+    """The answer in words, with what changed since `before`."""
+    if answer["error"]:
+        st.error(f"Cannot be scored: {answer['error']}")
+        return
+    columns = st.columns(3)
+    columns[0].metric("Segment", answer["segment_name"])
+    change = before and before["churn_probability"] is not None
+    delta = f"{(answer['churn_probability'] - before['churn_probability']) * 100:+.0f} points" if change else None
+    columns[1].metric("Chance of not coming back", share(answer["churn_probability"]), delta, "inverse")
+    columns[2].metric("Expected spend", money(answer["expected_spend"], currency))
+    verdict = "**Flagged**: the chance reaches" if answer["flagged"] else "Not flagged: the chance is below"
+    st.markdown(f"{verdict} the threshold of the model.")
+    for reason in filter(None, (answer[f"reason_{place}"] for place in (1, 2, 3))):
+        st.markdown(f"- {reason}")
+
+
+def _sliders(scorer: Scorer, row: dict[str, Any], series: Series) -> dict[str, Any]:
+    """Values that somebody changed, by feature."""
+    known = {feature.name: feature for feature in scorer.features}
+    chosen = st.multiselect(
+        "Change", list(known), _first(series.table("dictionary.parquet"), known), format_func=spoken, max_selections=12
+    )
+    columns, values = st.columns(2), {}
+    for place, name in enumerate(chosen):
+        with columns[place % 2]:
+            values[name] = _control(known[name], row.get(name), f"{row.get('customer_id')}:{name}")
+    return {name: value for name, value in values.items() if value != row.get(name)}
+
+
+def _first(dictionary: pd.DataFrame | None, known: dict[str, Feature]) -> list[str]:
+    rfm = [] if dictionary is None else list(dictionary.feature[dictionary.group == "rfm"])
+    return ([name for name in rfm if name in known] or list(known))[:MOST_SLIDERS]
+
+
+def _control(feature: Feature, value: Any, key: str) -> Any:
+    unit = "" if feature.unit in ("", *feature.name.split("_")) else f" ({feature.unit})"
+    label = spoken(feature.name) + unit
+    told = feature.meaning or None
+    if feature.kind == "category":
+        options = list(dict.fromkeys([*([value] if value is not None else []), *feature.values]))
+        return st.selectbox(label, options, key=key, help=told)
+    value = float(value if value is not None else feature.example or 0)
+    low, high = min(value, feature.low or 0.0), max(value, feature.high or 1.0)
+    if low == high:
+        st.caption(f"{label}: {number(value)} for every customer")
+        return value
+    whole = all(float(one).is_integer() for one in (low, high, value))
+    if whole:
+        return st.slider(label, int(low), int(high), int(value), key=key, help=told)
+    return st.slider(label, low, high, value, key=key, help=told)

@@ -1,0 +1,76 @@
+"""Page: score a file."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+import streamlit as st
+
+from patrons import bulk
+from patrons.app.results import Series
+from patrons.app.words import share
+from patrons.cli import is_expected
+
+SHOWN = 200  # rows on the page; the download has all
+KINDS = ["csv", "parquet", "xlsx", "tsv", "gz"]
+
+
+def show(series: Series) -> None:
+    """Draw the page."""
+    st.header("Score a file")
+    scorer = series.scorer()
+    orders = " or raw orders in the columns of the training log" if scorer.manifest["kind"] == "orders" else ""
+    st.markdown(f"A row a customer with the features of the model{orders}. Every row comes back; none is dropped.")
+    given = st.file_uploader("File", KINDS)
+    if given is None:
+        return
+    scored = _scored(series, given.name, given.getvalue())
+    if scored is not None:
+        _shown(scored, Path(given.name).stem)
+
+
+def _scored(series: Series, name: str, content: bytes) -> pd.DataFrame | None:
+    """The answers to a file; scored once, however often the page is drawn."""
+    scorer = series.scorer()
+    key = (series.name, scorer.manifest["id"], name, hash(content))
+    if st.session_state.get("scored_key") == key:
+        return st.session_state["scored"]
+    bar = st.progress(0.0, "Reading the file…")
+    with TemporaryDirectory() as folder:
+        source, target = Path(folder) / Path(name).name, Path(folder) / "scored.parquet"
+        source.write_bytes(content)
+        try:
+            bulk.score_file(scorer, source, target, None, None, lambda done: bar.progress(0.5, f"{done:,} customers"))
+        except Exception as error:
+            bar.empty()
+            if not is_expected(error):
+                raise
+            st.error(str(error).replace(f"{folder}/", ""))
+            return None
+        scored = pd.read_parquet(target)
+    bar.empty()
+    st.session_state.update(scored_key=key, scored=scored)
+    return scored
+
+
+def _shown(scored: pd.DataFrame, stem: str) -> None:
+    good, wrong = scored[scored.error.isna()], scored[scored.error.notna()]
+    columns = st.columns(3)
+    columns[0].metric("Customers scored", f"{len(good):,}")
+    columns[1].metric("Flagged", share(good.flagged.mean()) if len(good) else "–")
+    columns[2].metric("Rows with an error", f"{len(wrong):,}")
+    st.download_button("Download the scored file", _csv(scored), f"{stem}_scored.csv", "text/csv", type="primary")
+    if len(wrong):
+        st.warning("These rows cannot be scored. Mend them in the file and upload it again.")
+        listed = wrong.reset_index(names="row").assign(row=lambda table: table.row + 1)
+        st.dataframe(listed[["row", "customer_id", "error"]].head(SHOWN), hide_index=True)
+    st.dataframe(good.drop(columns="error").dropna(axis=1, how="all").head(SHOWN), hide_index=True)
+
+
+def _csv(scored: pd.DataFrame) -> bytes:
+    """Text that a spreadsheet takes for text: what starts as a formula is quoted."""
+    safe = scored.copy()
+    for name in safe.select_dtypes(["object", "str"]):
+        text = safe[name].map(lambda value: "; ".join(value) if isinstance(value, list | tuple) else value)
+        safe[name] = text.map(lambda value: f"'{value}" if str(value)[:1] in "=+-@\t\r" and str(value) else value)
+    return safe.to_csv(index=False).encode("utf-8-sig")

@@ -1,0 +1,85 @@
+"""Page: who the segments are, how they differ, and how customers move between them."""
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from patrons.app.results import Series
+from patrons.app.words import BLUE, GREY, money, number, share, spoken
+
+MOST_A_ROW = 4  # cards
+
+
+def show(series: Series) -> None:
+    """Draw the page."""
+    st.header("Segments")
+    cards = series.json("segments.json")
+    if not cards:
+        st.info("There are no segments yet: run the series as a whole.")
+        return
+    width = len(cards) if len(cards) <= MOST_A_ROW else MOST_A_ROW - 1
+    for start in range(0, len(cards), width):
+        for column, card in zip(st.columns(width), cards[start : start + width], strict=False):
+            _card(column, card, series.currency)
+    st.subheader("How they differ")
+    st.altair_chart(_shares(pd.DataFrame(cards)))
+    _profile(cards)
+    _movement(series.table("migration.parquet"), [card["segment"] for card in cards])
+
+
+def _card(column, card: dict, currency: str) -> None:
+    with column.container(border=True):
+        st.markdown(f"#### {card['segment']}")
+        st.markdown(f"**{card['customers']:,}** customers, {share(card['share'])} of all")
+        if card.get("revenue_share") is not None:
+            st.markdown(f"{share(card['revenue_share'])} of revenue ({money(card['revenue'], currency)})")
+        if card.get("churn_rate") is not None:
+            st.markdown(f"{share(card['churn_rate'])} of them did not come back")
+        if card.get("action"):
+            st.markdown(f"**Do:** {card['action']}")
+        if card.get("against"):
+            st.caption(f"What speaks against it: {card['against']}")
+
+
+def _shares(cards: pd.DataFrame) -> alt.Chart:
+    names = {"share": "customers", "revenue_share": "revenue"}
+    known = [name for name in names if name in cards]
+    long = cards.melt("segment", known, "of", "part").assign(of=lambda table: table.of.map(names))
+    colours = alt.Scale(domain=list(names.values()), range=[GREY, BLUE])
+    return (
+        alt.Chart(long, height=60 * len(cards), title="Share of customers and of revenue, by segment")
+        .mark_bar()
+        .encode(
+            x=alt.X("part:Q", title="share", axis=alt.Axis(format="%")),
+            y=alt.Y("segment:N", title=None, sort=list(cards.segment)),
+            yOffset="of:N",
+            color=alt.Color("of:N", title="share of", scale=colours),
+            tooltip=["segment", "of", alt.Tooltip("part", format=".1%")],
+        )
+    )
+
+
+def _profile(cards: list[dict]) -> None:
+    ends = [name for name in cards[0] if name.endswith("_median")]
+    if ends:
+        table = {card["segment"]: [number(card.get(name)) for name in ends] for card in cards}
+        st.caption("The customer in the middle of each segment")
+        st.table(pd.DataFrame(table, index=[spoken(name.removesuffix("_median")) for name in ends]))
+
+
+def _movement(moves: pd.DataFrame | None, names: list[str]) -> None:
+    st.subheader("Who moves where")
+    if moves is None or moves.empty:
+        st.info("Movement needs a log with enough history; these results have none.")
+        return
+    moves = moves.assign(share=moves.customers / moves.groupby("from").customers.transform("sum"))
+    base = alt.Chart(moves, height=320, title="Of those in a segment before (row), where they are now (column)").encode(
+        x=alt.X("to:N", title="segment now", sort=names, axis=alt.Axis(labelAngle=-20)),
+        y=alt.Y("from:N", title="segment before", sort=names),
+    )
+    cells = base.mark_rect().encode(
+        color=alt.Color("share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=None),
+        tooltip=["from", "to", "customers", alt.Tooltip("share", format=".0%")],
+    )
+    ink = alt.condition("datum.share > 0.5", alt.value("white"), alt.value("black"))
+    st.altair_chart(cells + base.mark_text().encode(text=alt.Text("share:Q", format=".0%"), color=ink))

@@ -1,0 +1,128 @@
+"""A release: every file that scoring needs, in one folder that can be checked, copied and served without MLflow.
+
+::
+
+    release.json           what it is: data, library versions, features, metrics, gates, and the SHA-256 of each file
+    clusterer.skops        raw feature columns to a segment
+    segment_model.skops    raw feature columns to probabilities of the segments
+    churn.skops            raw feature columns to a probability of churn
+    value.skops            raw feature columns to expected spend, of an order log (value.json: its intervals)
+    segments.json          the segments' cards
+    segment_model.json     when a segment belongs to a customer's set
+    churn.json             the threshold, the gates, the model's card
+    dictionary.parquet     the features in words
+    golden.json            customers with the answers that they must get
+    test.parquet           rows that the churn model was tested on, for comparison with another release
+"""
+
+import json
+import platform
+import shutil
+from collections.abc import Mapping
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from patrons import __version__
+from patrons.files import digest, read_json, write_json
+
+MANIFEST, GOLDEN, TEST = "release.json", "golden.json", "test.parquet"
+MUST_AGREE = ("python", "scikit-learn", "xgboost-cpu")  # with what the models were made with
+LIBRARIES = ("scikit-learn", "xgboost-cpu", "numpy", "scipy", "pandas", "skops")
+FORMAT = 1
+UNSEALED = ("id", "created", "author")  # what the same results need not have in common
+
+
+class ReleaseError(ValueError):
+    """A release that is not whole, is not what it says, or cannot be used here."""
+
+
+def versions() -> dict[str, str]:
+    """Python (major and minor) and the libraries that models are made of, as they are here."""
+    found = {"python": ".".join(platform.python_version_tuple()[:2]), "patrons": __version__}
+    for library in LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def seal(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the manifest with every other file's checksum, and an id that follows from all of it."""
+    files = {path.name: digest(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
+    sealed = json.loads(json.dumps({**manifest, "files": files}))
+    write_json(folder / MANIFEST, {"id": identity(sealed), **sealed})
+    return read(folder)
+
+
+def identity(manifest: Mapping[str, Any]) -> str:
+    """The id that a manifest must have: the same results give the same one."""
+    told = {name: value for name, value in manifest.items() if name not in UNSEALED}
+    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The manifest of a release."""
+    manifest = read_json(folder / MANIFEST)
+    if manifest is None:
+        raise ReleaseError(f"{folder} is no release: it has no {MANIFEST}. Make one: patrons models build NAME")
+    if manifest.get("format") != FORMAT:
+        raise ReleaseError(
+            f"{folder} is a release of format {manifest.get('format')}, and this Patrons reads {FORMAT}."
+        )
+    return manifest
+
+
+def verify(folder: Path) -> dict[str, Any]:
+    """The manifest, once every file is as it was sealed and the libraries are those that the models need.
+
+    Raises
+    ------
+    ReleaseError
+        Lists everything that is wrong at once.
+    """
+    manifest = read(folder)
+    problems = [*_changed(folder, manifest), *_other_libraries(manifest)]
+    if problems:
+        listed = "".join(f"\n  - {problem}" for problem in problems)
+        raise ReleaseError(f"The release in {folder} cannot be used:{listed}")
+    return manifest
+
+
+def _changed(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    problems = [f"{MANIFEST} is not as it was released"] * (identity(manifest) != manifest["id"])
+    for name, known in manifest["files"].items():
+        if not (folder / name).is_file():
+            problems.append(f"{name} is missing")
+        elif digest(folder / name) != known:
+            problems.append(f"{name} is not as it was released: its checksum differs")
+    return problems
+
+
+def _other_libraries(manifest: Mapping[str, Any]) -> list[str]:
+    here, made = versions(), manifest["versions"]
+    return [
+        f"it was made with {library} {made[library]}, and here is {here.get(library, 'none')}: "
+        "install that version, or run the series anew"
+        for library in MUST_AGREE
+        if library in made and made[library] != here.get(library)
+    ]
+
+
+def export(folder: Path, target: Path) -> Path:
+    """Copy a release to another place, such as ``demo-1a2b3c4d5e6f`` in `target`, and check the copy; its folder."""
+    manifest = verify(folder)
+    copy = target / f"{manifest['name']}-{manifest['id']}"
+    if copy.exists():
+        verify(copy)
+        return copy
+    partial = target / f".{copy.name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for name in (*manifest["files"], MANIFEST):
+        shutil.copyfile(folder / name, partial / name)
+    verify(partial)
+    partial.rename(copy)
+    return copy

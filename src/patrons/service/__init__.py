@@ -1,0 +1,1 @@
+"""What the REST API is made of. `serving/api.py` puts it together; it needs the extra `serve`."""

@@ -1,0 +1,62 @@
+"""Between Flama and our errors: bodies read strictly, Flama's own errors said our way."""
+
+import json
+from typing import Any
+
+from flama import Flama, http, types
+from flama.injection import Component
+
+from patrons.service.logs import Log, log_failure
+from patrons.service.problems import Problem, broken, of_validation, told
+
+
+class JSONBody(Component):
+    """Reads a body as one JSON object. Flama's own reader takes forms, NaN and lists as well."""
+
+    async def resolve(self, request: http.Request) -> types.RequestData:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            step = "Send the header Content-Type: application/json."
+            raise Problem(415, told("Content-Type", kind or "none", "application/json", step))
+        return types.RequestData(_parsed(await request.body()))
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(body.decode("utf-8"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        where = f"character {error.pos}" if isinstance(error, json.JSONDecodeError) else "text that is none"
+        error = told("body", where, "JSON in UTF-8, without NaN and Infinity", "Use null for a missing value.")
+        raise Problem(400, error) from None
+    if not isinstance(parsed, dict):
+        raise Problem(422, told("body", parsed, "an object with a list `customers`", "See the example at /docs/."))
+    return parsed
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def handle_errors(app: Flama, log: Log) -> None:
+    """Have errors inside of Flama answered our way; its own way logs a whole request, with its key."""
+
+    def on_failure(scope: Any, receive: Any, send: Any, error: Exception) -> http.Response:
+        log_failure(log, request_id(scope), error)
+        return response(scope, broken())
+
+    app.add_exception_handler(Problem, lambda scope, receive, send, error: response(scope, error))
+    app.add_exception_handler(400, lambda scope, receive, send, error: response(scope, of_validation(error.detail)))
+    app.add_exception_handler(Exception, on_failure)
+
+
+def request_id(scope: Any) -> str:
+    """The id that the guard gave a request."""
+    return scope["state"]["request_id"]
+
+
+def response(scope: Any, problem: Problem) -> http.Response:
+    """A problem as Flama answers it."""
+    body = problem.body(request_id(scope))
+    return http.PlainTextResponse(
+        body, status_code=problem.status, headers=problem.headers, media_type="application/json"
+    )

@@ -1,0 +1,155 @@
+"""What every request passes before and after its handler: id, key, body limit, time limit, log, numbers."""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping, Set
+from contextlib import nullcontext
+from typing import Any
+from uuid import uuid4
+
+from patrons.service.keys import Keys
+from patrons.service.limits import Gate
+from patrons.service.logs import Log, log_failure
+from patrons.service.metrics import Metrics
+from patrons.service.problems import Problem, broken, told
+from patrons.service.settings import Settings
+
+REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
+OPEN = ("/health/", "/docs/", "/schema/")  # no key is asked for
+ALWAYS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+PAGES = (b"content-security-policy", b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:")
+
+Routes = Mapping[str, Set[str]]
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict]]
+Send = Callable[[dict], Awaitable[None]]
+
+
+class Guard:
+    """ASGI: `app` behind keys and limits.
+
+    Parameters
+    ----------
+    routes : dict
+        By path the methods that are served there.
+
+    `scope["state"]` gets `request_id`, `key` (the name it was made for) and `facts`, a dict that a handler may add to
+    and that is logged.
+    """
+
+    def __init__(self, app: Callable, routes: Routes, settings: Settings, gate: Gate, log: Log, metrics: Metrics):
+        self.app, self.routes, self.settings = app, routes, settings
+        self.gate, self.log, self.metrics = gate, log, metrics
+        self.keys = Keys(settings.keys) if settings.keys else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, whatever happens within."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        start, headers = time.perf_counter(), dict(scope["headers"])
+        answer = _Answer(send, _request_id(headers), scope["path"])
+        facts = scope.setdefault("state", {})["facts"] = {}
+        scope["state"]["request_id"] = answer.request_id
+        try:
+            await self._admitted(scope, headers, receive, answer)
+        except Problem as problem:
+            await answer.problem(problem)
+        except TimeoutError:
+            await answer.problem(_late(self.settings.timeout))
+        except Exception as error:
+            log_failure(self.log, answer.request_id, error)
+            await answer.problem(broken())
+        path = scope["path"] if scope["path"] in self.routes else "other"  # which might name a customer
+        seconds = time.perf_counter() - start
+        self.metrics.answered(path, answer.status, seconds)
+        told = {"method": scope["method"], "path": path, "status": answer.status, "ms": round(seconds * 1000, 2)}
+        self.log("request", request_id=answer.request_id, **told, key=scope["state"].get("key"), **facts)
+
+    async def _admitted(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, answer: "_Answer") -> None:
+        if not scope["path"].startswith(OPEN):
+            scope["state"]["key"] = self._holder(headers)
+        self._find(scope)
+        length = headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length) > self.settings.body:
+            raise _large(self.settings.body)
+        limited = self.gate.place(scope["state"].get("key") or "") if scope["path"] == "/predict" else nullcontext()
+        async with asyncio.timeout(self.settings.timeout), limited:
+            await self.app(scope, _limited(receive, self.settings.body), answer.send)
+
+    def _find(self, scope: Scope) -> None:
+        methods = self.routes.get(scope["path"])
+        if methods is None:
+            raise Problem(404, told("path", "one that is not served", ", ".join(sorted(self.routes)), "See /docs/."))
+        if scope["method"] not in methods:
+            allowed = ", ".join(sorted(methods))
+            raise Problem(405, told("method", scope["method"], allowed, f"Use {allowed}."), {"Allow": allowed})
+
+    def _holder(self, headers: dict[bytes, bytes]) -> str | None:
+        if self.keys is None:
+            return None
+        kind, _, key = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        holder = self.keys.holder(key.strip()) if kind.lower() == "bearer" else None
+        if holder is None:
+            found = "a key that is not known or was revoked" if key else "no key"
+            step = "Send the header Authorization: Bearer KEY. A key is made by: patrons keys add NAME"
+            error = told("Authorization", found, "a key of this service", step)
+            raise Problem(401, error, {"WWW-Authenticate": "Bearer"})
+        return holder
+
+
+class _Answer:
+    """Sends the answer of one request once, with the headers that every answer has."""
+
+    def __init__(self, send: Send, request_id: str, path: str):
+        self._send, self.request_id, self.status = send, request_id, 0
+        page = [PAGES] if path.startswith("/docs/") else []
+        self._headers = [*ALWAYS, *page, (b"x-request-id", request_id.encode())]
+
+    async def send(self, message: dict) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message = {**message, "headers": [*message.get("headers", []), *self._headers]}
+        await self._send(message)
+
+    async def problem(self, problem: Problem) -> None:
+        if self.status:  # part of the answer is on its way: nothing can be taken back
+            return
+        body = problem.body(self.request_id).encode()
+        headers = {"content-type": "application/json", "content-length": str(len(body)), **problem.headers}
+        encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        await self.send({"type": "http.response.start", "status": problem.status, "headers": encoded})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _request_id(headers: dict[bytes, bytes]) -> str:
+    given = headers.get(b"x-request-id", b"")
+    return given.decode() if REQUEST_ID.fullmatch(given) else uuid4().hex[:20]
+
+
+def _limited(receive: Receive, most: int) -> Receive:
+    """A body that was sent in pieces, without its length, ends at the limit as well."""
+    got = 0
+
+    async def limited() -> dict:
+        nonlocal got
+        message = await receive()
+        got += len(message.get("body", b""))
+        if got > most:
+            raise _large(most)
+        return message
+
+    return limited
+
+
+def _large(most: int) -> Problem:
+    error = told("body", f"more than {most:,} bytes", f"at most {most:,} bytes", "Send fewer customers in a request.")
+    return Problem(413, error, {"Connection": "close"})
+
+
+def _late(timeout: float) -> Problem:
+    error = told(
+        "time", f"more than {timeout:g} s", f"an answer within {timeout:g} s", "Send fewer customers, or later."
+    )
+    return Problem(503, error, {"Retry-After": "1"})

@@ -1,0 +1,57 @@
+"""How much is done at once: a few requests are scored, a few wait, and any more are told so at once."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from patrons.service.problems import Problem, told
+
+AGAIN = {"Retry-After": "1"}
+
+
+class Gate:
+    """Counts the requests inside; belongs to one event loop. `turn` is for those of them that are scored in a thread.
+
+    Parameters
+    ----------
+    running, waiting, per_key : int
+        See `settings.Settings`.
+    """
+
+    def __init__(self, running: int, waiting: int, per_key: int):
+        self.limit, self.per_key = running + waiting, per_key
+        self.inside: Counter[str] = Counter()
+        self.turn = asyncio.Semaphore(running)
+
+    @property
+    def busy(self) -> int:
+        """Requests that are scored or wait."""
+        return self.inside.total()
+
+    @asynccontextmanager
+    async def place(self, key: str) -> AsyncIterator[None]:
+        """A place in the queue, left at the end.
+
+        Raises
+        ------
+        Problem
+            429 where the key has as many places as it may, 503 where all are taken.
+        """
+        if self.busy >= self.limit:
+            raise _full(503, "requests in progress", self.busy, self.limit)
+        if self.inside[key] >= self.per_key:
+            raise _full(429, "requests in progress with this key", self.inside[key], self.per_key)
+        self.inside[key] += 1
+        try:
+            await asyncio.sleep(0)  # requests that came together are counted before any is served
+            yield
+        finally:
+            self.inside[key] -= 1
+            if not self.inside[key]:
+                del self.inside[key]
+
+
+def _full(status: int, what: str, found: int, limit: int) -> Problem:
+    error = told(what, found, f"fewer than {limit}", "Wait a second and send the request again.")
+    return Problem(status, error, AGAIN)

@@ -1,0 +1,185 @@
+"""Requests and answers of the API as pydantic models; OpenAPI and its examples come from them."""
+
+import math
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+MOST_CUSTOMERS, MOST_FIELDS, LONGEST_TEXT = 1000, 1000, 200
+LARGEST = 1e15  # beyond any feature; squares and powers of it are still numbers
+
+
+def _value(given: Any) -> Any:
+    """A feature's value: a finite number, short text, true or false, or nothing."""
+    if given is None or isinstance(given, bool):
+        return given
+    if isinstance(given, (int, float)):
+        if -LARGEST < given < LARGEST and not (isinstance(given, float) and math.isnan(given)):
+            return given
+    elif isinstance(given, str) and len(given) <= LONGEST_TEXT and _is_text(given):
+        return given
+    raise PydanticCustomError("value", "a number within ±1e15, text of up to 200 characters, true, false or null")
+
+
+def _name(given: Any) -> str:
+    if isinstance(given, str) and len(given) <= LONGEST_TEXT and _is_text(given):
+        return given
+    raise PydanticCustomError("name", "a feature's name, of up to 200 characters")
+
+
+def _is_text(given: str) -> bool:
+    """Whether text can be sent back: JSON may hold halves of a character, which UTF-8 has no bytes for."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in given) if not given.isascii() else True
+
+
+VALUE_SCHEMA = {
+    "anyOf": [
+        {"type": "number", "exclusiveMinimum": -LARGEST, "exclusiveMaximum": LARGEST},
+        {"type": "string", "maxLength": LONGEST_TEXT},
+        {"type": "boolean"},
+        {"type": "null"},
+    ]
+}
+Value = Annotated[Any, PlainValidator(_value), WithJsonSchema(VALUE_SCHEMA)]
+Name = Annotated[str, PlainValidator(_name), WithJsonSchema({"type": "string", "maxLength": LONGEST_TEXT})]
+Customer = Annotated[dict[Name, Value], Field(max_length=MOST_FIELDS)]
+
+
+class PredictRequest(BaseModel):
+    """Customers to score: for each `customer_id` (optional) and a value a feature; `GET /model` lists the features."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "customers": [{"customer_id": "12345", "recency_days": 35, "frequency": 19, "monetary": 4382.84}]
+            }
+        },
+    )
+    customers: list[Customer] = Field(min_length=1, max_length=MOST_CUSTOMERS)
+
+
+class Answer(BaseModel):
+    """What is said of one customer; `error` says why nothing is, where that is so."""
+
+    customer_id: str | None = Field(description="as it was sent")
+    segment: int | None = Field(description="number of the segment")
+    segment_name: str | None = None
+    margin: float | None = Field(None, description="how clearly the customer belongs: 0 on the border, 1 wholly inside")
+    segment_set: list[str] | None = Field(None, description="segments that cannot be ruled out")
+    churn_probability: float | None = Field(None, ge=0, le=1)
+    flagged: bool | None = Field(None, description="whether that reaches the threshold of the release")
+    expected_spend: float | None = Field(None, description="in the coming horizon, in the currency of the data")
+    spend_low: float | None = None
+    spend_high: float | None = None
+    reason_1: str | None = None
+    reason_2: str | None = None
+    reason_3: str | None = None
+    error: str | None = Field(None, description="why the customer cannot be scored")
+
+
+class PredictResponse(BaseModel):
+    """Answers in the order of the request."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "release": "89647edd18a7",
+                "scored": 1,
+                "refused": 0,
+                "ignored": [],
+                "answers": [
+                    {
+                        "customer_id": "12345",
+                        "segment": 2,
+                        "segment_name": "Champions",
+                        "margin": 0.7,
+                        "segment_set": ["Champions"],
+                        "churn_probability": 0.21,
+                        "flagged": False,
+                        "expected_spend": 310.5,
+                        "spend_low": 120.0,
+                        "spend_high": 540.0,
+                        "reason_1": "last order 35 days ago",
+                        "reason_2": None,
+                        "reason_3": None,
+                        "error": None,
+                    }
+                ],
+            }
+        }
+    )
+    release: str = Field(description="id of the release that answered")
+    scored: int
+    refused: int = Field(description="customers with an error")
+    ignored: list[str] = Field(description="names sent that are no feature of the release, the first 20")
+    answers: list[Answer]
+
+
+class FeatureCard(BaseModel):
+    """A feature that a customer may have."""
+
+    name: str
+    kind: str = Field(description="number or category")
+    required: bool
+    unit: str
+    meaning: str
+    example: float | str | None
+
+
+class ModelCard(BaseModel):
+    """The release in use, and what became of the last one that was tried."""
+
+    release: str
+    name: str
+    kind: str
+    created: str | None
+    slot: str = Field(description="blue or green")
+    idle: str | None = Field(description="release in the other slot, for an instant rollback")
+    refused: str | None = Field(description="why the last candidate was not taken")
+    versions: dict[str, str]
+    thresholds: dict[str, float]
+    segments: dict[str, str]
+    features: list[FeatureCard]
+
+
+class Health(BaseModel):
+    """Whether the service is well."""
+
+    status: str
+    release: str | None = None
+
+
+class ErrorItem(BaseModel):
+    """One thing that is wrong."""
+
+    field: str
+    found: str
+    expected: str
+    next: str
+
+
+class ErrorResponse(BaseModel):
+    """Any answer that is not 2xx."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "status": 422,
+                "errors": [
+                    {
+                        "field": "customers",
+                        "found": "a list of 0",
+                        "expected": "at least one",
+                        "next": "See the example at /docs/.",
+                    }
+                ],
+                "request_id": "0f8fad5bd9cb469fa165",
+            }
+        }
+    )
+    status: int
+    errors: list[ErrorItem]
+    request_id: str
+    more: int | None = None

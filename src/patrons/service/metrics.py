@@ -1,0 +1,45 @@
+"""Numbers for Prometheus, in a registry of their own."""
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+
+BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)  # seconds
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+class Metrics:
+    """What is counted."""
+
+    def __init__(self):
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        told = {"registry": self.registry}
+        self.requests = Counter("patrons_requests", "Requests by path and status.", ["path", "status"], **told)
+        self.seconds = Histogram("patrons_request_seconds", "Time of a request.", ["path"], buckets=BUCKETS, **told)
+        self.customers = Counter("patrons_customers", "Customers by what became of them.", ["outcome"], **told)
+        self.events = Counter("patrons_release_events", "Flips, rollbacks, refused candidates.", ["event"], **told)
+        self.release = Gauge("patrons_release_info", "The release that answers.", ["release", "slot"], **told)
+        self.busy = Gauge("patrons_requests_in_progress", "Requests that are scored or wait.", **told)
+
+    def answered(self, path: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        self.requests.labels(path, status).inc()
+        self.seconds.labels(path).observe(seconds)
+
+    def happened(self, event: str, release: str | None, slot: str | None) -> None:
+        """Count what became of a release, and show the one that answers."""
+        self.events.labels(event).inc()
+        self.release.clear()
+        if release:
+            self.release.labels(release, slot).set(1)
+
+    def text(self) -> str:
+        """All of it as Prometheus reads it."""
+        return generate_latest(self.registry).decode()

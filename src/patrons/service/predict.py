@@ -1,0 +1,79 @@
+"""From a request's customers to their answers, on the event loop or beside it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pandas as pd
+
+from patrons.scoring import COLUMNS, plain
+from patrons.service.limits import Gate
+from patrons.service.problems import Problem, told
+from patrons.service.slots import Slot, Slots
+
+MOST_IGNORED = 20
+BEYOND = "the values are beyond what the models can compute with: look for one that is far too large or negative"
+Customer = Mapping[str, Any]
+
+
+async def predicted(slots: Slots, gate: Gate, pool: ThreadPoolExecutor, customers: Sequence[Customer]) -> dict:
+    """The answers to a request, as `messages.PredictResponse` has them.
+
+    Raises
+    ------
+    Problem
+        422 where no customer can be scored, 503 where no release is loaded.
+    """
+    slot = slots.active
+    if slot is None:
+        raise not_ready(slots)
+    if len(customers) == 1 and slot.quick:
+        return _response(slot, customers, [_one(slot.scorer, customers[0])])
+    return _response(slot, customers, await _beside(gate, pool, slot, customers))
+
+
+async def _beside(gate: Gate, pool: ThreadPoolExecutor, slot: Slot, customers: Sequence[Customer]) -> list[dict]:
+    """Score in a thread. Who gives up waiting gives up the answer, not the turn: the thread is still at work."""
+    await gate.turn.acquire()
+    work = asyncio.get_running_loop().run_in_executor(pool, _score, slot.scorer, customers)
+    work.add_done_callback(lambda _: gate.turn.release())
+    return await asyncio.shield(work)
+
+
+def _score(scorer: Any, customers: Sequence[Customer]) -> list[dict]:
+    if len(customers) > 1:
+        try:
+            table = pd.DataFrame(list(customers), dtype=object)
+            return [plain(row) for row in scorer.score_rows(table).to_dict("records")]
+        except (ValueError, ArithmeticError):
+            pass  # somebody's values are beyond the models: one by one, only theirs come back with an error
+    return [_one(scorer, customer) for customer in customers]
+
+
+def _one(scorer: Any, customer: Customer) -> dict[str, Any]:
+    try:
+        return plain(scorer.score_one(customer))
+    except (ValueError, ArithmeticError):
+        return dict.fromkeys(COLUMNS) | {"customer_id": customer.get("customer_id"), "error": BEYOND}
+
+
+def _response(slot: Slot, customers: Sequence[Customer], answers: list[dict]) -> dict[str, Any]:
+    refused = [(number, answer["error"]) for number, answer in enumerate(answers) if answer["error"]]
+    if len(refused) == len(answers):
+        step = "GET /model lists the features, which of them are required, and an example of each."
+        wanted = {"expected": "a customer that can be scored", "next": step}
+        raise Problem(422, [{"field": f"customers.{n}", "found": why, **wanted} for n, why in refused])
+    own = slot.scorer.manifest["parameters"]["01_eda"].get("id")  # the source's name of customer_id
+    known = {"customer_id", own, *(feature.name for feature in slot.scorer.features)}
+    ignored = sorted(set().union(*customers) - known)[:MOST_IGNORED]
+    counts = {"scored": len(answers) - len(refused), "refused": len(refused)}
+    return {"release": slot.release, **counts, "ignored": ignored, "answers": answers}
+
+
+def not_ready(slots: Slots) -> Problem:
+    """That there is no release yet."""
+    step = "Wait for the first release; the operator's log says why a candidate was refused."
+    return Problem(
+        503, told("release", slots.refused or "none yet", "a release that was checked", step), {"Retry-After": "5"}
+    )

@@ -1,0 +1,76 @@
+"""What an operator may set of the service; each value has an environment variable of the same name."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from patrons.service.keys import default_file
+
+PREFIX = "PATRONS_API_"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class SettingsError(ValueError):
+    """Settings with which the service would not be safe."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the service.
+
+    Attributes
+    ----------
+    release : callable
+        Gives the folder of the release to serve: see `follow`.
+    keys : Path or None
+        File of API keys; None asks for none, and then the service answers this machine only.
+    host, port : str, int
+        Where it listens.
+    body : int
+        Largest request, bytes.
+    timeout : float
+        Longest a request may take, seconds.
+    running, waiting, per_key : int
+        Requests that are scored at once, that may wait for it, and that one key may have of both.
+    poll : float
+        Seconds between looks at `release`.
+    """
+
+    release: Callable[[], Path]
+    keys: Path | None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    body: int = 8_000_000
+    timeout: float = 10.0
+    running: int = 2
+    waiting: int = 64
+    per_key: int = 48
+    poll: float = 2.0
+
+    def __post_init__(self) -> None:
+        if self.keys is None and self.host not in LOOPBACK:
+            raise SettingsError(
+                f"Without keys the service may listen on this machine only, and {self.host} is more than that. "
+                "Leave --host out, or make a key: patrons keys add NAME"
+            )
+        for name in ("body", "timeout", "running", "per_key", "poll"):
+            if getattr(self, name) <= 0:
+                raise SettingsError(f"{name} is {getattr(self, name)}, and must be above 0.")
+
+
+def from_environment(
+    release: Callable[[], Path], no_keys: bool, environment: Mapping[str, str] = os.environ, **given
+) -> Settings:
+    """Settings of ``PATRONS_API_…`` variables, such as ``PATRONS_API_TIMEOUT=5``, after those `given` and not None."""
+    kinds = {field.name: field.type for field in fields(Settings) if field.name not in ("release", "keys")}
+    found = {name: environment[PREFIX + name.upper()] for name in kinds if PREFIX + name.upper() in environment}
+    try:
+        read = {name: kinds[name](value) for name, value in found.items()}
+    except ValueError as error:
+        raise SettingsError(f"A {PREFIX}… variable holds what is no number: {error}") from None
+    return Settings(
+        release=release,
+        keys=None if no_keys else default_file(),
+        **read | {k: v for k, v in given.items() if v is not None},
+    )

@@ -1,0 +1,113 @@
+"""Two slots, blue and green: a candidate is loaded and checked in the idle one, then answers; the other stays."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any, Protocol
+
+COLOURS = ("blue", "green")
+QUICK = 0.005  # seconds: a customer scored in less is not worth handing to a thread
+
+
+class Scores(Protocol):
+    """What a slot needs of a scorer."""
+
+    manifest: dict[str, Any]
+
+    def check(self) -> list[str]: ...
+
+
+class CandidateError(ValueError):
+    """A release that does not answer its golden requests as it should."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A release that can answer.
+
+    Attributes
+    ----------
+    colour : str
+    release : str
+        Its id.
+    scorer : Scorer
+    quick : bool
+        Whether one customer is scored in less than `QUICK`.
+    """
+
+    colour: str
+    release: str
+    scorer: Any
+    quick: bool
+
+
+class Slots:
+    """The slot that answers and the one that is idle.
+
+    A request reads `active` once and keeps what it got, so a flip in the middle of it changes nothing for it.
+
+    Parameters
+    ----------
+    load : callable
+        From a release folder to its scorer, such as `Scorer.load`.
+    """
+
+    def __init__(self, load: Callable[[Path], Scores]):
+        self._load, self._one_at_a_time = load, threading.Lock()
+        self._pair: tuple[Slot | None, Slot | None] = (None, None)  # replaced as a whole
+        self.refused: str | None = None
+
+    @property
+    def active(self) -> Slot | None:
+        return self._pair[0]
+
+    @property
+    def idle(self) -> Slot | None:
+        return self._pair[1]
+
+    def take(self, folder: Path) -> Slot:
+        """Load the release of a folder, check it, and let it answer from now on.
+
+        Raises
+        ------
+        Exception
+            Whatever is wrong with the release; the slot that answers is left as it is.
+        """
+        with self._one_at_a_time:
+            try:
+                fresh = self._checked(folder)
+            except Exception as error:
+                self.refused = f"{folder.name}: {error}"
+                raise
+            self._pair, self.refused = (fresh, self._pair[0]), None
+            return fresh
+
+    def roll_back(self) -> Slot | None:
+        """Let the other slot answer again; None where it holds nothing."""
+        with self._one_at_a_time:
+            if self.idle is not None:
+                self._pair = self._pair[::-1]
+                return self.active
+        return None
+
+    def _checked(self, folder: Path) -> Slot:
+        scorer = self._load(folder)
+        problems = scorer.check()
+        if problems:
+            raise CandidateError(f"{len(problems)} golden answers differ: {'; '.join(problems[:3])}")
+        colour = COLOURS[self.active is not None and self.active.colour == COLOURS[0]]
+        return Slot(colour, scorer.manifest["id"], scorer, _seconds(scorer) < QUICK)
+
+
+def _seconds(scorer: Any) -> float:
+    """How long one customer takes, in the middle of several tries."""
+    row = {feature.name: feature.example for feature in scorer.features}
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        scorer.score_one(row)
+        times.append(time.perf_counter() - start)
+    return median(times)

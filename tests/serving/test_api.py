@@ -1,0 +1,293 @@
+"""The REST API, asked by a client in the same process: statuses, errors, keys, limits, logs."""
+
+import asyncio
+import io
+import json
+import stat
+
+import pytest
+
+pytest.importorskip("flama", reason="the serving extra is not installed: make test installs it")
+import httpx
+from flama.client import LifespanContextManager
+from toy_scorer import ToyScorer, write_release
+
+from patrons.service import keys
+from patrons.service.follow import shown_by
+from patrons.service.logs import Log
+from patrons.service.settings import Settings, SettingsError, from_environment
+from serving.api import Service, create_app
+
+ONE = {"customers": [{"customer_id": "Jane Doe", "recency_days": 20}]}
+
+
+class Asked:
+    """A running application: `ask` sends requests, `log` holds the lines."""
+
+    def __init__(self, folder, keys_file=None, load=ToyScorer, **settings):
+        self.stream = io.StringIO()
+        self.service = Service(Settings(release=shown_by(folder), keys=keys_file, **settings), load, Log(self.stream))
+        self.app = create_app(self.service)
+
+    def run(self, talk):
+        """Run a coroutine function that takes a client, in the application's life."""
+
+        async def whole():
+            client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://api")
+            async with LifespanContextManager(self.app.app), client:
+                return await talk(client)
+
+        return asyncio.run(whole())
+
+    def ask(self, method, path, **options):
+        return self.run(lambda client: client.request(method, path, **options))
+
+    @property
+    def log(self):
+        return [json.loads(line) for line in self.stream.getvalue().splitlines()]
+
+
+@pytest.fixture
+def release(tmp_path):
+    return write_release(tmp_path / "release", "aaa")
+
+
+@pytest.fixture
+def api(release):
+    return Asked(release)
+
+
+def test_one_customer_gets_an_answer_with_the_release_that_gave_it(api):
+    answer = api.ask("POST", "/predict", json=ONE).json()
+    assert (answer["release"], answer["scored"], answer["refused"]) == ("aaa", 1, 0)
+    assert answer["answers"][0]["churn_probability"] == 0.2
+    assert answer["answers"][0]["customer_id"] == "Jane Doe"
+
+
+def test_customers_that_cannot_be_scored_come_back_in_their_place_with_the_reason(api):
+    rows = [{"recency_days": 10}, {"customer_id": "b"}, {"recency_days": 30, "colour": "red"}]
+    answer = api.ask("POST", "/predict", json={"customers": rows}).json()
+    assert [one["error"] for one in answer["answers"]] == [None, "recency_days is missing", None]
+    assert (answer["scored"], answer["refused"], answer["ignored"]) == (2, 1, ["colour"])
+
+
+def test_a_request_of_which_nobody_can_be_scored_is_422_and_says_why(api):
+    answer = api.ask("POST", "/predict", json={"customers": [{"customer_id": "b"}]})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "customers.0"
+    assert "recency_days is missing" in answer.json()["errors"][0]["found"]
+
+
+def test_values_beyond_the_models_cost_only_their_own_customer_the_answer(api):
+    rows = [{"recency_days": 10}, {"customer_id": "b", "recency_days": 777}]
+    answers = api.ask("POST", "/predict", json={"customers": rows}).json()["answers"]
+    assert answers[0]["churn_probability"] == 0.1
+    assert "beyond" in answers[1]["error"]
+    assert answers[1]["customer_id"] == "b"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field", "found"),
+    [
+        (b"{", 400, "body", "character 1"),
+        (b'{"customers": [{"recency_days": NaN}]}', 400, "body", "none"),
+        (b"\xff", 400, "body", "none"),
+        (b"[" * 100_000, 400, "body", "none"),
+        (b"[1]", 422, "body", "a list of 1"),
+        (b"{}", 422, "customers", "an object of 0 fields"),
+        (b'{"customers": []}', 422, "customers", "a list of 0"),
+        (b'{"customers": [1]}', 422, "customers.0", "1"),
+        (b'{"customers": [{"recency_days": [1]}]}', 422, "customers.0.recency_days", "a list of 1"),
+        (b'{"customers": [{"recency_days": 1e999}]}', 422, "customers.0.recency_days", "inf"),
+        (b'{"customers": [{"recency_days": 1' + b"0" * 400 + b"}]}", 422, "customers.0.recency_days", "a huge number"),
+        (b'{"customers": [{"customer_id": "\\ud800"}]}', 422, "customers.0.customer_id", "'\\ud800'"),
+        (b'{"customers": [{"recency_days": 1}], "option": 1}', 422, "option", "1"),
+        (json.dumps({"customers": [{}] * 1001}).encode(), 422, "customers", "a list of 1,001"),
+    ],
+)
+def test_a_wrong_body_is_answered_with_the_field_what_was_found_and_what_is_expected(api, body, status, field, found):
+    answer = api.ask("POST", "/predict", content=body, headers={"content-type": "application/json"})
+    error = answer.json()["errors"][0]
+    assert answer.status_code == status
+    assert error["field"] == field
+    assert found in error["found"]
+    assert error["expected"]
+    assert error["next"]
+
+
+def test_other_content_paths_and_methods_have_their_statuses(api):
+    assert api.ask("POST", "/predict", content=b"{}", headers={"content-type": "text/plain"}).status_code == 415
+    assert api.ask("POST", "/predict", content=b"{}").status_code == 415
+    assert api.ask("GET", "/nothing").status_code == 404
+    refused = api.ask("GET", "/predict")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+
+
+def test_a_body_beyond_the_limit_is_413_whether_its_length_is_told_or_not(release):
+    small = Asked(release, body=100)
+
+    async def pieces():
+        for _ in range(20):
+            yield b" " * 10
+
+    json_kind = {"content-type": "application/json"}
+    assert small.ask("POST", "/predict", content=b" " * 101, headers=json_kind).status_code == 413
+    assert small.ask("POST", "/predict", content=pieces(), headers=json_kind).status_code == 413
+    assert small.ask("POST", "/predict", content=json.dumps(ONE), headers=json_kind).status_code == 200
+
+
+def test_an_error_of_our_own_is_500_as_json_and_tells_neither_client_nor_log_what_was_sent(api):
+    answer = api.ask("POST", "/predict", json={"customers": [{"customer_id": "Jane Doe", "recency_days": 666}]})
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert "secret" not in api.stream.getvalue()
+    failure = next(line for line in api.log if line["event"] == "failure")
+    assert failure["error"] == "RuntimeError"
+    assert "score_one" in failure["where"]
+    assert failure["request_id"] == answer.json()["request_id"]
+
+
+def test_only_good_keys_open_and_a_revoked_one_closes(release, tmp_path):
+    file = tmp_path / "keys.json"
+    crm, app = keys.add(file, "crm"), keys.add(file, "app")
+    api = Asked(release, file)
+
+    def status(key, path="/model", kind="Bearer"):
+        return api.ask("GET", path, headers={"authorization": f"{kind} {key}"} if key else {}).status_code
+
+    assert [status(crm), status(app), status(crm, kind="bearer")] == [200, 200, 200]
+    assert [status(""), status("x"), status(crm[:-1] + "!"), status(crm, kind="Basic")] == [401] * 4
+    assert [status("", path) for path in ("/metrics", "/nothing", "/predict")] == [401] * 3
+    assert [status("", path) for path in ("/health/live", "/health/ready", "/docs/", "/schema/")] == [200] * 4
+    keys.revoke(file, "crm")
+    api.app.keys._looked = 0.0  # as if a second had passed
+    assert [status(crm), status(app)] == [401, 200]
+
+
+def test_the_keys_file_holds_no_key_and_is_for_its_owner_only(tmp_path):
+    file = tmp_path / "deep" / "keys.json"
+    key = keys.add(file, "crm")
+    assert key.rpartition("_")[2] not in file.read_text()
+    assert key.split("_", 2)[2] not in file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_name_has_one_key_at_a_time(tmp_path):
+    file = tmp_path / "keys.json"
+    keys.add(file, "crm")
+    with pytest.raises(keys.KeysError, match="already"):
+        keys.add(file, "crm")
+    keys.revoke(file, "crm")
+    assert keys.add(file, "crm")
+    with pytest.raises(keys.KeysError, match="No key"):
+        keys.revoke(file, "else")
+
+
+def test_without_keys_the_service_answers_this_machine_only(tmp_path):
+    with pytest.raises(SettingsError, match="this machine only"):
+        Settings(release=tmp_path, keys=None, host="0.0.0.0")
+    with pytest.raises(SettingsError, match="no number"):
+        from_environment(tmp_path, True, {"PATRONS_API_PORT": "many"})
+    assert from_environment(tmp_path, True, {"PATRONS_API_TIMEOUT": "5"}, port=1, host=None).timeout == 5.0
+
+
+def test_requests_beyond_the_bound_are_told_so_at_once_and_the_others_are_served(tmp_path):
+    slow = write_release(tmp_path / "slow", "slow", slow=0.1)
+    api = Asked(slow, running=1, waiting=2, per_key=9)
+
+    async def crowd(client):
+        return await asyncio.gather(*(client.post("/predict", json=ONE) for _ in range(8)))
+
+    answers = api.run(crowd)
+    assert sorted(answer.status_code for answer in answers) == [200] * 3 + [503] * 5
+    assert {answer.headers.get("retry-after") for answer in answers} == {None, "1"}
+
+
+def test_one_key_cannot_take_every_place(tmp_path):
+    slow = write_release(tmp_path / "slow", "slow", slow=0.1)
+    file = tmp_path / "keys.json"
+    greedy, other = keys.add(file, "greedy"), keys.add(file, "other")
+    api = Asked(slow, file, running=1, waiting=5, per_key=2)
+
+    async def crowd(client):
+        keyed = [*[greedy] * 4, other]
+        sent = (client.post("/predict", json=ONE, headers={"authorization": f"Bearer {key}"}) for key in keyed)
+        return await asyncio.gather(*sent)
+
+    assert [answer.status_code for answer in api.run(crowd)] == [200, 200, 429, 429, 200]
+
+
+def test_a_request_that_takes_too_long_is_503_and_its_place_is_free_again(tmp_path):
+    slow = write_release(tmp_path / "slow", "slow", slow=0.2)
+    api = Asked(slow, timeout=0.3)
+
+    async def talk(client):
+        late = await client.post("/predict", json={"customers": [{"recency_days": 1}] * 3})
+        await asyncio.sleep(0.5)
+        return late, await client.post("/predict", json=ONE)
+
+    late, after = api.run(talk)
+    assert (late.status_code, late.json()["errors"][0]["field"]) == (503, "time")
+    assert after.status_code == 200
+    assert api.service.gate.busy == 0
+
+
+def test_logs_have_an_id_and_no_personal_data(api):
+    headers = {"x-request-id": "nightly-job-17"}
+    answer = api.ask("POST", "/predict?name=Jane", json=ONE, headers=headers)
+    api.ask("GET", "/customers/Jane")
+    line = next(line for line in api.log if line["event"] == "request")
+    assert answer.headers["x-request-id"] == line["request_id"] == "nightly-job-17"
+    assert (line["path"], line["status"], line["scored"], line["release"]) == ("/predict", 200, 1, "aaa")
+    assert "Jane" not in api.stream.getvalue()
+    assert "recency" not in api.stream.getvalue()
+
+
+def test_metrics_count_requests_customers_and_show_the_release(api):
+    async def talk(client):
+        await client.post("/predict", json=ONE)
+        return await client.get("/metrics")
+
+    text = api.run(talk).text
+    assert 'patrons_requests_total{path="/predict",status="200"} 1.0' in text
+    assert 'patrons_customers_total{outcome="scored"} 1.0' in text
+    assert 'patrons_release_info{release="aaa",slot="blue"} 1.0' in text
+
+
+def test_the_model_card_lists_the_features_in_words(api):
+    card = api.ask("GET", "/model").json()
+    assert (card["release"], card["slot"], card["idle"]) == ("aaa", "blue", None)
+    assert card["features"][0] == {
+        "name": "recency_days",
+        "kind": "number",
+        "unit": "days",
+        "meaning": "days since the last order",
+        "example": 30.0,
+        "required": True,
+    }
+
+
+def test_without_a_release_it_lives_but_is_not_ready(tmp_path):
+    broken = Asked(write_release(tmp_path / "broken", "bad", problems=["golden customer 1 differs"]))
+    assert broken.ask("GET", "/health/live").status_code == 200
+    for method, path, body in (("GET", "/health/ready", None), ("GET", "/model", None), ("POST", "/predict", ONE)):
+        answer = broken.ask(method, path, json=body)
+        assert answer.status_code == 503
+    assert "golden" in answer.json()["errors"][0]["found"]
+
+
+def test_the_docs_ask_no_other_host(api):
+    page = api.ask("GET", "/docs/")
+    assert "http" not in page.text.replace("<!doctype html>", "")
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    for name in ("swagger-ui.css", "swagger-ui-bundle.js", "start.js"):
+        assert api.ask("GET", f"/docs/{name}").status_code == 200
+
+
+def test_openapi_describes_every_path_with_errors_and_examples(api):
+    schema = api.ask("GET", "/schema/").json()
+    assert set(schema["paths"]) == {"/predict", "/model", "/health/live", "/health/ready", "/metrics"}
+    post = schema["paths"]["/predict"]["post"]
+    assert set(post["responses"]) == {"200", "400", "401", "413", "415", "422", "429", "503"}
+    reference = post["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    assert "example" in schema["components"]["schemas"][reference]

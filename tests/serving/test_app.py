@@ -1,0 +1,127 @@
+"""The app: its pages without a browser, and a file scored in a real one that reaches no other host."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pandas as pd
+import pytest
+
+pytest.importorskip("streamlit", reason="the serving extra is not installed: make test installs it")
+import httpx
+from streamlit.testing.v1 import AppTest
+
+APP = Path(__file__).parents[2] / "serving" / "app.py"
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = ["--server.headless=true", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"]
+
+
+@pytest.fixture
+def app(demo, monkeypatch):
+    """The app on the results of the demo series, in its folder."""
+    monkeypatch.chdir(demo.root)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{demo.root / 'mlflow.db'}")
+    return AppTest.from_file(str(APP), default_timeout=120).run()
+
+
+def opened(app, page):
+    app.sidebar.radio[0].set_value(page).run()
+    assert [error.value for error in app.exception] == []
+    return app
+
+
+def metrics(app):
+    return {one.label: one.value for one in app.metric}
+
+
+def test_the_segments_page_has_a_card_a_segment(app, demo):
+    cards = pd.read_json(next(demo.processed.glob("04*/segments.json")))
+    told = [one.value for one in opened(app, "Segments").markdown]
+    assert [f"#### {name}" for name in cards.segment] == [text for text in told if text.startswith("####")]
+
+
+def test_a_customer_is_looked_up_and_changed(app, demo):
+    scores = pd.read_parquet(next(demo.processed.glob("06*/churn_scores.parquet"))).iloc[0]
+    opened(app, "A customer").text_input[0].set_value(scores.customer_id).run()
+    assert metrics(app)["Chance of not coming back"] == f"{scores.churn_probability:.0%}"
+    recency = next(slider for slider in app.slider if slider.label.startswith("recency days"))
+    recency.set_value(recency.value + 1).run()
+    assert [one.label for one in app.metric].count("Segment") == 2  # as they are, and what if
+    app.text_input[0].set_value("nobody").run()
+    assert "no customer nobody" in app.error[0].value
+
+
+def test_the_budget_slider_says_whom_to_contact(app):
+    opened(app, "Actions")
+    if not app.slider:
+        pytest.skip("the series has no notebook on customer value")
+    app.slider[0].set_value(app.slider[0].max).run()
+    most = int(metrics(app)["Customers to contact"].replace(",", ""))
+    app.slider[0].set_value(0.0).run()
+    assert metrics(app)["Customers to contact"] == "0"
+    assert most > 0
+
+
+def test_the_reports_are_listed_with_the_overview_first(app):
+    assert opened(app, "Reports").main.selectbox[0].options[0] == "index"
+
+
+@contextmanager
+def served(root):
+    """The app as a process of its own; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(APP), f"--server.port={port}", *FLAGS]
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{root / 'mlflow.db'}"}
+    process = subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + 120
+        while True:
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/_stcore/health").raise_for_status()
+                break
+            except httpx.HTTPError:
+                assert time.monotonic() < end
+                time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(BROWSER is None, reason="no chromium, chromium-browser or google-chrome is installed")
+def test_in_a_browser_a_file_is_uploaded_and_the_scored_file_comes_back(demo, tmp_path):
+    playwright = pytest.importorskip("playwright.sync_api")
+    features = pd.read_parquet(next(demo.processed.glob("02*/features.parquet"))).head(30)
+    features.loc[3, "recency_days"] = float("nan")
+    features.to_csv(tmp_path / "new.csv", index=False)
+    hosts = set()
+    with served(demo.root) as url, playwright.sync_playwright() as driver:
+        root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = driver.chromium.launch(executable_path=BROWSER, args=["--disable-quic", *root])
+        page = browser.new_page(viewport={"width": 1280, "height": 1600})
+        page.set_default_timeout(120_000)
+        page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+        page.goto(url)
+        page.get_by_text("Score a file", exact=True).first.click()
+        page.locator("input[type=file]").set_input_files(tmp_path / "new.csv")
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="Download the scored file").click()
+        waiting.value.save_as(tmp_path / "scored.csv")
+        page.screenshot(path=os.environ.get("PATRONS_SCREENSHOT", tmp_path / "app.png"))
+        browser.close()
+    scored = pd.read_csv(tmp_path / "scored.csv", dtype={"customer_id": "str"})
+    assert list(scored.customer_id) == list(features.customer_id)
+    assert list(scored.index[scored.error.notna()]) == [3]
+    known = pd.read_parquet(next(demo.processed.glob("06*/churn_scores.parquet"))).head(30)
+    difference = (scored.churn_probability - known.churn_probability).abs()
+    assert difference.drop(3).max() < 1e-5
+    assert hosts <= {"127.0.0.1", None, ""}

@@ -1,0 +1,65 @@
+"""Files are scored in chunks, and say what the scorer says."""
+
+import pandas as pd
+import pytest
+
+from patrons import bulk, cli
+from patrons.scoring import COLUMNS, Scorer, ScoringError
+
+
+@pytest.fixture(scope="module")
+def scorer(demo_release) -> Scorer:
+    return Scorer.load(demo_release)
+
+
+@pytest.fixture(scope="module")
+def customers(demo) -> pd.DataFrame:
+    return pd.read_parquet(demo.processed / "02_transformation" / "features.parquet")
+
+
+def test_chunks_give_what_the_whole_gives(scorer, customers, tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "CHUNK", 100)
+    customers.to_parquet(tmp_path / "in.parquet")
+    heard = []
+    done = bulk.score_file(scorer, tmp_path / "in.parquet", tmp_path / "out.parquet", tell=heard.append)
+    assert (done.customers, done.errors, done.orders) == (len(customers), 0, False)
+    assert len(heard) >= len(customers) // 100
+    written = pd.read_parquet(tmp_path / "out.parquet")
+    wanted = scorer.score_rows(customers)
+    assert list(written.churn_probability) == list(wanted.churn_probability)
+    assert [list(one) for one in written.segment_set] == list(wanted.segment_set)
+
+
+def test_a_csv_file_of_text_is_scored_and_no_row_is_dropped(scorer, customers, tmp_path):
+    rows = customers.head(6).astype(object)
+    rows.loc[3, "monetary"] = "much"
+    rows.to_csv(tmp_path / "in.csv", index=False)
+    done = bulk.score_file(scorer, tmp_path / "in.csv", tmp_path / "out.csv")
+    written = pd.read_csv(tmp_path / "out.csv", dtype={"customer_id": str})
+    assert list(written) == list(COLUMNS)
+    assert list(written.customer_id) == list(rows.customer_id)
+    assert done.errors == 1
+    assert written.error[3] == "monetary: 'much' is not a finite number"
+    wanted = scorer.score_rows(customers.head(6)).churn_probability
+    assert written.churn_probability.drop(3).to_list() == pytest.approx(wanted.drop(3).to_list(), abs=1e-9)
+
+
+def test_the_command_tells_an_order_log_by_its_columns(demo, demo_release, tmp_path, capsys):
+    raw = demo.root / "data" / "raw" / "demo"
+    asked = ["predict", "--params", "demo", "--release", str(demo_release), "--customers", str(raw / "customers.csv")]
+    output = ["--input", str(raw / "orders.parquet"), "--output", str(tmp_path / "out.parquet")]
+    assert cli.main([*asked, *output]) == 0
+    out, err = capsys.readouterr()
+    assert "customers of an order log" in out
+    assert "1 of them cannot be scored" in out
+    assert "customers" in err
+    assert pd.read_parquet(tmp_path / "out.parquet").churn_probability.notna().sum() > 100
+
+
+def test_a_file_of_something_else_and_an_output_of_no_known_kind_are_refused(scorer, tmp_path):
+    pd.DataFrame({"customer_id": ["1"], "shoe_size": [42]}).to_csv(tmp_path / "in.csv", index=False)
+    with pytest.raises(ScoringError, match="holds neither customers nor orders"):
+        bulk.score_file(scorer, tmp_path / "in.csv", tmp_path / "out.csv")
+    with pytest.raises(ScoringError, match=r"a \.parquet or \.csv file"):
+        bulk.score_file(scorer, tmp_path / "in.csv", tmp_path / "out.xlsx")
+    assert not list(tmp_path.glob("*out*"))
