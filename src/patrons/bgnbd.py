@@ -7,7 +7,7 @@ from customer to customer [Fader, Hardie & Lee, "Counting Your Customers" the Ea
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import betaln, digamma, gammaln, hyp2f1
+from scipy.special import betaln, digamma, expit, gammaln, hyp2f1
 
 from patrons.likelihood import Report, maximise
 
@@ -72,20 +72,27 @@ def log_likelihood(p: Fitted, x: np.ndarray, last: np.ndarray, age: np.ndarray) 
     """Of each customer (eq. 6 of the paper)."""
     pace = gammaln(p.r + x) - gammaln(p.r) + p.r * np.log(p.alpha)
     stays = pace + betaln(p.a, p.b + x) - betaln(p.a, p.b) - (p.r + x) * np.log(p.alpha + age)
-    return stays + np.log1p(odds_gone(p, x, last, age))
+    return stays + np.logaddexp(0.0, log_odds_gone(p, x, last, age))
 
 
-def odds_gone(p: Fitted, x: np.ndarray, last: np.ndarray, age: np.ndarray) -> np.ndarray:
-    """Odds that the customer has left after the last order; nobody leaves before a second one."""
-    grown = ((p.alpha + age) / (p.alpha + last)) ** (p.r + x)
-    return np.where(x > 0, p.a / (p.b + np.maximum(x, 1) - 1) * grown, 0.0)
+def chance_active(p: Fitted, x: np.ndarray, last: np.ndarray, age: np.ndarray) -> np.ndarray:
+    """Chance that the customer has not left for good."""
+    return expit(-log_odds_gone(p, x, last, age))
+
+
+def log_odds_gone(p: Fitted, x: np.ndarray, last: np.ndarray, age: np.ndarray) -> np.ndarray:
+    """Logarithm of the odds that the customer has left after the last order; nobody leaves before a second one.
+
+    The odds themselves are beyond any number for a heavy buyer who has been silent for years.
+    """
+    grown = (p.r + x) * np.log((p.alpha + age) / (p.alpha + last))
+    return np.where(x > 0, np.log(p.a / (p.b + np.maximum(x, 1) - 1)) + grown, -np.inf)
 
 
 def _climb(logs: np.ndarray, histories: np.ndarray, customers: np.ndarray) -> tuple[float, np.ndarray]:
     """Log-likelihood of all customers at the logarithms of the parameters, and its slope there."""
     p, (x, last, age) = Fitted(*np.exp(logs)), histories.T
-    odds = odds_gone(p, x, last, age)
-    gone = odds / (1 + odds)
+    gone = expit(log_odds_gone(p, x, last, age))
     reach, reach_last = p.alpha + age, p.alpha + last
     both = digamma(p.a + p.b) - digamma(p.a + p.b + x)
     slopes = [
@@ -101,7 +108,7 @@ def _climb(logs: np.ndarray, histories: np.ndarray, customers: np.ndarray) -> tu
 def expected(p: Fitted, repeats: np.ndarray, last: np.ndarray, age: np.ndarray, weeks: float) -> np.ndarray:
     """Days with an order to expect in the coming weeks (eq. 10 of the paper)."""
     x, reach = repeats, p.alpha + age
-    a = p.a if abs(p.a - 1) > 1e-6 else 1 + 1e-6  # the formula has a gap at 1, its value has not
+    a = np.where(np.abs(p.a - 1) > 1e-6, p.a, 1 + 1e-6)  # the formula has a gap at 1, its value has not
     shape = hyp2f1(p.r + x, p.b + x, a + p.b + x - 1, weeks / (reach + weeks))
     orders = (a + p.b + x - 1) / (a - 1) * (1 - (reach / (reach + weeks)) ** (p.r + x) * shape)
-    return orders / (1 + odds_gone(p, x, last, age))
+    return orders * chance_active(p, x, last, age)

@@ -17,7 +17,11 @@ GRAIN = 200  # parts of a logarithm to which values are taken: 0.5 %
 
 
 class Fitted(NamedTuple):
-    """Order values are gamma(p, scale) with the inverse scale gamma(q + 1, gamma): `more` is q - 1, above 0."""
+    """An order's value is gamma(p, rate v) [shape, inverse scale]; v is gamma(q, rate gamma) over customers.
+
+    So a customer's mean is p / v, and that of all customers p x gamma / (q - 1). `more` is q - 1: above 0, else there
+    is no such mean. gamma is in currency.
+    """
 
     p: float
     more: float

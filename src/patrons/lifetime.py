@@ -7,7 +7,7 @@ from customer to customer [Fader, Hardie & Lee, "Counting Your Customers" the Ea
 import numpy as np
 import pandas as pd
 
-from patrons.bgnbd import WEEK, Fitted, expected, fit, odds_gone
+from patrons.bgnbd import WEEK, Fitted, chance_active, expected, fit
 
 
 def with_expectations(table: pd.DataFrame, days: int, fitted: Fitted | None = None) -> pd.DataFrame:
@@ -47,7 +47,7 @@ def _of_a_day(rows: pd.DataFrame, days: int, fitted: Fitted | None) -> pd.DataFr
     history, fitted = _history(rows), fitted or fit_day(rows)
     orders = expected(fitted, *history, days / WEEK)
     said = {
-        "chance_active": 1 / (1 + odds_gone(fitted, *history)),
+        "chance_active": chance_active(fitted, *history),
         f"expected_orders_{days}d": orders,
         f"expected_spend_{days}d": orders * (rows.monetary / rows.frequency).to_numpy(),
     }

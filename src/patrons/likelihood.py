@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 Climb = Callable[[np.ndarray], tuple[float, np.ndarray]]
 STEP = 1e-4  # of a logarithm, to measure how sharp the peak is
@@ -55,6 +56,7 @@ class Report:
         return np.exp(drawn)
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # threads for a handful of parameters cost ten times what they save
 def maximise(climb: Climb, starts: Sequence[Sequence[float]], bound: float) -> Report:
     """The highest point that is reached from any of the starts.
 

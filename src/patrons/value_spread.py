@@ -121,10 +121,9 @@ def forecast(model: SpendModel, rhythm: Rhythm, today: pd.DataFrame, spread: Spr
     said = model.predict(today)
     edges, low, high = map(np.array, limits(spread).values())
     group = np.searchsorted(edges, said, side="right")
-    orders = expected_orders(rhythm.orders, today, model.horizon_days)
-    apart = np.exp(1.96 * _error(rhythm, today, model.horizon_days))
-    table = {"customer_id": today.customer_id.to_numpy(), "expected_orders": orders}
-    table |= {"orders_low": orders / apart, "orders_high": orders * apart}
+    table = {"customer_id": today.customer_id.to_numpy()}
+    table["expected_orders"] = expected_orders(rhythm.orders, today, model.horizon_days)
+    table["orders_low"], table["orders_high"] = limits_of_orders(rhythm, today, model.horizon_days)
     table |= {"expected_spend": said, "low": said * low[group], "high": said * high[group]}
     return pd.DataFrame(table).round(6)
 
@@ -137,6 +136,13 @@ def limits(spread: Spread) -> dict[str, list[float]]:
     low, high = np.quantile(spread.ratios, [0.025, 0.975], axis=1)
     low, high = np.minimum(low, 1.0), np.maximum(high, 1.0)  # a bias of the test widens the interval
     return {"edges": spread.edges.tolist(), "low": low.tolist(), "high": high.tolist()}
+
+
+def limits_of_orders(rhythm: Rhythm, rows: pd.DataFrame, horizon_days: int) -> tuple[np.ndarray, np.ndarray]:
+    """95% interval of the orders to expect of each customer, as uncertain as the parameters (delta method)."""
+    orders = expected_orders(rhythm.orders, rows, horizon_days)
+    apart = np.exp(1.96 * _error(rhythm, rows, horizon_days))
+    return orders / apart, orders * apart
 
 
 def _error(rhythm: Rhythm, rows: pd.DataFrame, horizon_days: int) -> np.ndarray:
