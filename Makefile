@@ -63,11 +63,12 @@ format: $(READY) ## mend style and formatting, and take outputs out of notebooks
 schema: $(READY) ## write params/schema.json anew from the notebooks' parameter cells
 	$(BIN)/patrons params --write-schema
 
-lock: $(READY) ## pin the newest versions that pyproject.toml allows in the three locks
+lock: $(READY) ## pin the newest versions that pyproject.toml allows in the four locks
 	$(BIN)/uv pip compile pyproject.toml --extra build --extra test $(COMPILE) -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra serve --extra serve-test -c requirements.lock $(COMPILE) \
 		-o serving/requirements.lock
 	$(BIN)/uv pip compile serving/image.in -c serving/requirements.lock $(COMPILE) -o serving/image.lock
+	$(BIN)/uv pip compile serving/tracking.in -c requirements.lock $(COMPILE) -o serving/tracking.lock
 
 clean: ## remove results, reports and caches; keep data/raw, the MLflow runs and .venv
 	@echo "Removing what is in data/processed and reports, and the caches. data/raw, mlflow.db, mlruns and .venv stay."

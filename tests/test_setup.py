@@ -20,8 +20,8 @@ import patrons
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-LOCKS = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("requirements.lock", "serving/requirements.lock")}
-LOCKS["serving/image.lock"] = (ROOT / "serving" / "image.lock").read_text(encoding="utf-8")
+PINNED = ("requirements.lock", *(f"serving/{name}.lock" for name in ("requirements", "image", "tracking")))
+LOCKS = {name: (ROOT / name).read_text(encoding="utf-8") for name in PINNED}
 SERVING = ("serve", "serve-test")  # extras that `make run` does without
 PIN = re.compile(
     r"^(?P<name>[\w.-]+)==(?P<version>[^\s;\\]+)\s*(?:;(?P<marker>[^\\]*))?(?P<hashes>(?:\s*\\\n\s+--hash=\S+)*)$"
@@ -171,3 +171,27 @@ def test_every_package_that_the_code_imports_is_declared(serving):
     declared = {canonicalize_name(Requirement(text).name) for text in wanted}
     undeclared = {one for one in packages if not declared & {canonicalize_name(d) for d in distributions.get(one, [])}}
     assert not undeclared, f"add to pyproject.toml: {undeclared}"
+
+
+COMPOSE = yaml.safe_load((ROOT / "serving" / "compose.yaml").read_text(encoding="utf-8"))["services"]
+
+
+@pytest.mark.parametrize("name", COMPOSE)
+def test_a_service_of_compose_is_our_own_image_without_root_on_this_machine_only(name):
+    service = COMPOSE[name]
+    dockerfile = (ROOT / "serving" / service["build"]["context"] / service["build"]["dockerfile"]).read_text()
+    last = dockerfile.rpartition("\nFROM ")[2]
+    assert service["ports"]
+    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+    assert re.search(r"^USER 1\d{4}$", last, re.MULTILINE)
+    assert "healthcheck" in service or "\nHEALTHCHECK " in last
+    assert service["cap_drop"] == ["ALL"]
+
+
+def test_the_secrets_of_compose_come_from_the_environment_and_have_no_default():
+    text = (ROOT / "serving" / "compose.yaml").read_text(encoding="utf-8")
+    told = (ROOT / "serving" / "env.example").read_text(encoding="utf-8")
+    asked = re.findall(r"\$\{(\w+)([^}]*)\}", text)
+    assert {name for name, _ in asked} == set(re.findall(r"^(\w+)=", told, re.MULTILINE))
+    assert all(rest.startswith(":?") for _, rest in asked)
+    assert "MLFLOW_AUTH_ADMIN_PASSWORD" in COMPOSE["tracking"]["environment"]
