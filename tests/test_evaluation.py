@@ -92,10 +92,10 @@ def test_an_outcome_that_one_customer_alone_has_is_no_hindrance():
 
 @pytest.mark.parametrize(
     ("low", "high", "said"),
-    [(0.1, 0.2, "better than"), (-0.2, -0.1, "worse than"), (-0.1, 0.1, "cannot be told apart")],
+    [(0.1, 0.2, "is better than"), (-0.2, -0.1, "is worse than"), (-0.1, 0.1, "cannot be told apart")],
 )
 def test_a_difference_is_better_worse_or_cannot_be_told(low, high, said):
-    assert ev.Interval(0, low, high).verdict().startswith(said)
+    assert ev.Interval(0, low, high).told().startswith(said)
 
 
 def test_calibration_error_is_the_mean_gap_of_forecast_and_observed():

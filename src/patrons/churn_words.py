@@ -161,8 +161,7 @@ def limits(words: Words, problem: str, failed: Sequence[str]) -> list[str]:
 
 def compared(name: str, other: str, gain: Interval) -> str:
     """A paired difference of ROC AUC in words, with its verdict."""
-    told = gain.verdict() if gain.verdict().startswith("cannot") else f"is {gain.verdict()}"
-    return f"{name} {told} {other} ({gain.value:+.3f}, 95% interval {gain.low:+.3f} to {gain.high:+.3f})"
+    return f"{name} {gain.told()} {other} ({gain.value:+.3f}, 95% interval {gain.low:+.3f} to {gain.high:+.3f})"
 
 
 def winner(edge: Interval) -> str:
@@ -171,8 +170,8 @@ def winner(edge: Interval) -> str:
         return ""
     if edge.high < 0:
         return (
-            " The chosen model is significantly worse on the test. It stays: the choice was made on validated rows, and a "
-            "test that chooses is no test."
+            " The chosen model is significantly worse on the test. It stays: the choice was made on validated rows, "
+            "and a test that chooses is no test."
         )
     return " There is no significant winner among the models; the choice was made on validated rows."
 

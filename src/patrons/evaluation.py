@@ -22,9 +22,9 @@ class Interval(NamedTuple):
     def __str__(self) -> str:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
-    def verdict(self) -> str:
-        """Of a difference of scores where high is good: "better than", "worse than" or "cannot be told apart from"."""
-        return "better than" if self.low > 0 else "worse than" if self.high < 0 else "cannot be told apart from"
+    def told(self) -> str:
+        """Of a difference of scores where high is good: "is better than", "is worse than", or that nobody can tell."""
+        return "is better than" if self.low > 0 else "is worse than" if self.high < 0 else "cannot be told apart from"
 
 
 def roc_auc(truth: np.ndarray, score: np.ndarray) -> float:

@@ -47,8 +47,8 @@ def shuffled(train: pd.DataFrame, test: pd.DataFrame, fit: Fit, seed: int, told:
     """Learn on outcomes dealt out at random: on the test rows, dealt out too, it must score 0.5 ± noise.
 
     Outcomes are dealt so that nothing honest can know the test's: whatever was known by the test day is dealt apart
-    from it, even where the same customer is on both sides. What must not be on both sides keeps one outcome: copies of a
-    customer in a table; of a log a customer's rows whose label windows reach beyond the test day. A procedure scores
+    from it, even where the same customer is on both sides. What must not be on both sides keeps one outcome: copies of
+    a customer in a table; of a log a customer's rows whose label windows reach beyond the test day. A procedure scores
     more if it learns from such rows and knows the customer again, if it looks at the outcome of the rows that it is
     asked about, or if it was prepared on both sides' outcomes. What was frozen into a feature before is not found here,
     as the deal parts it from the outcome too: `single_feature` and `dated` look for that.
@@ -74,7 +74,7 @@ def shuffled(train: pd.DataFrame, test: pd.DataFrame, fit: Fit, seed: int, told:
 def _dealt(rows: pd.DataFrame, test: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Outcomes dealt out anew within each day, and the number of the unit of each row: its rows share an outcome."""
     if KNOWN not in rows:
-        units, day = pd.factorize(rows[GROUP] if GROUP in rows else rows.index)[0], np.zeros(len(rows))
+        units, day = pd.factorize(rows.get(GROUP, rows.index))[0], np.zeros(len(rows))
     else:
         reaches = rows[KNOWN] > test.as_of.min()
         seen = rows.as_of.mask(reaches, test.as_of.min())  # one unit with the customer's row of the test
