@@ -85,10 +85,25 @@ TRUTH = (RNG.random(6000) < CHANCE).astype(int)
 FOLD = np.repeat([0, 1, 2], 2000)
 
 
+def out_of_fold(score, days_apart=90):
+    day = pd.Timestamp("2024-01-01") + pd.to_timedelta(FOLD * days_apart, unit="D")
+    return pd.DataFrame(
+        {"churned": TRUTH, "forest": score, "fold": FOLD, "as_of": day, "known_on": day + pd.Timedelta(days=90)}
+    )
+
+
 def test_a_map_is_used_only_where_it_makes_later_probabilities_truer():
-    assert calibrate.best(calibrate.compare(TRUTH, CHANCE, FOLD, True)) == "none"
-    assert calibrate.best(calibrate.compare(TRUTH, CHANCE**3, FOLD, True)) != "none"
-    assert len(calibrate.compare(TRUTH[:2000], CHANCE[:2000] ** 3, FOLD[:2000], True)) == 1  # no later fold to judge by
+    assert calibrate.best(calibrate.compare(out_of_fold(CHANCE), "forest")) == "none"
+    assert calibrate.best(calibrate.compare(out_of_fold(CHANCE**3), "forest")) != "none"
+    assert len(calibrate.compare(out_of_fold(CHANCE**3)[:2000], "forest")) == 1  # no later fold to judge by
+
+
+def test_a_map_is_fitted_only_on_outcomes_that_were_known_on_the_day_it_is_judged():
+    assert len(calibrate.compare(out_of_fold(CHANCE**3, days_apart=30), "forest")) == 1  # none was known in time
+    halved = out_of_fold(CHANCE**3, days_apart=45)  # the last fold alone has one that was: the first
+    assert [(set(FOLD[fit]), set(FOLD[val])) for fit, val in calibrate._parts(halved) if len(fit)] == [({0}, {2})]
+    table = out_of_fold(CHANCE**3).drop(columns=["as_of", "known_on"])
+    assert [set(FOLD[fit]) for fit, _ in calibrate._parts(table)] == [{1, 2}, {0, 2}, {0, 1}]
 
 
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic"])

@@ -1,7 +1,9 @@
+import numpy as np
 import pandas as pd
 import pytest
 
-from patrons import churn_words
+from patrons import churn_words, evaluation, scores
+from patrons.evaluation import Interval
 
 DAY, KNOWN = pd.Timestamp("2024-06-01"), pd.Timestamp("2024-08-30")
 LOG = pd.DataFrame({"customer_id": ["a", "b"], "as_of": DAY, "known_on": KNOWN, "churned": [1, 0]})
@@ -45,3 +47,20 @@ def test_those_who_can_be_kept_ordered_lately_or_have_not_churned():
     today = pd.DataFrame({"customer_id": list("abcd"), "recency_days": [1, 90, 91, 400]})
     assert churn_words.can_be_kept(today, EARLIER, LOG).tolist() == [True, True, False, False]
     assert churn_words.can_be_kept(today, TRAIN, TEST).tolist() == [False, True, True, True]
+
+
+def test_a_chosen_model_that_is_worse_is_said_to_be_worse():
+    assert churn_words.winner(Interval(0.01, 0.002, 0.02)) == ""
+    assert "no significant winner" in churn_words.winner(Interval(0.01, -0.01, 0.02))
+    assert "significantly worse" in churn_words.winner(Interval(-0.01, -0.02, -0.005))
+    assert churn_words.compared("a", "b", Interval(-0.01, -0.02, -0.005)).startswith("a is worse than b (-0.010")
+    assert churn_words.compared("a", "b", Interval(0, -0.1, 0.1)).startswith("a cannot be told apart from b (")
+
+
+def test_without_active_customers_nothing_is_said_to_be_measured_of_them():
+    words = churn_words.words(EARLIER, LOG)
+    none = np.array([])
+    auc = scores.intervals(scores.RANKING, none, none)["roc_auc"]
+    said = churn_words.of_the_active(words, auc, evaluation.at_threshold(none, none, 0.5), 0.0, 0)
+    assert said.startswith("None of the test rows")
+    assert "nan" not in said

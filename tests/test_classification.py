@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from patrons import classification
+from patrons.evaluation import Interval
 from patrons.models import load_model, save_model
 from patrons.preparation import preparation
 
@@ -72,7 +73,27 @@ def test_near_copies_of_what_is_hidden_are_named():
 
 def test_a_sample_takes_copies_of_a_customer_together():
     groups = np.repeat(np.arange(50), 4)
-    rows = classification.sample(groups, 80, seed=0)
+    rows = classification.sample(groups, np.zeros(200), 80, seed=0)
     assert len(rows) == 80
     assert set(np.bincount(groups[rows])) <= {0, 4}
-    assert classification.sample(groups, 500, seed=0).tolist() == list(range(200))
+    assert classification.sample(groups, np.zeros(200), 500, seed=0).tolist() == list(range(200))
+
+
+def test_a_sample_keeps_all_of_a_small_segment():
+    y = np.repeat(["large", "small"], [192, 8])
+    assert np.sum(y[classification.sample(np.arange(200), y, 40, seed=0)] == "small") == 8
+
+
+def test_segments_too_small_to_be_learnt_are_named():
+    segments = pd.Series(["Loyal"] * 20 + ["Lost"] * 9 + ["Whale"])
+    few = classification.too_few(segments, folds=5)
+    assert few == {"Lost": 9, "Whale": 1}
+    assert classification.left_out(few).endswith("Lost (9 customers), Whale (1 customer).")
+    assert classification.left_out({}) == ""
+
+
+def test_a_model_is_better_by_two_scores_only_where_both_say_so():
+    better, worse, even = Interval(1, 0.5, 2), Interval(-1, -2, -0.5), Interval(0, -1, 1)
+    assert classification.both(better, better) == "is better than"
+    assert classification.both(worse, worse) == "is worse than"
+    assert classification.both(better, even) == "cannot be told apart from"

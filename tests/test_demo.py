@@ -196,7 +196,7 @@ def test_the_gates_are_told_and_no_canary_fires(demo):
     gates = pd.DataFrame(read_json(demo.processed / "06_churn/churn.json")["gates"])
     assert (gates.verdict == "failed").sum() == demo.metrics("06")["gates_failed"]
     canaries = gates[gates.gate.str.contains("shuffled|single feature|dated")]
-    assert canaries.verdict.tolist() == ["passed"] * 3
+    assert canaries.verdict.tolist() == ["passed"] * 4
 
 
 def test_every_customer_has_a_reason_in_words(demo):

@@ -57,16 +57,6 @@ def test_a_threshold_above_all_scores_flags_nobody():
     assert ev.at_threshold(TRUTH, SCORE, 2)["precision"] == 0
 
 
-def test_recall_at_false_alarms_is_read_off_the_curve():
-    assert ev.recall_at_false_alarms(TRUTH, SCORE, 1 / 3) == 1
-
-
-def test_forward_folds_learn_only_what_was_known_on_the_validated_day():
-    as_of = pd.Series(pd.to_datetime(["2024-01-01", "2024-02-01", "2024-03-01", "2024-04-01", "2024-04-01"]))
-    folds = list(ev.forward_folds(as_of, as_of + pd.Timedelta(days=60)))
-    assert [(fit.tolist(), val.tolist()) for fit, val in folds] == [([0], [2]), ([0, 1], [3, 4])]
-
-
 def test_rows_that_are_equal_in_every_column_are_copies_missing_values_too():
     table = pd.DataFrame({"a": [1.0, None, 1.0, None, 1.0], "b": ["x", "y", "x", "y", "y"]})
     assert list(ev.copies(table)) == [0, 1, 0, 1, 2]
@@ -89,6 +79,23 @@ def test_random_folds_validate_every_row_once_and_keep_copies_together():
     for fitted, validated in folds:
         assert not set(GROUPS[fitted]) & set(GROUPS[validated])
         assert len(fitted) + len(validated) == 200
+
+
+def test_an_outcome_that_one_customer_alone_has_is_no_hindrance():
+    outcomes = np.array(["common"] * 60 + ["rare"] * 39 + ["single"], object)
+    held = ev.hold_out(np.arange(100), outcomes, 0.2, seed=1)
+    assert held.sum() == 20
+    assert np.sum(outcomes[held] == "rare") in (7, 8)
+    folds = ev.random_folds(np.arange(100), outcomes, 5, seed=1)  # without a warning, which would be an error here
+    assert sorted(row for _, validated in folds for row in validated) == list(range(100))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(0.1, 0.2, "is better than"), (-0.2, -0.1, "is worse than"), (-0.1, 0.1, "cannot be told apart")],
+)
+def test_a_difference_is_better_worse_or_cannot_be_told(low, high, said):
+    assert ev.Interval(0, low, high).told().startswith(said)
 
 
 def test_calibration_error_is_the_mean_gap_of_forecast_and_observed():

@@ -44,3 +44,12 @@ def test_the_model_sees_neither_outcome_nor_segment():
 @pytest.mark.parametrize("panel", [PANEL.drop(columns="as_of"), PANEL[PANEL.as_of == DAYS[2]]])
 def test_without_earlier_days_there_is_nothing_to_learn(panel):
     assert later.pairs(panel, TODAY, CLUSTERER, NAMES) is None
+
+
+def test_a_segment_that_one_row_alone_came_to_is_not_learnt():
+    once = pd.concat([PANEL, table(DAYS[0], [1]).assign(customer_id="z")], ignore_index=True)
+    once = pd.concat([once, table(DAYS[1], [5000]).assign(customer_id="z")], ignore_index=True)
+    clusterer = make_pipeline(StandardScaler(), KMeans(3, n_init=2, random_state=0)).fit(once[["recency_days"]])
+    names = {int(clusterer.predict(pd.DataFrame({"recency_days": [n]}))[0]): f"of {n}" for n in (1, 90, 5000)}
+    found = later.pairs(once, TODAY, clusterer, names)
+    assert set(found.train[later.LATER]) == {"of 1", "of 90"}

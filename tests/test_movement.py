@@ -48,3 +48,10 @@ def test_a_segment_that_nobody_was_in_is_not_said_to_have_kept_anyone():
     flows = movement.matrix(moved, ["A", "B"])
     assert movement.still(flows, "A") == " Of A, 100% still are."
     assert movement.still(flows, "B") == ""
+
+
+def test_a_customer_whose_earlier_segment_is_not_known_is_neither_new_nor_moved():
+    unknown = pd.concat([BEFORE, pd.Series({"e": None, "f": None})])
+    moved = movement.moves(unknown, pd.concat([AFTER, pd.Series({"f": "Lost"})]))
+    assert moved.customers.sum() == 4
+    assert moved[moved["from"] == movement.NEW].customers.sum() == 0

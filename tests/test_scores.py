@@ -40,6 +40,13 @@ def test_without_both_outcomes_there_is_no_auc():
     assert all(np.isnan(found))
 
 
+def test_without_a_customer_every_score_is_missing():
+    none = np.array([])
+    found = scores.intervals(scores.RANKING, none, none)
+    assert set(found) == set(scores.RANKING)
+    assert all(np.isnan(one).all() for one in found.values())
+
+
 def test_bands_of_silence_are_judged_one_by_one():
     truth, silence = np.array([0, 1, 0, 1, 1, 1]), np.array([10, 20, 100, 120, 800, 900])
     bands = scores.by_band(truth, np.array([0.1, 0.2, 0.6, 0.5, 0.9, 0.8]), silence, 90).set_index("silence")

@@ -110,3 +110,9 @@ def test_the_runs_are_in_mlflow(telco):
     runs = client.search_runs([client.get_experiment_by_name("telco").experiment_id])
     assert len(runs) == 8
     assert any(run.data.metrics.get("06.roc_auc", 0) > 0.82 for run in runs)
+
+
+def test_a_table_has_no_gate_of_days_and_counts_none(ran):
+    gates = read_json(ran.processed / "06_churn/churn.json")["gates"]
+    assert not any("dated" in gate["gate"] for gate in gates)
+    assert ran.metrics("06")["gates_failed"] == sum(gate["verdict"] == "failed" for gate in gates)

@@ -5,18 +5,21 @@ import pandas as pd
 
 from patrons.ensemble import METHODS, Calibrated
 from patrons.evaluation import Interval, brier
+from patrons.features import KNOWN, OUTCOME
 from patrons.scores import RANKING, difference
 
 
-def compare(truth: np.ndarray, score: np.ndarray, fold: np.ndarray, ordered: bool) -> pd.DataFrame:
+def compare(validation: pd.DataFrame, model: str) -> pd.DataFrame:
     """The Brier score of out-of-fold probabilities as they are, and after each map.
+
+    A map is judged on one fold after the other. With days it is fitted on the rows of other folds whose outcome was
+    known on or before the fold's day, so that no label window is on both sides; without, on all other folds.
 
     Parameters
     ----------
-    truth, score, fold : array
-        Of each out-of-fold row, the outcome, the probability and the number of its fold.
-    ordered : bool
-        Whether folds follow each other in time: then a map is fitted on earlier folds only, else on all others.
+    validation : DataFrame
+        Out-of-fold rows: outcome, `fold`, the probability in the column `model`, and `as_of` and `known_on` where there
+        are days.
 
     Returns
     -------
@@ -24,11 +27,14 @@ def compare(truth: np.ndarray, score: np.ndarray, fold: np.ndarray, ordered: boo
         `map`, `brier`, and its paired `difference` to no map with `low` and `high` (negative: the map helps). One row
         where no fold can be judged.
     """
-    judged = [f for f in np.unique(fold) if len(_others(fold, f, ordered))]
-    rows = np.concatenate([np.flatnonzero(fold == f) for f in judged]) if judged else np.arange(len(fold))
+    truth, score = validation[OUTCOME].to_numpy(), validation[model].to_numpy()
+    parts = [(fit, val) for fit, val in _parts(validation) if len(np.unique(truth[fit])) > 1]
+    rows = np.concatenate([val for _, val in parts]) if parts else np.arange(len(validation))
     table = [("none", brier(truth[rows], score[rows]), Interval(0.0, 0.0, 0.0))]
-    for method in METHODS if judged else ():
-        mapped = np.concatenate([_mapped(method, truth, score, fold, f, ordered) for f in judged])
+    for method in METHODS if parts else ():
+        mapped = np.concatenate(
+            [Calibrated(None, method).fit(score[fit], truth[fit]).mapped(score[val]) for fit, val in parts]
+        )
         change = difference(RANKING["brier"], truth[rows], mapped, score[rows])
         table.append((method, brier(truth[rows], mapped), change))
     return pd.DataFrame(
@@ -36,13 +42,14 @@ def compare(truth: np.ndarray, score: np.ndarray, fold: np.ndarray, ordered: boo
     )
 
 
-def _others(fold: np.ndarray, one: int, ordered: bool) -> np.ndarray:
-    return np.flatnonzero(fold < one if ordered else fold != one)
-
-
-def _mapped(method: str, truth: np.ndarray, score: np.ndarray, fold: np.ndarray, one: int, ordered: bool) -> np.ndarray:
-    rest = _others(fold, one, ordered)
-    return Calibrated(None, method).fit(score[rest], truth[rest]).mapped(score[fold == one])
+def _parts(validation: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Row numbers that a map may be fitted on, and those of the fold that it is judged on."""
+    parts = []
+    for fold in validation.fold.unique():
+        judged = validation.fold == fold
+        others = validation[KNOWN] <= validation.as_of[judged].min() if KNOWN in validation else ~judged
+        parts.append((np.flatnonzero(others), np.flatnonzero(judged)))
+    return parts
 
 
 def best(table: pd.DataFrame) -> str:

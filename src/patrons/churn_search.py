@@ -16,21 +16,19 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
 from xgboost import XGBClassifier
 
 from patrons.churn import GROUP, OUTCOME, Folds, inputs, probability
 from patrons.ensemble import MeanOf
 from patrons.evaluation import random_folds, roc_auc
+from patrons.features import KNOWN
 from patrons.selection import TopFeatures
+from patrons.threads import one_thread
 
 LOGISTIC, FOREST, BOOSTING, NETWORK = "logistic regression", "random forest", "boosted trees", "neural network"
 KINDS = (LOGISTIC, FOREST, BOOSTING, NETWORK)
 MEAN = "mean of the best three"
-TOLD = ("customer_id", "as_of", OUTCOME)
-one_thread = threadpool_limits.wrap(
-    limits=1, user_api="blas"
-)  # sums by threads differ in the last digits, so would models
+TOLD = ("customer_id", "as_of", KNOWN, OUTCOME)
 Space = Mapping[str, Sequence]
 Setting = dict[str, float | int | bool | str]
 
@@ -251,23 +249,6 @@ def compare_tops(
 
 def _score(rated: tuple) -> float:
     return rated[2]
-
-
-def memoriser(prepare: ColumnTransformer, seed: int, rows: int = 6_000):
-    """A fit for `gates.shuffled`: full-grown trees on at most `rows` rows, which know every row that they have seen."""
-
-    def fit(train: pd.DataFrame, outcome: np.ndarray):
-        few = sample(len(train), rows, seed)
-        ready = clone(prepare).set_output(transform="default").fit(inputs(train.iloc[few]))
-        forest = RandomForestClassifier(30, random_state=seed, n_jobs=1)
-        forest.fit(ready.transform(inputs(train.iloc[few])), outcome[few])
-
-        def score(test: pd.DataFrame) -> np.ndarray:
-            return forest.predict_proba(ready.transform(inputs(test)))[:, 1]
-
-        return score
-
-    return fit
 
 
 @one_thread

@@ -161,8 +161,32 @@ def limits(words: Words, problem: str, failed: Sequence[str]) -> list[str]:
 
 def compared(name: str, other: str, gain: Interval) -> str:
     """A paired difference of ROC AUC in words, with its verdict."""
-    told = "is better than" if gain.low > 0 else "is worse than" if gain.high < 0 else "cannot be told apart from"
-    return f"{name} {told} {other} ({gain.value:+.3f}, 95% interval {gain.low:+.3f} to {gain.high:+.3f})"
+    return f"{name} {gain.told()} {other} ({gain.value:+.3f}, 95% interval {gain.low:+.3f} to {gain.high:+.3f})"
+
+
+def winner(edge: Interval) -> str:
+    """What a difference between the chosen model and the next best says of the choice; empty where it was right."""
+    if edge.low > 0:
+        return ""
+    if edge.high < 0:
+        return (
+            " The chosen model is significantly worse on the test. It stays: the choice was made on validated rows, "
+            "and a test that chooses is no test."
+        )
+    return " There is no significant winner among the models; the choice was made on validated rows."
+
+
+def of_the_active(words: Words, auc: Interval, verdict: Mapping[str, float], churned: float, customers: int) -> str:
+    """What the test says of those who could still be kept, a sentence; `verdict` is of `evaluation.at_threshold`."""
+    if not customers:
+        return (
+            f"None of the test rows is of {words.current} by then: of those who can still be kept nothing is measured."
+        )
+    return (
+        f"Of the {customers:,} {words.current} by then, {churned:.0%} churned: {verdict['recall']:.0%} of these were "
+        f"flagged, and {verdict['precision']:.0%} of flags were right (ROC AUC {auc}). Expect this of those who can "
+        "still be kept."
+    )
 
 
 def unseen(said: pd.Series, test: pd.DataFrame, validation: pd.DataFrame, model: str) -> pd.Series:

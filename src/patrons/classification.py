@@ -16,11 +16,12 @@ from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from patrons.boosting import BoostedTrees
-from patrons.evaluation import random_folds
+from patrons.evaluation import Interval, random_folds
 from patrons.multiclass import flat, log_loss, macro_f1, scores
 
 NEAR_COPY = 0.95  # absolute rank correlation above which a feature says again what another says
 REFERENCE = "random forest"
+LEAST = 10  # customers of a segment that a model may be asked to learn
 
 Space = Mapping[str, Sequence[float]]
 Folds = Sequence[tuple[np.ndarray, np.ndarray]]
@@ -147,14 +148,38 @@ def scoreboard(y: np.ndarray, told: Mapping[str, np.ndarray]) -> pd.DataFrame:
     return table.sort_values("macro_f1", ascending=False, kind="stable")
 
 
-def sample(groups: np.ndarray, rows: int, seed: int) -> np.ndarray:
-    """Row numbers of at most about `rows` rows, drawn by whole groups of copies."""
+def too_few(segments: pd.Series, folds: int) -> dict[str, int]:
+    """Segments with fewer customers than a model needs to learn them and `folds` to judge it, and how many they have.
+
+    Half of them may be held out, and of the rest each fold needs one.
+    """
+    counts = segments.value_counts()
+    return {str(name): int(n) for name, n in counts.items() if n < max(LEAST, 2 * folds)}
+
+
+def left_out(few: Mapping[str, int]) -> str:
+    """What `too_few` found, a sentence; empty where that is nothing."""
+    if not few:
+        return ""
+    named = ", ".join(f"{name} ({n:,} customer{'s' if n > 1 else ''})" for name, n in few.items())
+    return f"Too small to be learnt, so the model never says it and no score counts it: {named}."
+
+
+def both(*differences: Interval) -> str:
+    """How a model compares by several scores at once: better or worse only where all of them say so."""
+    told = {one.told() for one in differences}
+    return told.pop() if len(told) == 1 else "cannot be told apart from"
+
+
+def sample(groups: np.ndarray, y: np.ndarray, rows: int, seed: int) -> np.ndarray:
+    """Row numbers of at most about `rows` rows, drawn by whole groups of copies; of a small class all are kept."""
     every = np.unique(groups)
     if len(groups) <= rows:
         return np.arange(len(groups))
     share = rows / len(groups)
-    drawn = np.random.default_rng(seed).choice(every, max(1, round(share * len(every))), replace=False)
-    return np.flatnonzero(np.isin(groups, drawn))
+    drawn = np.isin(groups, np.random.default_rng(seed).choice(every, max(1, round(share * len(every))), replace=False))
+    counts = pd.Series(drawn).groupby(y).transform("sum").to_numpy()
+    return np.flatnonzero(drawn | (counts < LEAST))
 
 
 def folds_of(groups: np.ndarray, y: np.ndarray, folds: int, seed: int) -> Folds:

@@ -1,8 +1,10 @@
 """Where a model cannot tell, say so: sets of classes that hold the true one as often as promised.
 
-Split conformal prediction (Vovk et al., Algorithmic Learning in a Random World, 2005; Sadinle et al., 2019): on rows
-that the model did not learn from, the probability given to the true class is at or above a threshold in the promised
-share of rows; a new row's set is all classes at or above it.
+After split conformal prediction (Vovk et al., Algorithmic Learning in a Random World, 2005; Sadinle et al., 2019): on
+rows that a model did not learn from, the probability given to the true class is at or above a threshold in the promised
+share of rows; a new row's set is all classes at or above it. Its proof holds where one model says both and rows are
+drawn alike. Where the threshold comes from out-of-fold rows, as in 05, the fold's models set it and a model fitted on
+all of the rows is asked (cross-conformal; Vovk, 2015): then the promise is not proven, so coverage must be measured.
 """
 
 import math
@@ -36,13 +38,17 @@ def sets(probabilities: np.ndarray, threshold: float, level: float) -> np.ndarra
     A row without a class at or above the threshold gets its likeliest ones that together reach `level`: a set that is
     larger than the promise needs, but says between what the model wavers.
     """
-    order = np.argsort(-probabilities, axis=1, kind="stable")
+    order = _likeliest_first(probabilities)
     before = np.take_along_axis(probabilities, order, axis=1).cumsum(axis=1)
     reached = np.hstack([np.zeros((len(before), 1)), before[:, :-1]]) < level
     likeliest = np.empty_like(reached)
     np.put_along_axis(likeliest, order, reached, axis=1)
     chosen = probabilities >= threshold
     return np.where(chosen.any(axis=1)[:, None], chosen, likeliest)
+
+
+def _likeliest_first(probabilities: np.ndarray) -> np.ndarray:
+    return np.argsort(-probabilities, axis=1, kind="stable")
 
 
 def covered(truth: np.ndarray, chosen: np.ndarray, classes: Sequence) -> np.ndarray:
@@ -59,5 +65,5 @@ def coverage(truth: np.ndarray, chosen: np.ndarray, classes: Sequence) -> Interv
 
 def in_words(chosen: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> list[str]:
     """Each row's set as a reader would say it, the likeliest first: "Loyal or Champions"."""
-    order = np.argsort(-probabilities, axis=1, kind="stable")
+    order = _likeliest_first(probabilities)
     return [" or ".join(classes[c] for c in row if inside[c]) for row, inside in zip(order, chosen, strict=True)]

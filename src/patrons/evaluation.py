@@ -1,12 +1,12 @@
 """Honest numbers: metrics with bootstrap intervals, thresholds from training rows, and splits that time allows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
-from sklearn.metrics import average_precision_score, confusion_matrix, precision_recall_curve, roc_curve
+from sklearn.metrics import average_precision_score, precision_recall_curve
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
@@ -21,6 +21,10 @@ class Interval(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+    def told(self) -> str:
+        """Of a difference of scores where high is good: "is better than", "is worse than", or that nobody can tell."""
+        return "is better than" if self.low > 0 else "is worse than" if self.high < 0 else "cannot be told apart from"
 
 
 def roc_auc(truth: np.ndarray, score: np.ndarray) -> float:
@@ -119,7 +123,8 @@ def profits(truth: np.ndarray, score: np.ndarray, value: float, cost: float, cha
 
 def at_threshold(truth: np.ndarray, score: np.ndarray, threshold: float) -> dict[str, float]:
     """Counts and rates of the verdict `score >= threshold`: tn, fp, fn, tp, precision, recall."""
-    tn, fp, fn, tp = (int(n) for n in confusion_matrix(truth, score >= threshold, labels=[0, 1]).ravel())
+    cells = 2 * np.asarray(truth, int) + (np.asarray(score) >= threshold)
+    tn, fp, fn, tp = (int(n) for n in np.bincount(cells, minlength=4))
     return {
         "tn": tn,
         "fp": fp,
@@ -137,12 +142,6 @@ def calibration_error(truth: np.ndarray, score: np.ndarray, groups: int = 10) ->
     return float(np.average(gaps, weights=[len(part) for part in parts if len(part)]))
 
 
-def recall_at_false_alarms(truth: np.ndarray, score: np.ndarray, rate: float) -> float:
-    """Share of positives flagged where `rate` of the negatives are flagged too, read off the ROC curve."""
-    false_alarms, recall, _ = roc_curve(truth, score)
-    return float(np.interp(rate, false_alarms, recall))
-
-
 def copies(table: pd.DataFrame) -> np.ndarray:
     """A number for each row, the same for rows that are equal in every column, missing values included."""
     return pd.factorize(pd.util.hash_pandas_object(table, index=False))[0]
@@ -151,32 +150,25 @@ def copies(table: pd.DataFrame) -> np.ndarray:
 def hold_out(groups: np.ndarray, outcome: np.ndarray, share: float, seed: int) -> np.ndarray:
     """Which rows to test on: a random `share` of the groups, with every outcome in its proportion.
 
-    Rows of one group (see `copies`) stay on one side, so that no model is tested on a copy of what it learnt.
+    Rows of one group (see `copies`) stay on one side, so that no model is tested on a copy of what it learnt. An
+    outcome that one group alone has falls on either side by chance.
     """
     first = ~pd.Series(groups).duplicated().to_numpy()
-    _, held = train_test_split(groups[first], test_size=share, stratify=outcome[first], random_state=seed)
+    strata = _strata(outcome[first], 2)
+    _, held = train_test_split(groups[first], test_size=share, stratify=strata, random_state=seed)
     return np.isin(groups, held)
+
+
+def _strata(outcome: np.ndarray, least: int) -> np.ndarray:
+    """Outcomes as numbers, those of fewer than `least` rows counted as the commonest: they cannot be parted evenly."""
+    codes = np.unique(outcome, return_inverse=True)[1]
+    counts = np.bincount(codes)
+    return np.where(counts[codes] < least, counts.argmax(), codes)
 
 
 def random_folds(groups: np.ndarray, outcome: np.ndarray, folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Training and validation row numbers of each fold; rows of one group stay in one fold."""
     first = np.flatnonzero(~pd.Series(groups).duplicated())
-    parts = StratifiedKFold(folds, shuffle=True, random_state=seed).split(first, outcome[first])
+    parts = StratifiedKFold(folds, shuffle=True, random_state=seed).split(first, _strata(outcome[first], folds))
     validated = [np.isin(groups, groups[first[chosen]]) for _, chosen in parts]
     return [(np.flatnonzero(~rows), np.flatnonzero(rows)) for rows in validated]
-
-
-def forward_folds(as_of: pd.Series, known_on: pd.Series) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Train and validation row numbers, one pair a day that has earlier ones whose outcome was known by then.
-
-    As in life, what is validated lies after what is learnt, and no label window of training reaches into validation.
-
-    Parameters
-    ----------
-    as_of, known_on : Series of timestamp
-        Of each row, the day on which the customer is described and the first day on which the outcome was known.
-    """
-    for day in sorted(as_of.unique()):
-        known = known_on <= day
-        if known.any():
-            yield np.flatnonzero(known), np.flatnonzero(as_of == day)

@@ -58,6 +58,7 @@ def pairs(panel: pd.DataFrame, today: pd.DataFrame, clusterer: Pipeline, names: 
     both = every.merge(later, on=["customer_id", "as_of"])
     train, test = both[both.as_of + horizon <= tested], both[both.as_of == tested]
     train = train[train.as_of.isin(sorted(train.as_of.unique())[-DAYS:])]
+    train = train[train.groupby(LATER)[LATER].transform("size") > 1]  # what happened once cannot be learnt
     if train[LATER].nunique() < 2 or test.empty:
         return None
     chosen = feature_names(panel, [NOW, LATER])

@@ -13,14 +13,16 @@ def moves(before: pd.Series, after: pd.Series) -> pd.DataFrame:
     Parameters
     ----------
     before, after : Series of str
-        Segment of each customer on the earlier day and today; the index is the customer's id.
+        Segment of each customer on the earlier day and today; the index is the customer's id. Customers whose segment
+        is missing on either day, because no segment of today is like them, are not counted: nobody knows their move.
 
     Returns
     -------
     DataFrame
         `from` (a segment, or `NEW`), `to`, `customers`: a row a pair, pairs without a customer included.
     """
-    segments = sorted(set(before) | set(after))
+    after = after[~after.index.isin(before.index[before.isna()])].dropna()
+    segments = sorted(set(before.dropna()) | set(after))
     pairs = pd.DataFrame({"to": after, "from": before.reindex(after.index).fillna(NEW)})
     every = pd.MultiIndex.from_product([[*segments, NEW], segments], names=["from", "to"])
     return pairs.groupby(["from", "to"]).size().reindex(every, fill_value=0).rename("customers").reset_index()

@@ -15,6 +15,7 @@ from patrons.evaluation import Interval
 
 Weighted = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 TOP = 0.1  # the decile that looks most likely to churn
+MISSING = Interval(np.nan, np.nan, np.nan)
 AT_ONCE = 2_000_000  # weights held in memory at a time
 
 
@@ -100,7 +101,12 @@ def at(threshold: float) -> dict[str, Weighted]:
 def intervals(
     metrics: Mapping[str, Weighted], truth: np.ndarray, score: np.ndarray, repeats: int = 500, seed: int = 0
 ) -> dict[str, Interval]:
-    """Each metric with its 95% percentile interval over the same resampled rows; missing where it has no value."""
+    """Each metric with its 95% percentile interval over the same resampled rows; missing where it has no value.
+
+    Without a row no metric has one.
+    """
+    if not len(truth):
+        return dict.fromkeys(metrics, MISSING)
     found = _resampled(lambda weights: {n: m(truth, score, weights) for n, m in metrics.items()}, truth, repeats, seed)
     return {name: _interval(values) for name, values in found.items()}
 
