@@ -13,6 +13,7 @@ from xgboost import XGBClassifier
 
 from patrons.ensemble import BaseRate, Calibrated, MeanOf
 from patrons.fast import prepared
+from patrons.fast_shapley import shapley
 from patrons.fast_trees import forest_steps
 from patrons.reasons import Wording, as_probability, of_member, sources
 
@@ -52,8 +53,18 @@ def _member(member: ClassifierMixin, centre: np.ndarray) -> Callable[[np.ndarray
     if isinstance(member, RandomForestClassifier):
         return forest_steps(member.estimators_)
     if isinstance(member, XGBClassifier):
-        member.get_booster().set_param({"nthread": 1})  # starting threads takes longer than one row
+        return _boosting(member)
     if isinstance(member, LogisticRegression):
         weights, base = member.coef_[0], member.decision_function(centre[None])
         return lambda x: as_probability(((x - centre) * weights)[None], base)[0]
     return lambda x: of_member(member, x[None], centre)[0]
+
+
+def _boosting(member: XGBClassifier) -> Callable[[np.ndarray], np.ndarray]:
+    explain = shapley(member)
+
+    def run(x: np.ndarray) -> np.ndarray:
+        added, base = explain(x)
+        return as_probability(added[None], np.array([base]))[0]
+
+    return run

@@ -98,24 +98,30 @@ def _float32(x: np.ndarray) -> np.ndarray:
     """As scikit-learn's trees, which know no missing values here, see a row."""
     if np.isnan(x).any():
         raise ValueError("A missing value reached the trees.")
-    return _narrow(x)
+    return narrow(x)
 
 
-def _narrow(x: np.ndarray) -> np.ndarray:
+def narrow(x: np.ndarray) -> np.ndarray:
+    """Values as float32 has them."""
     return x.astype(np.float32).astype(np.float64)
+
+
+def telling(model: Any) -> dict[str, Any]:
+    """What XGBoost writes of a fitted model."""
+    return json.loads(model.get_booster().save_raw("json"))["learner"]
 
 
 def boosted(model: Any) -> Walk:
     """Class probabilities of XGBoost's trees, which compare float32 with float32 and sum up by class."""
-    told = json.loads(model.get_booster().save_raw("json"))["learner"]
-    start = _intercept(told)
+    told = telling(model)
+    start = intercept(told)
     score = _summed(told, len(start))
     return lambda x: _shares(score(x, start))
 
 
 def boosted_exponential(model: Any) -> Callable[[np.ndarray, float], float]:
     """Of a regression with a logarithmic link (Tweedie): what it says of a row and the logarithm it starts from."""
-    score = _summed(json.loads(model.get_booster().save_raw("json"))["learner"], 1)
+    score = _summed(telling(model), 1)
     return lambda x, start: float(np.exp(score(x, np.array([start]))[0]))
 
 
@@ -136,14 +142,14 @@ def _summed(told: dict[str, Any], classes: int) -> Callable[[np.ndarray, np.ndar
     own = [np.flatnonzero(of == group) for group in range(classes)]
 
     def score(x: np.ndarray, start: np.ndarray) -> np.ndarray:
-        said = laid.threshold.take(laid.leaves(_narrow(x), np.greater_equal))
+        said = laid.threshold.take(laid.leaves(narrow(x), np.greater_equal))
         parts = (np.append(first, said.take(trees)) for first, trees in zip(start, own, strict=True))
         return np.array([np.cumsum(part, dtype=np.float32)[-1] for part in parts])
 
     return score
 
 
-def _intercept(told: dict[str, Any]) -> np.ndarray:
+def intercept(told: dict[str, Any]) -> np.ndarray:
     """The score that the trees add to, one a class; of two classes one, kept by XGBoost as a probability."""
     base = np.atleast_1d(json.loads(told["learner_model_param"]["base_score"])).astype(float)
     if told["objective"]["name"] == "binary:logistic":
