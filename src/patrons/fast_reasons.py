@@ -12,13 +12,16 @@ from sklearn.pipeline import Pipeline
 from xgboost import XGBClassifier
 
 from patrons.ensemble import BaseRate, Calibrated, MeanOf
-from patrons.fast import prepared
 from patrons.fast_shapley import shapley
 from patrons.fast_trees import forest_steps
 from patrons.reasons import Wording, as_probability, of_member, sources
 
+Row = Mapping[str, Any]
 
-def explainer(model: Pipeline, dictionary: pd.DataFrame) -> Callable[[Mapping[str, Any]], list[str]] | None:
+
+def explainer(
+    model: Pipeline, dictionary: pd.DataFrame, prepare: Callable[[Row], np.ndarray] | None
+) -> Callable[[Row], list[str]] | None:
     """Of a row the three reasons, empty text where there are fewer; None where the model has no fast form.
 
     Parameters
@@ -27,8 +30,10 @@ def explainer(model: Pipeline, dictionary: pd.DataFrame) -> Callable[[Mapping[st
         What 06 saves.
     dictionary : DataFrame
         The data dictionary.
+    prepare : callable or None
+        What `fast.prepared` gave of the model.
     """
-    prepare, last = prepared(model), model[-1]
+    last = model[-1]
     mean = last.classifier if isinstance(last, Calibrated) else last
     if isinstance(last, BaseRate):
         return lambda row: ["", "", ""]
@@ -40,7 +45,7 @@ def explainer(model: Pipeline, dictionary: pd.DataFrame) -> Callable[[Mapping[st
     place = np.array([features.index(name) for name in names])
     wording = Wording(features, dictionary)
 
-    def explain(row: Mapping[str, Any]) -> list[str]:
+    def explain(row: Row) -> list[str]:
         x = prepare(row)
         added = np.mean([member(x) for member in members], axis=0)
         by_feature = np.bincount(place, added, minlength=len(features))[None]

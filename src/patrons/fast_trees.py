@@ -17,9 +17,11 @@ class Trees:
     parts : sequence of dict
         A tree each: `left`, `right` (node numbers, -1 at a leaf), `feature`, `threshold`, and `missing_left`: whether a
         missing value goes left, where there may be any.
+    columns : int
+        Of a row, where values may be missing; else 0.
     """
 
-    def __init__(self, parts: Sequence[dict[str, np.ndarray]]):
+    def __init__(self, parts: Sequence[dict[str, np.ndarray]], columns: int = 0):
         sizes = [len(part["left"]) for part in parts]
         self.roots = np.cumsum([0, *sizes[:-1]])
         left, right = (
@@ -30,21 +32,26 @@ class Trees:
         self.children = np.column_stack(
             [np.where(leaf, itself, np.concatenate(left)), np.where(leaf, itself, np.concatenate(right))]
         ).ravel()  # of node n: left at 2n, right at 2n + 1; a leaf is its own child
-        self.feature = np.where(leaf, 0, np.concatenate([part["feature"] for part in parts]))
+        feature = np.concatenate([part["feature"] for part in parts])
+        if columns:  # the second half of `both_ways` has missing values go right
+            feature = feature + columns * ~np.concatenate([part["missing_left"] for part in parts])
+        self.feature = np.where(leaf, 0, feature)
         self.threshold = np.concatenate([part["threshold"] for part in parts])
-        self.missing_left = np.concatenate(
-            [part.get("missing_left", np.ones(len(part["left"]), bool)) for part in parts]
-        )
         self.depth = max(_depth(part["left"], part["right"]) for part in parts)
 
     def leaves(self, x: np.ndarray, beyond: Callable) -> np.ndarray:
         """The leaf of each tree; `beyond(value, threshold)` says which go right."""
         nodes = self.roots
         for _ in range(self.depth):
-            value = x.take(self.feature.take(nodes))
-            right = np.where(value == value, beyond(value, self.threshold.take(nodes)), ~self.missing_left.take(nodes))
+            right = beyond(x.take(self.feature.take(nodes)), self.threshold.take(nodes))
             nodes = self.children.take(2 * nodes + right)
         return nodes
+
+
+def both_ways(x: np.ndarray) -> np.ndarray:
+    """A row twice: missing values below every threshold, and above."""
+    absent = np.isnan(x)
+    return np.concatenate([np.where(absent, -np.inf, x), np.where(absent, np.inf, x)])
 
 
 def _depth(left: np.ndarray, right: np.ndarray) -> int:
@@ -68,10 +75,10 @@ def forest_steps(trees: Sequence[Any]) -> Walk:
     positive = shares[:, 1]
 
     def run(x: np.ndarray) -> np.ndarray:
-        added, nodes, narrow = np.zeros(len(x)), laid.roots, _float32(x)
+        added, nodes, given = np.zeros(len(x)), laid.roots, _float32(x)
         for _ in range(laid.depth):
             split = laid.feature.take(nodes)
-            further = laid.children.take(2 * nodes + (narrow.take(split) > laid.threshold.take(nodes)))
+            further = laid.children.take(2 * nodes + (given.take(split) > laid.threshold.take(nodes)))
             added += np.bincount(split, positive.take(further) - positive.take(nodes), minlength=len(x))
             nodes = further
         return added / len(trees)
@@ -138,13 +145,13 @@ def _summed(told: dict[str, Any], classes: int) -> Callable[[np.ndarray, np.ndar
         }
         for tree in trees["trees"]
     ]
-    laid, of = Trees(parts), np.array(trees["tree_info"])
-    own = [np.flatnonzero(of == group) for group in range(classes)]
+    laid, of = Trees(parts, int(told["learner_model_param"]["num_feature"])), np.array(trees["tree_info"])
+    own = np.array([np.flatnonzero(of == group) for group in range(classes)])
 
     def score(x: np.ndarray, start: np.ndarray) -> np.ndarray:
-        said = laid.threshold.take(laid.leaves(narrow(x), np.greater_equal))
-        parts = (np.append(first, said.take(trees)) for first, trees in zip(start, own, strict=True))
-        return np.array([np.cumsum(part, dtype=np.float32)[-1] for part in parts])
+        said = laid.threshold.take(laid.leaves(both_ways(narrow(x)), np.greater_equal))
+        parts = np.column_stack([start, said.take(own)])
+        return parts.cumsum(axis=1, dtype=np.float32)[:, -1]
 
     return score
 
