@@ -60,6 +60,8 @@ class Service:
 class ServiceComponent(Component):
     """Hands the service to the handlers that ask for it."""
 
+    cacheable = False  # a look into Flama's cache takes longer
+
     def __init__(self, service: Service):
         self.service = service
 
@@ -106,6 +108,7 @@ def create_app(service: Service) -> Guard:
     app = Flama(openapi=OPENAPI, docs=None, schema=None, schema_library="pydantic", lifespan=_lifespan(service))
     app.add_component(ServiceComponent(service))
     app.add_component(bodies.JSONBody())
+    app.add_component(bodies.Checked())
     bodies.handle_errors(app, service.log)
     app.add_route("/predict", predict, methods=["POST"])
     for path, handler in (("/model", model), ("/health/live", live), ("/health/ready", ready), ("/metrics", metrics)):
