@@ -1,19 +1,23 @@
-"""How long does one customer take? In process, with the fast forms of the models and without, and a file in bulk.
+"""How long does one customer take? In process, a table in bulk, and over HTTP.
 
-    PYTHONPATH=src python benchmarks/serving.py data/processed/demo/release
+    PYTHONPATH=src python benchmarks/serving.py data/processed/demo/release              # all three
+    PYTHONPATH=src python benchmarks/serving.py data/processed/demo/release --minutes 5  # and then half of the peak
+    PYTHONPATH=src python benchmarks/serving.py data/processed/demo/release --rate 50 --minutes 1  # or such a rate
 
-Customers are the golden ones of the release. The first hundred answers warm up and do not count.
+Customers are the golden ones of the release. The first hundred answers warm up and do not count. Beside the clock
+stands the processor time of an answer, which other work on the machine does not stretch as much.
 """
 
 import argparse
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import serving_http
 
 from patrons import release
 from patrons.scoring import Scorer
@@ -22,23 +26,32 @@ WARM_UP, BULK = 100, 50_000
 
 
 def main() -> None:
-    """Print a Markdown table."""
+    """Print Markdown tables."""
     line = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     line.add_argument("release", type=Path, help="a release folder")
-    line.add_argument("--times", type=int, default=2000, help="customers that are timed (2000)")
-    arguments = line.parse_args()
+    line.add_argument("--times", type=int, default=2000, help="customers that are timed in process (2000)")
+    line.add_argument("--seconds", type=float, default=10, help="over HTTP, for each number of connections (10)")
+    line.add_argument("--minutes", type=float, default=0, help="of steady load over HTTP, with memory (none)")
+    line.add_argument("--rate", type=float, help="requests a second of the steady load (half of the peak)")
+    given = line.parse_args()
+    in_process(given.release, given.times)
+    serving_http.measure(given.release, given.seconds, given.minutes, given.rate)
+
+
+def in_process(folder: Path, times: int) -> None:
+    """One customer and many, without HTTP."""
     begun = time.perf_counter()
-    scorer = Scorer.load(arguments.release)
+    scorer = Scorer.load(folder)
     loaded = time.perf_counter() - begun
-    requests = [one["request"] for one in json.loads((arguments.release / release.GOLDEN).read_text())]
+    requests = [one["request"] for one in json.loads((folder / release.GOLDEN).read_text())]
     print("fast forms held against the models:", json.dumps(scorer.manifest["fast"]))
     print(f"release {scorer.manifest['id']} of {scorer.manifest['name']}: loaded and verified in {loaded:.2f} s\n")
-    print("| one customer | p50 ms | p95 ms | p99 ms |\n|:--|--:|--:|--:|")
-    show("the whole answer", scorer.score_one, requests, arguments.times)
-    of_models(scorer, requests, arguments.times)
+    print("| one customer, in process | p50 ms | p95 ms | p99 ms | CPU ms |\n|:--|--:|--:|--:|--:|")
+    show("the whole answer", scorer.score_one, requests, times)
+    of_models(scorer, requests, times)
     original = without_fast_forms(scorer)
-    show("the whole answer, without fast forms", original.score_one, requests, arguments.times // 10)
-    show("the same as a table of one row", lambda row: scorer.score_rows(pd.DataFrame([row])), requests, 200)
+    show("the whole answer, without fast forms", original.score_one, requests, times // 40)
+    show("the same as a table of one row", lambda row: scorer.score_rows(pd.DataFrame([row])), requests, times // 40)
     bulk(scorer, requests)
 
 
@@ -50,7 +63,7 @@ def of_models(scorer: Scorer, requests: list[dict[str, Any]], times: int) -> Non
     for name, fast in scorer.answers.fast.items():
         if fast:
             show(f"· {name}, fast", fast, rows, times)
-        show(f"· {name}, as it is", lambda table, n=name: scorer.answers.original(n, table), tables, times // 10)
+        show(f"· {name}, as it is", lambda table, n=name: scorer.answers.original(n, table), tables, times // 40)
 
 
 def without_fast_forms(scorer: Scorer) -> Scorer:
@@ -59,19 +72,17 @@ def without_fast_forms(scorer: Scorer) -> Scorer:
 
 
 def show(what: str, answer: Callable[[Any], Any], asked: list[Any], times: int) -> None:
-    """Time one call a customer and print a row."""
-    seconds = []
-    for n in range(WARM_UP + times):
+    """Time one call a customer and print a row: the median and the slow end, and the mean processor time."""
+    for n in range(WARM_UP if times > WARM_UP else 5):
+        answer(asked[n % len(asked)])
+    seconds, busy = [], time.process_time()
+    for n in range(times):
         begun = time.perf_counter()
         answer(asked[n % len(asked)])
         seconds.append(time.perf_counter() - begun)
-    print(row_of(what, seconds[WARM_UP:]))
-
-
-def row_of(what: str, seconds: Iterable[float]) -> str:
-    """A row of the table: the median and the slow end, in milliseconds."""
-    told = np.quantile(np.fromiter(seconds, float), [0.5, 0.95, 0.99]) * 1000
-    return f"| {what} | " + " | ".join(f"{value:.2f}" for value in told) + " |"
+    busy = (time.process_time() - busy) / times * 1000
+    told = " | ".join(f"{value:.2f}" for value in np.quantile(seconds, [0.5, 0.95, 0.99]) * 1000)
+    print(f"| {what} | {told} | {busy:.2f} |", flush=True)
 
 
 def bulk(scorer: Scorer, requests: list[dict[str, Any]]) -> None:

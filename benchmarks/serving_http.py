@@ -1,16 +1,11 @@
-"""How long does one customer take over HTTP, and does the service last? A server of its own, asked from this process.
+"""One customer over HTTP, for `serving.py`: a server of its own, asked from this process.
 
-    python benchmarks/serving_http.py data/processed/demo/release              # 1, 8 and 32 connections, 10 s each
-    python benchmarks/serving_http.py data/processed/demo/release --minutes 5  # and then half of the peak, with memory
-    python benchmarks/serving_http.py data/processed/demo/release --rate 50 --minutes 1  # or so many requests a second
-
-Customers are the golden ones of the release. The client is plain asyncio: a library's client would cost more than the
-service. Client and server share the processors.
+The client is plain asyncio: a library's client would cost more than the service. Both share the processors.
 """
 
-import argparse
 import asyncio
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -23,65 +18,117 @@ import numpy as np
 from patrons import release
 
 ROOT = Path(__file__).parents[1]
-WARM_UP = 200
+WARM_UP = 2.0  # seconds
+CONNECTIONS = (1, 8, 32)
+HEAD = "p50 ms | p95 ms | p99 ms | requests a second | not 200 | server CPU ms a request"
 
 
 class Load(NamedTuple):
-    """What clients saw: seconds of each good answer, answers that were not 200, and how long it went on."""
+    """What clients saw, and what it cost the server.
+
+    Attributes
+    ----------
+    seconds : list of float
+        Of each good answer.
+    wrong : int
+        Answers that were not 200.
+    took, busy : float
+        Seconds by the clock, and of the server's processor time.
+    """
 
     seconds: list[float]
     wrong: int
     took: float
+    busy: float
+
+    @property
+    def rate(self) -> float:
+        return len(self.seconds) / self.took
 
     def __str__(self) -> str:
         p50, p95, p99 = np.quantile(self.seconds, [0.5, 0.95, 0.99]) * 1000
-        return f"{p50:.1f} | {p95:.1f} | {p99:.1f} | {len(self.seconds) / self.took:,.0f} | {self.wrong}"
+        cost = self.busy / len(self.seconds) * 1000
+        return f"{p50:.1f} | {p95:.1f} | {p99:.1f} | {self.rate:,.0f} | {self.wrong} | {cost:.2f}"
 
 
-def main() -> None:
-    """Print Markdown tables."""
-    line = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    line.add_argument("release", type=Path, help="a release folder")
-    line.add_argument("--seconds", type=float, default=10, help="for each number of connections (10)")
-    line.add_argument("--minutes", type=float, default=0, help="of steady load (none)")
-    line.add_argument("--rate", type=float, help="requests a second of the steady load (half of the peak)")
-    arguments = line.parse_args()
+def measure(folder: Path, seconds: float, minutes: float, rate: float | None) -> None:
+    """Start a server, ask it over 1, 8 and 32 connections, and then for minutes at a rate (half of the peak)."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, str(ROOT / "serving" / "api.py"), "--release", str(arguments.release), "--no-keys"]
+    command = [sys.executable, str(ROOT / "serving" / "api.py"), "--release", str(folder), "--no-keys"]
     server = subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.DEVNULL)
+    golden = json.loads((folder / release.GOLDEN).read_text())
+    requests = [request(port, one["request"]) for one in golden]
     try:
-        asyncio.run(measured(arguments, port, server.pid))
+        asyncio.run(Asker(port, server.pid, requests).all(seconds, minutes, rate))
     finally:
         server.terminate()
         server.wait(15)
 
 
-async def measured(arguments: argparse.Namespace, port: int, pid: int) -> None:
-    """All measurements, one after the other."""
-    golden = json.loads((arguments.release / release.GOLDEN).read_text())
-    requests = [request(port, one["request"]) for one in golden]
-    await started(port, requests[0])
-    await loaded(port, requests, 1, 1e9, WARM_UP / 100)
-    print("| connections | p50 ms | p95 ms | p99 ms | requests a second | not 200 |\n|--:|--:|--:|--:|--:|--:|")
-    peak = 0.0
-    for connections in (1, 8, 32):
-        got = await loaded(port, requests, connections, 1e9, arguments.seconds)
-        peak = max(peak, len(got.seconds) / got.took)
-        print(f"| {connections} | {got} |", flush=True)
-    if arguments.minutes:
-        await steady(port, pid, requests, arguments.rate or peak / 2, arguments.minutes)
+class Asker:
+    """Asks a server.
 
+    Parameters
+    ----------
+    port, pid : int
+        Of the server.
+    requests : list of bytes
+        Whole HTTP requests.
+    """
 
-async def steady(port: int, pid: int, requests: list[bytes], rate: float, minutes: float) -> None:
-    """The same rate for minutes, a row a part, with the server's memory."""
-    print(f"\nSteady, {rate:,.0f} requests a second over 8 connections, {minutes:g} minutes\n")
-    print("| minute | p50 ms | p95 ms | p99 ms | requests a second | not 200 | memory MB |\n" + "|--:" * 7 + "|")
-    parts = 10
-    for part in range(1, parts + 1):
-        got = await loaded(port, requests, 8, rate, minutes * 60 / parts)
-        print(f"| {part * minutes / parts:.1f} | {got} | {memory(pid):.0f} |", flush=True)
+    def __init__(self, port: int, pid: int, requests: list[bytes]):
+        self.port, self.pid, self.requests = port, pid, requests
+
+    async def all(self, seconds: float, minutes: float, rate: float | None) -> None:
+        """All measurements, one after the other."""
+        await started(self.port, self.requests[0])
+        await self.loaded(1, None, WARM_UP)
+        print(f"\n| connections, over HTTP | {HEAD} |\n" + "|--:" * 7 + "|")
+        peak = 0.0
+        for connections in CONNECTIONS:
+            got = await self.loaded(connections, None, seconds)
+            peak = max(peak, got.rate)
+            print(f"| {connections} | {got} |", flush=True)
+        if minutes:
+            await self.steady(rate or peak / 2, minutes)
+
+    async def steady(self, rate: float, minutes: float) -> None:
+        """The same rate for minutes, a row a part, with the server's memory."""
+        print(f"\nSteady, {rate:,.0f} requests a second over 8 connections, {minutes:g} minutes\n")
+        print(f"| minute | {HEAD} | memory MB |\n" + "|--:" * 8 + "|")
+        parts = 10
+        for part in range(1, parts + 1):
+            got = await self.loaded(8, rate, minutes * 60 / parts)
+            print(f"| {part * minutes / parts:.1f} | {got} | {memory(self.pid):.0f} |", flush=True)
+
+    async def loaded(self, connections: int, rate: float | None, seconds: float) -> Load:
+        """Ask over so many connections, together `rate` times a second (None: one request after the other)."""
+        begun, busy = time.perf_counter(), processor(self.pid)
+        pause = connections / rate if rate else 0.0
+        clients = (
+            self.client(place, pause, pause * place / connections, begun + seconds) for place in range(connections)
+        )
+        got = await asyncio.gather(*clients)
+        took, busy = time.perf_counter() - begun, processor(self.pid) - busy
+        return Load([one for good, _ in got for one in good], sum(wrong for _, wrong in got), took, busy)
+
+    async def client(self, place: int, pause: float, wait: float, end: float) -> tuple[list[float], int]:
+        """One connection; a request that is late is asked at once and counts from when it was due."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        seconds, wrong, n, due = [], 0, place, time.perf_counter() + wait
+        while (now := time.perf_counter()) < end:
+            if due > now:
+                await asyncio.sleep(due - now)
+            begun = due if pause else time.perf_counter()
+            if await asked(reader, writer, self.requests[n % len(self.requests)]) == 200:
+                seconds.append(time.perf_counter() - begun)
+            else:
+                wrong += 1
+            n, due = n + 1, due + pause
+        writer.close()
+        return seconds, wrong
 
 
 def request(port: int, customer: dict) -> bytes:
@@ -107,34 +154,6 @@ async def started(port: int, first: bytes) -> None:
     raise TimeoutError("the server does not answer")
 
 
-async def loaded(port: int, requests: list[bytes], connections: int, rate: float, seconds: float) -> Load:
-    """Ask over so many connections, together `rate` times a second at most."""
-    begun = time.perf_counter()
-    clients = (client(port, requests, place, rate / connections, begun + seconds) for place in range(connections))
-    got = await asyncio.gather(*clients)
-    took = time.perf_counter() - begun
-    return Load([one for good, _ in got for one in good], sum(wrong for _, wrong in got), took)
-
-
-async def client(port: int, requests: list[bytes], place: int, rate: float, end: float) -> tuple[list[float], int]:
-    """One connection; a request that is late is asked at once and counts from when it was due."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    seconds, wrong, n = [], 0, place
-    due = time.perf_counter() + (place / rate / 10 if rate < 1e6 else 0)
-    while (now := time.perf_counter()) < end:
-        if due > now:
-            await asyncio.sleep(due - now)
-        begun = due if rate < 1e6 else time.perf_counter()
-        status = await asked(reader, writer, requests[n % len(requests)])
-        if status == 200:
-            seconds.append(time.perf_counter() - begun)
-        else:
-            wrong += 1
-        n, due = n + 1, due + 1 / rate
-    writer.close()
-    return seconds, wrong
-
-
 async def asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, content: bytes) -> int:
     """The status of an answer, read to its end."""
     writer.write(content)
@@ -150,5 +169,7 @@ def memory(pid: int) -> float:
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
 
 
-if __name__ == "__main__":
-    main()
+def processor(pid: int) -> float:
+    """Processor time of a process, seconds."""
+    used = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
-import uvicorn
 from flama import Flama, http, types
 from flama.injection import Component
 
@@ -27,6 +26,7 @@ from patrons.service.logs import Log
 from patrons.service.messages import Health, ModelCard, PredictRequest, PredictResponse
 from patrons.service.metrics import CONTENT_TYPE, Metrics
 from patrons.service.predict import not_ready, predicted
+from patrons.service.server import Server
 from patrons.service.settings import Settings, from_environment
 from patrons.service.slots import Slots
 
@@ -59,6 +59,8 @@ class Service:
 
 class ServiceComponent(Component):
     """Hands the service to the handlers that ask for it."""
+
+    cacheable = False  # a look into Flama's cache takes longer
 
     def __init__(self, service: Service):
         self.service = service
@@ -106,6 +108,7 @@ def create_app(service: Service) -> Guard:
     app = Flama(openapi=OPENAPI, docs=None, schema=None, schema_library="pydantic", lifespan=_lifespan(service))
     app.add_component(ServiceComponent(service))
     app.add_component(bodies.JSONBody())
+    app.add_component(bodies.Checked())
     bodies.handle_errors(app, service.log)
     app.add_route("/predict", predict, methods=["POST"])
     for path, handler in (("/model", model), ("/health/live", live), ("/health/ready", ready), ("/metrics", metrics)):
@@ -149,8 +152,7 @@ def main(line: Sequence[str] | None = None) -> None:
 
 async def serve(service: Service) -> None:
     """Serve until a signal ends it; requests in progress are answered first."""
-    settings, quiet = service.settings, {"log_config": None, "access_log": False, "server_header": False}
-    server = uvicorn.Server(uvicorn.Config(create_app(service), settings.host, settings.port, **quiet))
+    settings, server = service.settings, Server(create_app(service), service.settings)
     service.follower.on_signals(asyncio.get_running_loop())
     service.log("start", host=settings.host, port=settings.port, keys=settings.keys is not None)
     await server.serve()

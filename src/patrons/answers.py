@@ -124,16 +124,17 @@ def margins(clusterer: Any, X: pd.DataFrame) -> np.ndarray:
 
 def fast_forms(models: Mapping[str, Any], dictionary: pd.DataFrame) -> dict[str, Callable[[Row], Any] | None]:
     """Every fast form that there is, by what it answers; None where there is none."""
-    forms: dict[str, Callable | None] = {name: _form(model) for name, model in models.items()}
-    return forms | {MARGIN: _margin(models["clusterer"]), WHY: explainer(models["churn"], dictionary)}
+    prepare = {name: fast.prepared(model) for name, model in models.items()}  # once for what asks about a model
+    forms: dict[str, Callable | None] = {name: _form(model, prepare[name]) for name, model in models.items()}
+    why = explainer(models["churn"], dictionary, prepare["churn"])
+    return forms | {MARGIN: _margin(models["clusterer"], prepare["clusterer"]), WHY: why}
 
 
-def _form(model: Any) -> Callable[[Row], Any] | None:
-    return spend(model) if isinstance(model, SpendModel) else fast.compiled(model)
+def _form(model: Any, prepare: Callable | None) -> Callable[[Row], Any] | None:
+    return spend(model) if isinstance(model, SpendModel) else prepare and fast.compiled(model, prepare)
 
 
-def _margin(clusterer: Any) -> Callable[[Row], float] | None:
-    prepare = fast.prepared(clusterer)
+def _margin(clusterer: Any, prepare: Callable | None) -> Callable[[Row], float] | None:
     try:
         inside = fast_models.margin(clusterer[-1])
     except fast_models.Unsupported:

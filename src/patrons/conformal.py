@@ -38,12 +38,14 @@ def sets(probabilities: np.ndarray, threshold: float, level: float) -> np.ndarra
     A row without a class at or above the threshold gets its likeliest ones that together reach `level`: a set that is
     larger than the promise needs, but says between what the model wavers.
     """
+    chosen = probabilities >= threshold
+    if chosen.any(axis=1).all():
+        return chosen
     order = _likeliest_first(probabilities)
     before = np.take_along_axis(probabilities, order, axis=1).cumsum(axis=1)
     reached = np.hstack([np.zeros((len(before), 1)), before[:, :-1]]) < level
     likeliest = np.empty_like(reached)
     np.put_along_axis(likeliest, order, reached, axis=1)
-    chosen = probabilities >= threshold
     return np.where(chosen.any(axis=1)[:, None], chosen, likeliest)
 
 

@@ -6,6 +6,7 @@ Whether the fast form says the same is checked on customers when a release is bu
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -28,35 +29,55 @@ Step = Callable[[Any], Any]
 UNKNOWN, ABSENT = "(never seen)", "(absent)"  # keys that are no category
 
 
-def compiled(model: BaseEstimator) -> Callable[[Row], np.ndarray] | None:
+def compiled(model: BaseEstimator, prepare: Callable[[Row], np.ndarray] | None = None) -> Callable | None:
     """The fast form of a fitted pipeline: of one row, its class probabilities or, of a clusterer, its group.
+
+    Parameters
+    ----------
+    model : Pipeline
+    prepare : callable, optional
+        What `prepared` gave of it, where others use it too.
 
     Returns
     -------
     callable or None
         None where a step has no fast form.
     """
+    prepare = prepare or prepared(model)
     try:
-        return _whole(model)
+        return prepare and _chain([prepare, last(model[-1])])
     except Unsupported:
         return None
 
 
-def prepared(model: Pipeline) -> Callable[[Row], np.ndarray] | None:
+def prepared(model: BaseEstimator) -> Callable[[Row], np.ndarray] | None:
     """The fast form of all steps but the last: of one row, the numbers that the last step takes."""
     try:
-        return _before_last(model)
+        return Once(_before_last(model))
     except Unsupported:
         return None
 
 
-def _whole(model: BaseEstimator) -> Callable[[Row], np.ndarray]:
+class Once:
+    """A function of a row that is asked about the same row several times, and computes once.
+
+    What is kept is replaced as a whole: threads that ask about different rows compute more, never wrongly.
+    """
+
+    def __init__(self, function: Callable[[Row], Any]):
+        self.function, self._last = function, (None, None)
+
+    def __call__(self, row: Row) -> Any:
+        asked, said = self._last
+        if asked is not row:
+            said = self.function(row)
+            self._last = (row, said)
+        return said
+
+
+def _before_last(model: BaseEstimator) -> Callable[[Row], np.ndarray]:
     if not isinstance(model, Pipeline):
         raise Unsupported(type(model).__name__)
-    return _chain([_before_last(model), last(model[-1])])
-
-
-def _before_last(model: Pipeline) -> Callable[[Row], np.ndarray]:
     first, *rest = [step for _, step in model.steps[:-1]]
     return _chain([_entrance(first), *(_step(one) for one in rest)])
 
@@ -85,7 +106,10 @@ def _columns(step: ColumnTransformer) -> Callable[[Row], np.ndarray]:
 
 def _numbers(columns: Sequence[str]) -> Callable[[Row], np.ndarray]:
     names = [str(name) for name in columns]
-    return lambda row: np.array([row[name] for name in names], dtype=float)
+    if len(names) == 1:
+        return lambda row: np.array([row[names[0]]], dtype=float)
+    pick = itemgetter(*names)
+    return lambda row: np.array(pick(row), dtype=float)
 
 
 def _categories(transformer: BaseEstimator, columns: list[str]) -> Callable[[Row], np.ndarray]:

@@ -12,12 +12,16 @@ from sklearn.pipeline import Pipeline
 from xgboost import XGBClassifier
 
 from patrons.ensemble import BaseRate, Calibrated, MeanOf
-from patrons.fast import prepared
+from patrons.fast_shapley import shapley
 from patrons.fast_trees import forest_steps
 from patrons.reasons import Wording, as_probability, of_member, sources
 
+Row = Mapping[str, Any]
 
-def explainer(model: Pipeline, dictionary: pd.DataFrame) -> Callable[[Mapping[str, Any]], list[str]] | None:
+
+def explainer(
+    model: Pipeline, dictionary: pd.DataFrame, prepare: Callable[[Row], np.ndarray] | None
+) -> Callable[[Row], list[str]] | None:
     """Of a row the three reasons, empty text where there are fewer; None where the model has no fast form.
 
     Parameters
@@ -26,8 +30,10 @@ def explainer(model: Pipeline, dictionary: pd.DataFrame) -> Callable[[Mapping[st
         What 06 saves.
     dictionary : DataFrame
         The data dictionary.
+    prepare : callable or None
+        What `fast.prepared` gave of the model.
     """
-    prepare, last = prepared(model), model[-1]
+    last = model[-1]
     mean = last.classifier if isinstance(last, Calibrated) else last
     if isinstance(last, BaseRate):
         return lambda row: ["", "", ""]
@@ -39,7 +45,7 @@ def explainer(model: Pipeline, dictionary: pd.DataFrame) -> Callable[[Mapping[st
     place = np.array([features.index(name) for name in names])
     wording = Wording(features, dictionary)
 
-    def explain(row: Mapping[str, Any]) -> list[str]:
+    def explain(row: Row) -> list[str]:
         x = prepare(row)
         added = np.mean([member(x) for member in members], axis=0)
         by_feature = np.bincount(place, added, minlength=len(features))[None]
@@ -52,8 +58,18 @@ def _member(member: ClassifierMixin, centre: np.ndarray) -> Callable[[np.ndarray
     if isinstance(member, RandomForestClassifier):
         return forest_steps(member.estimators_)
     if isinstance(member, XGBClassifier):
-        member.get_booster().set_param({"nthread": 1})  # starting threads takes longer than one row
+        return _boosting(member)
     if isinstance(member, LogisticRegression):
         weights, base = member.coef_[0], member.decision_function(centre[None])
         return lambda x: as_probability(((x - centre) * weights)[None], base)[0]
     return lambda x: of_member(member, x[None], centre)[0]
+
+
+def _boosting(member: XGBClassifier) -> Callable[[np.ndarray], np.ndarray]:
+    explain = shapley(member)
+
+    def run(x: np.ndarray) -> np.ndarray:
+        added, base = explain(x)
+        return as_probability(added[None], np.array([base]))[0]
+
+    return run

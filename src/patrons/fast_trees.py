@@ -17,9 +17,11 @@ class Trees:
     parts : sequence of dict
         A tree each: `left`, `right` (node numbers, -1 at a leaf), `feature`, `threshold`, and `missing_left`: whether a
         missing value goes left, where there may be any.
+    columns : int
+        Of a row, where values may be missing; else 0.
     """
 
-    def __init__(self, parts: Sequence[dict[str, np.ndarray]]):
+    def __init__(self, parts: Sequence[dict[str, np.ndarray]], columns: int = 0):
         sizes = [len(part["left"]) for part in parts]
         self.roots = np.cumsum([0, *sizes[:-1]])
         left, right = (
@@ -30,21 +32,26 @@ class Trees:
         self.children = np.column_stack(
             [np.where(leaf, itself, np.concatenate(left)), np.where(leaf, itself, np.concatenate(right))]
         ).ravel()  # of node n: left at 2n, right at 2n + 1; a leaf is its own child
-        self.feature = np.where(leaf, 0, np.concatenate([part["feature"] for part in parts]))
+        feature = np.concatenate([part["feature"] for part in parts])
+        if columns:  # the second half of `both_ways` has missing values go right
+            feature = feature + columns * ~np.concatenate([part["missing_left"] for part in parts])
+        self.feature = np.where(leaf, 0, feature)
         self.threshold = np.concatenate([part["threshold"] for part in parts])
-        self.missing_left = np.concatenate(
-            [part.get("missing_left", np.ones(len(part["left"]), bool)) for part in parts]
-        )
         self.depth = max(_depth(part["left"], part["right"]) for part in parts)
 
     def leaves(self, x: np.ndarray, beyond: Callable) -> np.ndarray:
         """The leaf of each tree; `beyond(value, threshold)` says which go right."""
         nodes = self.roots
         for _ in range(self.depth):
-            value = x.take(self.feature.take(nodes))
-            right = np.where(value == value, beyond(value, self.threshold.take(nodes)), ~self.missing_left.take(nodes))
+            right = beyond(x.take(self.feature.take(nodes)), self.threshold.take(nodes))
             nodes = self.children.take(2 * nodes + right)
         return nodes
+
+
+def both_ways(x: np.ndarray) -> np.ndarray:
+    """A row twice: missing values below every threshold, and above."""
+    absent = np.isnan(x)
+    return np.concatenate([np.where(absent, -np.inf, x), np.where(absent, np.inf, x)])
 
 
 def _depth(left: np.ndarray, right: np.ndarray) -> int:
@@ -68,10 +75,10 @@ def forest_steps(trees: Sequence[Any]) -> Walk:
     positive = shares[:, 1]
 
     def run(x: np.ndarray) -> np.ndarray:
-        added, nodes, narrow = np.zeros(len(x)), laid.roots, _float32(x)
+        added, nodes, given = np.zeros(len(x)), laid.roots, _float32(x)
         for _ in range(laid.depth):
             split = laid.feature.take(nodes)
-            further = laid.children.take(2 * nodes + (narrow.take(split) > laid.threshold.take(nodes)))
+            further = laid.children.take(2 * nodes + (given.take(split) > laid.threshold.take(nodes)))
             added += np.bincount(split, positive.take(further) - positive.take(nodes), minlength=len(x))
             nodes = further
         return added / len(trees)
@@ -98,24 +105,30 @@ def _float32(x: np.ndarray) -> np.ndarray:
     """As scikit-learn's trees, which know no missing values here, see a row."""
     if np.isnan(x).any():
         raise ValueError("A missing value reached the trees.")
-    return _narrow(x)
+    return narrow(x)
 
 
-def _narrow(x: np.ndarray) -> np.ndarray:
+def narrow(x: np.ndarray) -> np.ndarray:
+    """Values as float32 has them."""
     return x.astype(np.float32).astype(np.float64)
+
+
+def telling(model: Any) -> dict[str, Any]:
+    """What XGBoost writes of a fitted model."""
+    return json.loads(model.get_booster().save_raw("json"))["learner"]
 
 
 def boosted(model: Any) -> Walk:
     """Class probabilities of XGBoost's trees, which compare float32 with float32 and sum up by class."""
-    told = json.loads(model.get_booster().save_raw("json"))["learner"]
-    start = _intercept(told)
+    told = telling(model)
+    start = intercept(told)
     score = _summed(told, len(start))
     return lambda x: _shares(score(x, start))
 
 
 def boosted_exponential(model: Any) -> Callable[[np.ndarray, float], float]:
     """Of a regression with a logarithmic link (Tweedie): what it says of a row and the logarithm it starts from."""
-    score = _summed(json.loads(model.get_booster().save_raw("json"))["learner"], 1)
+    score = _summed(telling(model), 1)
     return lambda x, start: float(np.exp(score(x, np.array([start]))[0]))
 
 
@@ -132,18 +145,18 @@ def _summed(told: dict[str, Any], classes: int) -> Callable[[np.ndarray, np.ndar
         }
         for tree in trees["trees"]
     ]
-    laid, of = Trees(parts), np.array(trees["tree_info"])
-    own = [np.flatnonzero(of == group) for group in range(classes)]
+    laid, of = Trees(parts, int(told["learner_model_param"]["num_feature"])), np.array(trees["tree_info"])
+    own = np.array([np.flatnonzero(of == group) for group in range(classes)])
 
     def score(x: np.ndarray, start: np.ndarray) -> np.ndarray:
-        said = laid.threshold.take(laid.leaves(_narrow(x), np.greater_equal))
-        parts = (np.append(first, said.take(trees)) for first, trees in zip(start, own, strict=True))
-        return np.array([np.cumsum(part, dtype=np.float32)[-1] for part in parts])
+        said = laid.threshold.take(laid.leaves(both_ways(narrow(x)), np.greater_equal))
+        parts = np.column_stack([start, said.take(own)])
+        return parts.cumsum(axis=1, dtype=np.float32)[:, -1]
 
     return score
 
 
-def _intercept(told: dict[str, Any]) -> np.ndarray:
+def intercept(told: dict[str, Any]) -> np.ndarray:
     """The score that the trees add to, one a class; of two classes one, kept by XGBoost as a probability."""
     base = np.atleast_1d(json.loads(told["learner_model_param"]["base_score"])).astype(float)
     if told["objective"]["name"] == "binary:logistic":

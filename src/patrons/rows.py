@@ -109,6 +109,9 @@ class Reader:
         values, problems = {}, []
         for feature in self.features:
             given = row.get(feature.name)
+            if type(given) is float and given - given == 0 and feature.kind == NUMBER:  # finite: nothing to read
+                values[feature.name] = given
+                continue
             if feature.kind == CATEGORY:
                 values[feature.name] = self._category(given)
                 continue

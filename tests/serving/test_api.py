@@ -243,6 +243,11 @@ def test_logs_have_an_id_and_no_personal_data(api):
     assert "recency" not in api.stream.getvalue()
 
 
+def test_no_request_is_kept_after_its_answer(api):
+    assert api.ask("POST", "/predict", json=ONE).status_code == 200
+    assert len(api.app.app.injector.cache) == 0  # Flama's own, which would hold whole requests
+
+
 def test_metrics_count_requests_customers_and_show_the_release(api):
     async def talk(client):
         await client.post("/predict", json=ONE)

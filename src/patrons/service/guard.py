@@ -18,6 +18,7 @@ from patrons.service.settings import Settings
 REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
 OPEN = ("/health/", "/docs/", "/schema/")  # no key is asked for
 ALWAYS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+CLOSE = (b"connection", b"close")
 PAGES = (b"content-security-policy", b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:")
 
 Routes = Mapping[str, Set[str]]
@@ -42,6 +43,7 @@ class Guard:
         self.app, self.routes, self.settings = app, routes, settings
         self.gate, self.log, self.metrics = gate, log, metrics
         self.keys = Keys(settings.keys) if settings.keys else None
+        self.leaving = False  # whether every answer is the last one of its connection
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, whatever happens within."""
@@ -49,7 +51,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         start, headers = time.perf_counter(), dict(scope["headers"])
-        answer = _Answer(send, _request_id(headers), scope["path"])
+        answer = _Answer(send, _request_id(headers), scope["path"], lambda: self.leaving)
         facts = scope.setdefault("state", {})["facts"] = {}
         scope["state"]["request_id"] = answer.request_id
         try:
@@ -102,15 +104,16 @@ class Guard:
 class _Answer:
     """Sends the answer of one request once, with the headers that every answer has."""
 
-    def __init__(self, send: Send, request_id: str, path: str):
-        self._send, self.request_id, self.status = send, request_id, 0
+    def __init__(self, send: Send, request_id: str, path: str, last: Callable[[], bool]):
+        self._send, self.request_id, self.status, self._last = send, request_id, 0, last
         page = [PAGES] if path.startswith("/docs/") else []
         self._headers = [*ALWAYS, *page, (b"x-request-id", request_id.encode())]
 
     async def send(self, message: dict) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message = {**message, "headers": [*message.get("headers", []), *self._headers]}
+            own = [*self._headers, CLOSE] if self._last() else self._headers
+            message = {**message, "headers": [*message.get("headers", []), *own]}
         await self._send(message)
 
     async def problem(self, problem: Problem) -> None:

@@ -12,7 +12,7 @@ LARGEST = 1e15  # beyond any feature; squares and powers of it are still numbers
 
 def _value(given: Any) -> Any:
     """A feature's value: a finite number, short text, true or false, or nothing."""
-    if given is None or isinstance(given, bool):
+    if given is None or isinstance(given, bool) or (type(given) is float and -LARGEST < given < LARGEST):
         return given
     if isinstance(given, (int, float)):
         if -LARGEST < given < LARGEST and not (isinstance(given, float) and math.isnan(given)):
