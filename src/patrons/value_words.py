@@ -60,6 +60,26 @@ def doubts(rhythm: Rhythm, today: pd.DataFrame) -> str:
     return " ".join(said)
 
 
+def doubts_of_value(unsettled: str, tested: Tested | None) -> list[str]:
+    """Why expected spend should be doubted, short sentences; `unsettled` is what `doubts` says of the fits."""
+    said = ["The log does not settle how customers order (see the cautions of 07)."] if unsettled else []
+    if tested is None:
+        said.append("The log is too short to have tested expected spend.")
+    elif not tested.beats:
+        said.append(f"Expected spend is forecast no better, beyond chance, than by the simple rule “{tested.rule}”.")
+    return said
+
+
+def doubts_of_churn(record: Mapping[str, Any]) -> list[str]:
+    """Why churn probabilities should be doubted, short sentences; `record` is ``churn.json`` of 06."""
+    failed = [one["gate"] for one in record["gates"] if one["verdict"] == "failed"]
+    if record["problem"]:
+        return ["Who will leave could not be forecast: everyone has the same churn probability, the share that left."]
+    if failed:
+        return [f"The churn model failed {len(failed)} of {len(record['gates'])} gates: {'; '.join(failed)}."]
+    return []
+
+
 def verdict(tested: Tested) -> str:
     """What the test says, a sentence or two."""
     scores, edge = tested.scores, tested.edge
