@@ -17,6 +17,7 @@ VALUE = {
     "plan": PLAN,
     "doubts": {"churn": [], "value": []},
 }
+EMPTY = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 SEEN = {"test_churn_rate": 0.5, "flagged_share": 0.4, "recall": 0.7, "precision": 0.6, "gates_failed": 0}
 
 
@@ -99,3 +100,13 @@ def test_a_forecast_that_does_not_beat_the_simple_rule_is_a_doubt(low, doubts):
     found = value_words.doubts_of_value("", tested)
     assert len(found) == doubts
     assert all("spent before" in one for one in found)
+
+
+@pytest.mark.parametrize(("brought", "advice"), [(0.7, " Suggested: win back."), (0.3, "")])
+def test_the_advice_to_those_who_bring_most_is_that_of_their_segment(tmp_path, brought, advice):
+    card = {"segment": "At risk", "customers": 5, "share": 0.5, "revenue_share": brought, "action": "win back"}
+    write_json(tmp_path / "04_label_creation" / "segments.json", [card])
+    write_json(tmp_path / "04_label_creation" / "notebook.ipynb", EMPTY)
+    [who, revenue] = executive.points(tmp_path, report.read_stages(tmp_path), "")
+    assert who["text"].startswith("5 customers")
+    assert revenue["text"] == f"“At risk” are 50% of the customers and bring {brought:.0%} of the revenue.{advice}"

@@ -24,6 +24,7 @@ def test_a_card_says_size_revenue_the_typical_member_and_what_to_do():
     assert cards.index[0] == "Champions"
     assert "discount" in first.action
     assert first.against
+    assert cards.contact["Lost"] != cards.action["Lost"] == "spend nothing on them"
 
 
 def test_medians_are_told_with_their_intervals():

@@ -107,6 +107,7 @@ def test_advice_follows_from_where_the_churn_interval_lies():
     cards = segments_table.cards(pd.DataFrame({"fee": np.ones(600)}), segment, pd.Series(churned), None)
     advised = {name: next(k for k, v in segments_table.ADVICE.items() if v[0] == cards.action[name]) for name in "abc"}
     assert advised == {"a": "above", "b": "below", "c": "about"}
+    assert cards.contact["b"] == segments_table.ADVICE["below"][1]
 
 
 def test_medians_are_told_with_their_intervals():

@@ -87,10 +87,11 @@ class _Said:
         known = [card for card in self.cards if card.get("revenue_share") is not None]
         if known:
             top = max(known, key=_revenue)
+            advice = f" Suggested: {top['action']}." if top["revenue_share"] > top["share"] else ""
             yield (
                 "Who brings the revenue?",
                 f"“{top['segment']}” are {top['share']:.0%} of the customers and bring {top['revenue_share']:.0%} "
-                "of the revenue: protect them first.",
+                f"of the revenue.{advice}",
                 "",
             )
         elif self.cards:

@@ -30,7 +30,8 @@ def cards(rfm: pd.DataFrame, segment: pd.Series) -> pd.DataFrame:
     DataFrame
         Index `segment`; `customers`, `share` (of customers), `revenue` (currency), `revenue_share`, means and medians
         of recency (days), frequency (orders) and monetary (currency), the medians with their 95% interval (`_low`,
-        `_high`), the suggested `action`, and `against`: what would contradict it.
+        `_high`), the suggested `action`, `contact`: what to do with one who is contacted, and `against`: what would
+        contradict the action.
     """
     grouped = rfm.assign(segment=segment.to_numpy()).groupby("segment")
     table = grouped.agg(customers=("monetary", "size"), revenue=("monetary", "sum"))
