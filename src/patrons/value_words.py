@@ -7,6 +7,7 @@ import pandas as pd
 
 from patrons.actions import Plan
 from patrons.likelihood import Report
+from patrons.reasons import REASONS
 from patrons.spend_model import Rhythm
 from patrons.value import LEAST_REPEATERS, Days, Tested, repeaters
 
@@ -97,7 +98,7 @@ def verdict(tested: Tested) -> str:
 
 
 def people(values: pd.DataFrame, segment: pd.Series, scores: pd.DataFrame) -> pd.DataFrame:
-    """Each customer with segment, churn probability, value (expected spend) and the reasons of 06, if it gave some.
+    """Each customer with segment, churn probability, value (expected spend) and the reasons of 06.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ def people(values: pd.DataFrame, segment: pd.Series, scores: pd.DataFrame) -> pd
     """
     rows = values[["customer_id", "expected_spend"]].rename(columns={"expected_spend": "value"})
     rows = rows.assign(segment=rows.customer_id.map(segment))
-    told = ["customer_id", "churn_probability", *(name for name in scores if name.startswith("reason_"))]
+    told = ["customer_id", "churn_probability", *REASONS]
     return rows.merge(scores[told], "left", "customer_id", validate="one_to_one")
 
 
@@ -144,7 +145,7 @@ def top(listed: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
         `rank`, `customer`, `segment`, `churn`, `value`, `gain (95% interval)`, `why`, `what to do`.
     """
     table = listed.head(rows)
-    reasons = table.filter(like="reason_").fillna("")
+    reasons = table[list(REASONS)].fillna("")
     gain = [
         f"{of:,.0f} ({low:,.0f} to {high:,.0f})" if pd.notna(of) else "–"
         for of, low, high in zip(table.expected_gain, table.gain_low, table.gain_high, strict=True)
