@@ -112,7 +112,9 @@ def test_advice_follows_from_where_the_churn_interval_lies():
 
 def test_medians_are_told_with_their_intervals():
     told = segments_table.medians(CARDS, SEGMENT, ["a", "b"]).set_index("segment")
-    assert told.fee["b"] == "2 (1 to 3)"
+    assert told.fee["b"] == "2 (too few for an interval)"
+    told = segments_table.medians(pd.DataFrame({"fee": [1.0, 2, 3] * 2}), pd.Series(["b"] * 6), ["b"])
+    assert told.fee[0] == "2 (1 to 3)"
 
 
 CARDS = pd.DataFrame({"fee": [10.0, 20, 1, 2, 3]})

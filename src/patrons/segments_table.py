@@ -12,7 +12,7 @@ import pandas as pd
 
 from patrons.attributes import snake
 from patrons.clustering import NOISE
-from patrons.medians import median_interval
+from patrons.medians import median_in_words, median_interval
 from patrons.segments import Earlier, SegmentsError
 from patrons.table_eda import wilson
 
@@ -218,7 +218,7 @@ def means(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 
 def medians(attributes: pd.DataFrame, segment: pd.Series, order: Sequence[str]) -> pd.DataFrame:
-    """Medians of each segment with their 95% intervals, such as "12 (10 to 14)"."""
+    """Medians of each segment with their 95% intervals in words, such as "12 (10 to 14)"."""
     said = {
         name: attributes[segment.to_numpy() == name].apply(lambda column: _interval(column.dropna())) for name in order
     }
@@ -228,5 +228,8 @@ def medians(attributes: pd.DataFrame, segment: pd.Series, order: Sequence[str]) 
 def _interval(values: pd.Series) -> str:
     if values.empty:
         return "–"
-    said = (f"{part:,.4g}" if abs(part) < 1000 else f"{part:,.0f}" for part in median_interval(values.to_numpy()))
-    return "{} ({} to {})".format(*said)
+    return median_in_words(median_interval(values.to_numpy()), _shown)
+
+
+def _shown(number: float) -> str:
+    return f"{number:,.4g}" if abs(number) < 1000 else f"{number:,.0f}"
