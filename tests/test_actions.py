@@ -14,6 +14,9 @@ PEOPLE = pd.DataFrame(
         "segment": ["X", "X", "Y", "Y"],
         "churn_probability": [0.5, 0.1, 0.9, 0.5],
         "value": [100.0, 100.0, 200.0, 60.0],
+        "reason_1": "silent for 80 days",
+        "reason_2": "",
+        "reason_3": "",
     }
 )
 STAKE = (PEOPLE.churn_probability * PEOPLE.value).to_numpy()  # 50, 10, 180, 30
@@ -40,7 +43,22 @@ def test_the_uncertainty_of_values_reaches_the_gain_of_its_group_only():
 
 
 def test_the_break_even_is_cost_over_chance_and_margin():
-    assert actions.break_even(SURE) == pytest.approx((30.0, 30.0, 30.0))
+    assert actions.break_even(STAKE, ONE, exact(), SURE) == pytest.approx((30.0, 30.0, 30.0))
+    assert actions.break_even(STAKE * np.nan, ONE, exact(), SURE) == pytest.approx((30.0, 30.0, 30.0))
+
+
+def test_at_the_break_even_the_gain_is_none():
+    spread = Spread(np.array([]), np.random.default_rng(0).lognormal(0.3, 0.5, (1, 1000)))
+    drawn = actions.draw([0.2, 0.5, 0.6], [0.1, 0.3], [1, 2, 6], seed=1)
+    needed, low, high = actions.break_even(STAKE, ONE, spread, drawn)
+    assert low < needed < high
+    assert actions.gains(np.array([needed]), ONE[:1], spread, drawn).expected_gain[0] == pytest.approx(0)
+
+
+def test_the_break_even_pools_groups_by_what_is_at_stake():
+    spread = Spread(np.array([150.0]), np.vstack([np.full(1000, 0.5), np.full(1000, 1.5)]))
+    group = spread.group(PEOPLE.value.to_numpy())  # 90 at stake in the first, 180 in the second
+    assert actions.break_even(STAKE, group, spread, SURE)[0] == pytest.approx(30 / (0.5 / 3 + 1.5 * 2 / 3))
 
 
 def test_the_profit_curve_adds_up_the_gains_of_the_first():
@@ -80,10 +98,13 @@ def test_a_gain_whose_interval_includes_zero_is_marked():
     assert actions.doubt(actions.Plan(2, 6.0, 3.0, 1.0, 5.0)) == ""
 
 
-def test_reasons_are_kept_where_there_are_some():
-    gain = actions.gains(STAKE, ONE, exact(), SURE)
-    told = PEOPLE.assign(reason_1="silent for 80 days", reason_2="", reason_3="")
-    assert {"reason_1", "reason_2", "reason_3"} <= set(actions.listed(told, gain, 1, {}))
+def test_the_reasons_of_06_come_along_and_nothing_else_of_it():
+    values = PEOPLE[["customer_id"]].assign(expected_spend=PEOPLE.value)
+    scores = PEOPLE.drop(columns=["segment", "value"]).assign(reason_4="x", flagged=True)
+    people = value_words.people(values, PEOPLE.set_index("customer_id").segment, scores)
+    assert set(people) == set(PEOPLE)
+    listed = actions.listed(people, actions.gains(STAKE, ONE, exact(), SURE), 1, {})
+    assert listed.reason_1.eq("silent for 80 days").all()
 
 
 def test_where_no_value_is_known_the_likeliest_to_leave_come_first():

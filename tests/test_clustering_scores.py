@@ -140,3 +140,6 @@ def test_the_sentence_follows_from_the_null():
     assert nl.verdict(near, [0.31, 0.32, 0.33]).endswith("Nothing shows that customers fall into separate groups.")
     assert nl.verdict(far, [0.29, 0.30, 0.30]).startswith("These are separate groups")
     assert not nl.is_separate(near, [0.29, 0.30, 0.30])
+    one_above = [0.1] * 9 + [0.59]  # the interval lies above their 97.5% quantile, not above all
+    assert not nl.is_separate(far, one_above)
+    assert "Nothing shows" in nl.verdict(far, one_above)

@@ -16,6 +16,7 @@ from patrons import churn, movement
 from patrons.evaluation import roc_auc
 from patrons.files import digest, read_json
 from patrons.models import load_model
+from patrons.segments import ADVICE
 
 EXPECTED = {
     "01": "lines_read lines_kept lines_quarantined customers orders revenue",
@@ -165,6 +166,8 @@ def test_the_list_of_actions_holds_everyone_in_the_order_of_gain(demo):
     assert listed.expected_gain.is_monotonic_decreasing
     assert (listed.suggested_action.str.startswith("contact")).sum() == demo.metrics("07")["contacts"]
     assert (values.low <= values.high).all()
+    asked = listed[listed.suggested_action.str.startswith("contact")]
+    assert (asked.suggested_action.str.partition(": ")[2] == asked.segment.map(ADVICE.contact)).all()
 
 
 def test_the_index_opens_with_five_sentences_for_a_manager(demo):

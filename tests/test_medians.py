@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from patrons.medians import median_interval
+from patrons.evaluation import Interval
+from patrons.medians import median_in_words, median_interval
 
 
 def test_ten_values_by_hand():
@@ -9,8 +10,17 @@ def test_ten_values_by_hand():
     assert median_interval(np.arange(1.0, 11)) == (5.5, 2, 9)
 
 
-def test_few_values_reach_from_the_least_to_the_greatest():
-    assert median_interval(np.array([3.0, 1, 2])) == (2, 1, 3)
+def test_an_interval_takes_six_values():
+    # of five, all lie on one side of the true median in 2/32 of samples: more than 5%; of six, in 2/64
+    assert median_interval(np.arange(6.0)) == (2.5, 0, 5)
+    few = median_interval(np.array([3.0, 1, 2, 5, 4]))
+    assert few.value == 3
+    assert np.isnan([few.low, few.high]).all()
+
+
+def test_an_interval_is_told_where_there_is_one():
+    assert median_in_words(Interval(2.5, 0, 5), "{:.1f}".format) == "2.5 (0.0 to 5.0)"
+    assert median_in_words(Interval(3, np.nan, np.nan), str) == "3 (too few for an interval)"
 
 
 def test_the_true_median_is_inside_about_as_often_as_promised():

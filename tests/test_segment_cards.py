@@ -18,17 +18,22 @@ def test_a_card_says_size_revenue_the_typical_member_and_what_to_do():
     cards = segment_cards.cards(RFM, SEGMENT)
     first = cards.loc["Champions"]
     assert (first.customers, first.revenue, first.recency_days_median) == (3, 2840, 2)
-    assert (first.recency_days_low, first.recency_days_high) == (1, 3)  # three values: from the least to the greatest
+    assert np.isnan([first.recency_days_low, first.recency_days_high]).all()  # three values have no interval
     assert cards.share.sum() == pytest.approx(1)
     assert cards.revenue_share.sum() == pytest.approx(1)
     assert cards.index[0] == "Champions"
     assert "discount" in first.action
     assert first.against
+    assert cards.contact["Lost"] != cards.action["Lost"] == "spend nothing on them"
 
 
 def test_medians_are_told_with_their_intervals():
     told = segment_cards.medians(segment_cards.cards(RFM, SEGMENT), "EUR")
-    assert told.loc["Champions", "spent, EUR"] == "950 (900 to 990)"
+    assert told.loc["Champions", "spent, EUR"] == "950 (too few for an interval)"
+    twice = pd.concat([RFM, RFM]), pd.concat([SEGMENT, SEGMENT])
+    assert (
+        segment_cards.medians(segment_cards.cards(*twice), "EUR").loc["Champions", "spent, EUR"] == "950 (900 to 990)"
+    )
 
 
 def test_what_sets_apart_is_not_what_groups_were_made_from_nor_its_copy():

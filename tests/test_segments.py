@@ -1,10 +1,12 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.preprocessing import StandardScaler
 
-from patrons import segments
+from patrons import segments, segments_table
 
 # recent, frequent, rich; silent, rare, poor; in between, with one order
 RFM = pd.DataFrame(
@@ -165,3 +167,11 @@ def test_where_nobody_came_back_nobody_is_called_loyal():
     assert len(names) == 4
     assert not names & set(segments.RETURNING)
     assert set(segments.name_groups(table.assign(frequency=2), labels).values()) & set(segments.RETURNING)
+
+
+@pytest.mark.parametrize(
+    "said", [*segments.ADVICE.contact.items(), *((name, one[1]) for name, one in segments_table.ADVICE.items())]
+)
+def test_what_to_do_with_one_who_is_contacted_does_not_say_to_let_be(said):
+    assert said[1]
+    assert not re.search(r"nothing|leave|in peace|\brest\b|contact|everyone", said[1]), said

@@ -107,11 +107,14 @@ def test_advice_follows_from_where_the_churn_interval_lies():
     cards = segments_table.cards(pd.DataFrame({"fee": np.ones(600)}), segment, pd.Series(churned), None)
     advised = {name: next(k for k, v in segments_table.ADVICE.items() if v[0] == cards.action[name]) for name in "abc"}
     assert advised == {"a": "above", "b": "below", "c": "about"}
+    assert cards.contact["b"] == segments_table.ADVICE["below"][1]
 
 
 def test_medians_are_told_with_their_intervals():
     told = segments_table.medians(CARDS, SEGMENT, ["a", "b"]).set_index("segment")
-    assert told.fee["b"] == "2 (1 to 3)"
+    assert told.fee["b"] == "2 (too few for an interval)"
+    told = segments_table.medians(pd.DataFrame({"fee": [1.0, 2, 3] * 2}), pd.Series(["b"] * 6), ["b"])
+    assert told.fee[0] == "2 (1 to 3)"
 
 
 CARDS = pd.DataFrame({"fee": [10.0, 20, 1, 2, 3]})

@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from patrons.reasons import REASONS
 from patrons.value_spread import DRAWS, Spread
 
 ROWS = 20_000  # customers whose gains are drawn at a time
 POINTS = 200  # of the profit curve
-REASONS = ("reason_1", "reason_2", "reason_3")
 
 
 class ActionsError(ValueError):
@@ -83,10 +83,16 @@ def gains(stake: np.ndarray, group: np.ndarray, spread: Spread, drawn: Drawn) ->
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["expected_gain"])
 
 
-def break_even(drawn: Drawn) -> tuple[float, float, float]:
-    """The churn probability x value from which a contact pays: median over the draws, and 95% interval, currency."""
-    needed = drawn.contact_cost / np.maximum(drawn.worth, 1e-12)
-    return tuple(float(value) for value in np.quantile(needed, [0.5, 0.025, 0.975]))
+def break_even(stake: np.ndarray, group: np.ndarray, spread: Spread, drawn: Drawn) -> tuple[float, float, float]:
+    """The churn probability x value from which a contact is expected to pay, and its 95% interval, currency.
+
+    What was spent over what was expected counts as in `gains`, pooled: each group of the spread by what is at stake.
+    """
+    parts = np.bincount(group, np.nan_to_num(stake), minlength=len(spread.ratios))
+    pooled = np.average(spread.ratios, axis=0, weights=parts if parts.any() else None)
+    brings = pooled * drawn.worth
+    low, high = np.quantile(drawn.contact_cost / np.maximum(brings, 1e-12), [0.025, 0.975])
+    return float(drawn.contact_cost.mean() / max(brings.mean(), 1e-12)), float(low), float(high)
 
 
 def profit(stake: np.ndarray, group: np.ndarray, order: np.ndarray, spread: Spread, drawn: Drawn) -> pd.DataFrame:
@@ -157,7 +163,7 @@ def listed(customers: pd.DataFrame, gain: pd.DataFrame, contacts: int, advice: d
     Parameters
     ----------
     customers : DataFrame
-        `customer_id`, `segment`, `churn_probability`, `value`, and the three reasons where there are some.
+        `customer_id`, `segment`, `churn_probability`, `value`, and the three `REASONS`.
     gain : DataFrame
         What `gains` says of them, in the same order.
     contacts : int
@@ -181,6 +187,5 @@ def listed(customers: pd.DataFrame, gain: pd.DataFrame, contacts: int, advice: d
     verdict = np.where(table.expected_gain.isna(), "what a contact brings is not known", verdict)
     words = np.array([advice.get(name) or "" for name in table.segment], dtype=object)
     table["suggested_action"] = np.where(pays & paid, sure + np.where(words != "", ": ", "") + words, verdict)
-    reasons = [name for name in REASONS if name in table]
     told = ["rank", "customer_id", "segment", "churn_probability", "value", "expected_gain", "gain_low", "gain_high"]
-    return table[[*told, "certain", *reasons, "suggested_action"]].round(4)
+    return table[[*told, "certain", *REASONS, "suggested_action"]].round(4)

@@ -21,13 +21,13 @@ NAMES = {
 def score_by_k(board: pd.DataFrame, chosen: pd.Series, null: pd.DataFrame, score: str, title: str, ax: Axes) -> Axes:
     """A score over the number of groups: a line a family, with intervals where the board has them, the chosen ringed.
 
-    The grey band is 95% of the draws without groups, for the chosen family.
+    The grey band is from the least to the most of the draws without groups, for the chosen family; dotted, their mean.
     """
     if null.k.notna().any():
-        bands = null.groupby("k")[score].quantile([0.025, 0.975]).unstack()
-        ax.fill_between(bands.index, bands.iloc[:, 0], bands.iloc[:, 1], color=GREY, alpha=0.35, lw=0)
+        bands = null.groupby("k")[score].agg(["min", "max", "mean"])
+        ax.fill_between(bands.index, bands["min"], bands["max"], color=GREY, alpha=0.35, lw=0)
         label = f"{chosen.algorithm} where there\nare no groups"
-        ax.plot(bands.index, bands.mean(axis=1), color=GREY, ls=":", label=label)
+        ax.plot(bands.index, bands["mean"], color=GREY, ls=":", label=label)
     families = list(board.groupby("algorithm", sort=False))
     for place, ((name, rows), colour, marker) in enumerate(zip(families, PALETTE, MARKERS, strict=False)):
         across = rows.groups + 0.07 * (place - (len(families) - 1) / 2)

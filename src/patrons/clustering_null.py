@@ -74,24 +74,24 @@ def _row(drawn: Customers, one: Candidate, silhouette: float, chosen: Candidate,
 
 
 def beside(best: pd.Series, null: pd.DataFrame) -> pd.DataFrame:
-    """The chosen grouping's scores beside those on data without groups: mean, and the range of 95% of the draws."""
+    """The chosen grouping's scores beside those on data without groups: mean, least and most of the draws."""
     own = null[null.chosen]
     names = ["silhouette", "davies_bouldin", "calinski_harabasz", "stability"]
-    low, high = own[names].quantile(0.025), own[names].quantile(0.975)
+    least, most = own[names].min(), own[names].max()
     table = pd.DataFrame(
-        {"real": best[names].astype(float), "without groups": own[names].mean(), "low": low, "high": high}
+        {"real": best[names].astype(float), "without groups": own[names].mean(), "least": least, "most": most}
     )
     return table.rename_axis("score").reset_index()
 
 
 def is_separate(silhouette: Interval, null: Sequence[float]) -> bool:
-    """Whether a silhouette's interval lies above 95% of the draws, and covers `CLEAR` of the way from their mean to 1.
+    """Whether a silhouette's interval lies above all draws, and covers `CLEAR` of the way from their mean to 1.
 
     Without groups a silhouette is still high where a column has two humps: a plain difference would hide groups there.
     """
     if not len(null):
         return False  # nothing to compare with: no draw gave groups, or none could be fitted
-    return silhouette.low > np.quantile(null, 0.975) and _way(silhouette, null) >= CLEAR
+    return silhouette.low > max(null) and _way(silhouette, null) >= CLEAR
 
 
 def _way(silhouette: Interval, null: Sequence[float]) -> float:
@@ -108,8 +108,8 @@ def verdict(silhouette: Interval, null: Sequence[float]) -> str:
     more = f"{_way(silhouette, null):.0%} of the way from there to 1"
     if is_separate(silhouette, null):
         return f"These are separate groups: {told}; it is {more}."
-    if silhouette.low > np.quantile(null, 0.975):
-        far = f"It is {more}: above the draws, but not the {CLEAR:.0%} of separate groups."
+    if silhouette.low > max(null):
+        far = f"It is {more}: above all {len(null)} draws, but not the {CLEAR:.0%} of separate groups."
         return f"This is a useful partition of a continuum: {told}. {far}"
     return f"This is a useful partition of a continuum: {told}. Nothing shows that customers fall into separate groups."
 

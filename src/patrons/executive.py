@@ -68,6 +68,8 @@ class _Said:
         self.metrics = {name: stage["metrics"] for name, stage in good.items()}
         self.cards = read_json(processed / LABELS / "segments.json", []) if LABELS in good else []
         self.value = read_json(processed / VALUE / "value.json", {}) if VALUE in good else {}
+        self.problem = read_json(processed / CHURN / "churn.json", {}).get("problem") if CHURN in good else None
+        self.doubts = {"churn": [], "value": []} | self.value.get("doubts", {})
         self.money = money
 
     def who(self) -> Iterator[tuple[str, str, str]]:
@@ -85,10 +87,11 @@ class _Said:
         known = [card for card in self.cards if card.get("revenue_share") is not None]
         if known:
             top = max(known, key=_revenue)
+            advice = f" Suggested: {top['action']}." if top["revenue_share"] > top["share"] else ""
             yield (
                 "Who brings the revenue?",
                 f"“{top['segment']}” are {top['share']:.0%} of the customers and bring {top['revenue_share']:.0%} "
-                "of the revenue: protect them first.",
+                f"of the revenue.{advice}",
                 "",
             )
         elif self.cards:
@@ -97,12 +100,16 @@ class _Said:
 
     def leaving(self) -> Iterator[tuple[str, str, str]]:
         seen = self.metrics[CHURN]
-        if {"test_churn_rate", "flagged_share", "recall", "precision"} <= set(seen):
+        if self.problem:
+            yield "Who is leaving?", "Who will leave cannot be forecast.", self.problem
+        elif {"test_churn_rate", "flagged_share", "recall", "precision"} <= set(seen):
             yield (
                 "Who is leaving?",
                 f"In the test {seen['test_churn_rate']:.0%} left; flagging {seen['flagged_share']:.0%} of the "
                 f"customers caught {seen['recall']:.0%} of them, and {seen['precision']:.0%} of the flags were right.",
-                "A flag is a chance, not a certainty.",
+                f"The model failed {seen['gates_failed']:.0f} of its gates: do not rely on it."
+                if seen.get("gates_failed")
+                else "A flag is a chance, not a certainty.",
             )
 
     def worth(self) -> Iterator[tuple[str, str, str]]:
@@ -113,29 +120,30 @@ class _Said:
                 f"In the next {days} days {spent['value']:,.0f}{self.money} are expected of them (95% interval "
                 f"{spent['low']:,.0f} to {spent['high']:,.0f}), {self.value['top_decile_share']:.0%} of it "
                 "from a tenth of the customers.",
-                "" if self.value.get("tested_on") else "The log is too short to have tested this.",
+                " ".join(self.doubts["value"]),
             )
         elif spent:
             text = f"Those who have not left pay {spent['value']:,.0f}{self.money} in {days} days if all of them stay."
             yield "What are they worth?", text, "A price list, not a forecast."
 
     def contact(self) -> Iterator[tuple[str, str, str]]:
-        plan = self.value.get("plan")
+        plan, doubts = self.value.get("plan"), " ".join(self.doubts["churn"] + self.doubts["value"])
         if plan and not plan["contacts"]:
-            yield "Whom to contact?", "Under the assumptions made, no contact brings more than it costs.", ""
+            yield "Whom to contact?", "Under the assumptions made, no contact brings more than it costs.", doubts
         elif plan:
-            doubt = " The interval includes zero: try a part first." if plan["low"] <= 0 else ""
+            zero = "The interval includes zero: try a part first." if plan["low"] <= 0 else ""
+            assumed = "Only if the assumptions on margin, cost and the chance to keep a customer hold."
             yield (
                 "Whom to contact?",
                 f"The first {plan['contacts']:,} customers of actions.csv: contacting them costs {plan['cost']:,.0f}"
                 f"{self.money} and should bring {plan['gain']:,.0f} after that cost (95% interval "
                 f"{plan['low']:,.0f} to {plan['high']:,.0f}).",
-                f"Only if the assumptions on margin, cost and the chance to keep a customer hold.{doubt}",
+                " ".join(filter(None, (assumed, zero, doubts))),
             )
         elif self.value:
             text = "Begin with those most likely to leave: actions.csv lists them in that order."
             why = "What a contact would bring cannot be said: the table does not say what a customer pays."
-            yield "Whom to contact?", text, why
+            yield "Whom to contact?", text, f"{why} {doubts}".strip()
 
 
 def _share(card: Mapping[str, Any]) -> float:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from patrons.medians import median_interval
+from patrons.evaluation import Interval
+from patrons.features import RFM
+from patrons.medians import median_in_words, median_interval
 from patrons.segments import ADVICE
 from patrons.segments_table import differences
 from patrons.table_eda import wilson
 
-TOLD = ("recency_days", "frequency", "monetary")
 MOST = 3  # features that are said to set a segment apart
 COMPARED = 20_000  # rows above which correlations are measured on the first ones
 
@@ -30,14 +31,15 @@ def cards(rfm: pd.DataFrame, segment: pd.Series) -> pd.DataFrame:
     DataFrame
         Index `segment`; `customers`, `share` (of customers), `revenue` (currency), `revenue_share`, means and medians
         of recency (days), frequency (orders) and monetary (currency), the medians with their 95% interval (`_low`,
-        `_high`), the suggested `action`, and `against`: what would contradict it.
+        `_high`; missing for fewer than six customers), the suggested `action`, `contact`: what to do with one who is
+        contacted, and `against`: what would contradict the action.
     """
     grouped = rfm.assign(segment=segment.to_numpy()).groupby("segment")
     table = grouped.agg(customers=("monetary", "size"), revenue=("monetary", "sum"))
     table.insert(1, "share", table.customers / table.customers.sum())
     table.insert(3, "revenue_share", table.revenue / table.revenue.sum())
-    medians = {name: _medians(grouped[name]) for name in TOLD}
-    table = table.join(grouped[list(TOLD)].mean().add_suffix("_mean")).join(list(medians.values()))
+    medians = {name: _medians(grouped[name]) for name in RFM}
+    table = table.join(grouped[list(RFM)].mean().add_suffix("_mean")).join(list(medians.values()))
     return table.join(ADVICE).sort_values("revenue", ascending=False)
 
 
@@ -52,10 +54,10 @@ def medians(cards: pd.DataFrame, currency: str) -> pd.DataFrame:
     called = ("days since the last order", "orders", f"spent, {currency}")
     said = {
         shown: [
-            f"{middle:,.0f} ({low:,.0f} to {high:,.0f})"
-            for middle, low, high in cards[[f"{name}_{part}" for part in ("median", "low", "high")]].to_numpy()
+            median_in_words(Interval(*row), "{:,.0f}".format)
+            for row in cards[[f"{name}_{part}" for part in ("median", "low", "high")]].to_numpy()
         ]
-        for name, shown in zip(TOLD, called, strict=True)
+        for name, shown in zip(RFM, called, strict=True)
     }
     return pd.DataFrame(said, index=cards.index)
 

@@ -17,34 +17,47 @@ class Profile(NamedTuple):
     frequency: float  # 1: most orders
     monetary: float  # 1: spent most
     action: str
+    contact: str  # what to do with one of them who is contacted, whatever the action says of the segment
     against: str  # what would contradict the action
 
 
 # The rules: a group gets the name whose profile is closest to where its median customer stands.
 PROFILES = (
     Profile("Champions", 0.85, 0.90, 0.90, "thank them, show them new things first, never discount",
+            "thank them, show them new things first, no discount",
             "they spend no more after it than those who were left alone"),
     Profile("Loyal", 0.70, 0.72, 0.70, "reward the habit, offer what goes with what they buy",
+            "thank them, offer what goes with what they buy",
             "the reward is taken for orders that came anyway: spend a customer does not rise"),
     Profile("Promising", 0.72, 0.45, 0.45, "bring about the next order while they remember the last",
+            "offer the next order while they remember the last",
             "as many of them order again without it"),
     Profile("New", 0.65, 0.15, 0.18, "welcome them, make the second order easy",
+            "welcome them, make the second order easy",
             "second orders come no sooner with a welcome than without"),
     Profile("Big baskets", 0.50, 0.40, 0.80, "ask what the order was for, invite a repeat at its season",
+            "ask what the order was for, invite a repeat at its season",
             "the large order was a single event, such as a wedding or an opening"),
     Profile("Small and often", 0.60, 0.70, 0.42, "suggest larger baskets, a threshold for free delivery",
+            "suggest a larger basket, free delivery from a threshold",
             "baskets grow but orders become as much rarer"),
     Profile("Needs attention", 0.48, 0.50, 0.50, "remind them with what they bought before",
+            "remind them with what they bought before",
             "their silence is no longer than their usual gap between orders"),
     Profile("At risk", 0.25, 0.65, 0.65, "call or write personally, find out what went wrong",
+            "call or write personally, ask what went wrong",
             "they return at their season without being asked, as in earlier years"),
     Profile("Cannot lose", 0.15, 0.88, 0.90, "win back at once: few of them are worth much",
+            "call at once, ask what would bring them back",
             "those who were called return no more often than those who were not"),
     Profile("About to sleep", 0.40, 0.25, 0.25, "one cheap reminder, then let them rest",
+            "one cheap reminder, no second one",
             "a reminder brings back less than it costs"),
     Profile("Hibernating", 0.20, 0.25, 0.25, "contact only at their season",
+            "one cheap message at their season",
             "they order out of season as often as in it"),
     Profile("Lost", 0.08, 0.15, 0.12, "spend nothing on them",
+            "one cheap message, no discount, no second one",
             "more of them return by themselves than of other quiet segments"),
 )  # fmt: skip
 RETURNING = (
@@ -52,7 +65,7 @@ RETURNING = (
     "Loyal",
     "Small and often",
 )  # who came back: no name for a group whose median customer did not
-ADVICE = pd.DataFrame(PROFILES).set_index("name")[["action", "against"]]
+ADVICE = pd.DataFrame(PROFILES).set_index("name")[["action", "contact", "against"]]
 STICKY = 0.03  # squared distance by which another profile must be closer before a segment of an earlier run is renamed
 SAME = 1 / 3  # common members over all members from which a group is an earlier run's segment: half of each
 

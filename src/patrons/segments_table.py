@@ -12,17 +12,30 @@ import pandas as pd
 
 from patrons.attributes import snake
 from patrons.clustering import NOISE
-from patrons.medians import median_interval
+from patrons.medians import median_in_words, median_interval
 from patrons.segments import Earlier, SegmentsError
 from patrons.table_eda import wilson
 
 MIDDLING = 0.25  # standard deviations between a group and the others below which it is like them
 PARTS = 2  # attributes in a name, unless more are needed to tell two groups apart
-# what to do first, by where the churn interval of a segment lies against all churn, and what would contradict it
+# by where the churn interval of a segment lies against all churn: what to do first, what to do with one of them who is
+# contacted, and what would contradict the first
 ADVICE = {
-    "above": ("ask those who left why, and offer the rest what keeps others", "those who got the offer leave as often"),
-    "about": ("treat as everyone else until more is known", "a longer record sets its churn apart from the rest"),
-    "below": ("leave them in peace; find out what keeps them, for the others", "they leave as often once nobody looks"),
+    "above": (
+        "ask those who left why, and offer the rest what keeps others",
+        "ask what they miss, offer what keeps others",
+        "those who got the offer leave as often",
+    ),
+    "about": (
+        "treat as everyone else until more is known",
+        "ask what would make them stay",
+        "a longer record sets its churn apart from the rest",
+    ),
+    "below": (
+        "leave them in peace; find out what keeps them, for the others",
+        "thank them, ask what keeps them, no discount",
+        "they leave as often once nobody looks",
+    ),
 }
 ALONE = "In no group"  # customers whom a grouping by density leaves over
 WORDS = (  # names of attributes, and what little, middling and much of it is called
@@ -147,8 +160,8 @@ def cards(attributes: pd.DataFrame, segment: pd.Series, churned: pd.Series, mone
     -------
     DataFrame
         Index `segment`; `customers`, `share` (of customers), `churn_rate` with its 95% interval `low` and `high`, mean
-        and median of each attribute, the suggested `action`, `against`: what would contradict it, and, where there is
-        money, `revenue` (its unit) and `revenue_share`.
+        and median of each attribute, the suggested `action`, `contact`: what to do with one who is contacted,
+        `against`: what would contradict the action; where there is money, `revenue` (its unit) and `revenue_share`.
     """
     grouped = attributes.groupby(segment.to_numpy())
     outcome = churned.groupby(segment.to_numpy()).agg(["size", "sum", "mean"])
@@ -158,7 +171,8 @@ def cards(attributes: pd.DataFrame, segment: pd.Series, churned: pd.Series, mone
     table = table.join(grouped.mean().add_suffix("_mean")).join(grouped.median().add_suffix("_median"))
     overall = churned.mean()
     where = np.select([table.low > overall, table.high < overall], ["above", "below"], "about")
-    table = table.assign(action=[ADVICE[one][0] for one in where], against=[ADVICE[one][1] for one in where])
+    advice = pd.DataFrame([ADVICE[one] for one in where], table.index, ["action", "contact", "against"])
+    table = table.join(advice)
     if money is not None:
         brought = money.groupby(segment.to_numpy()).sum()
         table = table.assign(revenue=brought, revenue_share=brought / brought.sum())
@@ -204,7 +218,7 @@ def means(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 
 def medians(attributes: pd.DataFrame, segment: pd.Series, order: Sequence[str]) -> pd.DataFrame:
-    """Medians of each segment with their 95% intervals, such as "12 (10 to 14)"."""
+    """Medians of each segment with their 95% intervals in words, such as "12 (10 to 14)"."""
     said = {
         name: attributes[segment.to_numpy() == name].apply(lambda column: _interval(column.dropna())) for name in order
     }
@@ -214,5 +228,8 @@ def medians(attributes: pd.DataFrame, segment: pd.Series, order: Sequence[str]) 
 def _interval(values: pd.Series) -> str:
     if values.empty:
         return "–"
-    said = (f"{part:,.4g}" if abs(part) < 1000 else f"{part:,.0f}" for part in median_interval(values.to_numpy()))
-    return "{} ({} to {})".format(*said)
+    return median_in_words(median_interval(values.to_numpy()), _shown)
+
+
+def _shown(number: float) -> str:
+    return f"{number:,.4g}" if abs(number) < 1000 else f"{number:,.0f}"

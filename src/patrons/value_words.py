@@ -7,6 +7,7 @@ import pandas as pd
 
 from patrons.actions import Plan
 from patrons.likelihood import Report
+from patrons.reasons import REASONS
 from patrons.spend_model import Rhythm
 from patrons.value import LEAST_REPEATERS, Days, Tested, repeaters
 
@@ -60,6 +61,26 @@ def doubts(rhythm: Rhythm, today: pd.DataFrame) -> str:
     return " ".join(said)
 
 
+def doubts_of_value(unsettled: str, tested: Tested | None) -> list[str]:
+    """Why expected spend should be doubted, short sentences; `unsettled` is what `doubts` says of the fits."""
+    said = ["The log does not settle how customers order (see the cautions of 07)."] if unsettled else []
+    if tested is None:
+        said.append("The log is too short to have tested expected spend.")
+    elif not tested.beats:
+        said.append(f"Expected spend is forecast no better, beyond chance, than by the simple rule “{tested.rule}”.")
+    return said
+
+
+def doubts_of_churn(record: Mapping[str, Any]) -> list[str]:
+    """Why churn probabilities should be doubted, short sentences; `record` is ``churn.json`` of 06."""
+    failed = [one["gate"] for one in record["gates"] if one["verdict"] == "failed"]
+    if record["problem"]:
+        return ["Who will leave could not be forecast: everyone has the same churn probability, the share that left."]
+    if failed:
+        return [f"The churn model failed {len(failed)} of {len(record['gates'])} gates: {'; '.join(failed)}."]
+    return []
+
+
 def verdict(tested: Tested) -> str:
     """What the test says, a sentence or two."""
     scores, edge = tested.scores, tested.edge
@@ -77,7 +98,7 @@ def verdict(tested: Tested) -> str:
 
 
 def people(values: pd.DataFrame, segment: pd.Series, scores: pd.DataFrame) -> pd.DataFrame:
-    """Each customer with segment, churn probability, value (expected spend) and the reasons of 06, if it gave some.
+    """Each customer with segment, churn probability, value (expected spend) and the reasons of 06.
 
     Parameters
     ----------
@@ -86,7 +107,7 @@ def people(values: pd.DataFrame, segment: pd.Series, scores: pd.DataFrame) -> pd
     """
     rows = values[["customer_id", "expected_spend"]].rename(columns={"expected_spend": "value"})
     rows = rows.assign(segment=rows.customer_id.map(segment))
-    told = ["customer_id", "churn_probability", *(name for name in scores if name.startswith("reason_"))]
+    told = ["customer_id", "churn_probability", *REASONS]
     return rows.merge(scores[told], "left", "customer_id", validate="one_to_one")
 
 
@@ -124,7 +145,7 @@ def top(listed: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
         `rank`, `customer`, `segment`, `churn`, `value`, `gain (95% interval)`, `why`, `what to do`.
     """
     table = listed.head(rows)
-    reasons = table.filter(like="reason_").fillna("")
+    reasons = table[list(REASONS)].fillna("")
     gain = [
         f"{of:,.0f} ({low:,.0f} to {high:,.0f})" if pd.notna(of) else "–"
         for of, low, high in zip(table.expected_gain, table.gain_low, table.gain_high, strict=True)

@@ -1,0 +1,112 @@
+"""The sentences for a manager, from toy results: what they say, and when they hold their tongue."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patrons import executive, report, value, value_words
+from patrons.evaluation import Interval
+from patrons.files import write_json
+
+PLAN = {"contacts": 10, "cost": 20.0, "gain": 30.0, "low": 10.0, "high": 50.0}
+VALUE = {
+    "horizon_days": 180,
+    "expected_spend": {"value": 900.0, "low": 800.0, "high": 1000.0},
+    "top_decile_share": 0.4,
+    "tested_on": "2025-07-01",
+    "plan": PLAN,
+    "doubts": {"churn": [], "value": []},
+}
+EMPTY = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+SEEN = {"test_churn_rate": 0.5, "flagged_share": 0.4, "recall": 0.7, "precision": 0.6, "gates_failed": 0}
+
+
+def said(tmp_path, record=VALUE, churn="", seen=SEEN, **statuses):
+    """Question to sentence and caveat, of 06 and 07 with these results."""
+    results = {"06_churn": ("churn.json", {"problem": churn, "gates": []}, seen)}
+    results["07_customer_value"] = ("value.json", record, {})
+    for name, (file, kept, metrics) in results.items():
+        write_json(tmp_path / name / file, kept)
+        write_json(tmp_path / name / "metrics.json", metrics)
+        write_json(
+            tmp_path / name / "notebook.ipynb", {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+        )
+    states = {name: {"status": "succeeded"} | statuses.get(name[:2].replace("0", "s"), {}) for name in results}
+    write_json(tmp_path / "series.json", {"stages": states})
+    points = executive.points(tmp_path, report.read_stages(tmp_path), "EUR")
+    return {point["question"]: (point["text"], point["caveat"]) for point in points}
+
+
+def test_without_doubts_only_the_assumptions_are_named(tmp_path):
+    points = said(tmp_path)
+    assert points["Who is leaving?"][1] == "A flag is a chance, not a certainty."
+    assert points["What are they worth?"][1] == ""
+    assert points["Whom to contact?"] == (
+        "The first 10 customers of actions.csv: contacting them costs 20 EUR and should bring 30 after that cost "
+        "(95% interval 10 to 50).",
+        "Only if the assumptions on margin, cost and the chance to keep a customer hold.",
+    )
+
+
+def test_doubts_of_07_stand_by_what_rests_on_them(tmp_path):
+    points = said(tmp_path, VALUE | {"doubts": {"churn": ["No churn."], "value": ["No value."]}})
+    assert points["What are they worth?"][1] == "No value."
+    assert points["Whom to contact?"][1].endswith("keep a customer hold. No churn. No value.")
+
+
+@pytest.mark.parametrize("plan", [None, PLAN | {"contacts": 0}])
+def test_doubts_are_told_also_where_nobody_can_be_named(tmp_path, plan):
+    points = said(tmp_path, VALUE | {"plan": plan, "doubts": {"churn": ["No churn."], "value": []}})
+    assert points["Whom to contact?"][1].endswith("No churn.")
+
+
+def test_failed_gates_are_a_caveat(tmp_path):
+    text, caveat = said(tmp_path, seen=SEEN | {"gates_failed": 2})["Who is leaving?"]
+    assert "caught 70%" in text
+    assert caveat == "The model failed 2 of its gates: do not rely on it."
+
+
+def test_where_nothing_could_be_learnt_that_is_said(tmp_path):
+    seen = {"test_churn_rate": 0.5, "gates_failed": 1}
+    points = said(tmp_path, churn="Of 12 rows 1 churned.", seen=seen)
+    assert points["Who is leaving?"] == ("Who will leave cannot be forecast.", "Of 12 rows 1 churned.")
+
+
+@pytest.mark.parametrize("state", [{"stale": True}, {"status": "failed"}, {"status": "not run"}])
+def test_a_07_that_failed_or_is_out_of_date_says_nothing(tmp_path, state):
+    assert list(said(tmp_path, s7=state)) == ["Who is leaving?"]
+
+
+def test_a_failed_gate_and_an_unlearnt_forecast_are_doubts_of_churn():
+    gates = [{"gate": "ROC AUC", "verdict": "failed"}, {"gate": "gap", "verdict": "passed"}]
+    assert value_words.doubts_of_churn({"problem": "", "gates": gates}) == [
+        "The churn model failed 1 of 2 gates: ROC AUC."
+    ]
+    assert value_words.doubts_of_churn({"problem": "", "gates": gates[1:]}) == []
+    [unlearnt] = value_words.doubts_of_churn({"problem": "Too few.", "gates": gates})
+    assert "could not be forecast" in unlearnt
+
+
+def test_unsettled_fits_and_a_forecast_that_is_not_tested_are_doubts_of_value():
+    unsettled, untested = value_words.doubts_of_value("At a bound.", None)
+    assert "does not settle" in unsettled
+    assert "too short" in untested
+
+
+@pytest.mark.parametrize(("low", "doubts"), [(0.01, 0), (-0.01, 1)])
+def test_a_forecast_that_does_not_beat_the_simple_rule_is_a_doubt(low, doubts):
+    none = np.zeros(1)
+    tested = value.Tested(none, none, pd.DataFrame(), {}, "spent before", Interval(0.1, low, 0.2))
+    found = value_words.doubts_of_value("", tested)
+    assert len(found) == doubts
+    assert all("spent before" in one for one in found)
+
+
+@pytest.mark.parametrize(("brought", "advice"), [(0.7, " Suggested: win back."), (0.3, "")])
+def test_the_advice_to_those_who_bring_most_is_that_of_their_segment(tmp_path, brought, advice):
+    card = {"segment": "At risk", "customers": 5, "share": 0.5, "revenue_share": brought, "action": "win back"}
+    write_json(tmp_path / "04_label_creation" / "segments.json", [card])
+    write_json(tmp_path / "04_label_creation" / "notebook.ipynb", EMPTY)
+    [who, revenue] = executive.points(tmp_path, report.read_stages(tmp_path), "")
+    assert who["text"].startswith("5 customers")
+    assert revenue["text"] == f"“At risk” are 50% of the customers and bring {brought:.0%} of the revenue.{advice}"
