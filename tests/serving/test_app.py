@@ -21,6 +21,7 @@ from conftest import resealed
 from streamlit.testing.v1 import AppTest
 
 from patrons.app.reports_page import linked
+from patrons.app.score_page import progress
 
 APP = Path(__file__).parents[2] / "serving" / "app.py"
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -148,6 +149,12 @@ def test_a_release_of_other_data_scores_none_of_these(demo_release, start, tmp_p
 
 def test_a_word_that_the_app_does_not_know_is_told(start):
     assert "--relase" in start("--relase", "x").error[0].value
+
+
+def test_the_bar_of_a_file_shows_how_much_of_it_is_done():
+    assert progress(20_000, 80_000) == (0.25, "20,000 of 80,000 customers scored (25%)")
+    assert progress(0, None)[0] == 0.0
+    assert progress(0, 0)[0] == 1.0
 
 
 @contextmanager
