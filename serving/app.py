@@ -1,12 +1,18 @@
 """The app: segments, a customer, a file, actions, reports, for people who open no notebook.
 
-Run it: ``make app``. The pages are in ``src/patrons/app``.
+Run it: ``make app``. The pages are in ``src/patrons/app``. It scores with the champion, else with the last results, or
+with a release that is given: ``streamlit run serving/app.py -- --release FOLDER``, which needs no MLflow.
 """
+
+import argparse
+import sys
+from pathlib import Path
 
 import streamlit as st
 
 from patrons.app import actions_page, customer_page, reports_page, score_page, segments_page
-from patrons.app.results import Series, finished
+from patrons.app.results import Series, with_results
+from patrons.cli import is_expected
 from patrons.cli_parts import root_folder
 
 PAGES = {
@@ -21,14 +27,42 @@ PAGES = {
 def main() -> None:
     """Draw the page that was chosen."""
     st.set_page_config("Patrons", layout="wide")
-    names = finished(root_folder())
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("--release", type=Path, help="a release folder, or a file that names one")
+    given, unknown = parser.parse_known_args(sys.argv[1:])
+    if unknown:
+        st.error(f"The app was started with words that it does not know: {' '.join(unknown)}. It takes --release.")
+        return
+    names = with_results(root_folder())
     st.sidebar.title("Patrons")
     if not names:
         st.info("There are no results yet. Run a series first: make run")
         return
-    name = st.sidebar.selectbox("Data", names, index=names.index("demo") if "demo" in names else 0)
-    page = st.sidebar.radio("Page", list(PAGES))
-    PAGES[page].show(Series(root_folder(), name))
+    name = st.sidebar.selectbox("Data", names, index=place_of(names, "data", "demo"))
+    page = st.sidebar.radio("Page", list(PAGES), index=place_of(list(PAGES), "page", "Segments"))
+    show(PAGES[page], Series(root_folder(), name, given.release))
+
+
+def place_of(options: list[str], parameter: str, otherwise: str) -> int:
+    """Where in a list that is which a link to the app asks for."""
+    asked = st.query_params.get(parameter)
+    wanted = asked if asked in options else otherwise
+    return options.index(wanted) if wanted in options else 0
+
+
+def show(page, series: Series) -> None:
+    """Draw a page; what is wrong with the results, or keeps it from being drawn, is told in words."""
+    if series.simulated:
+        st.sidebar.caption("These customers are simulated: a computer made them up.")
+    if told := series.trouble():
+        st.warning(told)
+    try:
+        page.show(series)
+    except Exception as error:
+        if not is_expected(error):
+            raise
+        st.error("This page has no answer now. Try again in a minute; if it stays so, show this to whoever runs it:")
+        st.code(str(error), language=None, wrap_lines=True)
 
 
 main()

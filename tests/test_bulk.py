@@ -20,10 +20,14 @@ def customers(demo) -> pd.DataFrame:
 def test_chunks_give_what_the_whole_gives(scorer, customers, tmp_path, monkeypatch):
     monkeypatch.setattr(bulk, "CHUNK", 100)
     customers.to_parquet(tmp_path / "in.parquet")
-    heard = []
-    done = bulk.score_file(scorer, tmp_path / "in.parquet", tmp_path / "out.parquet", tell=heard.append)
+    heard = []  # how many of how many
+    done = bulk.score_file(
+        scorer, tmp_path / "in.parquet", tmp_path / "out.parquet", tell=lambda *told: heard.append(told)
+    )
     assert (done.customers, done.errors, done.orders) == (len(customers), 0, False)
-    assert len(heard) >= len(customers) // 100
+    assert heard[0] == (0, len(customers))
+    assert heard[-1] == (len(customers), len(customers))
+    assert len(heard) > len(customers) // 100
     written = pd.read_parquet(tmp_path / "out.parquet")
     wanted = scorer.score_rows(customers)
     assert list(written.churn_probability) == list(wanted.churn_probability)

@@ -37,7 +37,7 @@ def score_file(
     target: Path,
     as_of: date | None = None,
     customers: Path | None = None,
-    tell: Callable[[int], None] = lambda done: None,
+    tell: Callable[[int, int | None], None] = lambda done, total: None,
 ) -> Scored:
     """Score every customer of a file and write the answers, whole or not at all.
 
@@ -53,19 +53,20 @@ def score_file(
     customers : Path, optional
         Attributes of the customers of an order log.
     tell : callable
-        Is told how many customers are done.
+        Is told how many customers are done, and of how many (None of an order log).
     """
     begun = time.monotonic()
     if target.suffix not in (".parquet", ".csv"):
         raise ScoringError(f"{target.name}: the output is a .parquet or .csv file.")
     is_log = holds_orders(scorer, source)
-    parts = iter([scorer.score_orders(source, as_of, customers)]) if is_log else _rows(scorer, source)
+    total, parts = (None, _orders(scorer, source, as_of, customers)) if is_log else _rows(scorer, source)
     done = errors = 0
+    tell(0, total)
     with whole(target) as partial, _writer(partial, target.suffix) as write:
         for answers in parts:
             write(answers)
             done, errors = done + len(answers), errors + int(answers.error.notna().sum())
-            tell(done)
+            tell(done, total)
     return Scored(done, errors, time.monotonic() - begun, is_log)
 
 
@@ -87,8 +88,17 @@ def holds_orders(scorer: Scorer, source: Path) -> bool:
     return False
 
 
-def _rows(scorer: Scorer, source: Path) -> Iterator[pd.DataFrame]:
+def _orders(scorer: Scorer, source: Path, as_of: date | None, customers: Path | None) -> Iterator[pd.DataFrame]:
+    yield scorer.score_orders(source, as_of, customers)
+
+
+def _rows(scorer: Scorer, source: Path) -> tuple[int, Iterator[pd.DataFrame]]:
+    """How many customers a file holds, and the answers to them."""
     table = open_source(source, Format.of(scorer.manifest["parameters"]["01_eda"])).table
+    return int(table.count().execute()), _scored(scorer, table)
+
+
+def _scored(scorer: Scorer, table: ibis.Table) -> Iterator[pd.DataFrame]:
     # not table.to_pyarrow_batches: ibis 12 calls for it what DuckDB has deprecated
     batches = table.get_backend().raw_sql(ibis.to_sql(table, dialect="duckdb")).to_arrow_reader(CHUNK)
     first = 0

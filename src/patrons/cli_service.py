@@ -82,8 +82,9 @@ def predict(arguments: argparse.Namespace) -> None:
         print(f"{done.errors:,} of them cannot be scored: the column `error` says why.")
 
 
-def _progress(customers: int) -> None:
-    print(f"{customers:,} customers", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+def _progress(done: int, total: int | None) -> None:
+    of = "" if total is None else f" of {total:,}"
+    print(f"{done:,}{of} customers", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
 
 
 def build(arguments: argparse.Namespace) -> None:

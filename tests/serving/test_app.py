@@ -1,5 +1,6 @@
 """The app: its pages without a browser, and a file scored in a real one that reaches no other host."""
 
+import json
 import os
 import shutil
 import socket
@@ -15,19 +16,41 @@ import pytest
 
 pytest.importorskip("streamlit", reason="the serving extra is not installed: make test installs it")
 import httpx
+import streamlit as st
+from conftest import resealed
 from streamlit.testing.v1 import AppTest
+
+from patrons.app.reports_page import linked
+from patrons.app.score_page import progress
 
 APP = Path(__file__).parents[2] / "serving" / "app.py"
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = ["--server.headless=true", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"]
 
 
+PAGES = ("Segments", "A customer", "Score a file", "Actions", "Reports")
+
+
 @pytest.fixture
-def app(demo, monkeypatch):
-    """The app on the results of the demo series, in its folder."""
-    monkeypatch.chdir(demo.root)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{demo.root / 'mlflow.db'}")
-    return AppTest.from_file(str(APP), default_timeout=120).run()
+def start(demo, monkeypatch):
+    """Starts the app in a folder, that of the demo series unless another is given, with words after its name."""
+
+    def start(*line, root=demo.root, tracking=f"sqlite:///{demo.root / 'mlflow.db'}", **asked):
+        monkeypatch.chdir(root)
+        monkeypatch.setattr(sys, "argv", [str(APP), *map(str, line)])
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking)
+        st.cache_data.clear()
+        app = AppTest.from_file(str(APP), default_timeout=120)
+        app.query_params.update(asked)
+        return app.run()
+
+    return start
+
+
+@pytest.fixture
+def app(start):
+    """The app on the results of the demo series."""
+    return start()
 
 
 def opened(app, page):
@@ -55,6 +78,8 @@ def test_a_customer_is_looked_up_and_changed(app, demo):
     assert [one.label for one in app.metric].count("Segment") == 2  # as they are, and what if
     app.text_input[0].set_value("nobody").run()
     assert "no customer nobody" in app.error[0].value
+    app.main.radio[0].set_value("Enter values").run()
+    assert app.subheader[0].value == "A typical customer"
 
 
 def test_the_budget_slider_says_whom_to_contact(app):
@@ -69,7 +94,67 @@ def test_the_budget_slider_says_whom_to_contact(app):
 
 
 def test_the_reports_are_listed_with_the_overview_first(app):
-    assert opened(app, "Reports").main.selectbox[0].options[0] == "index"
+    assert opened(app, "Reports").main.selectbox[0].options[0] == "overview"
+
+
+def test_a_link_to_the_app_opens_the_report_that_it_names(start):
+    app = start(page="Reports", report="06_churn")
+    assert app.header[0].value == "Reports"
+    assert app.main.selectbox[0].value == app.main.selectbox[0].options.index("06 churn")
+
+
+def test_links_in_a_report_lead_to_other_reports_and_places():
+    text = '<a class="home" href="index.html">x</a><a href="#who">y</a><a href="a.html">z</a><a href="data:,">n</a>'
+    assert linked(text, "my shop", ["index", "06_churn"]) == (
+        '<a class="home" href="?data=my+shop&amp;page=Reports&amp;report=index" target="_blank" rel="noopener">x</a>'
+        '<a href="about:srcdoc#who">y</a><a href="a.html">z</a><a href="data:,">n</a>'
+    )
+
+
+def test_a_registry_that_is_away_is_told_in_words_on_the_pages_that_score(start):
+    app = start(tracking="http://127.0.0.1:9")
+    assert not opened(app, "Segments").error
+    for page in ("A customer", "Score a file"):
+        assert "no answer now" in opened(app, page).error[0].value
+        assert "MLflow at http://127.0.0.1:9" in app.code[0].value
+
+
+@pytest.mark.parametrize(("status", "told"), [("failed", "failed in 06 churn"), ("not run", "is not whole")])
+def test_a_series_that_failed_or_was_stopped_is_told_in_words_on_every_page(demo, start, tmp_path, status, told):
+    series = json.loads((demo.processed / "series.json").read_text())
+    series["stages"]["06_churn"]["status"] = status
+    (tmp_path / "notebooks").mkdir()  # which marks the folder of a project
+    folder = tmp_path / "data" / "processed" / "demo"
+    folder.mkdir(parents=True)
+    (folder / "series.json").write_text(json.dumps({**series, "finished": None}))
+    app = start(root=tmp_path, tracking=f"sqlite:///{tmp_path / 'mlflow.db'}")
+    for page in PAGES:
+        assert told in opened(app, page).warning[0].value
+        assert [*app.info, *app.error]
+
+
+def test_a_release_that_is_given_scores_without_mlflow_or_a_write(demo, demo_release, start, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "patrons.promotion", None)  # importing it fails now, as in the image
+    (tmp_path / "champion").write_text(str(demo_release))
+    app = opened(start("--release", tmp_path / "champion"), "A customer")
+    assert "Chance of not coming back" in metrics(app)
+    assert not app.error
+
+
+def test_a_release_of_other_data_scores_none_of_these(demo_release, start, tmp_path):
+    other = resealed(demo_release, tmp_path / "other", name="shop")
+    app = opened(start("--release", other), "A customer")
+    assert "models of shop" in app.code[0].value
+
+
+def test_a_word_that_the_app_does_not_know_is_told(start):
+    assert "--relase" in start("--relase", "x").error[0].value
+
+
+def test_the_bar_of_a_file_shows_how_much_of_it_is_done():
+    assert progress(20_000, 80_000) == (0.25, "20,000 of 80,000 customers scored (25%)")
+    assert progress(0, None)[0] == 0.0
+    assert progress(0, 0)[0] == 1.0
 
 
 @contextmanager

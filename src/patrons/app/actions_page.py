@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from patrons.app.results import Series
-from patrons.app.words import BLUE, money
+from patrons.app.words import BLUE, headed, money
 
 SHOWN = 200  # customers on the page
 
@@ -35,8 +35,7 @@ def show(series: Series) -> None:
     )
     chosen = actions.sort_values("rank").head(contacts)
     st.download_button("Download the list", chosen.to_csv(index=False), f"{series.name}_actions.csv", type="primary")
-    places = {"churn_probability": 2, "value": 0, "expected_gain": 1, "gain_low": 1, "gain_high": 1}
-    st.dataframe(chosen.head(SHOWN).round(places), hide_index=True)
+    st.dataframe(headed(chosen.head(SHOWN)), hide_index=True)
 
 
 def _curve(profit: pd.DataFrame, budget: float, currency: str) -> alt.Chart:

@@ -19,28 +19,30 @@ def show(series: Series) -> None:
     st.header("A customer")
     scorer = series.scorer()
     row = _looked_up(series, scorer) if st.radio("Start from", [KNOWN, TYPICAL], horizontal=True) == KNOWN else None
-    if row is None and st.session_state.get("customer"):
-        return
     typical = {feature.name: feature.example for feature in scorer.features}
     now = scorer.score_one(row or typical)
     st.subheader(f"Customer {row['customer_id']}" if row else "A typical customer")
     _say(now, series.currency)
     st.subheader("What if")
+    st.caption("Each slider changes one value only; the others stay, also those that would change with it in a shop.")
     changed = _sliders(scorer, row or typical, series)
     if changed:
         _say(scorer.score_one({**(row or typical), **changed}), series.currency, now)
 
 
 def _looked_up(series: Series, scorer: Scorer) -> dict[str, Any] | None:
-    """The features of a customer that somebody asked for."""
+    """The features of a customer that somebody asked for; the page ends here where there is no such customer."""
     table = series.table("features.parquet")
+    if table is None:
+        st.info("Customers can be looked up once the series has described them; values can be entered now.")
+        return None
     asked = st.text_input("Customer number", key="customer", placeholder=f"such as {table.customer_id.iloc[0]}").strip()
     if not asked:
         return None
     found = table[table.customer_id == asked]
     if found.empty:
         st.error(f"There is no customer {asked} among the {len(table):,} of {series.name}. Look at the number again.")
-        return None
+        st.stop()
     names = [feature.name for feature in scorer.features if feature.name in found]
     return plain(found.iloc[0][["customer_id", *names]])
 

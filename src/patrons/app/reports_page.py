@@ -1,10 +1,15 @@
 """Page: the HTML reports of a series."""
 
+import re
+from collections.abc import Collection
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from patrons.app.results import Series
 
 TALL = 1200  # pixels; longer pages scroll
+LINK = re.compile(r'(<a [^>]*?)href="([^":]*)"')
 
 
 def show(series: Series) -> None:
@@ -14,7 +19,39 @@ def show(series: Series) -> None:
     if not pages:
         st.info(f"There are no reports on {series.name}: run the series, then they are in reports/{series.name}.")
         return
-    page = st.selectbox("Page", pages, format_func=lambda one: one.stem.replace("_", " "))
-    content = page.read_text(encoding="utf-8")
-    st.download_button("Download the page", content, page.name, "text/html")
-    st.iframe(content, height=TALL)
+    names = [page.stem for page in pages]
+    asked = st.query_params.get("report")
+    place = st.selectbox(
+        "Page",
+        range(len(pages)),
+        names.index(asked) if asked in names else 0,
+        format_func=lambda one: "overview" if names[one] == "index" else names[one].replace("_", " "),
+    )
+    content = pages[place].read_text(encoding="utf-8")
+    st.download_button("Download the page", content, pages[place].name, "text/html")
+    st.iframe(linked(content, series.name, names), height=TALL)
+
+
+def linked(content: str, data: str, names: Collection[str]) -> str:
+    """A report whose links lead somewhere from within a frame: to other reports in a tab, to places in it where it is.
+
+    Parameters
+    ----------
+    content : str
+    data : str
+        The series.
+    names : collection of str
+        Reports that there are, such as ``06_churn``.
+    """
+
+    def mended(link: re.Match) -> str:
+        start, target = link.groups()
+        if target.startswith("#"):
+            return f'{start}href="about:srcdoc{target}"'
+        name = target.removesuffix(".html")
+        if name not in names:
+            return link[0]
+        query = urlencode({"data": data, "page": "Reports", "report": name}).replace("&", "&amp;")
+        return f'{start}href="?{query}" target="_blank" rel="noopener"'
+
+    return LINK.sub(mended, content)

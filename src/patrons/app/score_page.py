@@ -8,10 +8,11 @@ import streamlit as st
 
 from patrons import bulk
 from patrons.app.results import Series
-from patrons.app.words import share
+from patrons.app.words import headed, share
 from patrons.cli import is_expected
 
 SHOWN = 200  # rows on the page; the download has all
+OWN = ["error", "segment", "margin"]  # for other programs: only the download has them
 KINDS = ["csv", "parquet", "xlsx", "tsv", "gz"]
 
 
@@ -40,7 +41,7 @@ def _scored(series: Series, name: str, content: bytes) -> pd.DataFrame | None:
         source, target = Path(folder) / Path(name).name, Path(folder) / "scored.parquet"
         source.write_bytes(content)
         try:
-            bulk.score_file(scorer, source, target, None, None, lambda done: bar.progress(0.5, f"{done:,} customers"))
+            bulk.score_file(scorer, source, target, tell=lambda done, total: bar.progress(*progress(done, total)))
         except Exception as error:
             bar.empty()
             if not is_expected(error):
@@ -51,6 +52,14 @@ def _scored(series: Series, name: str, content: bytes) -> pd.DataFrame | None:
     bar.empty()
     st.session_state.update(scored_key=key, scored=scored)
     return scored
+
+
+def progress(done: int, total: int | None) -> tuple[float, str]:
+    """How far a bar is, and what it says."""
+    if total is None:
+        return (1.0, f"{done:,} customers scored") if done else (0.0, "Reducing the orders to customers…")
+    part = min(done / total, 1.0) if total else 1.0
+    return part, f"{done:,} of {total:,} customers scored ({part:.0%})"
 
 
 def _shown(scored: pd.DataFrame, stem: str) -> None:
@@ -64,7 +73,7 @@ def _shown(scored: pd.DataFrame, stem: str) -> None:
         st.warning("These rows cannot be scored. Mend them in the file and upload it again.")
         listed = wrong.reset_index(names="row").assign(row=lambda table: table.row + 1)
         st.dataframe(listed[["row", "customer_id", "error"]].head(SHOWN), hide_index=True)
-    st.dataframe(good.drop(columns="error").dropna(axis=1, how="all").head(SHOWN), hide_index=True)
+    st.dataframe(headed(good.drop(columns=OWN).dropna(axis=1, how="all").head(SHOWN)), hide_index=True)
 
 
 def _csv(scored: pd.DataFrame) -> bytes:

@@ -43,17 +43,17 @@ def _card(column, card: dict, currency: str) -> None:
 
 def _shares(cards: pd.DataFrame) -> alt.Chart:
     names = {"share": "customers", "revenue_share": "revenue"}
-    known = [name for name in names if name in cards]
+    known = [name for name in names if name in cards and cards[name].notna().any()]
     long = cards.melt("segment", known, "of", "part").assign(of=lambda table: table.of.map(names))
     colours = alt.Scale(domain=list(names.values()), range=[GREY, BLUE])
     return (
-        alt.Chart(long, height=60 * len(cards), title="Share of customers and of revenue, by segment")
+        alt.Chart(long, height=60 * len(cards) + 90, title=f"Share of {' and of '.join(names[name] for name in known)}")
         .mark_bar()
         .encode(
             x=alt.X("part:Q", title="share", axis=alt.Axis(format="%")),
             y=alt.Y("segment:N", title=None, sort=list(cards.segment)),
             yOffset="of:N",
-            color=alt.Color("of:N", title="share of", scale=colours),
+            color=alt.Color("of:N", title="share of", scale=colours, legend=alt.Legend(orient="top")),
             tooltip=["segment", "of", alt.Tooltip("part", format=".1%")],
         )
     )
@@ -73,9 +73,10 @@ def _movement(moves: pd.DataFrame | None, names: list[str]) -> None:
         st.info("Movement needs a log with enough history; these results have none.")
         return
     moves = moves.assign(share=moves.customers / moves.groupby("from").customers.transform("sum"))
-    base = alt.Chart(moves, height=320, title="Of those in a segment before (row), where they are now (column)").encode(
-        x=alt.X("to:N", title="segment now", sort=names, axis=alt.Axis(labelAngle=-20)),
-        y=alt.Y("from:N", title="segment before", sort=names),
+    st.caption("Of those in a segment before (row), where they are now (column)")
+    base = alt.Chart(moves, height=60 * moves["from"].nunique() + 80).encode(
+        x=alt.X("to:N", title="segment now", sort=names, axis=alt.Axis(labelAngle=-40, labelOverlap=False)),
+        y=alt.Y("from:N", title="before", sort=names),
     )
     cells = base.mark_rect().encode(
         color=alt.Color("share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=None),

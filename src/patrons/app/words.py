@@ -1,29 +1,31 @@
 """Numbers and names as a manager reads them."""
 
-import math
 from typing import Any
+
+import pandas as pd
+from pandas.api.types import is_float_dtype
 
 INK, BLUE, GREY = "#1f2933", "#0072b2", "#9aa5b1"
 
 
 def money(amount: float | None, currency: str) -> str:
     """An amount in a few digits, such as ``1.2 million EUR``."""
-    if amount is None or math.isnan(amount):
+    if pd.isna(amount):
         return "not known"
-    for size, word in ((1e6, " million"), (1e3, " thousand")):
+    for size, word, digits in ((1e6, " million", 1), (1e3, " thousand", 0)):
         if abs(amount) >= 10 * size or (size == 1e6 and abs(amount) >= size):
-            return f"{amount / size:,.1f}{word} {currency}".strip()
+            return f"{amount / size:,.{digits}f}{word} {currency}".strip()
     return f"{amount:,.0f} {currency}".strip()
 
 
 def share(value: float | None) -> str:
     """A share in percent."""
-    return "not known" if value is None or math.isnan(value) else f"{value:.0%}"
+    return "not known" if pd.isna(value) else f"{value:.0%}"
 
 
 def number(value: Any) -> str:
     """A number in three digits that count."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if pd.isna(value):
         return "–"
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
@@ -31,3 +33,34 @@ def number(value: Any) -> str:
 def spoken(name: str) -> str:
     """A feature's name in words."""
     return name.replace("_", " ")
+
+
+HEADINGS = {
+    "customer_id": "customer",
+    "segment_name": "segment",
+    "segment_set": "segments it may be",
+    "churn_probability": "chance of not coming back",
+    "flagged": "flagged",
+    "expected_spend": "expected spend",
+    "spend_low": "spend, low",
+    "spend_high": "spend, high",
+    "value": "expected spend",
+    "expected_gain": "expected gain",
+    "gain_low": "gain, low",
+    "gain_high": "gain, high",
+    "suggested_action": "what to do",
+    "reason_1": "first reason",
+    "reason_2": "second reason",
+    "reason_3": "third reason",
+}
+
+
+def headed(table: pd.DataFrame) -> pd.DataFrame:
+    """A table as it is shown: chances in percent, amounts in whole units, headings in words."""
+    shown = table.copy()
+    for name in shown.columns:
+        if name == "churn_probability":
+            shown[name] = shown[name].map(share)
+        elif is_float_dtype(shown[name].dtype):
+            shown[name] = shown[name].map(number)
+    return shown.rename(columns={name: HEADINGS.get(name, spoken(name)) for name in shown})
