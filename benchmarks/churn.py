@@ -33,7 +33,7 @@ from flaml import AutoML
 data = np.load(sys.argv[1])
 began, model = time.process_time(), AutoML()
 model.fit(data["X"], data["y"], task="classification", metric="roc_auc", time_budget=float(sys.argv[2]), n_jobs=1,
-          seed=42, verbose=0, eval_method="cv", n_splits=3, split_type="stratified")
+          seed=42, verbose=0, eval_method="cv", n_splits=3, split_type="group", groups=data["groups"])
 np.save(sys.argv[3], model.predict_proba(data["Z"])[:, 1])
 told = {"version": flaml.__version__, "cpu": time.process_time() - began, "best": model.best_estimator}
 print(json.dumps(told))
@@ -79,16 +79,16 @@ def main() -> None:
         row = found.cv_roc_auc(name), roc_auc(truth, score), brier(truth, score)
         print(f"| {name} | {' | '.join(f'{value:.4f}' for value in row)} | {spent:.0f} |")
     if options.automl:
-        against(options, Z, y, Z_test, truth, said[churn_search.MEAN], seconds)
+        against(options, Z, y, train.customer_id, Z_test, truth, said[churn_search.MEAN], seconds)
 
 
 def against(
-    options: argparse.Namespace, Z: np.ndarray, y: np.ndarray, Z_test: np.ndarray, truth, ours, seconds
+    options: argparse.Namespace, Z: np.ndarray, y: np.ndarray, customers, Z_test: np.ndarray, truth, ours, seconds
 ) -> None:
-    """Print the AutoML's row, and how it compares with the mean."""
+    """Print the AutoML's row, and how it compares with the mean. It validates on customers that it has not seen."""
     with tempfile.TemporaryDirectory() as folder:
         matrix, told, script = (Path(folder) / name for name in ("matrix.npz", "said.npy", "automl.py"))
-        np.savez(matrix, X=Z, y=y, Z=Z_test)
+        np.savez(matrix, X=Z, y=y, Z=Z_test, groups=pd.factorize(customers)[0])
         script.write_text(AUTOML, encoding="utf-8")
         command = [options.automl, script, matrix, str(options.budget), told]
         record = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
