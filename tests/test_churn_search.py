@@ -62,6 +62,9 @@ def test_all_columns_are_compared_with_those_that_tell_most(searched):
     table, parts = churn_search.compare_tops(train, folds, LOG, 2, setting, 500, 0)
     assert sorted(table.number) == [2, 5]
     assert table.roc_auc.is_monotonic_decreasing
+    gain = table.gain[0]
+    assert gain.value == pytest.approx(table.roc_auc[0] - table.roc_auc[1])
+    assert gain.low <= gain.value <= gain.high
     assert parts[0].X.shape[1] == table.number[0]
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
 
 from patrons import churn_search as cs
@@ -41,6 +42,15 @@ def test_what_features_add_explains_the_whole_difference_of_two_customers(kind):
     fitted = model([kind])
     added, said = reasons.contributions(fitted, ROWS).sum(axis=1), fitted.predict_proba(ROWS)[:, 1]
     assert (added - added.iloc[0]).to_numpy() == pytest.approx(said - said[0], abs=1e-5)
+
+
+def test_the_steps_of_a_forest_by_hand():
+    X, y = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]] * 10), np.array([0, 0, 0, 1] * 10)
+    forest = RandomForestClassifier(1, max_features=None, bootstrap=False, random_state=0).fit(X, y)
+    first = int(forest.estimators_[0].tree_.feature[0])  # of two equal columns either may come first
+    added = reasons.of_member(forest, np.array([[1.0, 1], [0, 0]]), X.mean(axis=0))
+    assert added[0][[first, 1 - first]].tolist() == [0.25, 0.5]  # a quarter, a half, all churn on the way
+    assert added[1][[first, 1 - first]].tolist() == [-0.25, 0]
 
 
 def test_the_sum_along_a_line_explains_a_network_nearly():

@@ -35,6 +35,15 @@ def test_a_model_compared_with_itself_differs_by_nothing():
     assert scores.difference(scores.RANKING["roc_auc"], TRUTH, SCORE, SCORE, repeats=50) == (0, 0, 0)
 
 
+def test_a_difference_over_two_folds_is_the_mean_of_theirs_and_varies_less():
+    rng, auc = np.random.default_rng(0), scores.RANKING["roc_auc"]
+    folds = [(truth, truth + rng.normal(0, 1, 300), rng.normal(0, 1, 300)) for truth in rng.integers(0, 2, (2, 300))]
+    one, two = (scores.difference(auc, *fold, repeats=2000) for fold in folds)
+    both = scores.mean_difference(auc, folds, repeats=2000)
+    assert both.value == pytest.approx((one.value + two.value) / 2)
+    assert both.high - both.low == pytest.approx(np.hypot(one.high - one.low, two.high - two.low) / 2, rel=0.1)
+
+
 def test_without_both_outcomes_there_is_no_auc():
     found = scores.intervals({"auc": scores.RANKING["roc_auc"]}, np.ones(10, int), SCORE, repeats=20)["auc"]
     assert all(np.isnan(found))

@@ -22,6 +22,7 @@ from patrons.churn import GROUP, OUTCOME, Folds, inputs, probability
 from patrons.ensemble import MeanOf
 from patrons.evaluation import random_folds, roc_auc
 from patrons.features import KNOWN
+from patrons.scores import RANKING, mean_difference
 from patrons.selection import TopFeatures
 from patrons.threads import one_thread
 
@@ -137,12 +138,15 @@ def prepared(train: pd.DataFrame, folds: Folds, unfitted: Pipeline, rows: int, s
 
 def _try(kind: str, setting: Setting, parts: Sequence[Prepared], rows: int, seed: int) -> tuple[float, float]:
     """Mean ROC AUC over folds when fitted on at most `rows` rows, and the CPU seconds it took."""
-    began, scores = time.process_time(), []
-    for part in parts:
-        few = sample(len(part.y), rows, seed)
-        model = build(kind, setting, seed).fit(part.X[few], part.y[few])
-        scores.append(roc_auc(part.y_val, model.predict_proba(part.X_val)[:, 1].round(9)))
+    began = time.process_time()
+    scores = [roc_auc(part.y_val, _fitted(kind, setting, part, rows, seed)) for part in parts]
     return float(np.mean(scores)), time.process_time() - began
+
+
+def _fitted(kind: str, setting: Setting, part: Prepared, rows: int, seed: int) -> np.ndarray:
+    """What a model that is fitted on at most `rows` rows of a fold says of the others."""
+    few = sample(len(part.y), rows, seed)
+    return build(kind, setting, seed).fit(part.X[few], part.y[few]).predict_proba(part.X_val)[:, 1].round(9)
 
 
 @one_thread
@@ -232,23 +236,23 @@ def compare_tops(
     Returns
     -------
     DataFrame
-        `columns` (in words), `number` (of columns), `roc_auc` (mean over folds); the better first.
+        `columns` (in words), `number` (of columns), `roc_auc` (mean over folds), `top` (0: all); the better first, with
+        its paired `gain` over the other (`Interval`).
     list of Prepared
         Its folds.
     """
     rated = []
     for most in (0, top):
         parts = prepared(train, folds, front(prepare, most, seed), rows, seed)
-        score, _ = _try(BOOSTING, setting, parts, rows, seed)
+        said = [_fitted(BOOSTING, setting, part, rows, seed) for part in parts]
+        score = np.mean([roc_auc(part.y_val, one) for part, one in zip(parts, said, strict=True)])
         words = f"the {most} that tell most" if most else "all that say something new"
-        rated.append((words, parts[0].X.shape[1], score, most, parts))
-    rated.sort(key=_score, reverse=True)
-    table = pd.DataFrame([one[:4] for one in rated], columns=["columns", "number", "roc_auc", "top"])
-    return table, rated[0][-1]
-
-
-def _score(rated: tuple) -> float:
-    return rated[2]
+        rated.append(((words, parts[0].X.shape[1], score, most), said, parts))
+    rated.sort(key=lambda one: one[0][2], reverse=True)
+    (better, said, parts), (worse, other, _) = rated
+    pairs = [(part.y_val, one, two) for part, one, two in zip(parts, said, other, strict=True)]
+    table = pd.DataFrame([better, worse], columns=["columns", "number", "roc_auc", "top"])
+    return table.assign(gain=[mean_difference(RANKING["roc_auc"], pairs, seed=seed), None]), parts
 
 
 @one_thread

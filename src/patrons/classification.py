@@ -13,11 +13,11 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.parallel import Parallel, delayed
-from threadpoolctl import threadpool_limits
 
 from patrons.boosting import BoostedTrees
 from patrons.evaluation import Interval, random_folds
 from patrons.multiclass import flat, log_loss, macro_f1, scores
+from patrons.threads import one_thread
 
 NEAR_COPY = 0.95  # absolute rank correlation above which a feature says again what another says
 REFERENCE = "random forest"
@@ -90,21 +90,21 @@ def _with(model: BaseEstimator, setting: Mapping[str, float]) -> BaseEstimator:
     return clone(model).set_params(**setting)
 
 
+@one_thread
 def out_of_fold(
     prepare: ColumnTransformer, models: Mapping, X: pd.DataFrame, y: np.ndarray, folds: Folds
 ) -> dict[object, np.ndarray]:
     """What each model says of each row, fitted on the other folds: probabilities (n, classes), classes sorted."""
     classes = np.unique(y)
     told = {name: np.zeros((len(y), len(classes))) for name in models}
-    with threadpool_limits(1):
-        for fitted, validated in folds:
-            step = clone(prepare).fit(X.iloc[fitted])
-            inner, outer = step.transform(X.iloc[fitted]), step.transform(X.iloc[validated])
-            parts = Parallel(n_jobs=-1, prefer="threads")(
-                delayed(_told)(model, inner, y[fitted], outer, classes) for model in models.values()
-            )
-            for name, part in zip(models, parts, strict=True):
-                told[name][validated] = part
+    for fitted, validated in folds:
+        step = clone(prepare).fit(X.iloc[fitted])
+        inner, outer = step.transform(X.iloc[fitted]), step.transform(X.iloc[validated])
+        parts = Parallel(n_jobs=-1, prefer="threads")(
+            delayed(_told)(model, inner, y[fitted], outer, classes) for model in models.values()
+        )
+        for name, part in zip(models, parts, strict=True):
+            told[name][validated] = part
     return told
 
 
@@ -115,16 +115,16 @@ def _told(model: ClassifierMixin, X: pd.DataFrame, y: np.ndarray, new: pd.DataFr
     return said.round(6)
 
 
+@one_thread
 def fit(prepare: ColumnTransformer, model: ClassifierMixin, X: pd.DataFrame, y: np.ndarray) -> Pipeline:
     """A fitted pipeline from raw feature columns to probabilities of segments."""
-    with threadpool_limits(1):
-        return make_pipeline(clone(prepare), clone(model)).fit(X, y)
+    return make_pipeline(clone(prepare), clone(model)).fit(X, y)
 
 
+@one_thread
 def probabilities(model: Pipeline, X: pd.DataFrame) -> np.ndarray:
     """Of each row for each of the model's `classes_`, rounded so that a rerun says the same."""
-    with threadpool_limits(1):
-        return model.predict_proba(X).astype(float).round(6)
+    return model.predict_proba(X).astype(float).round(6)
 
 
 def verdicts(said: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -194,6 +194,7 @@ def near_copies(table: pd.DataFrame, hidden: Sequence[str], seen: Sequence[str])
     return [name for name in numeric if ranks[list(hidden)].corrwith(ranks[name]).abs().max() > NEAR_COPY]
 
 
+@one_thread
 def importances(model: Pipeline, X: pd.DataFrame, y: np.ndarray, repeats: int, seed: int) -> pd.DataFrame:
     """What it costs to forget a feature: accuracy lost when its values are shuffled over rows (Breiman, 2001).
 
@@ -207,12 +208,11 @@ def importances(model: Pipeline, X: pd.DataFrame, y: np.ndarray, repeats: int, s
         deviation).
     """
     rng, Z, classes = np.random.default_rng(seed), model[:-1].transform(X), model.classes_
-    with threadpool_limits(1):
-        right = np.mean(verdicts(model[-1].predict_proba(Z), classes) == y)
-        orders = [rng.permutation(len(Z)) for _ in range(repeats)]
-        lost = Parallel(n_jobs=-1, prefer="threads")(
-            delayed(_lost)(model[-1], Z, column, orders, y, classes, right) for column in range(Z.shape[1])
-        )
+    right = np.mean(verdicts(model[-1].predict_proba(Z), classes) == y)
+    orders = [rng.permutation(len(Z)) for _ in range(repeats)]
+    lost = Parallel(n_jobs=-1, prefer="threads")(
+        delayed(_lost)(model[-1], Z, column, orders, y, classes, right) for column in range(Z.shape[1])
+    )
     table = pd.DataFrame(lost, index=list(Z.columns), columns=["importance", "spread"])
     return table.sort_values("importance", ascending=False, kind="stable")
 

@@ -2,9 +2,10 @@
 
 What a feature adds is exact for each member of the model, and adds up to its probability: for boosted trees Shapley
 values [TreeSHAP; Lundberg et al., 2020], for a logistic regression its terms (Shapley values too), for a forest the
-steps along each tree's path [Saabas, 2014], for a neural network the integral from the mean customer [Sundararajan,
-Taly & Yan, 2017], here a sum of 32 steps. Terms of log odds are scaled to the probability's change that they
-bring together. These are reasons of the model, not causes of the churn.
+steps along each tree's path [Saabas, 2014: they add up, but are no Shapley values, which took 30 times as long], for a
+neural network the integral from the mean customer [Sundararajan, Taly & Yan, 2017], here a sum of 32 steps. Terms of
+log odds are scaled to the probability's change that they bring together. These are reasons of the model, not causes of
+the churn.
 """
 
 from collections.abc import Mapping, Sequence
@@ -256,11 +257,11 @@ def permuted(
         Index the features; `value` (mean loss), `low`, `high` (least and most of the repeats), the largest first.
     """
     rng, whole = np.random.default_rng(seed), metric(truth, model.predict_proba(rows)[:, 1])
-    found: Mapping[str, list[float]] = {name: [] for name in names}
+    found: Mapping[str, list[float]] = {}
     for name in names:
-        for _ in range(repeats):
-            dealt = rows.assign(**{name: rows[name].to_numpy()[rng.permutation(len(rows))]})
-            found[name].append(whole - metric(truth, model.predict_proba(dealt)[:, 1]))
+        orders = [rng.permutation(len(rows)) for _ in range(repeats)]
+        said = _said(model, rows, name, [rows[name].to_numpy()[order] for order in orders])
+        found[name] = [whole - metric(truth, one) for one in said]
     table = pd.DataFrame({n: (np.mean(v), min(v), max(v)) for n, v in found.items()}, ["value", "low", "high"]).T
     return table.sort_values("value", ascending=False, kind="stable")
 
@@ -278,5 +279,11 @@ def dependence(model: Pipeline, rows: pd.DataFrame, feature: str, points: int = 
         values = np.unique(known.quantile(np.linspace(0.02, 0.98, points)))
     else:
         values = known.value_counts().index[:points]
-    said = [model.predict_proba(rows.assign(**{feature: value}))[:, 1].mean() for value in values]
+    said = _said(model, rows, feature, values).mean(axis=1)
     return pd.DataFrame({"value": values, "probability": said})
+
+
+def _said(model: Pipeline, rows: pd.DataFrame, feature: str, others: Sequence) -> np.ndarray:
+    """What the model says if a feature had other values, for each of them a row; asked at once, which is faster."""
+    changed = pd.concat([rows.assign(**{feature: value}) for value in others], ignore_index=True)
+    return model.predict_proba(changed)[:, 1].reshape(len(others), len(rows))

@@ -4,7 +4,7 @@ Every metric takes outcomes (0 and 1), scores, and weights of shape (resamples, 
 bootstrap sample in which a row was drawn three times is a weight of 3 [Efron, 1979].
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 
@@ -58,7 +58,13 @@ def _top(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> tuple[np.
     """Share of positives in the top tenth, and share of the positives that lie in it."""
     found, alarms = _steps(truth, score, weights)
     reached, size = found + alarms, TOP * weights.sum(axis=1)
-    inside = np.array([np.interp(s, [0, *r], [0, *f]) for s, r, f in zip(size, reached, found, strict=True)])
+    row, step = (
+        np.arange(len(weights)),
+        (reached < size[:, None]).sum(axis=1),
+    )  # where the top tenth ends, within a step
+    before, so_far = (np.pad(one, ((0, 0), (1, 0)))[row, step] for one in (reached, found))
+    part = (size - before) / (reached[row, step] - before)
+    inside = so_far + part * (found[row, step] - so_far)
     return inside / size, inside / np.where(found[:, -1] > 0, found[:, -1], np.nan)
 
 
@@ -115,11 +121,21 @@ def difference(
     metric: Weighted, truth: np.ndarray, score: np.ndarray, other: np.ndarray, repeats: int = 500, seed: int = 0
 ) -> Interval:
     """Metric of `score` minus metric of `other`, both over the same resampled rows."""
-    return _interval(
-        _resampled(
-            lambda weights: {"": metric(truth, score, weights) - metric(truth, other, weights)}, truth, repeats, seed
-        )[""]
-    )
+    return mean_difference(metric, [(truth, score, other)], repeats, seed)
+
+
+def mean_difference(
+    metric: Weighted, parts: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], repeats: int = 500, seed: int = 0
+) -> Interval:
+    """As `difference`, the mean over folds; each of `parts` is a fold's truth, score and other score."""
+    drawn = []
+    for n, (truth, score, other) in enumerate(parts):
+
+        def gain(weights: np.ndarray, truth=truth, score=score, other=other) -> dict[str, np.ndarray]:
+            return {"": metric(truth, score, weights) - metric(truth, other, weights)}
+
+        drawn.append(_resampled(gain, truth, repeats, seed + n)[""])
+    return _interval(np.mean(drawn, axis=0))
 
 
 def _resampled(statistics: Callable, truth: np.ndarray, repeats: int, seed: int) -> dict[str, np.ndarray]:
