@@ -8,7 +8,7 @@ log odds are scaled to the probability's change that they bring together. These 
 the churn.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -80,61 +80,66 @@ class Wording:
     """
 
     def __init__(self, names: Sequence[str], dictionary: pd.DataFrame):
-        self.names, self.entries = list(names), entries(dictionary)
+        known = entries(dictionary)
+        self.sayings = [saying(name, known) for name in names]
         own = {"number", "category", "attributes"}  # each attribute is a group of its own
-        group = [self.entries[name].group if name in self.entries else name for name in self.names]
-        parted = [name if one in own else one for name, one in zip(self.names, group, strict=True)]
+        group = [known[name].group if name in known else name for name in names]
+        parted = [name if one in own else one for name, one in zip(names, group, strict=True)]
         self.group = pd.factorize(np.array(parted, object))[0]
 
     def say(self, added: np.ndarray, values: Sequence[Sequence]) -> list[list[str]]:
         """Three reasons of each row; `added` is a row a customer, `values` of each feature its value in each row."""
         side = np.where(added.sum(axis=1) >= 0, 1.0, -1.0)[:, None]
+        chosen, heavy = (one.tolist() for one in _one_a_group(added * side, self.group))
         texts = [
-            [phrase(self.names[c], values[c][n], self.entries) if weight > 0 else "" for c, weight in chosen]
-            for n, chosen in enumerate(_one_a_group(added * side, self.group))
+            [self.sayings[c](values[c][n]) if weight > 0 else "" for c, weight in zip(columns, weights, strict=True)]
+            for n, (columns, weights) in enumerate(zip(chosen, heavy, strict=True))
         ]
         return [(one + [""] * 3)[:3] for one in texts]
 
 
-def _one_a_group(weights: np.ndarray, group: np.ndarray) -> list[list[tuple[int, float]]]:
-    """For each row up to three (column, weight): the weightiest column of each of the weightiest groups."""
+def _one_a_group(weights: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each row up to three columns, the weightiest of each of the weightiest groups, and what each weighs."""
     totals = np.zeros((len(weights), group.max(initial=-1) + 1))
-    np.add.at(totals.T, group, weights.T)
-    chosen = []
-    for row, total in zip(weights, totals, strict=True):
-        best = np.argsort(-total, kind="stable")[:3]
-        columns = [int(np.where(group == g, row, -np.inf).argmax()) for g in best]
-        chosen.append([(c, min(row[c], total[g])) for c, g in zip(columns, best, strict=True)])
-    return chosen
+    for column, of in enumerate(group):
+        totals[:, of] += weights[:, column]
+    best = np.argsort(-totals, axis=1, kind="stable")[:, :3]
+    columns = np.empty_like(best)
+    for place, groups in enumerate(best.T):
+        columns[:, place] = np.where(group == groups[:, None], weights, -np.inf).argmax(axis=1)
+    lone, whole = (np.take_along_axis(one, by, axis=1) for one, by in ((weights, columns), (totals, best)))
+    return columns, np.minimum(lone, whole)
 
 
 def phrase(feature: str, value: object, told: Mapping[str, Entry]) -> str:
     """A feature of a customer as a reader would say it, in the dictionary's words: "no order for 143 days"."""
+    return saying(feature, told)(value)
+
+
+def saying(feature: str, told: Mapping[str, Entry]) -> Callable[[object], str]:
+    """What makes such a phrase of a value of this feature."""
     words = feature.replace("_", " ")
     if feature not in told or told[feature].group in ("number", "category", "attributes"):
-        return f"{words}: {_number(value)}"
+        return lambda value: f"{words}: {_number(value)}"
     unit, meaning = told[feature].unit, told[feature].meaning.split(";")[0].split(" (BG/NBD)")[0]
-    if pd.isna(value):
-        return f"{meaning}: none known"
+    after = f" {unit}" if unit not in ("ratio", "log ratio", "nats") else ""
     if feature == "recency_days":
-        return f"no order for {_number(value)} days"
-    if unit.startswith("share") or unit == "probability":
-        return f"{meaning}: {value:.0%}"
-    if meaning.startswith(GOES_ON):
-        return f"{_number(value)} {unit} {meaning}"
-    return f"{meaning}: {_number(value)}" + (f" {unit}" if unit not in ("ratio", "log ratio", "nats") else "")
+        known = lambda value: f"no order for {_number(value)} days"  # noqa: E731
+    elif unit.startswith("share") or unit == "probability":
+        known = lambda value: f"{meaning}: {value:.0%}"  # noqa: E731
+    elif meaning.startswith(GOES_ON):
+        known = lambda value: f"{_number(value)} {unit} {meaning}"  # noqa: E731
+    else:
+        known = lambda value: f"{meaning}: {_number(value)}{after}"  # noqa: E731
+    return lambda value: f"{meaning}: none known" if pd.isna(value) else known(value)
 
 
 def _number(value: object) -> str:
     if not isinstance(value, int | float | np.number):
         return "not known" if pd.isna(value) else str(value)
-    return (
-        "not known"
-        if pd.isna(value)
-        else f"{value:,.0f}"
-        if abs(value) >= 20 or value == int(value)
-        else f"{value:.2g}"
-    )
+    if value != value:
+        return "not known"
+    return f"{value:,.0f}" if abs(value) >= 20 or value == int(value) else f"{value:.2g}"
 
 
 def contributions(model: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:

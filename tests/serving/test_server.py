@@ -145,10 +145,14 @@ def test_a_broken_candidate_never_takes_traffic(server, shown):
 
 
 def test_a_stop_answers_every_request_and_then_lets_nobody_in(server):
-    with Load(server.url) as load:
+    with Load(server.url) as load, httpx.Client(base_url=server.url) as idle:
+        assert idle.post("/predict", json=ONE).status_code == 200
         server.wait_for(load.more("a"))
         server.process.terminate()
+        time.sleep(0.3)
+        last = idle.post("/predict", json=ONE)  # on the connection from before
         server.process.wait(30)
+    assert (last.status_code, last.headers["connection"]) == (200, "close")
     assert server.process.returncode in (0, -signal.SIGTERM)
     assert load.got[200, "a"] >= 20
     assert set(load.got) <= {(200, "a"), ("lost", "ConnectError")}  # the latter after the end
