@@ -147,6 +147,29 @@ def test_a_release_of_other_data_scores_none_of_these(demo_release, start, tmp_p
     assert "models of shop" in app.code[0].value
 
 
+def test_failed_gates_are_told_where_customers_are_scored(demo_release, start, tmp_path):
+    gates = [{"gate": "ROC AUC, lower end", "value": 0.5, "limit": "at least 0.6", "verdict": "failed"}]
+    app = start("--release", resealed(demo_release, tmp_path / "weak", gates=gates))
+    for page in ("A customer", "Score a file"):
+        assert "did not pass its checks (ROC AUC, lower end)" in opened(app, page).warning[0].value
+
+
+@pytest.mark.parametrize(("lacks", "told"), [("profit.parquet", "has not run"), ("gain", "No gain can be told")])
+def test_actions_without_values_or_spend_are_told_in_words(demo, start, tmp_path, lacks, told):
+    (tmp_path / "notebooks").mkdir()
+    folder, made = tmp_path / "data" / "processed" / "demo", next(demo.processed.glob("07*"))
+    (folder / made.name).mkdir(parents=True)
+    shutil.copy(demo.processed / "series.json", folder)
+    shutil.copy(made / "actions.csv", folder / made.name)
+    if lacks == "gain":
+        pd.read_parquet(made / "profit.parquet").assign(gain=float("nan")).to_parquet(
+            folder / made.name / "profit.parquet"
+        )
+    app = opened(start(root=tmp_path), "Actions")
+    assert told in app.info[0].value
+    assert len(app.dataframe) == (lacks == "gain")
+
+
 def test_a_word_that_the_app_does_not_know_is_told(start):
     assert "--relase" in start("--relase", "x").error[0].value
 

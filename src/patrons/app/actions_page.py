@@ -15,8 +15,13 @@ def show(series: Series) -> None:
     """Draw the page."""
     st.header("Actions")
     profit, actions = series.table("profit.parquet"), series.table("actions.csv")
-    if profit is None or actions is None or len(profit) < 2:
+    if profit is None or actions is None:
         st.info("Values and actions come from the notebook on customer value (07), which has not run for this data.")
+        return
+    actions = actions.sort_values("rank")
+    if len(profit) < 2 or profit[["cost", "gain", "low", "high"]].isna().any(axis=None):
+        st.info("No gain can be told, as where nothing says what a customer pays: this is whom to contact first.")
+        _listed(series, actions)
         return
     plan = (series.json("value.json") or {}).get("plan", {})
     top = float(np.ceil(profit.cost.max()))
@@ -33,9 +38,12 @@ def show(series: Series) -> None:
     st.caption(
         "The band is the 95 % interval under the assumptions that the report on 07 lists; badly means its low end."
     )
-    chosen = actions.sort_values("rank").head(contacts)
+    _listed(series, actions.head(contacts))
+
+
+def _listed(series: Series, chosen: pd.DataFrame) -> None:
     st.download_button("Download the list", chosen.to_csv(index=False), f"{series.name}_actions.csv", type="primary")
-    st.dataframe(headed(chosen.head(SHOWN)), hide_index=True)
+    st.dataframe(headed(chosen.head(SHOWN).dropna(axis=1, how="all")), hide_index=True)
 
 
 def _curve(profit: pd.DataFrame, budget: float, currency: str) -> alt.Chart:

@@ -18,6 +18,8 @@ def show(series: Series) -> None:
     """Draw the page."""
     st.header("A customer")
     scorer = series.scorer()
+    if told := series.doubt():
+        st.warning(told)
     row = _looked_up(series, scorer) if st.radio("Start from", [KNOWN, TYPICAL], horizontal=True) == KNOWN else None
     typical = {feature.name: feature.example for feature in scorer.features}
     now = scorer.score_one(row or typical)

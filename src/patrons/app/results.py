@@ -76,6 +76,13 @@ class Series(NamedTuple):
             raise OtherDataError(f"The app was started with models of {made['name']}: choose these data at the left.")
         return _scorer(folder, made["id"])
 
+    def doubt(self) -> str:
+        """Which checks the churn model has not passed, in words; empty where it passed all."""
+        failed = [gate["gate"] for gate in self.scorer().manifest["gates"] if gate["verdict"] != "passed"]
+        if not failed:
+            return ""
+        return f"Do not rely on the chances: the churn model did not pass its checks ({'; '.join(failed)})."
+
     def _found(self, file: str) -> Path | None:
         return next(iter(sorted(self.processed.glob(f"[0-9]*/{file}"))), None)
 

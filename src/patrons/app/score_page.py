@@ -20,6 +20,8 @@ def show(series: Series) -> None:
     """Draw the page."""
     st.header("Score a file")
     scorer = series.scorer()
+    if told := series.doubt():
+        st.warning(told)
     orders = " or raw orders in the columns of the training log" if scorer.manifest["kind"] == "orders" else ""
     st.markdown(f"A row a customer with the features of the model{orders}. Every row comes back; none is dropped.")
     given = st.file_uploader("File", KINDS)

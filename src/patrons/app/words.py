@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 from pandas.api.types import is_float_dtype
+from pandas.io.formats.style import Styler
 
 INK, BLUE, GREY = "#1f2933", "#0072b2", "#9aa5b1"
 
@@ -55,12 +56,9 @@ HEADINGS = {
 }
 
 
-def headed(table: pd.DataFrame) -> pd.DataFrame:
-    """A table as it is shown: chances in percent, amounts in whole units, headings in words."""
-    shown = table.copy()
-    for name in shown.columns:
-        if name == "churn_probability":
-            shown[name] = shown[name].map(share)
-        elif is_float_dtype(shown[name].dtype):
-            shown[name] = shown[name].map(number)
-    return shown.rename(columns={name: HEADINGS.get(name, spoken(name)) for name in shown})
+def headed(table: pd.DataFrame) -> Styler:
+    """A table as it is shown: chances in percent, amounts in few digits, headings in words; it sorts by the numbers."""
+    names = {name: HEADINGS.get(name, spoken(name)) for name in table}
+    floats = [name for name in table if is_float_dtype(table[name].dtype)]
+    said = {names[name]: share if name == "churn_probability" else number for name in floats}
+    return table.rename(columns=names).style.format(said)
