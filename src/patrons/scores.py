@@ -69,7 +69,8 @@ def _top(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> tuple[np.
 
 
 def _lift(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return _top(truth, score, weights)[0] / (weights @ truth / weights.sum(axis=1))
+    base = weights @ truth / weights.sum(axis=1)
+    return _top(truth, score, weights)[0] / np.where(base > 0, base, np.nan)
 
 
 def _recall_at_top(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
