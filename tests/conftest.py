@@ -6,10 +6,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import run_all
 from patrons import release, release_build, simulate
+from patrons.scoring import Scorer
 
 REPOSITORY = Path(__file__).parents[1]
 FEW = ("--set", "05.n_trials=1", "--set", "06.n_trials=1")  # settings of each model, to save time
@@ -91,6 +93,17 @@ def bank(tmp_path_factory) -> Ran:
 def demo_release(demo, tmp_path_factory) -> Path:
     """A release of the demo; tests that change one copy it first."""
     return release_build.build(demo.processed, tmp_path_factory.mktemp("release") / "demo")
+
+
+@pytest.fixture(scope="session")
+def scorer(demo_release) -> Scorer:
+    return Scorer.load(demo_release)
+
+
+@pytest.fixture(scope="session")
+def customers(demo) -> pd.DataFrame:
+    """Features of the demo's customers."""
+    return pd.read_parquet(demo.processed / "02_transformation" / "features.parquet")
 
 
 def resealed(folder: Path, target: Path, **changes) -> Path:

@@ -1,5 +1,6 @@
 """Releases in MLflow: who may become champion, what the log says, and the way back."""
 
+import asyncio
 import shutil
 
 import pandas as pd
@@ -7,8 +8,11 @@ import pytest
 from conftest import resealed
 
 from patrons import cli, promotion, release
+from patrons.evaluation import Interval
 from patrons.registry import Registry, RegistryError, failed_gates
 from patrons.scoring import Scorer
+from patrons.service.follow import Follower, champion_of
+from patrons.service.slots import Slots
 
 PASSED = [{"gate": "recall", "value": 0.9, "limit": "at least 0.8", "verdict": "passed"}]
 FAILED = [{"gate": "recall", "value": 0.5, "limit": "at least 0.8", "verdict": "failed"}]
@@ -152,6 +156,55 @@ def test_a_candidate_that_is_worse_on_the_same_rows_is_not_promoted(demo, demo_r
     lost = promotion.contest(worse, demo_release)
     assert not lost.holds
     assert "is worse than the champion" in str(lost)
+
+
+def test_results_are_promoted_if_their_gates_pass_and_the_champion_does_no_better(
+    registry, project, tmp_path, monkeypatch
+):
+    def promoted(name, root=project):
+        monkeypatch.setattr(promotion.release_build, "current", lambda processed: project / name)
+        return promotion.promote_results("demo", root)
+
+    assert promoted("one", tmp_path) == "Promoted: version 1 of demo is the champion; the first champion."
+    registry.promote(1)
+    assert promoted("one") == "Version 1 of demo is the champion already."
+    assert promoted("two").startswith("Promoted: version 2 of demo is the champion; the candidate matches the champion")
+    assert registry.aliases()["champion"] == 2
+    assert "remains the candidate, as recall is 0.5, at least 0.8" in promoted("three")
+    worse = promotion.Contest(0.6, 0.8, Interval(-0.2, -0.3, -0.1), 500)
+    monkeypatch.setattr(promotion, "contest", lambda candidate, champion: worse)
+    assert "remains the candidate, as the candidate is worse than the champion" in promoted("one")
+    assert registry.aliases()["champion"] == 2
+
+
+def test_a_service_follows_the_champion_forth_and_back_and_refuses_a_broken_one(
+    registry, project, demo_release, tmp_path
+):
+    from mlflow import MlflowClient
+
+    told, slots = [], Slots(Scorer.load)
+    follower = Follower(slots, champion_of("demo", project), 60, lambda event, **facts: told.append(event))
+
+    def answering():
+        asyncio.run(follower.look())
+        return slots.active.scorer.manifest["run_id"]
+
+    registry.promote(1)
+    assert answering() == "one"
+    registry.promote(2)
+    assert answering() == "two"
+    registry.rollback()
+    assert answering() == "one"
+    assert told == ["flip", "flip", "flip"]
+
+    limits = release.read(demo_release)["thresholds"] | {"churn": 0.0}
+    number = registry.register(resealed(demo_release, tmp_path / "broken", run_id="broken", thresholds=limits))
+    client = MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
+    client.set_registered_model_alias(registry.model, "champion", str(number))  # past our own checks
+    assert answering() == "one"
+    assert told[-1] == "candidate_refused"
+    assert "golden" in slots.refused
+    client.set_registered_model_alias(registry.model, "champion", "1")
 
 
 def test_the_command_exports_imports_and_lists(registry, project, tmp_path, monkeypatch, capsys):

@@ -27,7 +27,7 @@ def test_one_customer_is_read_as_a_table_of_one_is(row):
 
 def test_what_is_wrong_is_said_of_every_feature_of_the_row():
     _, errors = Reader(FEATURES).table(pd.DataFrame({"orders": ["x", "1", None], "gap": ["y", "2", "3"]}))
-    assert errors[0] == "orders: 'x' is not a finite number; gap: 'y' is not a finite number"
+    assert errors[0] == "orders: 'x' is not a number within ±1e15; gap: 'y' is not a number within ±1e15"
     assert pd.isna(errors[1])
     assert errors[2] == "orders is missing"
 

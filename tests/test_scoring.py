@@ -13,16 +13,6 @@ from patrons.scoring import COLUMNS, Scorer, ScoringError
 
 
 @pytest.fixture(scope="module")
-def scorer(demo_release) -> Scorer:
-    return Scorer.load(demo_release)
-
-
-@pytest.fixture(scope="module")
-def customers(demo) -> pd.DataFrame:
-    return pd.read_parquet(demo.processed / "02_transformation" / "features.parquet")
-
-
-@pytest.fixture(scope="module")
 def told(demo) -> pd.DataFrame:
     """What the notebooks say of each customer."""
     labels = pd.read_parquet(demo.processed / "04_label_creation" / "labels.parquet")
@@ -91,11 +81,53 @@ def test_rows_that_cannot_be_scored_come_back_with_a_reason(scorer, customers):
     scored = scorer.score_rows(rows.set_axis(list("dcba")))
     assert list(scored.index) == list("dcba")
     assert list(scored.error.isna()) == [True, False, False, True]
-    assert scored.error["c"] == "monetary: 'much' is not a finite number"
+    assert scored.error["c"] == "monetary: 'much' is not a number within ±1e15"
     assert scored.error["b"] == "recency_days is missing"
     assert scored.drop(columns=["customer_id", "error"]).loc[["c", "b"]].isna().all(axis=None)
     assert scored.churn_probability[["d", "a"]].notna().all()
     assert scorer.score_one(rows.loc[1].to_dict())["error"] == scored.error["c"]
+
+
+@pytest.mark.parametrize("value", [1e308, -1e300, float("inf"), 9.9e14, -9.9e14, 0.0])
+def test_extreme_values_get_numbers_or_a_reason_and_no_row_is_dropped(scorer, customers, value):
+    inputs = ["recency_days", "frequency", "monetary", "tenure_days", "active_days"]
+    one = customers.head(1)
+    rows = pd.concat([one, *(one.assign(**{name: value}) for name in inputs)], ignore_index=True)
+    scored = scorer.score_rows(rows)
+    assert list(scored.customer_id) == list(rows.customer_id)
+    assert pd.isna(scored.error[0])
+    assert scored.error[5]  # no customer has this many days with an order
+    numbers = scored[["margin", "churn_probability", "expected_spend", "spend_low", "spend_high"]].astype(float)
+    assert (np.isfinite(numbers).all(axis=1) == scored.error.isna()).all()
+    for row, error in zip(rows.to_dict("records"), scored.error, strict=True):
+        answer = scorer.score_one(row)
+        assert (answer["error"] or "") == ("" if pd.isna(error) else error)
+        assert (answer["churn_probability"] is None) == bool(answer["error"])
+
+
+def test_values_that_stop_the_models_cost_only_their_own_row_the_answer(scorer, customers, monkeypatch):
+    rows, table = customers.head(7), scorer.answers.table
+    far = rows.recency_days.iloc[4]
+
+    def overflowing(X):
+        if (X.recency_days == far).any():
+            raise ValueError("Input contains infinity")
+        return table(X)
+
+    wanted = scorer.score_rows(rows)
+    monkeypatch.setattr(scorer.answers, "table", overflowing)
+    scored = scorer.score_rows(rows)
+    gone = (rows.recency_days == far).to_numpy()
+    assert list(scored.error.isna()) == list(~gone)
+    assert scored.error[gone].str.contains("beyond what the models can compute").all()
+    pd.testing.assert_frame_equal(scored[~gone], wanted[~gone])
+
+    def broken(X):
+        raise ValueError("no such column")
+
+    monkeypatch.setattr(scorer.answers, "table", broken)
+    with pytest.raises(ValueError, match="no such column"):  # it is the models, not the values
+        scorer.score_rows(rows)
 
 
 def test_customers_whose_lines_are_all_set_aside_or_too_late_come_back_with_a_reason(scorer, demo):

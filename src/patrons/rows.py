@@ -12,6 +12,7 @@ from patrons.attributes import as_numbers, as_text
 
 NUMBER, CATEGORY = "number", "category"
 MOST_TOLD = 5  # problems that the reason of one row lists
+LARGEST = 1e15  # beyond any feature; squares and powers of it are still numbers
 LONGEST = 40  # characters of a wrong value that are shown
 PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?")  # text that is the same number whatever the marks
 WHOLE = re.compile(r"(-?\d+)\.0")  # what a spreadsheet made of a number that is a category
@@ -100,23 +101,24 @@ class Reader:
         else:
             text = as_text(given, self.missing)
             column, blank = self.numbers(text), (text.isna() | given.isna()).to_numpy()
-        bad = ~np.isfinite(column.to_numpy()) & (~blank | feature.required)
-        column = column.where(np.isfinite(column))
-        return column, {int(row): None if blank[row] else given.iloc[row] for row in np.flatnonzero(bad)}
+        usable = (column.abs() < LARGEST).to_numpy()
+        bad = ~usable & (~blank | feature.required)
+        wrong = {int(row): None if blank[row] else given.iloc[row] for row in np.flatnonzero(bad)}
+        return column.where(usable), wrong
 
     def one(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
         """The same for one customer, without pandas: a value a feature, and what is wrong with them."""
         values, problems = {}, []
         for feature in self.features:
             given = row.get(feature.name)
-            if type(given) is float and given - given == 0 and feature.kind == NUMBER:  # finite: nothing to read
+            if type(given) is float and -LARGEST < given < LARGEST and feature.kind == NUMBER:  # nothing to read
                 values[feature.name] = given
                 continue
             if feature.kind == CATEGORY:
                 values[feature.name] = self._category(given)
                 continue
             value = self._number(given)
-            usable = value is not None and -np.inf < value < np.inf
+            usable = value is not None and -LARGEST < value < LARGEST
             values[feature.name] = value if usable else np.nan
             if not usable and (value is not None or feature.required):
                 problems.append(_problem(feature, None if value is None else given))
@@ -154,7 +156,7 @@ def _problem(feature: Feature, value: Any) -> str:
     """What is wrong with a value that a feature cannot have."""
     if value is None:
         return f"{feature.name} is missing"
-    return f"{feature.name}: {str(value)[:LONGEST]!r} is not a finite number"
+    return f"{feature.name}: {str(value)[:LONGEST]!r} is not a number within ±1e15"
 
 
 def _told(problems: Sequence[str]) -> str | None:

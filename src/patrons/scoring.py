@@ -44,6 +44,7 @@ COLUMNS = {
     "error": "str",  # why the customer cannot be scored, missing where they are
 }
 CLOSE = 1e-5  # how far two ways to the same number may lie apart, of those above 1 as a share
+BEYOND = "the values are beyond what the models can compute with: look for one that is far too large or negative"
 ORDERS = "orders"  # the kind of a release made from an order log; the other is "table"
 
 
@@ -110,14 +111,30 @@ class Scorer:
         """
         inputs, error = self.reader.table(table)
         good = error.isna().to_numpy()
-        answers = pd.DataFrame({name: pd.Series(None, table.index, kind) for name, kind in COLUMNS.items()})
-        answers = answers.assign(customer_id=self._identifiers(table), error=error)
-        if good.any():
-            for name, values in self.answers.table(inputs[good]).items():
-                whole = pd.Series(None, range(len(table)), COLUMNS[name])
-                whole[good] = pd.Series(values, np.flatnonzero(good), COLUMNS[name])
-                answers[name] = whole.to_numpy() if COLUMNS[name] == "object" else whole.set_axis(table.index)
-        return answers
+        inputs = inputs.set_axis(range(len(table)))[good]
+        told = self._computed(inputs) if len(inputs) else pd.DataFrame()
+        told = told.reindex(index=range(len(table)), columns=list(COLUMNS)).astype(COLUMNS).set_axis(table.index)
+        sets = told.segment_set.where(told.segment_set.notna(), None)
+        return told.assign(customer_id=self._identifiers(table), segment_set=sets, error=told.error.fillna(error))
+
+    def _computed(self, inputs: pd.DataFrame) -> pd.DataFrame:
+        """Answers, without a row's if the models cannot compute with its values: that row has the reason alone."""
+        try:
+            with np.errstate(all="ignore"):  # answers are looked at below
+                told = pd.DataFrame(self.answers.table(inputs), inputs.index)
+        except (ValueError, ArithmeticError):
+            if len(inputs) == 1:
+                return pd.DataFrame({"error": BEYOND}, inputs.index)
+            self.answers.table(self._example(inputs))  # raises where it is the models, and nobody's values
+            half = len(inputs) // 2
+            return pd.concat([self._computed(inputs[:half]), self._computed(inputs[half:])])
+        sound = np.isfinite(told.select_dtypes("float")).all(axis=1)
+        return told.astype(object).where(sound, None).assign(error=np.where(sound, None, BEYOND))
+
+    def _example(self, inputs: pd.DataFrame) -> pd.DataFrame:
+        """A customer in the middle of all, in the columns of `inputs`."""
+        middle = {feature.name: feature.example for feature in self.features}
+        return pd.DataFrame([middle]).astype(inputs.dtypes)
 
     def score_one(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Score one customer, fast: `COLUMNS` to plain values, None where there is none.
@@ -132,7 +149,13 @@ class Scorer:
         answer = dict.fromkeys(COLUMNS) | {"customer_id": None if identifier is None else str(identifier)}
         if error:
             return answer | {"error": error}
-        return answer | self.answers.one(values)
+        try:
+            with np.errstate(all="ignore"):
+                told = self.answers.one(values)
+        except (ValueError, ArithmeticError):
+            return answer | {"error": BEYOND}
+        sound = all(math.isfinite(value) for value in told.values() if type(value) is float)
+        return answer | (told if sound else {"error": BEYOND})
 
     def score_orders(
         self, lines: pd.DataFrame | str | Path, as_of: date | None = None, customers: str | Path | None = None

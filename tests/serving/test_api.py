@@ -78,14 +78,6 @@ def test_a_request_of_which_nobody_can_be_scored_is_422_and_says_why(api):
     assert "recency_days is missing" in answer.json()["errors"][0]["found"]
 
 
-def test_values_beyond_the_models_cost_only_their_own_customer_the_answer(api):
-    rows = [{"recency_days": 10}, {"customer_id": "b", "recency_days": 777}]
-    answers = api.ask("POST", "/predict", json={"customers": rows}).json()["answers"]
-    assert answers[0]["churn_probability"] == 0.1
-    assert "beyond" in answers[1]["error"]
-    assert answers[1]["customer_id"] == "b"
-
-
 @pytest.mark.parametrize(
     ("body", "status", "field", "found"),
     [

@@ -16,7 +16,7 @@ FEATURES = [
 
 
 class ToyScorer:
-    """Churn is recency / 100; 666 breaks it, 777 is beyond it; `slow` seconds a customer."""
+    """Churn is recency / 100; 666 breaks it; `slow` seconds a customer."""
 
     def __init__(self, folder: Path):
         self.manifest = json.loads((folder / "release.json").read_text())
@@ -33,8 +33,6 @@ class ToyScorer:
             return answer | {"error": "recency_days is missing"}
         if row["recency_days"] == 666:
             raise RuntimeError(f"secret {row}")
-        if row["recency_days"] == 777:
-            raise OverflowError("math range error")
         churn = float(row["recency_days"]) / 100
         return answer | {"segment": 1, "segment_name": "Champions", "churn_probability": churn, "flagged": churn >= 0.5}
 

@@ -7,13 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from patrons.scoring import COLUMNS, plain
+from patrons.scoring import plain
 from patrons.service.limits import Gate
 from patrons.service.problems import Problem, told
 from patrons.service.slots import Slot, Slots
 
 MOST_IGNORED = 20
-BEYOND = "the values are beyond what the models can compute with: look for one that is far too large or negative"
 Customer = Mapping[str, Any]
 
 
@@ -29,7 +28,7 @@ async def predicted(slots: Slots, gate: Gate, pool: ThreadPoolExecutor, customer
     if slot is None:
         raise not_ready(slots)
     if len(customers) == 1 and slot.quick:
-        return _response(slot, customers, [_one(slot.scorer, customers[0])])
+        return _response(slot, customers, _score(slot.scorer, customers))
     return _response(slot, customers, await _beside(gate, pool, slot, customers))
 
 
@@ -42,20 +41,10 @@ async def _beside(gate: Gate, pool: ThreadPoolExecutor, slot: Slot, customers: S
 
 
 def _score(scorer: Any, customers: Sequence[Customer]) -> list[dict]:
-    if len(customers) > 1:
-        try:
-            table = pd.DataFrame(list(customers), dtype=object)
-            return [plain(row) for row in scorer.score_rows(table).to_dict("records")]
-        except (ValueError, ArithmeticError):
-            pass  # somebody's values are beyond the models: one by one, only theirs come back with an error
-    return [_one(scorer, customer) for customer in customers]
-
-
-def _one(scorer: Any, customer: Customer) -> dict[str, Any]:
-    try:
-        return plain(scorer.score_one(customer))
-    except (ValueError, ArithmeticError):
-        return dict.fromkeys(COLUMNS) | {"customer_id": customer.get("customer_id"), "error": BEYOND}
+    if len(customers) == 1:
+        return [plain(scorer.score_one(customers[0]))]
+    table = pd.DataFrame(list(customers), dtype=object)
+    return [plain(row) for row in scorer.score_rows(table).to_dict("records")]
 
 
 def _response(slot: Slot, customers: Sequence[Customer], answers: list[dict]) -> dict[str, Any]:
