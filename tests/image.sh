@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
-# Prove the image without a Docker engine: build it with buildah in a chroot, on a base made here with mmdebstrap, start
-# the API in it and ask it for a customer. Needs root, buildah and mmdebstrap; says the size and the first answer.
+# Prove the images without a Docker engine: build them with buildah in a chroot, on a base made here with mmdebstrap, start
+# the API and ask it for a customer, start MLflow and log in. Needs root, buildah and mmdebstrap; says sizes and answers.
 #   tests/image.sh RELEASE [options of buildah bud, such as --volume /etc/ssl/certs:/etc/ssl/certs:ro]
 set -euo pipefail
 release=$(realpath "${1:?a release folder, such as data/processed/demo/release}")
 shift
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 work=$(mktemp -d)
-port=$(python3 -c 'import socket; one = socket.socket(); one.bind(("127.0.0.1", 0)); print(one.getsockname()[1])')
+free_port() { python3 -c 'import socket; one = socket.socket(); one.bind(("127.0.0.1", 0)); print(one.getsockname()[1])'; }
 export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
 buildah_() { buildah --root "${PATRONS_IMAGES:-$work/images}" --runroot "$work/run" "$@"; }
-server="" # process group of the API
+server="" # process group of what is started
 set -m
+stop() { if [ -n "$server" ]; then kill -- "-$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; }
 finish() {
-  if [ -n "$server" ]; then kill -- "-$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi
+  stop
   buildah_ rm --all >/dev/null 2>&1 || true
   rm -rf "$work"
 }
@@ -29,10 +30,26 @@ if ! buildah_ inspect --type image "$base" >/dev/null 2>&1; then
   rm "$work/base.tar"
 fi
 
-buildah_ bud --isolation chroot --format docker --pull-never --layers=false "$@" -f serving/Dockerfile -t patrons . >"$work/log" 2>&1 ||
-  { tail -30 "$work/log"; exit 1; }
+build() { # Dockerfile, name, options of buildah bud
+  buildah_ bud --isolation chroot --format docker --pull-never --layers=false "${@:3}" -f "$1" -t "$2" . >"$work/log" 2>&1 ||
+    { tail -30 "$work/log"; exit 1; }
+}
+until_answered() { # address, log of the server
+  local started=$SECONDS
+  until curl -sf "$1" >/dev/null; do
+    kill -0 "$server" 2>/dev/null && [ $((SECONDS - started)) -lt 180 ] || { cat "$2"; exit 1; }
+    sleep 1
+  done
+  echo "ready after $((SECONDS - started)) s; the process runs as: $(buildah_ run "$container" -- id -u)"
+}
+status() { curl -s -o /dev/null -w '%{http_code}' "$@"; }
+expect() { [ "$2" = "$3" ] || { echo "$1 it answered $3"; exit 1; }; }
+
+build serving/Dockerfile patrons "$@"
+build serving/tracking.Dockerfile patrons-tracking "$@"
 buildah_ images
 
+port=$(free_port)
 container=$(buildah_ from --pull-never patrons)
 cp -r "$release" "$work/release"
 printf '{}' >"$work/keys.json"
@@ -41,12 +58,7 @@ chmod -R a+rX "$work" && chmod 644 "$work/keys.json"
 buildah_ run --volume "$work/release:/srv/releases/champion:ro" --volume "$work/keys.json:/run/secrets/patrons_keys:ro" \
   "$container" -- python serving/api.py --release /srv/releases/champion --port "$port" >"$work/api.log" 2>&1 &
 server=$!
-started=$SECONDS
-until curl -sf "http://127.0.0.1:$port/health/ready" >/dev/null; do
-  kill -0 "$server" 2>/dev/null && [ $((SECONDS - started)) -lt 180 ] || { cat "$work/api.log"; exit 1; }
-  sleep 1
-done
-echo "ready after $((SECONDS - started)) s; the process runs as: $(buildah_ run "$container" -- id -u)"
+until_answered "http://127.0.0.1:$port/health/ready" "$work/api.log"
 "${PYTHON:-.venv/bin/python}" - "$release" >"$work/request" <<'PY'
 import json
 import pathlib
@@ -55,8 +67,23 @@ import sys
 golden = json.loads((pathlib.Path(sys.argv[1]) / "golden.json").read_text())
 print(json.dumps({"customers": [golden[0]["request"]]}))
 PY
-code=$(curl -s -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' -d @"$work/request" "http://127.0.0.1:$port/predict")
-[ "$code" = 401 ] || { echo "without a key it answered $code"; exit 1; }
-curl -sf -H "Authorization: Bearer $key" -H 'Content-Type: application/json' -d @"$work/request" "http://127.0.0.1:$port/predict"
+asked=(-H 'Content-Type: application/json' -d @"$work/request" "http://127.0.0.1:$port/predict")
+expect "without a key" 401 "$(status "${asked[@]}")"
+curl -sf -H "Authorization: Bearer $key" "${asked[@]}"
 echo
 buildah_ run "$container" -- sh -c 'ls /opt/patrons/bin | grep -ci jupyter || true' | sed 's/^/Jupyter commands in it: /'
+stop
+
+port=$(free_port) tracking="http://127.0.0.1:$port"
+container=$(buildah_ from --pull-never patrons-tracking)
+command=$(buildah_ inspect --format '{{join .OCIv1.Config.Cmd " "}}' "$container")
+# shellcheck disable=SC2086
+buildah_ run --env MLFLOW_AUTH_ADMIN_PASSWORD=only-here-0000 --env MLFLOW_FLASK_SERVER_SECRET_KEY=only-here \
+  "$container" -- ${command/--port 5000/--port $port} >"$work/tracking.log" 2>&1 &
+server=$!
+until_answered "$tracking/health" "$work/tracking.log"
+search="$tracking/api/2.0/mlflow/experiments/search?max_results=1"
+expect "without a password" 401 "$(status "$search")"
+expect "with a wrong one" 401 "$(status -u admin:password1234 "$search")"
+expect "with its own" 200 "$(status -u admin:only-here-0000 "$search")"
+echo "MLflow: 401 without its password, 200 with it"

@@ -122,15 +122,15 @@ def saying(feature: str, told: Mapping[str, Entry]) -> Callable[[object], str]:
     if feature not in told or told[feature].group in ("number", "category", "attributes"):
         return lambda value: f"{words}: {_number(value)}"
     unit, meaning = told[feature].unit, told[feature].meaning.split(";")[0].split(" (BG/NBD)")[0]
-    after = f" {unit}" if unit not in ("ratio", "log ratio", "nats") else ""
+    bare = unit in ("ratio", "log ratio", "nats") or meaning.startswith(f"{unit} ")
     if feature == "recency_days":
-        known = lambda value: f"no order for {_number(value)} days"  # noqa: E731
+        known = lambda value: f"no order for {_counted(value, 'days')}"  # noqa: E731
     elif unit.startswith("share") or unit == "probability":
         known = lambda value: f"{meaning}: {value:.0%}"  # noqa: E731
     elif meaning.startswith(GOES_ON):
-        known = lambda value: f"{_number(value)} {unit} {meaning}"  # noqa: E731
+        known = lambda value: f"{_counted(value, unit)} {meaning}"  # noqa: E731
     else:
-        known = lambda value: f"{meaning}: {_number(value)}{after}"  # noqa: E731
+        known = lambda value: f"{meaning}: {_number(value) if bare else _counted(value, unit)}"  # noqa: E731
     return lambda value: f"{meaning}: none known" if pd.isna(value) else known(value)
 
 
@@ -140,6 +140,12 @@ def _number(value: object) -> str:
     if value != value:
         return "not known"
     return f"{value:,.0f}" if abs(value) >= 20 or value == int(value) else f"{value:.2g}"
+
+
+def _counted(value: object, unit: str) -> str:
+    """A number with its unit, in the singular after a 1: "3 orders", "1 order"."""
+    number, (first, *rest) = _number(value), unit.split()
+    return " ".join([number, first.removesuffix("s") if number == "1" else first, *rest])
 
 
 def contributions(model: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:
