@@ -9,13 +9,15 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 work=$(mktemp -d)
 free_port() { python3 -c 'import socket; one = socket.socket(); one.bind(("127.0.0.1", 0)); print(one.getsockname()[1])'; }
 export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
-buildah_() { buildah --root "${PATRONS_IMAGES:-$work/images}" --runroot "$work/run" "$@"; }
+images=${PATRONS_IMAGES:-$work/images}
+buildah_() { buildah --root "$images" --runroot "$work/run" "$@"; }
 server="" # process group of what is started
 set -m
 stop() { if [ -n "$server" ]; then kill -- "-$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; }
 finish() {
   stop
   buildah_ rm --all >/dev/null 2>&1 || true
+  umount "$images"/* 2>/dev/null || true # buildah leaves a mount of the folder on itself
   rm -rf "$work"
 }
 trap finish EXIT
@@ -76,7 +78,7 @@ stop
 
 port=$(free_port) tracking="http://127.0.0.1:$port"
 container=$(buildah_ from --pull-never patrons-tracking)
-command=$(buildah_ inspect --format '{{join .OCIv1.Config.Cmd " "}}' "$container")
+command=$(buildah_ inspect --format '{{range .OCIv1.Config.Cmd}}{{.}} {{end}}' "$container")
 # shellcheck disable=SC2086
 buildah_ run --env MLFLOW_AUTH_ADMIN_PASSWORD=only-here-0000 --env MLFLOW_FLASK_SERVER_SECRET_KEY=only-here \
   "$container" -- ${command/--port 5000/--port $port} >"$work/tracking.log" 2>&1 &

@@ -89,10 +89,10 @@ def _progress(done: int, total: int | None) -> None:
 
 def build(arguments: argparse.Namespace) -> None:
     """``patrons models build``."""
-    from patrons.release_build import current
+    from patrons.release_build import build as made
 
     root, name = root_folder(), _name(arguments.name)
-    folder = current(root / "data" / "processed" / name)
+    folder = made(root / "data" / "processed" / name)
     number = _registry(name).register(folder)
     print(f"{shown(folder)} is version {number}, the candidate. Next: patrons models promote {name}")
 
