@@ -38,6 +38,19 @@ def test_a_csv_file_of_text_is_scored_and_no_row_is_dropped(scorer, customers, t
     assert written.churn_probability.drop(3).to_list() == pytest.approx(wanted.drop(3).to_list(), abs=1e-9)
 
 
+def test_an_order_log_is_scored_in_chunks_too_and_the_progress_moves(scorer, demo, tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "CHUNK", 200)
+    log, heard = demo.root / "data" / "raw" / "demo" / "orders.parquet", []
+    done = bulk.score_file(scorer, log, tmp_path / "out.parquet", tell=lambda *told: heard.append(told))
+    total = done.customers
+    assert heard == [(0, None), (0, total), *[(n, total) for n in range(200, total - 1, 200)], *heard[-2:]]
+    assert heard[-1] == (total, total)
+    assert done.errors == 1
+    written, wanted = pd.read_parquet(tmp_path / "out.parquet"), scorer.score_orders(log)
+    assert list(written.churn_probability.dropna()) == list(wanted.churn_probability.dropna())
+    assert list(written.error.dropna()) == list(wanted.error.dropna())
+
+
 def test_the_command_tells_an_order_log_by_its_columns(demo, demo_release, tmp_path, capsys):
     raw = demo.root / "data" / "raw" / "demo"
     asked = ["predict", "--params", "demo", "--release", str(demo_release), "--customers", str(raw / "customers.csv")]

@@ -16,7 +16,7 @@ from patrons.files import whole
 from patrons.reading import Format, column_names, open_source
 from patrons.scoring import COLUMNS, ORDERS, Scorer, ScoringError
 
-CHUNK = 20_000  # customers that are in memory at a time
+CHUNK = 5_000  # customers whose answers are in memory at a time
 BETWEEN = " | "  # names of a set in a CSV file
 ARROW = {"str": pa.string(), "Int64": pa.int64(), "float64": pa.float64(), "boolean": pa.bool_()}
 SCHEMA = pa.schema([(name, ARROW.get(kind, pa.list_(pa.string()))) for name, kind in COLUMNS.items()])
@@ -53,14 +53,16 @@ def score_file(
     customers : Path, optional
         Attributes of the customers of an order log.
     tell : callable
-        Is told how many customers are done, and of how many (None of an order log).
+        Is told how many customers are done, and of how many (None while an order log is reduced to them).
     """
     begun = time.monotonic()
     if target.suffix not in (".parquet", ".csv"):
         raise ScoringError(f"{target.name}: the output is a .parquet or .csv file.")
     is_log = holds_orders(scorer, source)
-    total, parts = (None, _orders(scorer, source, as_of, customers)) if is_log else _rows(scorer, source)
     done = errors = 0
+    if is_log:
+        tell(0, None)
+    total, parts = _orders(scorer, source, as_of, customers) if is_log else _rows(scorer, source)
     tell(0, total)
     with whole(target) as partial, _writer(partial, target.suffix) as write:
         for answers in parts:
@@ -88,8 +90,14 @@ def holds_orders(scorer: Scorer, source: Path) -> bool:
     return False
 
 
-def _orders(scorer: Scorer, source: Path, as_of: date | None, customers: Path | None) -> Iterator[pd.DataFrame]:
-    yield scorer.score_orders(source, as_of, customers)
+def _orders(
+    scorer: Scorer, source: Path, as_of: date | None, customers: Path | None
+) -> tuple[int, Iterator[pd.DataFrame]]:
+    """How many customers an order log names, and the answers to them; those without features come last."""
+    table, left_over = scorer.described(source, as_of, customers)
+    parts = [(start, left_over.head(0)) for start in range(0, len(table), CHUNK)] + [(len(table), left_over)]
+    answers = (scorer.score_described(table[start : start + CHUNK], refused) for start, refused in parts)
+    return len(table) + len(left_over), answers
 
 
 def _rows(scorer: Scorer, source: Path) -> tuple[int, Iterator[pd.DataFrame]]:

@@ -1,6 +1,6 @@
 """Raw order lines that come to be scored, described as the notebooks describe customers, by a release's parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,7 +56,8 @@ def described(
             return pd.DataFrame({"customer_id": pd.Series(dtype="str")}), _left_over(judged, set())
         day = as_of or features.day_after(clean)
         known = roster.customer_table(clean, Path(customers) if customers else None)
-        table = _features(clean, judged, day, stated["02_transformation"], groups, fitted)
+        returns = judged.filter(judged.reason == CANCELLED).to_pandas()
+        table = on_days(clean, returns, [day], stated["02_transformation"], groups, fitted)
         table = table.merge(known, on="customer_id", how="left", validate="one_to_one")
         return table, _left_over(judged, set(table.customer_id), day)
 
@@ -75,21 +76,38 @@ def _judged(path: Path, intake: Mapping[str, Any]) -> Table:
     return orders.judge(log.lines, *rules).cache()
 
 
-def _features(
-    clean: Table, judged: Table, day: date, made: Mapping[str, Any], groups: set[str], fitted: bgnbd.Fitted | None
+def on_days(
+    clean: Table,
+    returns: pd.DataFrame,
+    days: Sequence[date],
+    made: Mapping[str, Any],
+    groups: set[str],
+    fitted: bgnbd.Fitted | None,
 ) -> pd.DataFrame:
+    """Features of customers on each of some days, as models know them; attributes are not among them.
+
+    Parameters
+    ----------
+    clean, returns : Table, DataFrame
+        Clean order lines, and those of cancellations.
+    days : sequence of date
+        Nothing on or after such a day is seen.
+    made : dict
+        The parameters of 02.
+    groups, fitted
+        See `described`.
+    """
     left_out = [name for name in ("returns",) if name not in groups]
-    returns = judged.filter(judged.reason == CANCELLED).to_pandas() if "returns" in groups else None
     table = features.features(
         clean,
-        [day],
+        days,
         windows=made["windows"],
-        returns=returns if returns is not None and len(returns) else None,
+        returns=returns if "returns" in groups and len(returns) else None,
         leave_out=list(dict.fromkeys([*made["leave_out"], *left_out])),
         interactions=made["interactions"],
     )
     ahead = 0 if "lifetime" in made["leave_out"] else made["horizon_days"]
-    return lifetime.with_expectations(table.order_by("customer_id").to_pandas(), ahead, fitted)
+    return lifetime.with_expectations(table.order_by("customer_id", "as_of").to_pandas(), ahead, fitted)
 
 
 def _left_over(judged: Table, scored: set[str], day: date | None = None) -> pd.DataFrame:

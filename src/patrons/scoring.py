@@ -176,14 +176,22 @@ class Scorer:
         DataFrame
             `COLUMNS`, one row a customer, sorted; last one for lines that name nobody.
         """
+        return self.score_described(*self.described(lines, as_of, customers))
+
+    def described(
+        self, lines: pd.DataFrame | str | Path, as_of: date | None = None, customers: str | Path | None = None
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Features of the customers of raw order lines, and `customer_id` and `error` of those who have none."""
         if self.manifest["kind"] != ORDERS:
             raise ScoringError(f"{self.manifest['name']} was trained on a customer table: bring rows, not orders.")
         from patrons import incoming  # the engine of tables, which customer rows need not wait for
 
         stated, fitted = self.manifest["parameters"], self.manifest["lifetime"]
         groups = set(self.manifest["groups"])
-        told = (stated, groups, fitted and Fitted(*fitted), as_of, customers)
-        table, left_over = incoming.described(lines, *told)
+        return incoming.described(lines, stated, groups, fitted and Fitted(*fitted), as_of, customers)
+
+    def score_described(self, table: pd.DataFrame, left_over: pd.DataFrame) -> pd.DataFrame:
+        """Score what `described` gives, sorted by customer."""
         refused = left_over.reindex(columns=list(COLUMNS)).astype(COLUMNS)
         scored = self.score_rows(table) if len(table) else refused.head(0)
         return pd.concat([scored, refused]).sort_values("customer_id", ignore_index=True)

@@ -1,12 +1,14 @@
 """Page: whom to contact with a budget, and what that may bring."""
 
+from typing import Any
+
 import altair as alt
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from patrons.app.results import Series
-from patrons.app.words import BLUE, headed, money
+from patrons.app.words import BLUE, headed, money, number
 
 SHOWN = 200  # customers on the page
 
@@ -18,12 +20,17 @@ def show(series: Series) -> None:
     if profit is None or actions is None:
         st.info("Values and actions come from the notebook on customer value (07), which has not run for this data.")
         return
-    actions = actions.sort_values("rank")
+    actions, value = actions.sort_values("rank"), series.json("value.json") or {}
+    doubts = value.get("doubts", {})
+    if told := " ".join([*doubts.get("churn", []), *doubts.get("value", [])]):
+        st.warning(f"What follows rests on doubtful ground. {told}")
     if len(profit) < 2 or profit[["cost", "gain", "low", "high"]].isna().any(axis=None):
         st.info("No gain can be told, as where nothing says what a customer pays: this is whom to contact first.")
         _listed(series, actions)
         return
-    plan = (series.json("value.json") or {}).get("plan", {})
+    plan = value.get("plan", {})
+    if plan.get("contacts") == 0:
+        st.info("Under the assumptions made, no contact brings more than it costs.")
     top = float(np.ceil(profit.cost.max()))
     budget = st.slider(
         f"Budget ({series.currency})", 0.0, top, min(float(plan.get("cost", top / 4)), top), top / 100, "%.0f"
@@ -35,15 +42,21 @@ def show(series: Series) -> None:
     columns[1].metric("Expected gain", money(at["gain"], series.currency))
     columns[2].metric("Gain if things go badly", money(at["low"], series.currency))
     st.altair_chart(_curve(profit, budget, series.currency))
-    st.caption(
-        "The band is the 95 % interval under the assumptions that the report on 07 lists; badly means its low end."
-    )
+    st.caption("All this holds only if the assumptions do. The band is the 95 % interval; badly means its low end.")
+    _assumed(value.get("assumptions", []))
     _listed(series, actions.head(contacts))
 
 
 def _listed(series: Series, chosen: pd.DataFrame) -> None:
     st.download_button("Download the list", chosen.to_csv(index=False), f"{series.name}_actions.csv", type="primary")
     st.dataframe(headed(chosen.head(SHOWN).dropna(axis=1, how="all")), hide_index=True)
+
+
+def _assumed(assumptions: list[dict[str, Any]]) -> None:
+    with st.expander("The assumptions"):
+        table = pd.DataFrame(assumptions, columns=["assumption", "low", "likely", "high"]).set_index("assumption")
+        st.table(table.map(number))
+        st.caption("They are typed in the params file under 07_customer_value; run the series to try others.")
 
 
 def _curve(profit: pd.DataFrame, budget: float, currency: str) -> alt.Chart:

@@ -2,13 +2,16 @@
 
 from typing import Any
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 
+from patrons import silence
 from patrons.app.results import Series
-from patrons.app.words import money, number, share, spoken
+from patrons.app.words import BLUE, money, number, share, spoken
+from patrons.incoming import CANCELLED
 from patrons.rows import Feature
-from patrons.scoring import Scorer, plain
+from patrons.scoring import ORDERS, Scorer, plain
 
 MOST_SLIDERS = 6  # offered at first; any feature can be chosen
 KNOWN, TYPICAL = "Look up", "Enter values"
@@ -24,12 +27,19 @@ def show(series: Series) -> None:
     typical = {feature.name: feature.example for feature in scorer.features}
     now = scorer.score_one(row or typical)
     st.subheader(f"Customer {row['customer_id']}" if row else "A typical customer")
-    _say(now, series.currency)
-    st.subheader("What if")
-    st.caption("Each slider changes one value only; the others stay, also those that would change with it in a shop.")
-    changed = _sliders(scorer, row or typical, series)
-    if changed:
-        _say(scorer.score_one({**(row or typical), **changed}), series.currency, now)
+    _say(now, scorer, series.currency)
+    if row and scorer.manifest["kind"] == ORDERS:
+        _if_silent(series, scorer, row["customer_id"])
+    st.subheader("What if a value were another?")
+    st.caption(
+        "Each slider changes one value only; the others stay, also those that would change with it in a shop. So it "
+        "shows what the models listen to, not what would become of a customer."
+    )
+    changed = {**(row or typical), **_sliders(scorer, row or typical, series)}
+    if changed != (row or typical):
+        if said := silence.impossible(changed, scorer.features):
+            st.warning(f"No customer can be like this: {'; '.join(said)}. Do not go by the answer.")
+        _say(scorer.score_one(changed), scorer, series.currency, now)
 
 
 def _looked_up(series: Series, scorer: Scorer) -> dict[str, Any] | None:
@@ -49,7 +59,7 @@ def _looked_up(series: Series, scorer: Scorer) -> dict[str, Any] | None:
     return plain(found.iloc[0][["customer_id", *names]])
 
 
-def _say(answer: dict[str, Any], currency: str, before: dict[str, Any] | None = None) -> None:
+def _say(answer: dict[str, Any], scorer: Scorer, currency: str, before: dict[str, Any] | None = None) -> None:
     """The answer in words, with what changed since `before`."""
     if answer["error"]:
         st.error(f"Cannot be scored: {answer['error']}")
@@ -60,10 +70,56 @@ def _say(answer: dict[str, Any], currency: str, before: dict[str, Any] | None = 
     delta = f"{(answer['churn_probability'] - before['churn_probability']) * 100:+.0f} points" if change else None
     columns[1].metric("Chance of not coming back", share(answer["churn_probability"]), delta, "inverse")
     columns[2].metric("Expected spend", money(answer["expected_spend"], currency))
-    verdict = "**Flagged**: the chance reaches" if answer["flagged"] else "Not flagged: the chance is below"
-    st.markdown(f"{verdict} the threshold of the model.")
+    st.caption(_meant(answer, scorer, currency))
+    limit = scorer.manifest["thresholds"]["churn"]
+    if limit is not None:
+        verdict = "**Flagged**: the chance reaches" if answer["flagged"] else "Not flagged: the chance is below"
+        st.markdown(f"{verdict} the threshold of the model, {share(limit)}.")
     for reason in filter(None, (answer[f"reason_{place}"] for place in (1, 2, 3))):
         st.markdown(f"- {reason}")
+
+
+def _meant(answer: dict[str, Any], scorer: Scorer, currency: str) -> str:
+    """What the numbers mean: of which time they are, and how sure."""
+    stated, said = scorer.manifest["parameters"], []
+    if others := [name for name in answer["segment_set"] if name != answer["segment_name"]]:
+        said.append(f"The segment may also be {' or '.join(others)}.")
+    if days := stated.get("02_transformation", {}).get("horizon_days"):
+        said.append(f"Not coming back means no order within {days} days.")
+    if answer["expected_spend"] is not None:
+        low, high = (money(answer[name], currency) for name in ("spend_low", "spend_high"))
+        days = stated.get("07_customer_value", {}).get("value_horizon_days")
+        said.append(f"Spend is that of {days} days; the mean of customers like this one lies between {low} and {high}.")
+    return " ".join(said)
+
+
+def _if_silent(series: Series, scorer: Scorer, customer: str) -> None:
+    """What becomes of the answer with every day without an order."""
+    lines = series.file("orders.parquet")
+    if lines is None:
+        return
+    table = _ahead(scorer, scorer.manifest["id"], series, customer, lines.stat().st_mtime_ns)
+    st.subheader("What if they order nothing for longer?")
+    base = alt.Chart(table, height=220).encode(
+        x=alt.X("days:Q", title="days from now without an order", scale=alt.Scale(domain=[0, int(table.days.max())])),
+        y=alt.Y("churn_probability:Q", title="chance", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+        tooltip=["days", "segment_name", alt.Tooltip("churn_probability", format=".0%")],
+    )
+    st.altair_chart(base.mark_line(color=BLUE, point=True))
+    now, *later = table[["days", "segment_name"]].itertuples(index=False)
+    moved = next((one for one in later if one.segment_name != now.segment_name), None)
+    said = f"in {moved.days} days they are “{moved.segment_name}”" if moved else f"they stay “{now.segment_name}”"
+    st.caption(f"Every value moves along, as it would in the shop: {said}.")
+
+
+@st.cache_data(max_entries=64, show_spinner="Looking ahead…")
+def _ahead(_scorer: Scorer, made: str, series: Series, customer: str, changed: int) -> pd.DataFrame:
+    of = [("customer_id", "==", customer)]
+    lines = pd.read_parquet(series.file("orders.parquet"), filters=of)
+    returns = pd.read_parquet(series.file("quarantine.parquet"), filters=[*of, ("reason", "==", CANCELLED)])
+    known = series.table("features.parquet").set_index("customer_id").loc[customer]
+    table = silence.goes_on(_scorer, lines, returns, known, pd.Timestamp(known["as_of"]).date())
+    return table[["days", "segment_name", "churn_probability"]]
 
 
 def _sliders(scorer: Scorer, row: dict[str, Any], series: Series) -> dict[str, Any]:

@@ -36,12 +36,12 @@ class Series(NamedTuple):
 
     def table(self, file: str) -> pd.DataFrame | None:
         """A table of any notebook, None where none has written it."""
-        found = self._found(file)
+        found = self.file(file)
         return None if found is None else _table(found, found.stat().st_mtime_ns)
 
     def json(self, file: str) -> Any:
         """A record of any notebook, None where there is none."""
-        found = self._found(file)
+        found = self.file(file)
         return None if found is None else read_json(found)
 
     @property
@@ -77,14 +77,16 @@ class Series(NamedTuple):
         return _scorer(folder, made["id"])
 
     def doubt(self) -> str:
-        """Which checks the churn model has not passed, in words; empty where it passed all."""
-        failed = [gate["gate"] for gate in self.scorer().manifest["gates"] if gate["verdict"] != "passed"]
-        if not failed:
-            return ""
-        return f"Do not rely on the chances: the churn model did not pass its checks ({'; '.join(failed)})."
+        """What speaks against the answers: checks that the churn model has not passed, and doubts of expected spend."""
+        scorer, said = self.scorer(), []
+        if failed := [gate["gate"] for gate in scorer.manifest["gates"] if gate["verdict"] != "passed"]:
+            said.append(f"Do not rely on the chances: the churn model did not pass its checks ({'; '.join(failed)}).")
+        value = read_json(scorer.folder / "value.json", {})
+        return " ".join([*said, *value.get("doubts", {}).get("value", [])])
 
-    def _found(self, file: str) -> Path | None:
-        return next(iter(sorted(self.processed.glob(f"[0-9]*/{file}"))), None)
+    def file(self, name: str) -> Path | None:
+        """Where a notebook left a file, None where none has written it."""
+        return next(iter(sorted(self.processed.glob(f"[0-9]*/{name}"))), None)
 
 
 def with_results(root: Path) -> list[str]:

@@ -59,7 +59,7 @@ def _scored(series: Series, name: str, content: bytes) -> pd.DataFrame | None:
 def progress(done: int, total: int | None) -> tuple[float, str]:
     """How far a bar is, and what it says."""
     if total is None:
-        return (1.0, f"{done:,} customers scored") if done else (0.0, "Reducing the orders to customers…")
+        return 0.0, "Reducing the orders to customers…"
     part = min(done / total, 1.0) if total else 1.0
     return part, f"{done:,} of {total:,} customers scored ({part:.0%})"
 

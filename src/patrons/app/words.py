@@ -49,6 +49,7 @@ HEADINGS = {
     "expected_gain": "expected gain",
     "gain_low": "gain, low",
     "gain_high": "gain, high",
+    "certain": "sure gain",
     "suggested_action": "what to do",
     "reason_1": "first reason",
     "reason_2": "second reason",

@@ -1,0 +1,67 @@
+"""What the models say of a customer who orders nothing for longer: every feature moves along, as in the shop."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from patrons import incoming
+from patrons.bgnbd import Fitted
+from patrons.rows import Feature
+from patrons.scoring import Scorer
+
+AHEAD = (0, 15, 30, 60, 90, 120, 180, 270, 365)  # days
+
+
+def goes_on(
+    scorer: Scorer,
+    lines: pd.DataFrame,
+    returns: pd.DataFrame,
+    known: Mapping[str, Any],
+    today: date,
+    ahead: Sequence[int] = AHEAD,
+) -> pd.DataFrame:
+    """Score a customer as of today and of later days, with no order in between.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        Of an order log.
+    lines, returns : DataFrame
+        The customer's clean order lines, and those of cancellations.
+    known : mapping
+        The customer's features today; attributes are taken from it.
+    today : date
+        The day on which customers were described.
+    ahead : sequence of int
+        Days from today on.
+
+    Returns
+    -------
+    DataFrame
+        `days` from today on, and `scoring.COLUMNS`; a row each of `ahead`.
+    """
+    made, fitted = scorer.manifest["parameters"]["02_transformation"], scorer.manifest["lifetime"]
+    days = [today + timedelta(days=more) for more in ahead]
+    told = (made, set(scorer.manifest["groups"]), fitted and Fitted(*fitted))
+    table = incoming.on_days(ibis.memtable(lines), returns, days, *told)
+    lacking = {one.name: known.get(one.name) for one in scorer.features if one.name not in table}
+    return scorer.score_rows(table.assign(**lacking)).assign(days=list(ahead))
+
+
+def impossible(row: Mapping[str, Any], features: Sequence[Feature]) -> list[str]:
+    """Why no customer can be as a row says, in words: values of single features that contradict each other."""
+    quiet, orders, age = (float(row.get(name) or 0) for name in ("recency_days", "frequency", "tenure_days"))
+    said = []
+    if quiet > age > 0:
+        said.append(f"the last order lies {quiet:,.0f} days back, the first only {age:,.0f}")
+    for name in (one.name for one in features):
+        window, inside = name.removeprefix("orders_").removesuffix("d"), row.get(name)
+        if name == f"orders_{window}d" and window.isdecimal() and inside:
+            if quiet > int(window):
+                said.append(f"no order for {quiet:,.0f} days, yet {inside:,.0f} in the last {window}")
+            elif inside > orders > 0:
+                said.append(f"{inside:,.0f} orders in the last {window} days, and {orders:,.0f} in all")
+    return said
