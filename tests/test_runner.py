@@ -15,7 +15,7 @@ import pytest
 from toy_series import PREAMBLE, notebook, params
 
 import run_all
-from patrons import processes, series, stage
+from patrons import promotion, processes, series, stage
 from patrons.progress import Lines, LiveTable
 from patrons.results import Results
 
@@ -416,6 +416,36 @@ def test_a_tracking_server_that_is_away_does_not_undo_the_series(root, executed,
         "MLflow took nothing (ConnectionError: refused). The results are kept; `.venv/bin/patrons log toy` "
         "sends them later." in capsys.readouterr().out
     )
+
+
+def test_models_are_promoted_when_asked_to_after_the_series_and_what_came_of_it_is_said(
+    root, executed, capsys, monkeypatch
+):
+    asked = []
+
+    def promote_results(name, where):
+        asked.append((name, where, record(root)["finished"] is not None))
+        return "Promoted: version 1 of toy is the champion; the first champion."
+
+    monkeypatch.setattr(promotion, "promote_results", promote_results)
+    assert run(root) == 0
+    assert asked == []
+    assert run(root, "--promote") == 0
+    assert asked == [("toy", root, True)]
+    assert capsys.readouterr().out.endswith("Promoted: version 1 of toy is the champion; the first champion.\n")
+
+
+def test_a_series_that_failed_or_made_no_models_promotes_nothing_and_says_why(root, executed, capsys, monkeypatch):
+    assert run(root, "--promote") == 0
+    assert "Not promoted: No notebook has written clusterer.skops" in capsys.readouterr().out
+
+    async def fail(job, on_cell):
+        return "out of luck"
+
+    monkeypatch.setattr(processes, "run", fail)
+    assert run(root, "--promote") == 1
+    assert "Not promoted: No release without a whole series" in capsys.readouterr().out
+    assert not (root / "mlflow.db").exists()
 
 
 def test_no_track_sends_nothing(root, executed, reports):

@@ -51,7 +51,7 @@ def described(
     """
     with TemporaryDirectory() as folder:
         judged = _judged(_as_file(lines, Path(folder)), stated["01_eda"])
-        clean = judged.filter(judged.reason.isnull()).drop("reason", "copy").cache()
+        clean = judged.filter(judged.reason.isnull()).drop("reason", "copy")
         if not clean.count().execute():
             return pd.DataFrame({"customer_id": pd.Series(dtype="str")}), _left_over(judged, set())
         day = as_of or features.day_after(clean)
@@ -73,7 +73,7 @@ def _as_file(lines: pd.DataFrame | str | Path, folder: Path) -> Path:
 def _judged(path: Path, intake: Mapping[str, Any]) -> Table:
     log = read_log(path, intake["columns"], Format.of(intake))
     rules = (intake["cancellation_prefix"], intake["non_products"], intake["duplicates"])
-    return orders.judge(log.lines, *rules).cache()
+    return orders.judge(log.lines, *rules).drop("description").cache()
 
 
 def on_days(

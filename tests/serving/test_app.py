@@ -21,7 +21,9 @@ from conftest import resealed
 from streamlit.testing.v1 import AppTest
 
 from patrons.app.reports_page import linked
+from patrons.app.results import Series
 from patrons.app.score_page import progress
+from patrons.registry import Registry
 
 APP = Path(__file__).parents[2] / "serving" / "app.py"
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -74,12 +76,16 @@ def test_a_customer_is_looked_up_and_changed(app, demo):
     opened(app, "A customer").text_input[0].set_value(scores.customer_id).run()
     assert metrics(app)["Chance of not coming back"] == f"{scores.churn_probability:.0%}"
     recency = next(slider for slider in app.slider if slider.label.startswith("recency days"))
-    recency.set_value(recency.value + 1).run()
+    assert not app.warning  # only the doubts of gates that failed would be one, and these are told elsewhere
+    recency.set_value(recency.max).run()
     assert [one.label for one in app.metric].count("Segment") == 2  # as they are, and what if
+    assert "No customer can be like this: no order for" in app.warning[-1].value
+    assert "What if they order nothing for longer?" in [one.value for one in app.subheader]
+    assert "Not coming back means no order within 90 days" in app.caption[0].value
     app.text_input[0].set_value("nobody").run()
     assert "no customer nobody" in app.error[0].value
     app.main.radio[0].set_value("Enter values").run()
-    assert app.subheader[0].value == "A typical customer"
+    assert [one.value for one in app.subheader] == ["A typical customer", "What if a value were another?"]
 
 
 def test_the_budget_slider_says_whom_to_contact(app):
@@ -91,6 +97,41 @@ def test_the_budget_slider_says_whom_to_contact(app):
     app.slider[0].set_value(0.0).run()
     assert metrics(app)["Customers to contact"] == "0"
     assert most > 0
+
+
+def test_what_speaks_against_the_actions_is_told_above_them(demo, start, tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    made = next(demo.processed.glob("07*"))
+    folder = shutil.copytree(made, tmp_path / "data" / "processed" / "demo" / made.name)
+    shutil.copy(demo.processed / "series.json", folder.parent)
+    value = json.loads((folder / "value.json").read_text())
+    doubts = {"churn": ["The churn model failed 1 of 11 gates: recall."], "value": ["The log is too short."]}
+    plan = value["plan"] | {"contacts": 0, "cost": 0.0}
+    (folder / "value.json").write_text(json.dumps(value | {"doubts": doubts, "plan": plan}))
+    app = opened(start(root=tmp_path), "Actions")
+    assert app.warning[0].value.endswith("The churn model failed 1 of 11 gates: recall. The log is too short.")
+    assert "no contact brings more than it costs" in app.info[0].value
+    assert list(app.table[0].value.index) == [one["assumption"] for one in value["assumptions"]]
+
+
+def test_the_app_follows_the_champion_forth_and_back(demo, demo_release, tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (tmp_path / "data" / "processed" / "demo").mkdir(parents=True)
+    shutil.copy(demo.processed / "series.json", tmp_path / "data" / "processed" / "demo")
+    registry, series = Registry("demo", tmp_path), Series(tmp_path, "demo")
+    for name in ("one", "two"):
+        registry.register(resealed(demo_release, tmp_path / name, run_id=name))
+
+    def answering():
+        st.cache_data.clear()  # as half a minute does
+        return series.scorer().manifest["run_id"]
+
+    registry.promote(1, override="a drill")
+    assert answering() == "one"
+    registry.promote(2, override="a drill")
+    assert answering() == "two"
+    registry.rollback()
+    assert answering() == "one"
 
 
 def test_the_reports_are_listed_with_the_overview_first(app):
@@ -176,7 +217,7 @@ def test_a_word_that_the_app_does_not_know_is_told(start):
 
 def test_the_bar_of_a_file_shows_how_much_of_it_is_done():
     assert progress(20_000, 80_000) == (0.25, "20,000 of 80,000 customers scored (25%)")
-    assert progress(0, None)[0] == 0.0
+    assert progress(0, None) == (0.0, "Reducing the orders to customers…")
     assert progress(0, 0)[0] == 1.0
 
 
