@@ -15,7 +15,7 @@ import pytest
 from toy_series import PREAMBLE, notebook, params
 
 import run_all
-from patrons import promotion, processes, series, stage
+from patrons import processes, promotion, series, stage
 from patrons.progress import Lines, LiveTable
 from patrons.results import Results
 

@@ -76,7 +76,6 @@ def test_a_customer_is_looked_up_and_changed(app, demo):
     opened(app, "A customer").text_input[0].set_value(scores.customer_id).run()
     assert metrics(app)["Chance of not coming back"] == f"{scores.churn_probability:.0%}"
     recency = next(slider for slider in app.slider if slider.label.startswith("recency days"))
-    assert not app.warning  # only the doubts of gates that failed would be one, and these are told elsewhere
     recency.set_value(recency.max).run()
     assert [one.label for one in app.metric].count("Segment") == 2  # as they are, and what if
     assert "No customer can be like this: no order for" in app.warning[-1].value
