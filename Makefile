@@ -45,7 +45,7 @@ api: $(SERVING) ## serve the models of PARAMS on this machine without keys; ARGS
 
 app: $(SERVING) ## open the app on this machine; ARGS go to streamlit, such as ARGS=--server.port=8502
 	$(BIN)/streamlit run serving/app.py --server.address=127.0.0.1 --browser.gatherUsageStats=false \
-		--client.toolbarMode=viewer $(ARGS)
+		--server.showEmailPrompt=false --client.toolbarMode=viewer $(ARGS)
 
 test: lint $(SERVING) ## lint, then run the tests; ARGS go to pytest, such as ARGS="-k report"
 	$(BIN)/python -m pytest $(ARGS)
