@@ -1,5 +1,6 @@
 """What the models say of a customer who orders nothing for longer: every feature moves along, as in the shop."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from patrons.bgnbd import Fitted
 from patrons.rows import Feature
 from patrons.scoring import Scorer
 
+WINDOW = re.compile(r"orders_(\d+)d")
 AHEAD = (0, 15, 30, 60, 90, 120, 180, 270, 365)  # days
 
 
@@ -53,15 +55,15 @@ def goes_on(
 
 def impossible(row: Mapping[str, Any], features: Sequence[Feature]) -> list[str]:
     """Why no customer can be as a row says, in words: values of single features that contradict each other."""
-    quiet, orders, age = (float(row.get(name) or 0) for name in ("recency_days", "frequency", "tenure_days"))
+    quiet, orders, age = (row.get(name) or 0 for name in ("recency_days", "frequency", "tenure_days"))
+    windows = {int(found[1]): row.get(found[0]) or 0 for one in features if (found := WINDOW.fullmatch(one.name))}
     said = []
     if quiet > age > 0:
         said.append(f"the last order lies {quiet:,.0f} days back, the first only {age:,.0f}")
-    for name in (one.name for one in features):
-        window, inside = name.removeprefix("orders_").removesuffix("d"), row.get(name)
-        if name == f"orders_{window}d" and window.isdecimal() and inside:
-            if quiet > int(window):
-                said.append(f"no order for {quiet:,.0f} days, yet {inside:,.0f} in the last {window}")
-            elif inside > orders > 0:
-                said.append(f"{inside:,.0f} orders in the last {window} days, and {orders:,.0f} in all")
+    if outside := [days for days, inside in windows.items() if inside and quiet > days]:
+        days = max(outside)
+        said.append(f"no order for {quiet:,.0f} days, yet {windows[days]:,.0f} in the last {days}")
+    if more := [days for days, inside in windows.items() if inside > orders > 0]:
+        days = min(more)
+        said.append(f"{windows[days]:,.0f} orders in the last {days} days, and {orders:,.0f} in all")
     return said

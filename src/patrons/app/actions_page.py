@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from patrons.app.results import Series
-from patrons.app.words import BLUE, headed, money, number
+from patrons.app.words import BLUE, headed, measured, money, number
 
 SHOWN = 200  # customers on the page
 
@@ -33,7 +33,7 @@ def show(series: Series) -> None:
         st.info("Under the assumptions made, no contact brings more than it costs.")
     top = float(np.ceil(profit.cost.max()))
     budget = st.slider(
-        f"Budget ({series.currency})", 0.0, top, min(float(plan.get("cost", top / 4)), top), top / 100, "%.0f"
+        measured("Budget", series.currency), 0.0, top, min(float(plan.get("cost", top / 4)), top), top / 100, "%.0f"
     )
     at = {name: float(np.interp(budget, profit.cost, profit[name])) for name in ("contacted", "gain", "low", "high")}
     contacts = int(at["contacted"])
@@ -61,9 +61,11 @@ def _assumed(assumptions: list[dict[str, Any]]) -> None:
 
 def _curve(profit: pd.DataFrame, budget: float, currency: str) -> alt.Chart:
     base = alt.Chart(profit, height=320, title="Gain by what is spent on contacts").encode(
-        x=alt.X("cost:Q", title=f"spent on contacts ({currency})")
+        x=alt.X("cost:Q", title=measured("spent on contacts", currency))
     )
-    band = base.mark_area(opacity=0.2, color=BLUE).encode(y=alt.Y("low:Q", title=f"gain ({currency})"), y2="high:Q")
+    band = base.mark_area(opacity=0.2, color=BLUE).encode(
+        y=alt.Y("low:Q", title=measured("gain", currency)), y2="high:Q"
+    )
     line = base.mark_line(color=BLUE).encode(y="gain:Q")
     rule = alt.Chart(pd.DataFrame({"cost": [budget]})).mark_rule(strokeDash=[4, 4]).encode(x="cost:Q")
     return band + line + rule

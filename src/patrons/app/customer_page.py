@@ -65,7 +65,8 @@ def _say(answer: dict[str, Any], scorer: Scorer, currency: str, before: dict[str
         st.error(f"Cannot be scored: {answer['error']}")
         return
     columns = st.columns(3)
-    columns[0].metric("Segment", answer["segment_name"])
+    columns[0].caption("Segment")  # a metric would cut a long name
+    columns[0].markdown(f"### {answer['segment_name']}")
     change = before and before["churn_probability"] is not None
     delta = f"{(answer['churn_probability'] - before['churn_probability']) * 100:+.0f} points" if change else None
     columns[1].metric("Chance of not coming back", share(answer["churn_probability"]), delta, "inverse")
@@ -83,7 +84,7 @@ def _meant(answer: dict[str, Any], scorer: Scorer, currency: str) -> str:
     """What the numbers mean: of which time they are, and how sure."""
     stated, said = scorer.manifest["parameters"], []
     if others := [name for name in answer["segment_set"] if name != answer["segment_name"]]:
-        said.append(f"The segment may also be {' or '.join(others)}.")
+        said.append(f"The segment may also be “{'” or “'.join(others)}”.")
     if days := stated.get("02_transformation", {}).get("horizon_days"):
         said.append(f"Not coming back means no order within {days} days.")
     if answer["expected_spend"] is not None:
@@ -100,9 +101,10 @@ def _if_silent(series: Series, scorer: Scorer, customer: str) -> None:
         return
     table = _ahead(scorer, scorer.manifest["id"], series, customer, lines.stat().st_mtime_ns)
     st.subheader("What if they order nothing for longer?")
+    ahead, parts = alt.Scale(domain=[0, int(table.days.max())]), alt.Scale(domain=[0, 1])
     base = alt.Chart(table, height=220).encode(
-        x=alt.X("days:Q", title="days from now without an order", scale=alt.Scale(domain=[0, int(table.days.max())])),
-        y=alt.Y("churn_probability:Q", title="chance", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+        x=alt.X("days:Q", title="days from now without an order", scale=ahead),
+        y=alt.Y("churn_probability:Q", title="chance not to come back", axis=alt.Axis(format="%"), scale=parts),
         tooltip=["days", "segment_name", alt.Tooltip("churn_probability", format=".0%")],
     )
     st.altair_chart(base.mark_line(color=BLUE, point=True))

@@ -29,11 +29,11 @@ def show(series: Series) -> None:
         return
     scored = _scored(series, given.name, given.getvalue())
     if scored is not None:
-        _shown(scored, Path(given.name).stem)
+        _shown(*scored, Path(given.name).stem)
 
 
-def _scored(series: Series, name: str, content: bytes) -> pd.DataFrame | None:
-    """The answers to a file; scored once, however often the page is drawn."""
+def _scored(series: Series, name: str, content: bytes) -> tuple[pd.DataFrame, bool] | None:
+    """The answers to a file, and whether it held orders; scored once, however often the page is drawn."""
     scorer = series.scorer()
     key = (series.name, scorer.manifest["id"], name, hash(content))
     if st.session_state.get("scored_key") == key:
@@ -43,14 +43,16 @@ def _scored(series: Series, name: str, content: bytes) -> pd.DataFrame | None:
         source, target = Path(folder) / Path(name).name, Path(folder) / "scored.parquet"
         source.write_bytes(content)
         try:
-            bulk.score_file(scorer, source, target, tell=lambda done, total: bar.progress(*progress(done, total)))
+            told = bulk.score_file(
+                scorer, source, target, tell=lambda done, total: bar.progress(*progress(done, total))
+            )
         except Exception as error:
             bar.empty()
             if not is_expected(error):
                 raise
             st.error(str(error).replace(f"{folder}/", ""))
             return None
-        scored = pd.read_parquet(target)
+        scored = pd.read_parquet(target), told.orders
     bar.empty()
     st.session_state.update(scored_key=key, scored=scored)
     return scored
@@ -64,17 +66,18 @@ def progress(done: int, total: int | None) -> tuple[float, str]:
     return part, f"{done:,} of {total:,} customers scored ({part:.0%})"
 
 
-def _shown(scored: pd.DataFrame, stem: str) -> None:
+def _shown(scored: pd.DataFrame, orders: bool, stem: str) -> None:
     good, wrong = scored[scored.error.isna()], scored[scored.error.notna()]
     columns = st.columns(3)
     columns[0].metric("Customers scored", f"{len(good):,}")
     columns[1].metric("Flagged", share(good.flagged.mean()) if len(good) else "–")
-    columns[2].metric("Rows with an error", f"{len(wrong):,}")
+    columns[2].metric("Not scored", f"{len(wrong):,}")
     st.download_button("Download the scored file", _csv(scored), f"{stem}_scored.csv", "text/csv", type="primary")
     if len(wrong):
-        st.warning("These rows cannot be scored. Mend them in the file and upload it again.")
+        st.warning("These cannot be scored. Mend them in the file and upload it again.")
         listed = wrong.reset_index(names="row").assign(row=lambda table: table.row + 1)
-        st.dataframe(listed[["row", "customer_id", "error"]].head(SHOWN), hide_index=True)
+        told = ["customer_id", "error"] if orders else ["row", "customer_id", "error"]
+        st.dataframe(headed(listed[told].head(SHOWN)), hide_index=True)
     st.dataframe(headed(good.drop(columns=OWN).dropna(axis=1, how="all").head(SHOWN)), hide_index=True)
 
 

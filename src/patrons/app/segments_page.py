@@ -8,6 +8,7 @@ from patrons.app.results import Series
 from patrons.app.words import BLUE, GREY, money, number, share, spoken
 
 MOST_A_ROW = 4  # cards
+PARTS = "split(datum.label, ', ')"  # a long name takes several lines
 
 
 def show(series: Series) -> None:
@@ -51,7 +52,7 @@ def _shares(cards: pd.DataFrame) -> alt.Chart:
         .mark_bar()
         .encode(
             x=alt.X("part:Q", title="share", axis=alt.Axis(format="%")),
-            y=alt.Y("segment:N", title=None, sort=list(cards.segment)),
+            y=alt.Y("segment:N", title=None, sort=list(cards.segment), axis=alt.Axis(labelExpr=PARTS)),
             yOffset="of:N",
             color=alt.Color("of:N", title="share of", scale=colours, legend=alt.Legend(orient="top")),
             tooltip=["segment", "of", alt.Tooltip("part", format=".1%")],

@@ -19,6 +19,11 @@ def money(amount: float | None, currency: str) -> str:
     return f"{amount:,.0f} {currency}".strip()
 
 
+def measured(what: str, unit: str) -> str:
+    """A name with its unit, such as ``gain (EUR)``, where there is one."""
+    return f"{what} ({unit})" if unit else what
+
+
 def share(value: float | None) -> str:
     """A share in percent."""
     return "not known" if pd.isna(value) else f"{value:.0%}"
