@@ -207,6 +207,22 @@ def test_a_service_follows_the_champion_forth_and_back_and_refuses_a_broken_one(
     client.set_registered_model_alias(registry.model, "champion", "1")
 
 
+def test_the_app_follows_the_champion_forth_and_back(registry, project, monkeypatch):
+    from mlflow import MlflowClient
+
+    st, results = pytest.importorskip("streamlit"), pytest.importorskip("patrons.app.results")
+    monkeypatch.setattr(results, "_scorer", lambda folder, made: release.read(folder)["run_id"])
+    record = project / "data" / "processed" / "demo" / "series.json"
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text("{}")
+    client, seen = MlflowClient(f"sqlite:///{project / 'mlflow.db'}"), []
+    for version in ("1", "2", "1"):
+        client.set_registered_model_alias(registry.model, "champion", version)
+        st.cache_data.clear()  # as half a minute does
+        seen.append(results.Series(project, "demo").scorer())
+    assert seen == ["one", "two", "one"]
+
+
 def test_the_command_exports_imports_and_lists(registry, project, tmp_path, monkeypatch, capsys):
     (project / "notebooks").mkdir(exist_ok=True)
     monkeypatch.chdir(project)

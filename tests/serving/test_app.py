@@ -21,9 +21,7 @@ from conftest import resealed
 from streamlit.testing.v1 import AppTest
 
 from patrons.app.reports_page import linked
-from patrons.app.results import Series
 from patrons.app.score_page import progress
-from patrons.registry import Registry
 
 APP = Path(__file__).parents[2] / "serving" / "app.py"
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -78,7 +76,7 @@ def test_a_customer_is_looked_up_and_changed(app, demo):
     recency = next(slider for slider in app.slider if slider.label.startswith("recency days"))
     recency.set_value(recency.max).run()
     assert [one.value for one in app.caption].count("Segment") == 2  # as they are, and what if
-    assert "No customer can be like this: no order for" in app.warning[-1].value
+    assert app.warning[-1].value.startswith("No customer can be like this: ")
     assert "What if they order nothing for longer?" in [one.value for one in app.subheader]
     assert any("Not coming back means no order within 90 days" in one.value for one in app.caption)
     app.text_input[0].set_value("nobody").run()
@@ -111,26 +109,6 @@ def test_what_speaks_against_the_actions_is_told_above_them(demo, start, tmp_pat
     assert app.warning[0].value.endswith("The churn model failed 1 of 11 gates: recall. The log is too short.")
     assert "no contact brings more than it costs" in app.info[0].value
     assert list(app.table[0].value.index) == [one["assumption"] for one in value["assumptions"]]
-
-
-def test_the_app_follows_the_champion_forth_and_back(demo, demo_release, tmp_path, monkeypatch):
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    (tmp_path / "data" / "processed" / "demo").mkdir(parents=True)
-    shutil.copy(demo.processed / "series.json", tmp_path / "data" / "processed" / "demo")
-    registry, series = Registry("demo", tmp_path), Series(tmp_path, "demo")
-    for name in ("one", "two"):
-        registry.register(resealed(demo_release, tmp_path / name, run_id=name))
-
-    def answering():
-        st.cache_data.clear()  # as half a minute does
-        return series.scorer().manifest["run_id"]
-
-    registry.promote(1, override="a drill")
-    assert answering() == "one"
-    registry.promote(2, override="a drill")
-    assert answering() == "two"
-    registry.rollback()
-    assert answering() == "one"
 
 
 def test_the_reports_are_listed_with_the_overview_first(app):
