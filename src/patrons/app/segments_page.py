@@ -52,7 +52,7 @@ def _shares(cards: pd.DataFrame) -> alt.Chart:
         .mark_bar()
         .encode(
             x=alt.X("part:Q", title="share", axis=alt.Axis(format="%")),
-            y=alt.Y("segment:N", title=None, sort=list(cards.segment), axis=alt.Axis(labelExpr=PARTS)),
+            y=alt.Y("segment:N", title=None, sort=list(cards.segment), axis=alt.Axis(labelExpr=PARTS, labelLimit=140)),
             yOffset="of:N",
             color=alt.Color("of:N", title="share of", scale=colours, legend=alt.Legend(orient="top")),
             tooltip=["segment", "of", alt.Tooltip("part", format=".1%")],
