@@ -192,7 +192,10 @@ class Registry:
         with TemporaryDirectory() as scratch:
             scorer = Scorer.load(self.fetch(number, Path(scratch)), verified=True)
             if problems := scorer.check():
-                raise RegistryError(f"Version {number} of {self.model} does not answer as it must: {problems[0]}")
+                raise RegistryError(
+                    f"Version {number} of {self.model} does not answer as it must: {problems[0]}. "
+                    f"If Patrons has changed since it was made: patrons models build {self.name}"
+                )
         return scorer.manifest
 
     def _store(self, client: Any, folder: Path, manifest: Mapping[str, Any]) -> int:
