@@ -17,7 +17,7 @@ stop() { if [ -n "$server" ]; then kill -- "-$server" 2>/dev/null || true; wait 
 finish() {
   stop
   buildah_ rm --all >/dev/null 2>&1 || true
-  umount "$images"/* 2>/dev/null || true # buildah leaves a mount of the folder on itself
+  while umount --lazy "$images/overlay" 2>/dev/null; do :; done # buildah leaves mounts of the folder on itself
   rm -rf "$work"
 }
 trap finish EXIT
