@@ -21,10 +21,16 @@ from patrons import features, order_log, orders, value
 from patrons.params import load
 from patrons.sources import find_source
 from patrons.spend_model import SpendModel
-from patrons.value_words import FORMATS
 
 ROOT = Path(__file__).parents[1]
-COLUMNS = {name: FORMATS[name] for name in ("mae", "rmse", "spearman", "capture_top_decile", "oracle", "bias")}
+COLUMNS = {
+    "mae": "{:,.1f}",
+    "rmse": "{:,.1f}",
+    "spearman": "{:.3f}",
+    "capture_top_decile": "{:.1%}",
+    "oracle": "{:.1%}",
+    "bias": "{:+.1%}",
+}
 
 
 def lines_of(said: Mapping[str, Any]) -> Table:

@@ -38,7 +38,7 @@ def test_a_range_makes_an_interval_and_keeps_the_mean():
 
 def spread_of(*ratios):
     """Two groups, below and from 150; how far off each was in the test."""
-    return Spread(np.array([150.0]), np.array([np.resize(one, 500) for one in ratios]), np.ones(500))
+    return Spread(np.array([150.0]), np.array([np.resize(one, 500) for one in ratios]))
 
 
 def test_the_uncertainty_of_values_reaches_the_gain_of_its_group_only():
@@ -59,7 +59,7 @@ def test_the_break_even_is_cost_over_chance_and_margin():
 
 def test_at_the_break_even_the_gain_is_none():
     ratios = np.random.default_rng(0).lognormal(0.3, 0.5, 500)
-    spread = Spread(np.array([]), ratios[None], ratios)
+    spread = Spread(np.array([]), ratios[None])
     drawn = actions.draw([0.2, 0.5, 0.6], [0.1, 0.3], [1, 2, 6], seed=1)
     needed, low, high = actions.break_even(STAKE, ONE, spread, drawn)
     assert low < needed < high
@@ -164,6 +164,6 @@ def test_the_top_of_the_list_is_short_and_in_words():
     first, second = value_words.top(listed).to_dict("records")
     assert first["churn"] == "25%"
     assert first["gain (95% interval)"] == "20 (-3 to 50)"
-    assert first["why"] == "silent for 40 days; 2 orders"
-    assert (second["gain (95% interval)"], second["why"]) == ("–", "")
+    assert first["first reason"] == "silent for 40 days"
+    assert (second["gain (95% interval)"], second["first reason"]) == ("–", "")
     assert len(value_words.top(listed, 1)) == 1

@@ -142,7 +142,7 @@ def test_intervals_of_spend_hold_what_is_spent():
     said = spend_model.expected_spend(spend_model.fit_rhythm(rows.head(10_000)), rows, 180)
     for _shop in range(300):
         tested, later = np.split(rng.choice(len(said), 4000, replace=False), 2)
-        spread = value_spread.spread_tested(truth[tested], said[tested], seed=0)
+        spread = value_spread.spread_tested(truth[tested], said[tested], seed=0).moved(said[later])
         low, high = value_spread.span(pd.DataFrame({"expected_spend": said[later]}), spread)
         whole.append(low <= truth[later].sum() <= high)
         group, (_edges, low, high) = spread.group(said[later]), map(np.array, value_spread.limits(spread).values())

@@ -117,6 +117,13 @@ def test_the_spread_of_a_test_is_drawn_group_by_group():
     assert spread.group(np.array([5.0, 99.0, 100.0, 1e6])).tolist() == [0, 0, 1, 1]
 
 
+def test_groups_go_by_rank_where_a_season_lowers_all_forecasts():
+    said = np.arange(40.0)
+    spread = value_spread.spread_tested(said, said, seed=0)
+    assert spread.moved(said / 2).group(said / 2).tolist() == spread.group(said).tolist() == [0] * 20 + [1] * 20
+    assert spread.moved(said[:1]).group(said[:1]).tolist() == [1]
+
+
 @pytest.mark.parametrize("off", [0.5, 2.0])
 def test_an_interval_lies_about_the_forecast_as_wide_as_the_test_was_off(off):
     said = np.repeat([10.0, 100.0], 20)

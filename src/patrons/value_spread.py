@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from patrons import bgnbd, gamma_gamma
 from patrons.spend_model import Rhythm, SpendModel, expected_orders, expected_spend
@@ -28,13 +29,15 @@ class Spread(NamedTuple):
         Forecasts at which the next group of alike ones begins, currency; one fewer than groups.
     ratios : array, shape (groups, draws)
         What was spent over what was expected, drawn.
-    whole : array, shape (draws,)
-        The same of all customers together.
     """
 
     edges: np.ndarray
     ratios: np.ndarray
-    whole: np.ndarray
+
+    def moved(self, said: np.ndarray) -> "Spread":
+        """The same groups by rank among other forecasts, which a season may have raised or lowered all together."""
+        groups = len(self.ratios)
+        return self._replace(edges=np.quantile(said, np.arange(1, groups) / groups))
 
     def group(self, said: np.ndarray) -> np.ndarray:
         """Number of the group of each forecast."""
@@ -65,17 +68,18 @@ def of(tested: Tested | None, rhythm: Rhythm, today: pd.DataFrame, horizon_days:
 
 def exact() -> Spread:
     """Of values that are prices, not forecasts: no spread."""
-    return Spread(np.array([]), np.ones((1, DRAWS // 2)), np.ones(DRAWS // 2))
+    return Spread(np.array([]), np.ones((1, DRAWS // 2)))
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # threads cost more than they save where cores are shared
 def spread_tested(truth: np.ndarray, said: np.ndarray, seed: int) -> Spread:
-    """How far a test was off: of groups by forecast and of all, resampled totals (Bayesian bootstrap; Rubin, 1981)."""
+    """How far a test was off: of groups by forecast, resampled totals (Bayesian bootstrap; Rubin, 1981)."""
     rng = np.random.default_rng(seed)
     groups = int(np.clip(len(said) // FEWEST, 1, GROUPS))
     order = np.argsort(said, kind="stable")
     parts = np.array_split(order, groups)
     ratios = [_ratios(truth[part], said[part], rng) for part in parts]
-    return Spread(np.array([said[part[0]] for part in parts[1:]]), np.array(ratios), _ratios(truth, said, rng))
+    return Spread(np.array([said[part[0]] for part in parts[1:]]), np.array(ratios))
 
 
 def _ratios(truth: np.ndarray, said: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -94,8 +98,7 @@ def spread_untested(rhythm: Rhythm, rows: pd.DataFrame, horizon_days: int, seed:
     drawn = [rhythm._replace(orders=o, value=v) for o, v in zip(orders, values, strict=True)]
     totals = np.array([expected_spend(one, few, horizon_days).sum() for one in drawn])
     ratios = totals / max(expected_spend(rhythm, few, horizon_days).sum(), 1e-9)
-    ratios = np.resize(ratios, DRAWS // 2)
-    return Spread(np.array([]), ratios[None], ratios)
+    return Spread(np.array([]), np.resize(ratios, (1, DRAWS // 2)))
 
 
 def deciles(tested: Tested | None, spread: Spread) -> pd.DataFrame | None:
@@ -117,6 +120,11 @@ def totals(values: pd.DataFrame, segment: pd.Series, spread: Spread) -> pd.DataF
     return table.sort_values("value", ascending=False)
 
 
+def span(values: pd.DataFrame, spread: Spread) -> tuple[float, float]:
+    """95% interval of what all customers spend."""
+    return _total(values, spread)[1:]
+
+
 def _total(values: pd.DataFrame, spread: Spread) -> tuple[float, float, float]:
     said = values.expected_spend.to_numpy()
     parts, total = np.bincount(spread.group(said), said, minlength=len(spread.ratios)), float(said.sum())
@@ -124,14 +132,13 @@ def _total(values: pd.DataFrame, spread: Spread) -> tuple[float, float, float]:
     return total, total / factor, total * factor
 
 
-def span(values: pd.DataFrame, spread: Spread) -> tuple[float, float]:
-    """95% interval of what all customers spend: their total is off as far as that of the test."""
-    total, factor = float(values.expected_spend.sum()), float(_factor(spread.whole))
-    return total / factor, total * factor
-
-
 def forecast(model: SpendModel, rhythm: Rhythm, today: pd.DataFrame, spread: Spread) -> pd.DataFrame:
     """What to expect of each customer, with 95% intervals.
+
+    Parameters
+    ----------
+    spread : Spread
+        Moved to these customers.
 
     Returns
     -------
