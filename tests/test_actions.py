@@ -125,6 +125,9 @@ def test_where_no_value_is_known_the_likeliest_to_leave_come_first():
     listed = actions.listed(people, gain, 0, {})
     assert listed.customer_id.tolist() == ["c", "a", "d", "b"]
     assert listed.suggested_action.eq("what a contact brings is not known").all()
+    told = actions.listed(people, gain, 0, {"Y": "call"}).suggested_action
+    assert told[0] == "what a contact brings is not known; if you contact: call"
+    assert {"value", "gain (95% interval)"}.isdisjoint(value_words.top(listed))
 
 
 def test_a_budget_pays_so_many_contacts():

@@ -188,8 +188,9 @@ def listed(customers: pd.DataFrame, gain: pd.DataFrame, contacts: int, advice: d
     pays, paid = table.expected_gain > 0, table["rank"] <= contacts
     sure = np.where(table.gain_low > 0, "contact", "contact, the gain is not certain")
     verdict = np.where(~pays, "leave: a contact costs more than it brings", "not within the budget")
-    verdict = np.where(table.expected_gain.isna(), "what a contact brings is not known", verdict)
     words = np.array([advice.get(name) or "" for name in table.segment], dtype=object)
+    unknown = "what a contact brings is not known" + np.where(words != "", "; if you contact: ", "") + words
+    verdict = np.where(table.expected_gain.isna(), unknown, verdict)
     table["suggested_action"] = np.where(pays & paid, sure + np.where(words != "", ": ", "") + words, verdict)
     told = ["rank", "customer_id", "segment", "churn_probability", "value", "expected_gain", "gain_low", "gain_high"]
     return table[[*told, "certain", *REASONS, "suggested_action"]].round(4)

@@ -111,7 +111,7 @@ def verdict(tested: Tested) -> str:
 def off(tested: Tested | None) -> str:
     """How far the total of the test was off, a sentence; the test is the one period that is known."""
     if tested is None:
-        return "No earlier forecast could be held against what was spent."
+        return "No forecast could be tested: the interval holds only how uncertain the fits are, and is too narrow."
     more = tested.truth.sum() / max(tested.said.sum(), 1e-9) - 1
     told = f"{abs(more):.0%} {'more' if more > 0 else 'less'}" if abs(more) >= 0.005 else "as much"
     return f"In the period that was tested, {told} was spent {'than' if abs(more) >= 0.005 else 'as'} expected."
@@ -158,7 +158,7 @@ def shared(horizon_days: int, plan: Plan, assumed: pd.DataFrame) -> Mapping[str,
 
 
 def top(listed: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
-    """The first rows of `actions.csv` for people to read: fewer columns, and text for numbers.
+    """The first rows of `actions.csv` for people to read: fewer columns, none that is empty, and text for numbers.
 
     Returns
     -------
@@ -170,7 +170,7 @@ def top(listed: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
         f"{of:,.0f} ({low:,.0f} to {high:,.0f})" if pd.notna(of) else "–"
         for of, low, high in zip(table.expected_gain, table.gain_low, table.gain_high, strict=True)
     ]
-    return pd.DataFrame(
+    told = pd.DataFrame(
         {
             "rank": table["rank"],
             "customer": table.customer_id.astype(str),
@@ -182,3 +182,5 @@ def top(listed: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
             "what to do": table.suggested_action,
         }
     )
+    known = table.value.notna().any()
+    return told if known else told.drop(columns=["value", "gain (95% interval)"])
