@@ -36,10 +36,20 @@ def test_a_range_makes_an_interval_and_keeps_the_mean():
     assert (gain.gain_high - gain.gain_low).to_numpy() == pytest.approx(3.1, abs=0.3)  # triangular on 1 to 5
 
 
+def spread_of(*ratios):
+    """Two groups, below and from 150; how far off each was in the test."""
+    return Spread(np.array([150.0]), np.array([np.resize(one, 500) for one in ratios]))
+
+
 def test_the_uncertainty_of_values_reaches_the_gain_of_its_group_only():
-    spread = Spread(np.array([150.0]), np.vstack([np.ones(1000), np.repeat([0.5, 1.5], 500)]))
+    spread = spread_of(1.0, [0.5, 1.0])  # mirrored: from half to double
     gain = actions.gains(STAKE, spread.group(PEOPLE.value.to_numpy()), spread, SURE)
-    assert (gain.gain_high - gain.gain_low).tolist() == pytest.approx([0, 0, 18.0, 0])
+    assert (gain.gain_high - gain.gain_low).tolist() == pytest.approx([0, 0, 18.0 * 1.5, 0])
+
+
+def test_a_test_that_was_off_widens_the_gain_both_ways_and_does_not_move_it():
+    gain = actions.gains(STAKE[2:3], np.array([1]), spread_of(1.0, 2.0), SURE)
+    assert gain.iloc[0].tolist() == pytest.approx([15.0, 9.0 - 3, 36.0 - 3])
 
 
 def test_the_break_even_is_cost_over_chance_and_margin():
@@ -48,7 +58,8 @@ def test_the_break_even_is_cost_over_chance_and_margin():
 
 
 def test_at_the_break_even_the_gain_is_none():
-    spread = Spread(np.array([]), np.random.default_rng(0).lognormal(0.3, 0.5, (1, 1000)))
+    ratios = np.random.default_rng(0).lognormal(0.3, 0.5, 500)
+    spread = Spread(np.array([]), ratios[None])
     drawn = actions.draw([0.2, 0.5, 0.6], [0.1, 0.3], [1, 2, 6], seed=1)
     needed, low, high = actions.break_even(STAKE, ONE, spread, drawn)
     assert low < needed < high
@@ -56,9 +67,10 @@ def test_at_the_break_even_the_gain_is_none():
 
 
 def test_the_break_even_pools_groups_by_what_is_at_stake():
-    spread = Spread(np.array([150.0]), np.vstack([np.full(1000, 0.5), np.full(1000, 1.5)]))
+    spread = spread_of(0.5, 1.5)
     group = spread.group(PEOPLE.value.to_numpy())  # 90 at stake in the first, 180 in the second
-    assert actions.break_even(STAKE, group, spread, SURE)[0] == pytest.approx(30 / (0.5 / 3 + 1.5 * 2 / 3))
+    pooled = 0.5 / 3 + 1.5 * 2 / 3
+    assert actions.break_even(STAKE, group, spread, SURE) == pytest.approx((30, 30 / pooled, 30 * pooled))
 
 
 def test_the_profit_curve_adds_up_the_gains_of_the_first():
@@ -113,6 +125,9 @@ def test_where_no_value_is_known_the_likeliest_to_leave_come_first():
     listed = actions.listed(people, gain, 0, {})
     assert listed.customer_id.tolist() == ["c", "a", "d", "b"]
     assert listed.suggested_action.eq("what a contact brings is not known").all()
+    told = actions.listed(people, gain, 0, {"Y": "call"}).suggested_action
+    assert told[0] == "what a contact brings is not known; if you contact: call"
+    assert {"value", "gain (95% interval)"}.isdisjoint(value_words.top(listed))
 
 
 def test_a_budget_pays_so_many_contacts():
@@ -152,6 +167,6 @@ def test_the_top_of_the_list_is_short_and_in_words():
     first, second = value_words.top(listed).to_dict("records")
     assert first["churn"] == "25%"
     assert first["gain (95% interval)"] == "20 (-3 to 50)"
-    assert first["why"] == "silent for 40 days; 2 orders"
-    assert (second["gain (95% interval)"], second["why"]) == ("–", "")
+    assert first["first reason"] == "silent for 40 days"
+    assert (second["gain (95% interval)"], second["first reason"]) == ("–", "")
     assert len(value_words.top(listed, 1)) == 1

@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 
 from patrons import executive, report, value, value_words
+from patrons.digits import about
 from patrons.evaluation import Interval
 from patrons.files import write_json
 
 PLAN = {"contacts": 10, "cost": 20.0, "gain": 30.0, "low": 10.0, "high": 50.0}
 VALUE = {
     "horizon_days": 180,
-    "expected_spend": {"value": 900.0, "low": 800.0, "high": 1000.0},
+    "expected_spend": {"value": 900.0, "low": 800.0, "high": 1000.0, "off": "In the test 2% more."},
     "top_decile_share": 0.4,
     "tested_on": "2025-07-01",
     "plan": PLAN,
@@ -40,7 +41,11 @@ def said(tmp_path, record=VALUE, churn="", seen=SEEN, **statuses):
 def test_without_doubts_only_the_assumptions_are_named(tmp_path):
     points = said(tmp_path)
     assert points["Who is leaving?"][1] == "A flag is a chance, not a certainty."
-    assert points["What are they worth?"][1] == ""
+    assert points["What are they worth?"] == (
+        "In the next 180 days 900 EUR are expected of them (95% interval 800 to 1,000), 40% of it from a tenth of the "
+        "customers. In the test 2% more.",
+        "",
+    )
     assert points["Whom to contact?"] == (
         "The first 10 customers of actions.csv: contacting them costs 20 EUR and should bring 30 after that cost "
         "(95% interval 10 to 50).",
@@ -110,3 +115,31 @@ def test_the_advice_to_those_who_bring_most_is_that_of_their_segment(tmp_path, b
     [who, revenue] = executive.points(tmp_path, report.read_stages(tmp_path), "")
     assert who["text"].startswith("5 customers")
     assert revenue["text"] == f"“At risk” are 50% of the customers and bring {brought:.0%} of the revenue.{advice}"
+
+
+@pytest.mark.parametrize(
+    ("spent", "told"),
+    [(106.0, "6% more was spent than"), (80.0, "20% less was spent than"), (100.2, "as much was spent as")],
+)
+def test_how_far_the_total_of_the_test_was_off_is_told(spent, told):
+    tested = value.Tested(np.array([spent]), np.array([100.0]), pd.DataFrame(), {}, "", Interval(0.1, 0.0, 0.2))
+    assert value_words.off(tested) == f"In the period that was tested, {told} expected."
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [
+        (1_219_243.27, "1.22 million"),
+        (999_950, "1 million"),
+        (3.2e9, "3.2 billion"),
+        (56_478, "56,500"),
+        (998.4, "998"),
+        (46.54, "46.5"),
+        (9.31, "9.3"),
+        (0, "0"),
+        (-5577, "-5,580"),
+        (float("nan"), "unknown"),
+    ],
+)
+def test_amounts_in_sentences_have_three_digits(amount, told):
+    assert about(amount) == told

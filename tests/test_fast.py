@@ -151,7 +151,8 @@ def test_the_spend_of_one_customer_is_that_of_a_table(customers):
     both = pd.concat([rows.assign(as_of=day) for day in days], ignore_index=True)
     for inputs in (None, ["monetary", "gap"]):
         model = SpendModel(90, inputs).fit(both, pd.Series(rng.lognormal(2, 1, 400)))
-        said = [spend(model)(row) for row in rows.to_dict("records")]
+        fast = spend(model)
+        said = [fast(row) for row in rows.to_dict("records")]
         assert said == pytest.approx(list(model.predict(rows)), rel=1e-5)
 
 

@@ -1,13 +1,16 @@
 """What is known on which day, what a test may see, and scores worked out by hand."""
 
+import os
 from datetime import date
+from pathlib import Path
 
 import ibis
 import numpy as np
 import pandas as pd
 import pytest
 
-from patrons import models, value, value_spread, value_words
+from benchmarks import value as benchmark
+from patrons import models, spend_model, value, value_spread, value_words
 from patrons.spend_model import SpendModel, fit_rhythm, same_season
 
 HORIZON = 60
@@ -114,6 +117,41 @@ def test_the_spread_of_a_test_is_drawn_group_by_group():
     assert spread.group(np.array([5.0, 99.0, 100.0, 1e6])).tolist() == [0, 0, 1, 1]
 
 
+def test_groups_go_by_rank_where_a_season_lowers_all_forecasts():
+    said = np.arange(40.0)
+    spread = value_spread.spread_tested(said, said, seed=0)
+    assert spread.moved(said / 2).group(said / 2).tolist() == spread.group(said).tolist() == [0] * 20 + [1] * 20
+    assert spread.moved(said[:1]).group(said[:1]).tolist() == [1]
+
+
+@pytest.mark.parametrize("off", [0.5, 2.0])
+def test_an_interval_lies_about_the_forecast_as_wide_as_the_test_was_off(off):
+    said = np.repeat([10.0, 100.0], 20)
+    spread = value_spread.spread_tested(said * off, said, seed=0)
+    values = pd.DataFrame({"expected_spend": [10.0, 90.0]})
+    assert value_spread.span(values, spread) == pytest.approx((50.0, 200.0))
+    total = value_spread.totals(values, pd.Series(["A", "A"]), spread)
+    assert total.loc["A"].tolist() == pytest.approx([100, 50, 200, 2])
+    assert value_spread.limits(spread)["low"] == pytest.approx([0.5, 0.5])
+    assert value_spread.limits(spread)["high"] == pytest.approx([2.0, 2.0])
+
+
+def test_a_group_that_spent_nothing_in_the_test_still_has_a_finite_interval():
+    spread = value_spread.spread_tested(np.zeros(40), np.ones(40), seed=0)
+    assert value_spread.limits(spread)["high"] == pytest.approx([value_spread.MOST] * 2)
+
+
+def test_many_customers_are_resampled_in_blocks_that_keep_their_total(monkeypatch):
+    rng = np.random.default_rng(0)
+    said = rng.gamma(2.0, 50.0, 5000)
+    truth = said * rng.lognormal(0.2, 0.5, 5000)
+    single = value_spread._ratios(truth, said, np.random.default_rng(1))
+    monkeypatch.setattr(value_spread, "BLOCKS", 200)
+    blocks = value_spread._ratios(truth, said, np.random.default_rng(1))
+    assert blocks.mean() == pytest.approx(truth.sum() / said.sum(), rel=0.003)
+    assert blocks.std() == pytest.approx(single.std(), rel=0.2)
+
+
 @pytest.mark.parametrize("customers", [1, 10])
 def test_a_log_of_single_purchases_ends_in_a_clear_verdict(customers):
     lines = pd.DataFrame(
@@ -135,3 +173,23 @@ def test_a_log_of_single_purchases_ends_in_a_clear_verdict(customers):
     spread = value_spread.of(None, rhythm, today, HORIZON, seed=0)
     said = value_spread.forecast(model, rhythm, today, spread)
     assert np.isfinite(said.drop(columns="customer_id").to_numpy()).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "rmse", "spearman", "bias", "rounds"),
+    [
+        ("cdnow", "CDNOW_master.txt", 56.5, 0.43, 0.06, 200),  # a third of the rounds, to save time
+        ("online_retail_ii", "online_retail_ii.parquet", 3460, 0.64, 0.10, 600),
+    ],
+)
+def test_spend_of_a_real_log_is_forecast_as_well_as_is_known(name, source, rmse, spearman, bias, rounds, monkeypatch):
+    if not (Path(os.environ.get("PATRONS_DATA", "")) / source).is_file():
+        pytest.skip(f"PATRONS_DATA does not name a folder with {source}")
+    monkeypatch.setitem(spend_model.BOOSTER, "n_estimators", rounds)
+    monkeypatch.setitem(spend_model.BOOSTER, "learning_rate", 10 / rounds)
+    rows, when, model = benchmark.prepared(benchmark.ROOT / "params" / f"{name}.yaml")
+    found = value.test(rows, rows[rows.as_of == pd.Timestamp(when.cutoff)], when.cutoff, model)
+    assert found.beats
+    assert found.scores["rmse"] <= rmse
+    assert found.scores["spearman"] >= spearman
+    assert abs(found.scores["bias"]) <= bias

@@ -5,7 +5,7 @@ The gain of contacting a customer is
     churn probability x chance that the contact saves x value x margin rate - cost of the contact.
 
 Value is what the customer is expected to spend. Margin rate, chance and cost are assumptions, each a range: draws from
-them (triangular; Monte Carlo) carry their uncertainty into the gain, together with that of the values.
+them (triangular; Monte Carlo) carry their uncertainty into the interval of the gain, together with that of the values.
 """
 
 from collections.abc import Sequence
@@ -36,6 +36,10 @@ class Drawn(NamedTuple):
     def worth(self) -> np.ndarray:
         """What a unit of churn probability x value brings if its customer is contacted."""
         return self.margin_rate * self.save_chance
+
+    def gain(self, stake: np.ndarray, contacts: np.ndarray | int) -> np.ndarray:
+        """The formula at the mean of the draws, of what is at stake in so many contacts."""
+        return stake * self.worth.mean() - contacts * self.contact_cost.mean()
 
 
 def ends(name: str, assumed: Sequence[float]) -> tuple[float, float, float]:
@@ -72,27 +76,27 @@ def gains(stake: np.ndarray, group: np.ndarray, spread: Spread, drawn: Drawn) ->
     Returns
     -------
     DataFrame
-        `expected_gain` (mean over the draws), `gain_low`, `gain_high`, currency.
+        `expected_gain` (at the mean of the assumptions), `gain_low`, `gain_high`, currency.
     """
-    parts = []
+    parts, brings = [], spread.drawn(np.eye(len(spread.ratios))) * drawn.worth
     for start in range(0, len(stake), ROWS):
         rows = slice(start, start + ROWS)
-        each = stake[rows, None] * (spread.ratios[group[rows]] * drawn.worth) - drawn.contact_cost
+        each = stake[rows, None] * brings[group[rows]] - drawn.contact_cost
         low, high = np.quantile(each, [0.025, 0.975], axis=1)
-        parts.append(pd.DataFrame({"expected_gain": each.mean(axis=1), "gain_low": low, "gain_high": high}))
+        parts.append(pd.DataFrame({"expected_gain": drawn.gain(stake[rows], 1), "gain_low": low, "gain_high": high}))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["expected_gain"])
 
 
 def break_even(stake: np.ndarray, group: np.ndarray, spread: Spread, drawn: Drawn) -> tuple[float, float, float]:
     """The churn probability x value from which a contact is expected to pay, and its 95% interval, currency.
 
-    What was spent over what was expected counts as in `gains`, pooled: each group of the spread by what is at stake.
+    How far values may be off counts as in `gains`, pooled: each group of the spread by what is at stake.
     """
     parts = np.bincount(group, np.nan_to_num(stake), minlength=len(spread.ratios))
-    pooled = np.average(spread.ratios, axis=0, weights=parts if parts.any() else None)
-    brings = pooled * drawn.worth
+    parts = parts / parts.sum() if parts.any() else np.full(len(parts), 1 / len(parts))
+    brings = spread.drawn(parts[None])[0] * drawn.worth
     low, high = np.quantile(drawn.contact_cost / np.maximum(brings, 1e-12), [0.025, 0.975])
-    return float(drawn.contact_cost.mean() / max(brings.mean(), 1e-12)), float(low), float(high)
+    return float(drawn.contact_cost.mean() / max(drawn.worth.mean(), 1e-12)), float(low), float(high)
 
 
 def profit(stake: np.ndarray, group: np.ndarray, order: np.ndarray, spread: Spread, drawn: Drawn) -> pd.DataFrame:
@@ -101,17 +105,17 @@ def profit(stake: np.ndarray, group: np.ndarray, order: np.ndarray, spread: Spre
     Returns
     -------
     DataFrame
-        `contacted`, `cost` (mean), `gain` (mean, the cost taken off), `low`, `high` (95% interval), currency. A
+        `contacted`, `cost` (mean), `gain` (expected, the cost taken off), `low`, `high` (95% interval), currency. A
         customer counts with what is expected of him: chance adds to the interval where few are contacted.
     """
     counts = np.unique(np.rint(np.linspace(0, len(order), min(len(order), POINTS) + 1)).astype(int))
     own = np.zeros((len(order) + 1, len(spread.ratios)))
     own[np.arange(1, len(order) + 1), group[order]] = stake[order]
-    total = own.cumsum(axis=0)[counts] @ (spread.ratios * drawn.worth)
-    gain = total - counts[:, None] * drawn.contact_cost
-    low, high = np.quantile(gain, [0.025, 0.975], axis=1)
-    cost = counts * drawn.contact_cost.mean()
-    return pd.DataFrame({"contacted": counts, "cost": cost, "gain": gain.mean(axis=1), "low": low, "high": high})
+    parts = own.cumsum(axis=0)[counts]
+    each = spread.drawn(parts) * drawn.worth - counts[:, None] * drawn.contact_cost
+    low, high = np.quantile(each, [0.025, 0.975], axis=1)
+    cost, gain = counts * drawn.contact_cost.mean(), drawn.gain(parts.sum(axis=1), counts)
+    return pd.DataFrame({"contacted": counts, "cost": cost, "gain": gain, "low": low, "high": high})
 
 
 class Plan(NamedTuple):
@@ -184,8 +188,9 @@ def listed(customers: pd.DataFrame, gain: pd.DataFrame, contacts: int, advice: d
     pays, paid = table.expected_gain > 0, table["rank"] <= contacts
     sure = np.where(table.gain_low > 0, "contact", "contact, the gain is not certain")
     verdict = np.where(~pays, "leave: a contact costs more than it brings", "not within the budget")
-    verdict = np.where(table.expected_gain.isna(), "what a contact brings is not known", verdict)
     words = np.array([advice.get(name) or "" for name in table.segment], dtype=object)
+    unknown = "what a contact brings is not known" + np.where(words != "", "; if you contact: ", "") + words
+    verdict = np.where(table.expected_gain.isna(), unknown, verdict)
     table["suggested_action"] = np.where(pays & paid, sure + np.where(words != "", ": ", "") + words, verdict)
     told = ["rank", "customer_id", "segment", "churn_probability", "value", "expected_gain", "gain_low", "gain_high"]
     return table[[*told, "certain", *REASONS, "suggested_action"]].round(4)

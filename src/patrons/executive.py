@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from patrons.digits import about
 from patrons.files import read_json
 
 EDA, LABELS, CHURN, VALUE = "01_eda", "04_label_creation", "06_churn", "07_customer_value"
@@ -117,13 +118,15 @@ class _Said:
         if spent and "low" in spent:
             yield (
                 "What are they worth?",
-                f"In the next {days} days {spent['value']:,.0f}{self.money} are expected of them (95% interval "
-                f"{spent['low']:,.0f} to {spent['high']:,.0f}), {self.value['top_decile_share']:.0%} of it "
-                "from a tenth of the customers.",
+                f"In the next {days} days {about(spent['value'])}{self.money} are expected of them (95% interval "
+                f"{about(spent['low'])} to {about(spent['high'])}), {self.value['top_decile_share']:.0%} of it "
+                f"from a tenth of the customers. {spent['off']}",
                 " ".join(self.doubts["value"]),
             )
         elif spent:
-            text = f"Those who have not left pay {spent['value']:,.0f}{self.money} in {days} days if all of them stay."
+            text = (
+                f"Those who have not left pay {about(spent['value'])}{self.money} in {days} days if all of them stay."
+            )
             yield "What are they worth?", text, "A price list, not a forecast."
 
     def contact(self) -> Iterator[tuple[str, str, str]]:
@@ -135,9 +138,9 @@ class _Said:
             assumed = "Only if the assumptions on margin, cost and the chance to keep a customer hold."
             yield (
                 "Whom to contact?",
-                f"The first {plan['contacts']:,} customers of actions.csv: contacting them costs {plan['cost']:,.0f}"
-                f"{self.money} and should bring {plan['gain']:,.0f} after that cost (95% interval "
-                f"{plan['low']:,.0f} to {plan['high']:,.0f}).",
+                f"The first {plan['contacts']:,} customers of actions.csv: contacting them costs {about(plan['cost'])}"
+                f"{self.money} and should bring {about(plan['gain'])} after that cost (95% interval "
+                f"{about(plan['low'])} to {about(plan['high'])}).",
                 " ".join(filter(None, (assumed, zero, doubts))),
             )
         elif self.value:

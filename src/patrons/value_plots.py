@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from patrons.plots import BLUE, GREY, ORANGE, SHORT
 
@@ -15,11 +17,19 @@ def deciles(table: pd.DataFrame, currency: str, title: str, ax: Axes) -> Axes:
     ax.plot(line, line, color=GREY, ls=":", lw=1.5, label="as expected")
     ax.errorbar(table.expected, spent, yerr=reach, fmt="o", color=BLUE, capsize=4, label="spent, with 95% interval")
     ax.set(xscale="log", yscale="log")
-    ax.xaxis.set_major_formatter(SHORT)
-    ax.yaxis.set_major_formatter(SHORT)
+    _logarithmic(ax.xaxis)
+    _logarithmic(ax.yaxis)
     ax.legend(loc="upper left")
     ax.set(title=title, xlabel=f"expected, mean of a group, {currency}", ylabel=f"spent, mean of a group, {currency}")
     return ax
+
+
+def _logarithmic(axis: Axis) -> None:
+    """Short numbers at powers of ten, and on a short axis at 2 and 5 times these."""
+    low, high = axis.get_view_interval()
+    between = FuncFormatter(lambda x, _: SHORT(x) if f"{x:e}"[0] in "25" else "")
+    axis.set_major_formatter(SHORT)
+    axis.set_minor_formatter(between if high < 100 * low else NullFormatter())
 
 
 def by_segment(table: pd.DataFrame, what: str, title: str, ax: Axes) -> Axes:
@@ -40,16 +50,17 @@ def at_stake(listed: pd.DataFrame, needed: tuple[float, float, float], currency:
     """Customers by churn probability and value, and the line from which a contact pays, with its interval."""
     some = listed[listed.value > 0]
     some = some.sample(min(len(some), 4000), random_state=0)
+    low, high = max(some.value.quantile(0.002), min(1.0, some.value.max() / 10)), some.value.max() * 1.5
     pays = some.expected_gain > 0
     for chosen, colour, name in ((~pays, GREY, "a contact costs more"), (pays, BLUE, "a contact pays")):
-        ax.scatter(some.churn_probability[chosen], some.value[chosen], s=9, alpha=0.5, color=colour, lw=0, label=name)
-    low, high = max(some.value.quantile(0.002), 1e-2), some.value.max() * 1.5
+        worth = some.value[chosen].clip(lower=low)  # the least stand on the axis
+        ax.scatter(some.churn_probability[chosen], worth, s=9, alpha=0.6, color=colour, lw=0, label=name, zorder=2)
     chance = np.linspace(0.01, 1, 200)
-    ax.plot(chance, needed[0] / chance, color=ORANGE, lw=2, label="break-even, with 95% interval")
-    ax.fill_between(chance, needed[1] / chance, needed[2] / chance, color=ORANGE, alpha=0.2, lw=0)
+    ax.plot(chance, needed[0] / chance, color=ORANGE, lw=2, zorder=3, label="break-even, with 95% interval")
+    ax.fill_between(chance, needed[1] / chance, needed[2] / chance, color=ORANGE, alpha=0.2, lw=0, zorder=0)
     ax.set(yscale="log", ylim=(low, high), xlim=(0, 1))
     ax.xaxis.set_major_formatter("{x:.0%}")
-    ax.yaxis.set_major_formatter(SHORT)
+    _logarithmic(ax.yaxis)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=2)
     ax.set(title=title, xlabel="churn probability", ylabel=f"value, {currency} (logarithmic)")
     return ax

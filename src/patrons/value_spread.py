@@ -4,24 +4,29 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from patrons import bgnbd, gamma_gamma
 from patrons.spend_model import Rhythm, SpendModel, expected_orders, expected_spend
 from patrons.value import Tested
 
-DRAWS = 1000  # of what is uncertain
+DRAWS = 1000  # of what is uncertain; the second half mirrors the first
 GROUPS, FEWEST = 10, 20  # groups of customers by forecast, and customers in one at least
-ROWS_A_GROUP = 20_000  # of a larger group so many are resampled
+BLOCKS = 2000  # that customers are resampled in where there are more of them
+MOST = 10.0  # times too high or too low: no more is said of a group
 STEP = 1e-4  # of the logarithm of a parameter, to measure a slope
 
 
 class Spread(NamedTuple):
-    """How far spend may lie from what is expected, by groups of customers with alike forecasts.
+    """How far spend may lie from what is expected: as far as in the test, and as likely above it as below.
+
+    That the test ended above or below is no guide to the days to come, so each draw counts in both directions, and
+    intervals lie evenly about the forecast. The test is one period: one that errs more is in no interval.
 
     Attributes
     ----------
     edges : array
-        Forecasts at which the next group begins, currency; one fewer than groups.
+        Forecasts at which the next group of alike ones begins, currency; one fewer than groups.
     ratios : array, shape (groups, draws)
         What was spent over what was expected, drawn.
     """
@@ -29,9 +34,29 @@ class Spread(NamedTuple):
     edges: np.ndarray
     ratios: np.ndarray
 
+    def moved(self, said: np.ndarray) -> "Spread":
+        """The same groups by rank among other forecasts, which a season may have raised or lowered all together."""
+        groups = len(self.ratios)
+        return self._replace(edges=np.quantile(said, np.arange(1, groups) / groups))
+
     def group(self, said: np.ndarray) -> np.ndarray:
         """Number of the group of each forecast."""
         return np.searchsorted(self.edges, said, side="right")
+
+    def drawn(self, parts: np.ndarray) -> np.ndarray:
+        """What sums of forecasts may come to, shape (sums, `DRAWS`); `parts` (sums, groups) says where they lie."""
+        total = parts.sum(axis=1, keepdims=True)
+        off = _bounded(parts @ self.ratios / np.where(total == 0, 1.0, total))
+        return total * np.hstack([off, 1 / off])
+
+
+def _bounded(ratios: np.ndarray) -> np.ndarray:
+    return np.clip(ratios, 1 / MOST, MOST)
+
+
+def _factor(ratios: np.ndarray) -> np.ndarray:
+    """By what factor 95% of draws are off at most, up or down."""
+    return np.exp(np.quantile(np.abs(np.log(_bounded(ratios))), 0.95, axis=-1))
 
 
 def of(tested: Tested | None, rhythm: Rhythm, today: pd.DataFrame, horizon_days: int, seed: int) -> Spread:
@@ -43,9 +68,10 @@ def of(tested: Tested | None, rhythm: Rhythm, today: pd.DataFrame, horizon_days:
 
 def exact() -> Spread:
     """Of values that are prices, not forecasts: no spread."""
-    return Spread(np.array([]), np.ones((1, DRAWS)))
+    return Spread(np.array([]), np.ones((1, DRAWS // 2)))
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # threads cost more than they save where cores are shared
 def spread_tested(truth: np.ndarray, said: np.ndarray, seed: int) -> Spread:
     """How far a test was off: of groups by forecast, resampled totals (Bayesian bootstrap; Rubin, 1981)."""
     rng = np.random.default_rng(seed)
@@ -57,10 +83,9 @@ def spread_tested(truth: np.ndarray, said: np.ndarray, seed: int) -> Spread:
 
 
 def _ratios(truth: np.ndarray, said: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    if len(said) > ROWS_A_GROUP:
-        rows = rng.choice(len(said), ROWS_A_GROUP, replace=False)
-        truth, said = truth[rows], said[rows]
-    weights = rng.exponential(size=(DRAWS, len(said)))
+    block = rng.permutation(len(said)) % BLOCKS
+    truth, said = np.bincount(block, truth), np.bincount(block, said)
+    weights = rng.exponential(size=(DRAWS // 2, len(said)))
     return (weights @ truth) / np.maximum(weights @ said, 1e-9)
 
 
@@ -73,7 +98,7 @@ def spread_untested(rhythm: Rhythm, rows: pd.DataFrame, horizon_days: int, seed:
     drawn = [rhythm._replace(orders=o, value=v) for o, v in zip(orders, values, strict=True)]
     totals = np.array([expected_spend(one, few, horizon_days).sum() for one in drawn])
     ratios = totals / max(expected_spend(rhythm, few, horizon_days).sum(), 1e-9)
-    return Spread(np.array([]), np.resize(ratios, (1, DRAWS)))
+    return Spread(np.array([]), np.resize(ratios, (1, DRAWS // 2)))
 
 
 def deciles(tested: Tested | None, spread: Spread) -> pd.DataFrame | None:
@@ -96,27 +121,31 @@ def totals(values: pd.DataFrame, segment: pd.Series, spread: Spread) -> pd.DataF
 
 
 def span(values: pd.DataFrame, spread: Spread) -> tuple[float, float]:
-    """95% interval of the expected spend of all customers."""
+    """95% interval of what all customers spend."""
     return _total(values, spread)[1:]
 
 
 def _total(values: pd.DataFrame, spread: Spread) -> tuple[float, float, float]:
     said = values.expected_spend.to_numpy()
-    parts = np.bincount(spread.group(said), said, minlength=len(spread.ratios))
-    low, high = np.quantile(parts @ spread.ratios, [0.025, 0.975])
-    total = float(said.sum())
-    return total, min(float(low), total), max(float(high), total)  # a bias of the test widens the interval
+    parts, total = np.bincount(spread.group(said), said, minlength=len(spread.ratios)), float(said.sum())
+    factor = float(_factor(parts @ spread.ratios / total)) if total else 1.0
+    return total, total / factor, total * factor
 
 
 def forecast(model: SpendModel, rhythm: Rhythm, today: pd.DataFrame, spread: Spread) -> pd.DataFrame:
     """What to expect of each customer, with 95% intervals.
 
+    Parameters
+    ----------
+    spread : Spread
+        Moved to these customers.
+
     Returns
     -------
     DataFrame
         `customer_id`; `expected_orders` (days with an order) with `orders_low`, `orders_high`: as uncertain as the
-        parameters (delta method); `expected_spend` (currency) with `low`, `high`: between which the mean spend of
-        customers with such a forecast lies.
+        parameters (delta method); `expected_spend` (currency) with `low`, `high`: between which what customers with
+        such a forecast spend on average lies.
     """
     said = model.predict(today)
     edges, low, high = map(np.array, limits(spread).values())
@@ -131,11 +160,10 @@ def forecast(model: SpendModel, rhythm: Rhythm, today: pd.DataFrame, spread: Spr
 def limits(spread: Spread) -> dict[str, list[float]]:
     """What a forecast's interval is made of, as plain values: `edges` of the groups, and `low`, `high` of each.
 
-    The limits are factors of the forecast: between them lies what was spent over what was expected, in 95% of draws.
+    The limits are factors of the forecast: between them lies what is spent over what is expected, in 95% of draws.
     """
-    low, high = np.quantile(spread.ratios, [0.025, 0.975], axis=1)
-    low, high = np.minimum(low, 1.0), np.maximum(high, 1.0)  # a bias of the test widens the interval
-    return {"edges": spread.edges.tolist(), "low": low.tolist(), "high": high.tolist()}
+    factor = _factor(spread.ratios)
+    return {"edges": spread.edges.tolist(), "low": (1 / factor).tolist(), "high": factor.tolist()}
 
 
 def limits_of_orders(rhythm: Rhythm, rows: pd.DataFrame, horizon_days: int) -> tuple[np.ndarray, np.ndarray]:

@@ -12,14 +12,25 @@ from patrons.spend_model import Rhythm
 from patrons.value import LEAST_REPEATERS, Days, Tested, repeaters
 
 MODELS = {"BG/NBD (orders)": ("r", "alpha", "a", "b"), "Gamma-Gamma (order values)": ("p", "q - 1", "gamma")}
-FORMATS = {
-    "mae": "{:,.1f}",
-    "rmse": "{:,.1f}",
-    "spearman": "{:.3f}",
-    "capture_top_decile": "{:.1%}",
-    "bias": "{:+.1%}",
-    "oracle": "{:.1%}",
+SCORES = {  # of `value.scores`: how it is headed, and how a number is written
+    "mae": ("mean error{}", "{:,.0f}"),
+    "rmse": ("root of the mean squared error{}", "{:,.0f}"),
+    "spearman": ("rank correlation", "{:.2f}"),
+    "capture_top_decile": ("brought by the tenth forecast highest", "{:.0%}"),
+    "oracle": ("by the tenth that spent most", "{:.0%}"),
+    "bias": ("total off by", "{:+.0%}"),
 }
+
+
+def board(tested: Tested, currency: str) -> pd.DataFrame:
+    """The scores of a test as a table to read: a row each forecast and rule, headings in words."""
+    heads = {name: head.format(f", {currency}" if currency else "") for name, (head, _) in SCORES.items()}
+    return tested.board[list(heads)].rename(columns=heads).rename_axis("forecast").reset_index()
+
+
+def formats(currency: str) -> dict[str, str]:
+    """How the numbers of `board` are written."""
+    return {head.format(f", {currency}" if currency else ""): style for head, style in SCORES.values()}
 
 
 def convergence(rhythm: Rhythm) -> pd.DataFrame:
@@ -97,6 +108,15 @@ def verdict(tested: Tested) -> str:
     )
 
 
+def off(tested: Tested | None) -> str:
+    """How far the total of the test was off, a sentence; the test is the one period that is known."""
+    if tested is None:
+        return "No forecast could be tested: the interval holds only how uncertain the fits are, and is too narrow."
+    more = tested.truth.sum() / max(tested.said.sum(), 1e-9) - 1
+    told = f"{abs(more):.0%} {'more' if more > 0 else 'less'}" if abs(more) >= 0.005 else "as much"
+    return f"In the period that was tested, {told} was spent {'than' if abs(more) >= 0.005 else 'as'} expected."
+
+
 def people(values: pd.DataFrame, segment: pd.Series, scores: pd.DataFrame) -> pd.DataFrame:
     """Each customer with segment, churn probability, value (expected spend) and the reasons of 06.
 
@@ -116,6 +136,7 @@ def summary(
     horizon_days: int,
     total: pd.DataFrame,
     span: tuple[float, float],
+    off: str,
     best: float,
     plan: Plan,
     assumed: pd.DataFrame,
@@ -124,7 +145,7 @@ def summary(
     return {
         "from": str(when.end),
         "tested_on": when.cutoff and str(when.cutoff),
-        "expected_spend": {"value": float(total.value.sum()), "low": span[0], "high": span[1]},
+        "expected_spend": {"value": float(total.value.sum()), "low": span[0], "high": span[1], "off": off},
         "top_decile_share": float(best),
         "top_segment": str(total.index[0]),
         **shared(horizon_days, plan, assumed),
@@ -137,20 +158,19 @@ def shared(horizon_days: int, plan: Plan, assumed: pd.DataFrame) -> Mapping[str,
 
 
 def top(listed: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
-    """The first rows of `actions.csv` for people to read: fewer columns, and text for numbers.
+    """The first rows of `actions.csv` for people to read: fewer columns, none that is empty, and text for numbers.
 
     Returns
     -------
     DataFrame
-        `rank`, `customer`, `segment`, `churn`, `value`, `gain (95% interval)`, `why`, `what to do`.
+        `rank`, `customer`, `segment`, `churn`, `value`, `gain (95% interval)`, `first reason`, `what to do`.
     """
     table = listed.head(rows)
-    reasons = table[list(REASONS)].fillna("")
     gain = [
         f"{of:,.0f} ({low:,.0f} to {high:,.0f})" if pd.notna(of) else "–"
         for of, low, high in zip(table.expected_gain, table.gain_low, table.gain_high, strict=True)
     ]
-    return pd.DataFrame(
+    told = pd.DataFrame(
         {
             "rank": table["rank"],
             "customer": table.customer_id.astype(str),
@@ -158,7 +178,9 @@ def top(listed: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
             "churn": table.churn_probability.map("{:.0%}".format, na_action="ignore"),
             "value": table.value.map("{:,.0f}".format, na_action="ignore"),
             "gain (95% interval)": gain,
-            "why": ["; ".join(filter(None, row)) for row in reasons.itertuples(index=False)],
+            "first reason": table[REASONS[0]].fillna(""),
             "what to do": table.suggested_action,
         }
     )
+    known = table.value.notna().any()
+    return told if known else told.drop(columns=["value", "gain (95% interval)"])

@@ -72,7 +72,9 @@ class Answer(BaseModel):
     churn_probability: float | None = Field(None, ge=0, le=1)
     flagged: bool | None = Field(None, description="whether that reaches the threshold of the release")
     expected_spend: float | None = Field(None, description="in the coming horizon, in the currency of the data")
-    spend_low: float | None = None
+    spend_low: float | None = Field(
+        None, description="95% interval of the mean spend of customers with such a forecast"
+    )
     spend_high: float | None = None
     reason_1: str | None = None
     reason_2: str | None = None
@@ -100,7 +102,7 @@ class PredictResponse(BaseModel):
                         "churn_probability": 0.21,
                         "flagged": False,
                         "expected_spend": 310.5,
-                        "spend_low": 120.0,
+                        "spend_low": 178.5,
                         "spend_high": 540.0,
                         "reason_1": "last order 35 days ago",
                         "reason_2": None,
