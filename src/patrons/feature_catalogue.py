@@ -13,7 +13,7 @@ from itertools import pairwise
 import ibis
 from ibis import Deferred, _
 
-from patrons.feature_stages import COARSE, FINE_STEPS, GAPS_AT_MOST, REST, STEPS, exact_sum, in_steps, std
+from patrons.feature_stages import COARSE, FINE_STEPS, GAPS_AT_MOST, REST, STEPS, exact_sum, in_steps
 
 ORDERS, RETURNS, CUSTOMER = "orders", "returns", "customer"
 WINDOWS = (7, 14, 30, 60, 90, 180, 365)  # days
@@ -47,6 +47,16 @@ def share(condition: Deferred) -> Deferred:
     return condition.cast("float64").mean()
 
 
+def squares(name: str) -> Deferred:
+    """Sum of squares that `feature_stages` has in two parts."""
+    return _[f"{name}_squares"].sum() / COARSE + _[f"{name}_rest"].sum() / REST
+
+
+def std(n: Deferred, total: Deferred, squares: Deferred) -> Deferred:
+    """Standard deviation of n values from their sum and that of their squares, missing for one value."""
+    return ((squares - total * total / n) / (n - 1).nullif(0)).abs().sqrt()
+
+
 def whole(count: Deferred) -> Deferred:
     """A count, summed as float (which engines agree on and sum fast), as an integer."""
     return count.cast("int64")
@@ -54,12 +64,14 @@ def whole(count: Deferred) -> Deferred:
 
 N, SPEND, UNITS, LINES = _.counted.sum(), exact_sum(_.amount), exact_sum(_.units), _.lines.sum()
 RECENCY, TENURE, ACTIVE = _.days_ago.min(), _.days_ago.max(), _.new_day.sum()
-GAP, GAP_STD = ratio(TENURE - RECENCY, ACTIVE - 1), std(_.gap)
+GAP, GAP_STD = ratio(TENURE - RECENCY, ACTIVE - 1), std(_.gap.count(), _.gap.sum(), (_.gap * _.gap).sum())
 LAST_GAP = (_.nth * GAPS_AT_MOST + _.gap).max() % GAPS_AT_MOST  # of the order with the highest number that has a gap
 FIRST_GAP = (_.nth * GAPS_AT_MOST + _.gap).min() % GAPS_AT_MOST
-VALUE_STD = std(_.amount_off)
+VALUE_STD = std(_.count(), _.amount_off.sum() / STEPS, squares("amount"))
+UNITS_STD = std(_.count(), _.units_off.sum() / STEPS, squares("units"))
+HOUR = _.hour.cast("float64")
 PRICE_LOG = ratio(_.price_log.sum() / FINE_STEPS, LINES)
-PRICE_LOG2 = (_.price_squares.sum() / COARSE + _.price_rest.sum() / REST) / LINES
+PRICE_LOG2 = squares("price") / LINES
 LAST_PRICE = ratio(total(_.price_log, _.latest) / FINE_STEPS, total(_.lines, _.latest))
 ENTROPY = LINES.ln() - _.surprise.sum() / FINE_STEPS / LINES
 
@@ -85,7 +97,7 @@ TABLE: dict[str, list[tuple[str, str, str, Deferred]]] = {
         ("largest_order_share", "share of spend", "what the largest order brought", _.amount.max() / SPEND),
         ("order_units", "units an order", "mean units of an order", UNITS / N),
         ("order_units_max", "units", "units of the largest order", _.units.max()),
-        ("order_units_std", "units", "standard deviation of units an order; missing for one order", std(_.units_off)),
+        ("order_units_std", "units", "standard deviation of units an order; missing for one order", UNITS_STD),
         ("order_lines", "lines an order", "mean lines of an order", LINES / N),
         ("order_lines_max", "lines", "lines of the longest order", whole(_.lines.max())),
         ("order_products", "products an order", "mean distinct products an order", _.products.sum() / N),
@@ -147,9 +159,9 @@ TABLE: dict[str, list[tuple[str, str, str, Deferred]]] = {
          (LAST_PRICE - PRICE_LOG).exp()),
     ],
     "time of order": [
-        ("hour_mean", "hour of day", "mean hour of orders", _.hour.cast("float64").mean()),
+        ("hour_mean", "hour of day", "mean hour of orders", HOUR.mean()),
         ("hour_std", "hours", "standard deviation of the hour of orders; missing for one order",
-         std(_.hour.cast("float64"))),
+         std(_.count(), HOUR.sum(), (HOUR * HOUR).sum())),
         ("morning_share", "share of orders", "orders from 6 to 12 o'clock", share((_.hour >= 6) & (_.hour < 12))),
         ("afternoon_share", "share of orders", "orders from 12 to 18 o'clock", share((_.hour >= 12) & (_.hour < 18))),
         ("evening_share", "share of orders", "orders from 18 to 24 o'clock", share(_.hour >= 18)),

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import ibis
 from ibis import Deferred, Table, _
+from ibis.expr.types import FloatingValue
 
 STEPS, FINE_STEPS = 1e6, 1e10  # in 1 of money or units, in 1 of a logarithm
 COARSE, REST = 1e3, 1e13  # steps in 1 of a square, and in 1 of what those leave of it
@@ -50,13 +51,6 @@ def square_parts(value: Deferred) -> tuple[Deferred, Deferred]:
     return coarse, in_steps(value * value - coarse / COARSE, REST)
 
 
-def std(value: Deferred) -> Deferred:
-    """Standard deviation (n - 1) by exact sums, missing for one value; precise where values lie around 0."""
-    coarse, rest = square_parts(value)
-    squares, total = coarse.sum() / COARSE + rest.sum() / REST, exact_sum(value)
-    return ((squares - total * total / value.count()) / (value.count() - 1).nullif(0)).abs().sqrt()
-
-
 def orders_of(lines: Table, keep: Keep = materialised) -> Table:
     """One row an order (and day: lines of a later day belong to that day, so that no day is told of a later one).
 
@@ -66,12 +60,13 @@ def orders_of(lines: Table, keep: Keep = materialised) -> Table:
         `customer_id`, `order_id`, `date`, `ordered_at` (first line) and
 
         - `amount`, `line_max` (currency), `units`, `lines`, `products` (distinct); `counted`: 0 on its later days;
-        - `amount_off`, `units_off`: what they are above those of the customer's first order;
+        - `amount_off`, `units_off`: steps above those of the customer's first order, which keeps squares small; and
+          these squares in `square_parts`: `amount_squares`, `amount_rest`, `units_squares`, `units_rest`;
         - `price_log`: sum over lines of the logarithm of the unit price, in fine steps; `price_squares`, `price_rest`:
-          of its square, in `square_parts`; `price_min`, `price_max`;
+          of its square; `price_min`, `price_max`;
         - `fresh`, `second`: products bought for the first and for the second time; `times`: how often the product that
-          leads was bought by now; `surprise` (in fine steps), `squares`: what sum c ln c and sum c² grow by, c lines of a
-          product;
+          leads was bought by now; `surprise`, `squares`: what sum c ln c (in fine steps) and sum c² grow by, c lines of
+          a product;
         - `nth`: orders before it (its customer's), `gap`: days since the customer's last day with an order, missing on
           the first and for a second order of a day; `new_day`, `new_month`: 1 or 0;
         - `next_date` of the customer's next order; `hour`, `weekday` (Monday is 0), `month`, `month_day`.
@@ -84,11 +79,18 @@ def orders_of(lines: Table, keep: Keep = materialised) -> Table:
         joined.mutate(
             gap=since.nullif(0).cast("float64"),
             new_day=(since.isnull() | (since > 0)).cast("float64"),
+            **_beyond("amount", joined.amount - joined.first_amount),
+            **_beyond("units", joined.units - joined.first_units),
             new_month=(joined.last_date.isnull() | (joined.last_date.truncate("M") < joined.date.truncate("M"))).cast(
                 "float64"
             ),
-        ).drop("last_date")
+        ).drop("last_date", "first_amount", "first_units")
     )
+
+
+def _beyond(name: str, off: FloatingValue) -> dict[str, FloatingValue]:
+    squares, rest = square_parts(off)
+    return {f"{name}_off": in_steps(off), f"{name}_squares": squares, f"{name}_rest": rest}
 
 
 def _line(lines: Table) -> Table:
@@ -124,8 +126,8 @@ def _numbered(orders: Table) -> Table:
     return orders.mutate(
         number=ibis.row_number().over(order_by=sequence),
         nth=ibis.row_number().over(mine),
-        amount_off=_.amount - _.amount.first().over(mine),
-        units_off=_.units - _.units.first().over(mine),
+        first_amount=_.amount.first().over(mine),
+        first_units=_.units.first().over(mine),
         counted=(part == 0).cast("float64"),
         last_date=_.date.lag().over(mine),
         next_date=_.date.lead().over(mine),
