@@ -128,3 +128,25 @@ def test_the_horizon_holds_its_first_moment_and_not_the_one_after_its_end():
     days = [date(2024, 1, 11), date(2024, 1, 21)]
     panel = features.panel(ibis.memtable(EDGE), days, 10, (30,)).to_pandas().sort_values("as_of")
     assert panel.churned.tolist() == [1, 0]
+
+
+def test_sums_do_not_depend_on_the_order_of_lines_to_the_last_bit():
+    rng = np.random.default_rng(0)
+    n = 8_000  # of 50 customers with about 32 orders: means of whole cents lie on edges of rounding
+    order = rng.integers(0, 1_600, n)
+    log = pd.DataFrame(
+        {
+            "customer_id": [f"c{o % 50}" for o in order],
+            "order_id": order.astype(str),
+            "product_id": rng.integers(0, 30, n).astype(str),
+            "ordered_at": pd.Timestamp("2024-01-01 08:00") + pd.to_timedelta(order % 97, "D"),
+            "quantity": rng.integers(1, 40, n) / 8,  # by weight
+            "amount": rng.integers(1, 9_999, n) / 100,
+        }
+    )
+    tables = [described(log.sample(frac=1, random_state=k), date(2024, 4, 20)) for k in range(2)]
+    pd.testing.assert_frame_equal(*tables, check_exact=True)
+    first = log[log.customer_id == "c7"]
+    value = first.groupby("order_id").amount.sum()
+    assert tables[0].loc["c7", "monetary"] == round(first.amount.sum(), 2)
+    assert tables[0].loc["c7", "order_value_std"] == pytest.approx(value.std(), abs=1e-6)

@@ -1,12 +1,13 @@
 """The search for a churn model: settings of each kind drawn from their spaces, judged on rows that they did not see.
 
-Rows are prepared once a fold and serve every setting. What is compared is the mean ROC AUC over the folds.
+Rows are prepared once a fold and serve every setting. What is compared is the mean ROC AUC over the folds. Fits are of
+one thread each and go side by side, so that they come out the same on any number of cores.
 """
 
 import itertools
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ from patrons.evaluation import random_folds, roc_auc
 from patrons.features import KNOWN
 from patrons.scores import RANKING, mean_difference
 from patrons.selection import TopFeatures
-from patrons.threads import one_thread
+from patrons.threads import one_thread, side_by_side
 
 LOGISTIC, FOREST, BOOSTING, NETWORK = "logistic regression", "random forest", "boosted trees", "neural network"
 KINDS = (LOGISTIC, FOREST, BOOSTING, NETWORK)
@@ -129,18 +130,27 @@ def sample(available: int, most: int, seed: int) -> np.ndarray:
 def prepared(train: pd.DataFrame, folds: Folds, unfitted: Pipeline, rows: int, seed: int) -> list[Prepared]:
     """The matrices of each fold, by a front fitted on its own rows."""
     X, y = inputs(train), train[OUTCOME].to_numpy()
-    made = []
-    for fit, val in folds:
-        ready = fit_front(clone(unfitted), X.iloc[fit], y[fit], rows, seed)
-        made.append(Prepared(ready.transform(X.iloc[fit]), y[fit], ready.transform(X.iloc[val]), y[val], val))
-    return made
+    return side_by_side(_prepared, [(X, y, fit, val, unfitted, rows, seed) for fit, val in folds])
 
 
-def _try(kind: str, setting: Setting, parts: Sequence[Prepared], rows: int, seed: int) -> tuple[float, float]:
-    """Mean ROC AUC over folds when fitted on at most `rows` rows, and the CPU seconds it took."""
-    began = time.process_time()
-    scores = [roc_auc(part.y_val, _fitted(kind, setting, part, rows, seed)) for part in parts]
-    return float(np.mean(scores)), time.process_time() - began
+def _prepared(
+    X: pd.DataFrame, y: np.ndarray, fit: np.ndarray, val: np.ndarray, unfitted: Pipeline, rows: int, seed: int
+) -> Prepared:
+    ready = fit_front(clone(unfitted), X.iloc[fit], y[fit], rows, seed)
+    return Prepared(ready.transform(X.iloc[fit]), y[fit], ready.transform(X.iloc[val]), y[val], val)
+
+
+def _narrowed(part: Prepared, select: TopFeatures, rows: int, seed: int) -> Prepared:
+    """The fold with the columns that tell most, as a front with this step gives them."""
+    few = sample(len(part.y), rows, seed)
+    chosen = clone(select).fit(part.X[few], part.y[few])
+    return replace(part, X=chosen.transform(part.X), X_val=chosen.transform(part.X_val))
+
+
+def _try(kind: str, setting: Setting, part: Prepared, rows: int, seed: int) -> tuple[float, float]:
+    """ROC AUC on a fold when fitted on at most `rows` rows, and the CPU seconds it took."""
+    began = time.thread_time()
+    return roc_auc(part.y_val, _fitted(kind, setting, part, rows, seed)), time.thread_time() - began
 
 
 def _fitted(kind: str, setting: Setting, part: Prepared, rows: int, seed: int) -> np.ndarray:
@@ -168,12 +178,11 @@ def search(
     rows : int
         Rows that a trial is fitted on, at most; the chosen settings are fitted on all.
     """
-    tried = [
-        (kind, setting, *_try(kind, setting, parts, rows, seed))
-        for kind, space in spaces.items()
-        for setting in trials(space, n_trials, seed)
-    ]
-    table = pd.DataFrame(tried, columns=["model", "setting", "roc_auc", "seconds"])
+    asked = [(kind, setting) for kind, space in spaces.items() for setting in trials(space, n_trials, seed)]
+    each = side_by_side(_try, [(*one, part, rows, seed) for one in asked for part in parts])
+    reached, seconds = np.array(each).reshape(len(asked), len(parts), 2).transpose(2, 0, 1)
+    table = pd.DataFrame(asked, columns=["model", "setting"])
+    table = table.assign(roc_auc=reached.mean(axis=1), seconds=seconds.sum(axis=1))
     best = table.loc[table.groupby("model", sort=False).roc_auc.idxmax()]
     settings = dict(zip(best.model, best.setting, strict=True))
     validation = pd.concat([_said(train, part, n, settings, seed) for n, part in enumerate(parts)], ignore_index=True)
@@ -186,8 +195,8 @@ def search(
 
 def _said(train: pd.DataFrame, part: Prepared, fold: int, settings: Mapping[str, Setting], seed: int) -> pd.DataFrame:
     told = train.loc[part.val, [name for name in TOLD if name in train]].assign(fold=fold)
-    models = {kind: build(kind, setting, seed).fit(part.X, part.y) for kind, setting in settings.items()}
-    return told.assign(**{kind: model.predict_proba(part.X_val)[:, 1].round(9) for kind, model in models.items()})
+    said = side_by_side(_fitted, [(kind, one, part, len(part.y), seed) for kind, one in settings.items()])
+    return told.assign(**dict(zip(settings, said, strict=True)))
 
 
 def fold_scores(validation: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -221,7 +230,8 @@ def final(found: Found, ready: Pipeline, Z: np.ndarray, y: np.ndarray, seed: int
     Z : array
         The training rows as it gives them.
     """
-    fitted = {kind: build(kind, setting, seed).fit(Z, y) for kind, setting in found.settings.items()}
+    models = side_by_side(lambda *one: build(*one, seed).fit(Z, y), found.settings.items())
+    fitted = dict(zip(found.settings, models, strict=True))
     alone = {kind: MeanOf([model]).joined([model], Z) for kind, model in fitted.items()}
     together = [fitted[kind] for kind in found.members]
     return {**alone, MEAN: MeanOf(together).joined(together, Z)}
@@ -241,10 +251,11 @@ def compare_tops(
     list of Prepared
         Its folds.
     """
+    every, select = prepared(train, folds, front(prepare, 0, seed), rows, seed), front(prepare, top, seed)["select"]
     rated = []
     for most in (0, top):
-        parts = prepared(train, folds, front(prepare, most, seed), rows, seed)
-        said = [_fitted(BOOSTING, setting, part, rows, seed) for part in parts]
+        parts = side_by_side(_narrowed, [(part, select, rows, seed) for part in every]) if most else every
+        said = side_by_side(_fitted, [(BOOSTING, setting, part, rows, seed) for part in parts])
         score = np.mean([roc_auc(part.y_val, one) for part, one in zip(parts, said, strict=True)])
         words = f"the {most} that tell most" if most else "all that say something new"
         rated.append(((words, parts[0].X.shape[1], score, most), said, parts))
@@ -275,7 +286,7 @@ def whole_cv(
     parts = prepared(panel, random_folds(panel[GROUP].to_numpy(), panel[OUTCOME].to_numpy(), cv_folds, seed),
                      front(prepare, int(top), seed), len(panel), seed)  # fmt: skip
     kinds = found.members if chosen == MEAN else (chosen,)
-    return float(np.mean([_together(kinds, found.settings, part, seed) for part in parts]))
+    return float(np.mean(side_by_side(_together, [(kinds, found.settings, part, seed) for part in parts])))
 
 
 def _together(kinds: Sequence[str], settings: Mapping[str, Setting], part: Prepared, seed: int) -> float:

@@ -13,7 +13,7 @@ from itertools import pairwise
 import ibis
 from ibis import Deferred, _
 
-from patrons.feature_stages import GAPS_AT_MOST
+from patrons.feature_stages import COARSE, FINE_STEPS, GAPS_AT_MOST, REST, STEPS, exact_sum, in_steps
 
 ORDERS, RETURNS, CUSTOMER = "orders", "returns", "customer"
 WINDOWS = (7, 14, 30, 60, 90, 180, 365)  # days
@@ -47,19 +47,33 @@ def share(condition: Deferred) -> Deferred:
     return condition.cast("float64").mean()
 
 
+def squares(name: str) -> Deferred:
+    """Sum of squares that `feature_stages` has in two parts."""
+    return _[f"{name}_squares"].sum() / COARSE + _[f"{name}_rest"].sum() / REST
+
+
+def std(n: Deferred, total: Deferred, squares: Deferred) -> Deferred:
+    """Standard deviation of n values from their sum and that of their squares, missing for one value."""
+    return ((squares - total * total / n) / (n - 1).nullif(0)).abs().sqrt()
+
+
 def whole(count: Deferred) -> Deferred:
     """A count, summed as float (which engines agree on and sum fast), as an integer."""
     return count.cast("int64")
 
 
-N, SPEND, UNITS, LINES = _.counted.sum(), _.amount.sum(), _.units.sum(), _.lines.sum()
+N, SPEND, UNITS, LINES = _.counted.sum(), exact_sum(_.amount), exact_sum(_.units), _.lines.sum()
 RECENCY, TENURE, ACTIVE = _.days_ago.min(), _.days_ago.max(), _.new_day.sum()
-GAP, GAP_STD = ratio(TENURE - RECENCY, ACTIVE - 1), _.gap.std()
+GAP, GAP_STD = ratio(TENURE - RECENCY, ACTIVE - 1), std(_.gap.count(), _.gap.sum(), (_.gap * _.gap).sum())
 LAST_GAP = (_.nth * GAPS_AT_MOST + _.gap).max() % GAPS_AT_MOST  # of the order with the highest number that has a gap
 FIRST_GAP = (_.nth * GAPS_AT_MOST + _.gap).min() % GAPS_AT_MOST
-PRICE_LOG = ratio(_.price_log.sum(), LINES)
-LAST_PRICE = ratio(total(_.price_log, _.latest), total(_.lines, _.latest))
-ENTROPY = LINES.ln() - _.surprise.sum() / LINES
+VALUE_STD = std(_.count(), _.amount_off.sum() / STEPS, squares("amount"))
+UNITS_STD = std(_.count(), _.units_off.sum() / STEPS, squares("units"))
+HOUR = _.hour.cast("float64")
+PRICE_LOG = ratio(_.price_log.sum() / FINE_STEPS, LINES)
+PRICE_LOG2 = squares("price") / LINES
+LAST_PRICE = ratio(total(_.price_log, _.latest) / FINE_STEPS, total(_.lines, _.latest))
+ENTROPY = LINES.ln() - _.surprise.sum() / FINE_STEPS / LINES
 
 # fmt: off
 TABLE: dict[str, list[tuple[str, str, str, Deferred]]] = {
@@ -77,13 +91,13 @@ TABLE: dict[str, list[tuple[str, str, str, Deferred]]] = {
         ("order_value", "currency an order", "mean value of an order", SPEND / N),
         ("order_value_max", "currency", "value of the largest order", _.amount.max()),
         ("order_value_min", "currency", "value of the smallest order", _.amount.min()),
-        ("order_value_std", "currency", "standard deviation of order values; missing for one order", _.amount.std()),
+        ("order_value_std", "currency", "standard deviation of order values; missing for one order", VALUE_STD),
         ("order_value_spread", "ratio", "standard deviation of order values over their mean; missing for one order",
-         _.amount.std() / _.amount.mean()),
+         VALUE_STD / (SPEND / _.count())),
         ("largest_order_share", "share of spend", "what the largest order brought", _.amount.max() / SPEND),
         ("order_units", "units an order", "mean units of an order", UNITS / N),
         ("order_units_max", "units", "units of the largest order", _.units.max()),
-        ("order_units_std", "units", "standard deviation of units an order; missing for one order", _.units.std()),
+        ("order_units_std", "units", "standard deviation of units an order; missing for one order", UNITS_STD),
         ("order_lines", "lines an order", "mean lines of an order", LINES / N),
         ("order_lines_max", "lines", "lines of the longest order", whole(_.lines.max())),
         ("order_products", "products an order", "mean distinct products an order", _.products.sum() / N),
@@ -137,7 +151,7 @@ TABLE: dict[str, list[tuple[str, str, str, Deferred]]] = {
         ("price_paid", "currency a unit", "spend over units", SPEND / UNITS),
         ("price_level", "currency a unit", "geometric mean of the unit prices of order lines", PRICE_LOG.exp()),
         ("price_spread", "log ratio", "standard deviation of the logarithm of unit prices of order lines",
-         ibis.greatest(_.price_log2.sum() / LINES - PRICE_LOG * PRICE_LOG, 0.0).sqrt()),
+         ibis.greatest(PRICE_LOG2 - PRICE_LOG * PRICE_LOG, 0.0).sqrt()),
         ("price_min", "currency a unit", "lowest unit price paid", _.price_min.min()),
         ("price_max", "currency a unit", "highest unit price paid", _.price_max.max()),
         ("price_last", "currency a unit", "geometric mean of the unit prices of the last order", LAST_PRICE.exp()),
@@ -145,9 +159,9 @@ TABLE: dict[str, list[tuple[str, str, str, Deferred]]] = {
          (LAST_PRICE - PRICE_LOG).exp()),
     ],
     "time of order": [
-        ("hour_mean", "hour of day", "mean hour of orders", _.hour.cast("float64").mean()),
+        ("hour_mean", "hour of day", "mean hour of orders", HOUR.mean()),
         ("hour_std", "hours", "standard deviation of the hour of orders; missing for one order",
-         _.hour.cast("float64").std()),
+         std(_.count(), HOUR.sum(), (HOUR * HOUR).sum())),
         ("morning_share", "share of orders", "orders from 6 to 12 o'clock", share((_.hour >= 6) & (_.hour < 12))),
         ("afternoon_share", "share of orders", "orders from 12 to 18 o'clock", share((_.hour >= 12) & (_.hour < 18))),
         ("evening_share", "share of orders", "orders from 18 to 24 o'clock", share(_.hour >= 18)),
@@ -179,8 +193,8 @@ TABLE: dict[str, list[tuple[str, str, str, Deferred]]] = {
 }
 RETURNED: list[tuple[str, str, str, Deferred, int | None]] = [
     ("returns", "cancellations", "cancellations since the first order", _.count(), 0),
-    ("returned_value", "currency", "value of what was cancelled", _.amount.sum(), 0),
-    ("returned_units", "units", "units cancelled", _.units.sum(), 0),
+    ("returned_value", "currency", "value of what was cancelled", exact_sum(_.amount), 0),
+    ("returned_units", "units", "units cancelled", exact_sum(_.units), 0),
     ("returned_value_max", "currency", "value of the largest cancellation", _.amount.max(), 0),
     ("returns_90d", "cancellations", "cancellations in the last 90 days",
      whole((_.days_ago <= 90).cast("float64").sum()), 0),
@@ -216,8 +230,8 @@ def _window(days: int) -> list[Feature]:
     inside = _.days_ago <= days
     return [
         made("orders", "orders", "orders", whole(total(_.counted, inside))),
-        made("spend", "currency", "spent", total(_.amount, inside)),
-        made("units", "units", "units bought", total(_.units, inside)),
+        made("spend", "currency", "spent", total(in_steps(_.amount), inside) / STEPS),
+        made("units", "units", "units bought", total(in_steps(_.units), inside) / STEPS),
         made("lines", "lines", "order lines", whole(total(_.lines, inside))),
     ]
 
@@ -230,7 +244,7 @@ def _trend(short: int, long: int) -> list[Feature]:
             "trends",
             f"share of {meaning}",
             f"of the {meaning} of the last {long} days, the part in the last {short}; 0 without any",
-            ratio(total(_[column], _.days_ago <= short), total(_[column], _.days_ago <= long)).fill_null(0.0),
+            ratio(total(column, _.days_ago <= short), total(column, _.days_ago <= long)).fill_null(0.0),
         )
-        for what, meaning, column in (("orders", "orders", "counted"), ("spend", "spend", "amount"))
+        for what, meaning, column in (("orders", "orders", _.counted), ("spend", "spend", in_steps(_.amount)))
     ]

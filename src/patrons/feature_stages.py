@@ -4,13 +4,21 @@ Whatever looks at products needs every line, and text keys are dear to group by.
 each pair of customer and product becomes one integer, and one sorted pass over these says of each line how often its
 customer had bought its product before. Sums of such increments up to a day are that day's distinct products, entropy
 and concentration: they telescope. What an order gets depends on earlier orders of the same customer alone.
+
+Threads add up in any order, and sums of fractions then differ in their last digits. So fractions are summed in whole
+steps, of which floats hold 9e15 exactly: money and units in millionths (exact to 9e9 of a customer, or to 1.4e11 where
+no price has more than two decimals; beyond that sums are right to 16 digits), logarithms in steps of 1e-10.
 """
 
 from collections.abc import Callable
 
 import ibis
-from ibis import Table, _
+from ibis import Deferred, Table, _
+from ibis.expr.types import FloatingValue
 
+STEPS, FINE_STEPS = 1e6, 1e10  # in 1 of money or units, in 1 of a logarithm
+COARSE, REST = 1e3, 1e13  # steps in 1 of a square, and in 1 of what those leave of it
+ROUNDER = 1.5 * 2**52  # a float near it has no room for fractions: adding it and taking it away rounds to whole numbers
 PRODUCTS_AT_MOST = 1 << 24  # a customer's number times this plus a product's number fits in 63 bits
 GAPS_AT_MOST = 100_000  # days; an order's number times this plus a gap is a number that sorts by order
 
@@ -27,6 +35,22 @@ def lazily(table: Table) -> Table:
     return table
 
 
+def in_steps(value: Deferred, steps: float = STEPS) -> Deferred:
+    """How many steps a value is, rounded to whole ones: their sum is the same in whatever order they are added."""
+    return value * steps + ROUNDER - ROUNDER
+
+
+def exact_sum(value: Deferred) -> Deferred:
+    """The sum of money or units, each rounded to a millionth."""
+    return in_steps(value).sum() / STEPS
+
+
+def square_parts(value: Deferred) -> tuple[Deferred, Deferred]:
+    """The square of a value in whole coarse steps, and what is left of it in fine ones: large and yet exact sums."""
+    coarse = in_steps(value * value, COARSE)
+    return coarse, in_steps(value * value - coarse / COARSE, REST)
+
+
 def orders_of(lines: Table, keep: Keep = materialised) -> Table:
     """One row an order (and day: lines of a later day belong to that day, so that no day is told of a later one).
 
@@ -36,10 +60,13 @@ def orders_of(lines: Table, keep: Keep = materialised) -> Table:
         `customer_id`, `order_id`, `date`, `ordered_at` (first line) and
 
         - `amount`, `line_max` (currency), `units`, `lines`, `products` (distinct); `counted`: 0 on its later days;
-        - `price_log`, `price_log2`: sums over lines of the logarithm of the unit price and of its square; `price_min`,
-          `price_max`;
+        - `amount_off`, `units_off`: steps above those of the customer's first order, which keeps squares small; and
+          these squares in `square_parts`: `amount_squares`, `amount_rest`, `units_squares`, `units_rest`;
+        - `price_log`: sum over lines of the logarithm of the unit price, in fine steps; `price_squares`, `price_rest`:
+          of its square; `price_min`, `price_max`;
         - `fresh`, `second`: products bought for the first and for the second time; `times`: how often the product that
-          leads was bought by now; `surprise`, `squares`: what sum c ln c and sum c² grow by, c lines of a product;
+          leads was bought by now; `surprise`, `squares`: what sum c ln c (in fine steps) and sum c² grow by, c lines of
+          a product;
         - `nth`: orders before it (its customer's), `gap`: days since the customer's last day with an order, missing on
           the first and for a second order of a day; `new_day`, `new_month`: 1 or 0;
         - `next_date` of the customer's next order; `hour`, `weekday` (Monday is 0), `month`, `month_day`.
@@ -52,11 +79,18 @@ def orders_of(lines: Table, keep: Keep = materialised) -> Table:
         joined.mutate(
             gap=since.nullif(0).cast("float64"),
             new_day=(since.isnull() | (since > 0)).cast("float64"),
+            **_beyond("amount", joined.amount - joined.first_amount),
+            **_beyond("units", joined.units - joined.first_units),
             new_month=(joined.last_date.isnull() | (joined.last_date.truncate("M") < joined.date.truncate("M"))).cast(
                 "float64"
             ),
-        ).drop("last_date")
+        ).drop("last_date", "first_amount", "first_units")
     )
+
+
+def _beyond(name: str, off: FloatingValue) -> dict[str, FloatingValue]:
+    squares, rest = square_parts(off)
+    return {f"{name}_off": in_steps(off), f"{name}_squares": squares, f"{name}_rest": rest}
 
 
 def _line(lines: Table) -> Table:
@@ -65,17 +99,19 @@ def _line(lines: Table) -> Table:
 
 
 def _summed(lines: Table) -> Table:
+    squares, rest = square_parts(_.price_log)
     return (
         _line(lines)
         .group_by("customer_id", "order_id", "date")
         .agg(
             ordered_at=_.ordered_at.min(),
-            amount=_.amount.sum(),
+            amount=exact_sum(_.amount),
             line_max=_.amount.max(),
-            units=_.quantity.sum(),
+            units=exact_sum(_.quantity),
             lines=_.count().cast("float64"),
-            price_log=_.price_log.sum(),
-            price_log2=(_.price_log * _.price_log).sum(),
+            price_log=in_steps(_.price_log, FINE_STEPS).sum(),
+            price_squares=squares.sum(),
+            price_rest=rest.sum(),
             price_min=_.price_log.min().exp(),
             price_max=_.price_log.max().exp(),
         )
@@ -90,6 +126,8 @@ def _numbered(orders: Table) -> Table:
     return orders.mutate(
         number=ibis.row_number().over(order_by=sequence),
         nth=ibis.row_number().over(mine),
+        first_amount=_.amount.first().over(mine),
+        first_units=_.units.first().over(mine),
         counted=(part == 0).cast("float64"),
         last_date=_.date.lag().over(mine),
         next_date=_.date.lead().over(mine),
@@ -115,12 +153,13 @@ def _bought(coded: Table) -> Table:
     earlier = ibis.window(group_by="pair", order_by="number")
     tally = coded.select("number", before=ibis.row_number().over(earlier), last=_.number.lag().over(earlier))
     tally = tally.mutate(before=_.before.cast("float64"), now=(_.before + 1).cast("float64"))
+    surprise = _.now * _.now.ln() - ibis.ifelse(_.before > 0, _.before * _.before.nullif(0).ln(), 0.0)
     return tally.group_by("number").agg(
         products=ibis.ifelse(_.last == _.number, 0.0, 1.0).sum(),
         fresh=(_.before == 0).cast("float64").sum(),
         second=(_.before == 1).cast("float64").sum(),
         times=_.now.max(),
-        surprise=(_.now * _.now.ln() - ibis.ifelse(_.before > 0, _.before * _.before.nullif(0).ln(), 0.0)).sum(),
+        surprise=in_steps(surprise, FINE_STEPS).sum(),
         squares=(2 * _.now - 1).sum(),
     )
 
@@ -128,5 +167,5 @@ def _bought(coded: Table) -> Table:
 def returns_of(lines: Table) -> Table:
     """One row a cancellation: whose, when, how much (currency) and how many units, both positive."""
     return lines.group_by("customer_id", "order_id", date=_.ordered_at.date()).agg(
-        ordered_at=_.ordered_at.min(), amount=_.amount.abs().sum(), units=_.quantity.abs().sum()
+        ordered_at=_.ordered_at.min(), amount=exact_sum(_.amount.abs()), units=exact_sum(_.quantity.abs())
     )

@@ -135,7 +135,6 @@ def _described(
         gone = _seen(_returned(returns, orders), days).group_by(*KEYS).agg(**made[RETURNS])
         none = {f.name: _[f.name].fill_null(f.without) for f in chosen if f.over == RETURNS and f.without is not None}
         table = table.left_join(gone, list(KEYS)).drop(s.endswith("_right")).mutate(**none)
-    # parallel sums differ in the last bits from run to run: rounding makes a rerun give the same table
     rounded = table.mutate(**made[CUSTOMER]).mutate(s.across(s.of_type("float64"), _.round(6)))
     return rounded.select(*KEYS, *(feature.name for feature in chosen), *outcome)
 

@@ -184,8 +184,7 @@ class _Sending:
         return parent
 
     def _earlier(self) -> list[Any]:
-        condition = f"tags.`{RUN_ID}` = '{self.series['run_id']}'"
-        return list(self.client.search_runs([self.experiment], filter_string=condition))
+        return list(self.client.search_runs([self.experiment], f"tags.`{RUN_ID}` = '{self.series['run_id']}'"))
 
     def _delete_half(self) -> None:
         for run in self._earlier():
@@ -244,10 +243,9 @@ class _Sending:
         folder, failed = self.processed / stage, record["status"] == "failed"
         executed = self.processed / f"{stage}.failed.ipynb" if failed else folder / "notebook.ipynb"
         end = int(executed.stat().st_mtime * 1000) if executed.exists() else _milliseconds(self.series["finished"])
-        tags = {"mlflow.parentRunId": parent, "mlflow.source.name": f"notebooks/{stage}.ipynb"}
-        run = self._start(
-            stage, end - int(record["seconds"] * 1000), {**tags, "patrons.error": record["error"] or "none"}
-        )
+        tags = {"mlflow.parentRunId": parent, "patrons.error": record["error"] or "none"}
+        tags["mlflow.source.name"] = f"notebooks/{stage}.ipynb"
+        run = self._start(stage, end - int(record["seconds"] * 1000), tags)
         self._log(run, parameters=record["parameters"])
         if executed.exists():
             self.client.log_artifact(run, str(executed))
