@@ -150,3 +150,13 @@ def test_sums_do_not_depend_on_the_order_of_lines_to_the_last_bit():
     value = first.groupby("order_id").amount.sum()
     assert tables[0].loc["c7", "monetary"] == round(first.amount.sum(), 2)
     assert tables[0].loc["c7", "order_value_std"] == pytest.approx(value.std(), abs=1e-6)
+
+
+def test_who_always_pays_one_price_has_no_spread_of_prices():
+    rng = np.random.default_rng(1)
+    price = np.repeat(np.round(rng.uniform(0.1, 90, 60), 2), 3)
+    log = pd.DataFrame(
+        {"customer_id": np.repeat([f"c{n}" for n in range(60)], 3), "quantity": np.tile([1.0, 3, 7], 60)}
+    )
+    log = log.assign(order_id=log.customer_id, product_id="x", ordered_at=pd.Timestamp("2024-01-01 09:00"))
+    assert described(log.assign(amount=price * log.quantity), date(2024, 1, 9)).price_spread.max() == 0

@@ -21,6 +21,15 @@ def test_the_same_results_give_a_release_of_the_same_id(demo, demo_release, tmp_
     assert release.verify(again)["id"] == release.verify(demo_release)["id"]
 
 
+def test_a_release_is_used_again_only_if_it_answers_as_it_must(demo, demo_release, tmp_path, monkeypatch):
+    shutil.copy(demo.processed / "series.json", tmp_path)
+    shutil.copytree(demo_release, tmp_path / "release")
+    monkeypatch.setattr(release_build, "build", lambda processed: "anew")
+    assert release_build.current(tmp_path) == tmp_path / "release"
+    monkeypatch.setattr(Scorer, "check", lambda self: ["golden customer 1: another segment"])
+    assert release_build.current(tmp_path) == "anew"
+
+
 def test_no_place_and_no_customer_outside_the_golden_ones_stands_in_a_release(demo, demo_release):
     text = (demo_release / release.MANIFEST).read_text()
     assert str(demo.root) not in text

@@ -1,5 +1,6 @@
 """A customer who goes on ordering nothing is scored as he would be on that later day."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pandas as pd
@@ -33,6 +34,20 @@ def test_silence_moves_every_feature_as_the_same_orders_seen_later_do(ahead, sco
     assert told.expected_spend[1] < told.expected_spend[0]
 
 
+def test_several_may_ask_at_once(scorer, demo, customers):
+    few = customers[customers.frequency.between(2, 5)].head(4)
+    of = [("customer_id", "in", list(few.customer_id))]
+    lines = pd.read_parquet(next(demo.processed.glob("01*/orders.parquet")), filters=of)
+
+    def ahead_of(known):
+        own = lines[lines.customer_id == known.customer_id]
+        return silence.goes_on(scorer, own, own.head(0), known, known.as_of.date(), (0, 30)).churn_probability.tolist()
+
+    asked = [known for _, known in few.iterrows()]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(ahead_of, asked)) == [ahead_of(known) for known in asked]
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
@@ -49,6 +64,15 @@ def test_silence_moves_every_feature_as_the_same_orders_seen_later_do(ahead, sco
         (
             {"recency_days": 2, "frequency": 1, "tenure_days": 90, "orders_30d": 2},
             ["2 orders in the last 30 days, and 1 in all"],
+        ),
+        (
+            {"recency_days": 2, "frequency": 3, "tenure_days": 90, "orders_30d": 0},
+            ["the last order lies 2 days back, yet none in the last 30"],
+        ),
+        ({"recency_days": 2, "frequency": 3, "tenure_days": 90, "orders_30d": 0, "lines_30d": 4}, []),
+        (
+            {"recency_days": 2, "frequency": 5, "tenure_days": 90, "orders_30d": 4, "orders_90d": 1},
+            ["4 orders in the last 30 days, yet 1 in the last 90"],
         ),
         ({"tenure": 3}, []),
     ],

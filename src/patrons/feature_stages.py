@@ -99,7 +99,8 @@ def _line(lines: Table) -> Table:
 
 
 def _summed(lines: Table) -> Table:
-    squares, rest = square_parts(_.price_log)
+    # of the very value that is summed: else one price alone would seem to vary
+    squares, rest = square_parts(in_steps(_.price_log, FINE_STEPS) / FINE_STEPS)
     return (
         _line(lines)
         .group_by("customer_id", "order_id", "date")

@@ -52,10 +52,13 @@ def build(processed: Path, folder: Path | None = None) -> Path:
 
 
 def current(processed: Path) -> Path:
-    """The release of the results as they are, built if there is none of them yet."""
+    """The release of the results as they are, built if there is none of them yet, or none that answers as it must.
+
+    The latter is so when the code has changed since.
+    """
     there = read_json(processed / "release" / MANIFEST, {})
     same = there.get("run_id") == finished(processed)["run_id"] and there.get("versions") == versions()
-    return processed / "release" if same else build(processed)
+    return processed / "release" if same and not Scorer.load(processed / "release").check() else build(processed)
 
 
 def finished(processed: Path) -> dict[str, Any]:

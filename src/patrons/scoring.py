@@ -153,6 +153,9 @@ class Scorer:
             with np.errstate(all="ignore"):
                 told = self.answers.one(values)
         except (ValueError, ArithmeticError):
+            self.answers.one(
+                {feature.name: feature.example for feature in self.features}
+            )  # raises where it is the models
             return answer | {"error": BEYOND}
         sound = all(math.isfinite(value) for value in told.values() if type(value) is float)
         return answer | (told if sound else {"error": BEYOND})

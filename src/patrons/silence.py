@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
-import ibis
 import pandas as pd
 
 from patrons import incoming
 from patrons.bgnbd import Fitted
+from patrons.engine import connect
 from patrons.rows import Feature
 from patrons.scoring import Scorer
 
@@ -48,7 +49,8 @@ def goes_on(
     made, fitted = scorer.manifest["parameters"]["02_transformation"], scorer.manifest["lifetime"]
     days = [today + timedelta(days=more) for more in ahead]
     told = (made, set(scorer.manifest["groups"]), fitted and Fitted(*fitted))
-    table = incoming.on_days(ibis.memtable(lines), returns, days, *told)
+    own = connect().create_table("lines", lines, temp=True)  # a database of its own: the app asks from several threads
+    table = incoming.on_days(own, returns, days, *told)
     lacking = {one.name: known.get(one.name) for one in scorer.features if one.name not in table}
     return scorer.score_rows(table.assign(**lacking)).assign(days=list(ahead))
 
@@ -63,6 +65,15 @@ def impossible(row: Mapping[str, Any], features: Sequence[Feature]) -> list[str]
     if outside := [days for days, inside in windows.items() if inside and quiet > days]:
         days = max(outside)
         said.append(f"no order for {quiet:,.0f} days, yet {windows[days]:,.0f} in the last {days}")
+    if empty := [
+        days for days, inside in windows.items() if 0 < quiet <= days and not (inside or row.get(f"lines_{days}d"))
+    ]:
+        said.append(f"the last order lies {quiet:,.0f} days back, yet none in the last {max(empty)}")
+    if falls := [pair for pair in pairwise(sorted(windows)) if windows[pair[0]] > windows[pair[1]]]:
+        short, long = falls[0]
+        said.append(
+            f"{windows[short]:,.0f} orders in the last {short} days, yet {windows[long]:,.0f} in the last {long}"
+        )
     if more := [days for days, inside in windows.items() if inside > orders > 0]:
         days = min(more)
         said.append(f"{windows[days]:,.0f} orders in the last {days} days, and {orders:,.0f} in all")

@@ -29,7 +29,7 @@ def show(series: Series) -> None:
         _listed(series, actions)
         return
     plan = value.get("plan", {})
-    if plan.get("contacts") == 0:
+    if profit.gain.max() <= 0:
         st.info("Under the assumptions made, no contact brings more than it costs.")
     top = float(np.ceil(profit.cost.max()))
     budget = st.slider(
@@ -42,7 +42,10 @@ def show(series: Series) -> None:
     columns[1].metric("Expected gain", money(at["gain"], series.currency))
     columns[2].metric("Gain if things go badly", money(at["low"], series.currency))
     st.altair_chart(_curve(profit, budget, series.currency))
-    st.caption("All this holds only if the assumptions do. The band is the 95 % interval; badly means its low end.")
+    st.caption(
+        "All this holds only if the assumptions do. The band is the 95 % interval; badly means its low end. "
+        "With fewer than about 100 contacts chance adds to it."
+    )
     _assumed(value.get("assumptions", []))
     _listed(series, actions.head(contacts))
 

@@ -90,7 +90,10 @@ def _meant(answer: dict[str, Any], scorer: Scorer, currency: str) -> str:
     if answer["expected_spend"] is not None:
         low, high = (money(answer[name], currency) for name in ("spend_low", "spend_high"))
         days = stated.get("07_customer_value", {}).get("value_horizon_days")
-        said.append(f"Spend is that of {days} days; the mean of customers like this one lies between {low} and {high}.")
+        said.append(
+            f"Spend is that of {days} days; the mean of customers like this one lies between {low} and {high} "
+            "(95 % interval)."
+        )
     return " ".join(said)
 
 
@@ -100,6 +103,8 @@ def _if_silent(series: Series, scorer: Scorer, customer: str) -> None:
     if lines is None:
         return
     table = _ahead(scorer, scorer.manifest["id"], series, customer, lines.stat().st_mtime_ns)
+    if len(table) < 2:  # no answer for a later day, and so nothing to show
+        return
     st.subheader("What if they order nothing for longer?")
     ahead, parts = alt.Scale(domain=[0, int(table.days.max())]), alt.Scale(domain=[0, 1])
     base = alt.Chart(table, height=220).encode(
@@ -121,7 +126,7 @@ def _ahead(_scorer: Scorer, made: str, series: Series, customer: str, changed: i
     returns = pd.read_parquet(series.file("quarantine.parquet"), filters=[*of, ("reason", "==", CANCELLED)])
     known = series.table("features.parquet").set_index("customer_id").loc[customer]
     table = silence.goes_on(_scorer, lines, returns, known, pd.Timestamp(known["as_of"]).date())
-    return table[["days", "segment_name", "churn_probability"]]
+    return table.loc[table.error.isna(), ["days", "segment_name", "churn_probability"]]
 
 
 def _sliders(scorer: Scorer, row: dict[str, Any], series: Series) -> dict[str, Any]:
