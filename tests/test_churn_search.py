@@ -2,11 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from test_churn import CUSTOMERS, TABLE
+from threadpoolctl import threadpool_info
 
 from patrons import calibrate, churn, churn_search
 from patrons.ensemble import Calibrated
 from patrons.evaluation import at_threshold, profits, threshold_for_recall
 from patrons.preparation import preparation
+from patrons.threads import side_by_side
 
 LOG = preparation(["recency_days", "frequency", "monetary"], ["plan"])
 SPACES = {
@@ -66,6 +68,21 @@ def test_all_columns_are_compared_with_those_that_tell_most(searched):
     assert gain.value == pytest.approx(table.roc_auc[0] - table.roc_auc[1])
     assert gain.low <= gain.value <= gain.high
     assert parts[0].X.shape[1] == table.number[0]
+
+
+def test_where_all_columns_are_kept_there_is_nothing_to_compare_them_with(searched):
+    train, folds, _ = searched
+    setting = churn_search.trials(SPACES[churn_search.BOOSTING], 1, 0)[0]
+    table, parts = churn_search.compare_tops(train, folds, LOG, 0, setting, 500, 0)
+    assert table[["number", "top", "gain"]].to_numpy().tolist() == [[5, 0, None]]
+    assert parts[0].X.shape[1] == 5
+
+
+def test_what_goes_side_by_side_sums_in_one_thread():
+    found = side_by_side(
+        lambda _: [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"], [(0,)]
+    )
+    assert set(found[0]) == {1}
 
 
 def test_rules_are_validated_on_the_same_rows(searched):

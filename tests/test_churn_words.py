@@ -52,8 +52,9 @@ def test_those_who_can_be_kept_ordered_lately_or_have_not_churned():
 def test_a_chosen_model_that_is_worse_is_said_to_be_worse():
     assert churn_words.winner(Interval(0.01, 0.002, 0.02)) == ""
     assert "no significant winner" in churn_words.winner(Interval(0.01, -0.01, 0.02))
-    assert "significantly worse" in churn_words.winner(Interval(-0.01, -0.02, -0.005))
+    assert "The choice stays" in churn_words.winner(Interval(-0.01, -0.02, -0.005))
     assert churn_words.compared("a", "b", Interval(-0.01, -0.02, -0.005)).startswith("a is worse than b (-0.010")
+    assert churn_words.compared("trees", "b", Interval(-0.01, -0.02, -0.005)).startswith("trees are worse than b (")
     assert churn_words.compared("a", "b", Interval(0, -0.1, 0.1)).startswith("a cannot be told apart from b (")
 
 

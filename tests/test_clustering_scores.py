@@ -134,6 +134,12 @@ def test_the_null_has_the_same_values_and_rank_correlation_but_no_groups():
     assert null == pytest.approx(real, abs=0.05)
 
 
+def test_stability_that_draws_without_groups_reach_too_is_no_evidence():
+    assert nl.steadiness(0.97, [0.95, 0.97]) == "; without groups 0.96, so it is no evidence of groups"
+    assert nl.steadiness(0.97, [0.80, 0.90]) == "; without groups 0.85"
+    assert nl.steadiness(0.97, []) == ""
+
+
 def test_the_sentence_follows_from_the_null():
     near, far = Interval(0.32, 0.31, 0.33), Interval(0.60, 0.58, 0.62)
     assert "not the 20% of separate groups" in nl.verdict(near, [0.29, 0.30, 0.30])

@@ -73,6 +73,17 @@ def test_spend_is_compared_by_the_values_of_an_attribute():
     assert table.customers.tolist() == [1, 1, 1]
 
 
+def test_the_widest_gap_is_within_one_attribute_and_between_common_values():
+    names = ["attribute", "value", "share", "spend"]
+    rows = [("plan", "gold", 0.1, 90.0), ("plan", "free", 0.9, 30.0), ("channel", "web", 0.5, 50.0),
+            ("channel", "fair", 0.47, 25.0), ("channel", "stand", 0.03, 1.0)]  # fmt: skip
+    assert eda.widest(pd.DataFrame(rows, columns=names)) == (
+        "A customer of plan gold spends 3.0 times what one of plan free does"
+    )
+    assert "50.0 times what one of channel stand" in eda.widest(pd.DataFrame(rows[2::2], columns=names))
+    assert eda.widest(pd.DataFrame(rows[:1], columns=names)) == "No attribute has two values to compare"
+
+
 def test_an_attribute_of_many_values_is_left_out():
     people = pd.DataFrame({"customer_id": [f"c{n}" for n in range(20)], "code": [f"x{n}" for n in range(20)]})
     assert eda.by_attribute(ORDERS, people).empty

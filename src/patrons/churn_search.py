@@ -247,23 +247,26 @@ def compare_tops(
     -------
     DataFrame
         `columns` (in words), `number` (of columns), `roc_auc` (mean over folds), `top` (0: all); the better first, with
-        its paired `gain` over the other (`Interval`).
+        its paired `gain` over the other (`Interval`). With a `top` of 0 there is no other, and no gain.
     list of Prepared
         Its folds.
     """
-    every, select = prepared(train, folds, front(prepare, 0, seed), rows, seed), front(prepare, top, seed)["select"]
-    rated = []
-    for most in (0, top):
-        parts = side_by_side(_narrowed, [(part, select, rows, seed) for part in every]) if most else every
+    every, rated = prepared(train, folds, front(prepare, 0, seed), rows, seed), []
+    for most in sorted({0, top}):
+        parts = every
+        if most:
+            select = front(prepare, most, seed)["select"]
+            parts = side_by_side(_narrowed, [(part, select, rows, seed) for part in every])
         said = side_by_side(_fitted, [(BOOSTING, setting, part, rows, seed) for part in parts])
         score = np.mean([roc_auc(part.y_val, one) for part, one in zip(parts, said, strict=True)])
         words = f"the {most} that tell most" if most else "all that say something new"
         rated.append(((words, parts[0].X.shape[1], score, most), said, parts))
     rated.sort(key=lambda one: one[0][2], reverse=True)
-    (better, said, parts), (worse, other, _) = rated
-    pairs = [(part.y_val, one, two) for part, one, two in zip(parts, said, other, strict=True)]
-    table = pd.DataFrame([better, worse], columns=["columns", "number", "roc_auc", "top"])
-    return table.assign(gain=[mean_difference(RANKING["roc_auc"], pairs, seed=seed), None]), parts
+    (_, said, parts), *others = rated
+    pairs = [[(part.y_val, *two) for part, *two in zip(parts, said, other, strict=True)] for _, other, _ in others]
+    gains = [mean_difference(RANKING["roc_auc"], one, seed=seed) for one in pairs]
+    table = pd.DataFrame([told for told, _, _ in rated], columns=["columns", "number", "roc_auc", "top"])
+    return table.assign(gain=[*gains, None]), parts
 
 
 @one_thread

@@ -161,7 +161,9 @@ def limits(words: Words, problem: str, failed: Sequence[str]) -> list[str]:
 
 def compared(name: str, other: str, gain: Interval) -> str:
     """A paired difference of ROC AUC in words, with its verdict."""
-    return f"{name} {gain.told()} {other} ({gain.value:+.3f}, 95% interval {gain.low:+.3f} to {gain.high:+.3f})"
+    told = gain.told()
+    told = told.replace("is ", "are ", 1) if name.endswith("s") else told  # boosted trees
+    return f"{name} {told} {other} ({gain.value:+.3f}, 95% interval {gain.low:+.3f} to {gain.high:+.3f})"
 
 
 def winner(edge: Interval) -> str:
@@ -169,10 +171,7 @@ def winner(edge: Interval) -> str:
     if edge.low > 0:
         return ""
     if edge.high < 0:
-        return (
-            " The chosen model is significantly worse on the test. It stays: the choice was made on validated rows, "
-            "and a test that chooses is no test."
-        )
+        return " The choice stays: it was made on validated rows, and a test that chooses is no test."
     return " There is no significant winner among the models; the choice was made on validated rows."
 
 

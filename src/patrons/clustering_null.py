@@ -114,6 +114,11 @@ def verdict(silhouette: Interval, null: Sequence[float]) -> str:
     return f"This is a useful partition of a continuum: {told}. Nothing shows that customers fall into separate groups."
 
 
-def steadiness(null: pd.DataFrame) -> str:
-    """The stability of draws without groups, to follow that of the customers; empty where no draw gave groups."""
-    return f"; without groups {null.stability.mean():.2f}" if len(null) else ""
+def steadiness(low: float, null: Sequence[float]) -> str:
+    """The stability of draws without groups, to follow that of the customers; empty where no draw gave groups.
+
+    It speaks for groups only if the lower end of the customers' own, `low`, lies above all draws.
+    """
+    if not len(null):
+        return ""
+    return f"; without groups {np.mean(null):.2f}" + ("" if low > max(null) else ", so it is no evidence of groups")

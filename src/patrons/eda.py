@@ -12,6 +12,7 @@ POINTS = 200  # of a curve over all customers
 BINS = 60  # of a histogram
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MOST_VALUES = 12  # of an attribute that is drawn
+COMMON = 0.05  # share of customers from which a value counts as common
 
 
 def missing(judged: Table, absent: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -126,6 +127,28 @@ def by_attribute(orders: Table, customers: pd.DataFrame) -> pd.DataFrame:
         rows.append(table.to_pandas().assign(attribute=name, share=lambda t: t.customers / t.customers.sum()))
     found = pd.concat(rows) if rows else pd.DataFrame(columns=["attribute", "value", "customers", "share", "spend"])
     return found[["attribute", "value", "customers", "share", "spend"]].reset_index(drop=True)
+
+
+def widest(who: pd.DataFrame) -> str:
+    """The attribute between whose values mean spend differs most, in words; rare ones count only where all others are.
+
+    Parameters
+    ----------
+    who : DataFrame
+        What `by_attribute` returned.
+    """
+    for rows in (who[who["share"] >= COMMON], who):
+        spend = rows.groupby("attribute").spend.agg(["min", "max", "size"]).query("size > 1")
+        if len(spend):
+            name = (spend["max"] / spend["min"]).idxmax()
+            own = rows[rows.attribute == name]
+            most, least = own.loc[own.spend.idxmax()], own.loc[own.spend.idxmin()]
+            name = name.replace("_", " ")
+            return (
+                f"A customer of {name} {most['value']} spends {most.spend / least.spend:.1f} times what one of {name} "
+                f"{least['value']} does"
+            )
+    return "No attribute has two values to compare"
 
 
 def _as_text(customers: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -46,9 +46,9 @@ NUMBERS = (
     ("04_label_creation", "{top_revenue_share:.0%}", "of revenue comes from one segment", ""),
     (
         "05_classification",
-        "{accuracy:.0%}",
+        "{accuracy_held_out:.0%}",
         "of held-out customers are placed as the clustering placed them",
-        "95% interval {accuracy_low:.1%} to {accuracy_high:.1%}",
+        "95% interval {accuracy_held_out_low:.1%} to {accuracy_held_out_high:.1%}",
     ),
     ("06_churn", "{roc_auc:.2f}", "churn forecast, ROC AUC", "95% interval {roc_auc_low:.2f} to {roc_auc_high:.2f}"),
     (
@@ -56,6 +56,12 @@ NUMBERS = (
         "{recall:.0%}",
         "of those who churn are flagged",
         "{flagged_share:.0%} of all are flagged, {precision:.0%} of flags are right; {test_churn_rate:.0%} churned",
+    ),
+    (
+        "06_churn",
+        "{recall_active:.0%}",
+        "of those who churn are flagged among customers who ordered lately",
+        "{precision_active:.0%} of these flags are right: expect this of those who can still be kept",
     ),
 )
 

@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 one_thread = threadpool_limits.wrap(limits=1, user_api="blas")  # a decorator
 
 
+@one_thread
 def side_by_side(function: Callable, calls: Iterable[tuple]) -> list:
     """What a function gives for each tuple of arguments, in their order: calls of one thread each, on all cores.
 
