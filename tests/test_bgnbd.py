@@ -134,7 +134,7 @@ CERTAIN = actions.draw([1.0], [1.0], [0.0], seed=0)  # what is spent is gained
 
 @pytest.mark.slow
 def test_intervals_of_spend_hold_what_is_spent():
-    """As 07 writes them: of all (0.97), of alike forecasts (0.96), of a tenth of the customers and of 20 contacts (0.97).
+    """As 07 writes them: of all (0.97), of alike forecasts (0.96), of a tenth of all and of 20 contacts (0.97).
 
     That is a little more than 0.95, for a test that ended off by chance widens them. In each of 300 shops 2,000
     customers are the test, and 2,000 others, who follow the same models, spend later. The models are fitted once, which

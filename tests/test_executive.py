@@ -115,8 +115,8 @@ def test_those_who_can_still_be_kept_come_first(tmp_path):
     text = said(tmp_path, seen=SEEN | active, current="customers who ordered in the last 90 days")["Who is leaving?"][0]
     assert text == (
         "Of those who could still be kept (customers who ordered in the last 90 days before the test), flags caught "
-        "63% of the leavers and 54% of the flags were right. Of all customers in the test 50% left; flagging 40% of the "
-        "customers caught 70% of them, and 60% of the flags were right."
+        "63% of the leavers and 54% of the flags were right. Of all customers in the test 50% left; flagging 40% of "
+        "the customers caught 70% of them, and 60% of the flags were right."
     )
     assert said(tmp_path, seen=SEEN | active)["Who is leaving?"][0].startswith("In the test 50% left")
 
