@@ -106,8 +106,10 @@ def test_who_ranks_high_by_cancelled_orders_is_to_be_checked_first():
         "leave: a contact costs more than it brings",
     ]
     assert value_words.to_check(told) == (
-        "1 of the first 4 (and 1 of all to contact) rank high by orders that were cancelled: check before you call."
+        "1 of the first 4 rank high by orders that were cancelled: check before you call."
     )
+    many = pd.DataFrame({"suggested_action": ["contact"] * 9 + ["check first: 60%"] * 4})
+    assert value_words.to_check(many).startswith("1 of the first 10 and 4 of all to contact rank high")
 
 
 @pytest.mark.parametrize("today", [RETURNED.assign(returned_value_share=0.1), RETURNED[["customer_id"]]])
@@ -123,7 +125,7 @@ def test_the_list_is_not_one_of_risk_and_says_so():
     assert listed.customer_id.tolist() == ["b", "c", "a", "d"]
     assert value_words.not_by_risk(listed, scores, 2) == (
         "This list is by expected gain, not by risk: number 1, at 10%, stands above others at up to 90%. "
-        "1 of the 2 to contact are flagged by 06."
+        "1 of the 2 to contact are flagged as likely to leave (06)."
     )
     assert "not by risk. 0 of the 0" in value_words.not_by_risk(listed, scores, 0)
 

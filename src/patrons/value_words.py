@@ -133,7 +133,7 @@ def not_by_risk(listed: pd.DataFrame, scores: pd.DataFrame, contacts: int) -> st
     flagged = int(chosen.customer_id.isin(scores.customer_id[scores.flagged]).sum())
     return (
         f"This list is by expected gain, not by risk{example}. "
-        f"{flagged:,} of the {contacts:,} to contact are flagged by 06."
+        f"{flagged:,} of the {contacts:,} to contact are flagged as likely to leave (06)."
     )
 
 
@@ -143,7 +143,9 @@ def to_check(listed: pd.DataFrame) -> str:
     first, count = int(check.head(10).sum()), int(check.sum())
     if not count:
         return ""
-    among = f"{first} of the first {min(len(listed), 10)} (and {count:,} of all to contact)" if first else f"{count:,}"
+    among = f"{first} of the first {min(len(listed), 10)}" + (
+        f" and {count:,} of all to contact" if count > first else ""
+    )
     return f"{among} rank high by orders that were cancelled: check before you call."
 
 
