@@ -83,6 +83,53 @@ def test_the_profit_curve_adds_up_the_gains_of_the_first():
     assert actions.plan(STAKE, ONE, order[:2], exact(), SURE) == pytest.approx((2, 6, 17, 17, 17))
 
 
+def test_chance_widens_the_interval_of_few_contacts():
+    ratios = np.random.default_rng(0).lognormal(0.0, 0.05, 500)
+    few, many = np.arange(4), np.arange(400)
+    spread = Spread(np.array([]), ratios[None], np.array([400]))
+    stake, group = np.full(400, 100.0), np.zeros(400, dtype=int)
+    plans = [actions.plan(stake, group, chosen, spread, SURE) for chosen in (few, many)]
+    width = [(one.high - one.low) / (one.gain + one.cost) for one in plans]
+    assert width[0] / width[1] == pytest.approx(10, rel=0.2)
+
+
+RETURNED = pd.DataFrame({"customer_id": ["a", "b", "c", "d"], "returned_value_share": [0.5, 1.0, 0.874, np.nan]})
+
+
+def test_who_ranks_high_by_cancelled_orders_is_to_be_checked_first():
+    listed = actions.listed(PEOPLE, actions.gains(STAKE, ONE, exact(), SURE), 2, {"Y": "call"})
+    told = actions.with_checks(listed, RETURNED)
+    assert told.suggested_action.tolist() == [
+        "check first: 87% of what was bought was cancelled",
+        "contact",  # half, and no more
+        "not within the budget",  # nor to be called
+        "leave: a contact costs more than it brings",
+    ]
+    assert value_words.to_check(told) == (
+        "1 of the first 4 rank high by orders that were cancelled: check before you call."
+    )
+    many = pd.DataFrame({"suggested_action": ["contact"] * 9 + ["check first: 60%"] * 4})
+    assert value_words.to_check(many).startswith("1 of the first 10 and 4 of all to contact rank high")
+
+
+@pytest.mark.parametrize("today", [RETURNED.assign(returned_value_share=0.1), RETURNED[["customer_id"]]])
+def test_without_cancellations_nothing_is_to_be_checked(today):
+    listed = actions.listed(PEOPLE, actions.gains(STAKE, ONE, exact(), SURE), 2, {})
+    assert actions.with_checks(listed, today).equals(listed)
+    assert value_words.to_check(listed) == ""
+
+
+def test_the_list_is_not_one_of_risk_and_says_so():
+    listed = actions.listed(PEOPLE, actions.gains(STAKE * [1, 30, 1, 1], ONE, exact(), SURE), 2, {})
+    scores = PEOPLE[["customer_id"]].assign(flagged=[True, False, True, False])
+    assert listed.customer_id.tolist() == ["b", "c", "a", "d"]
+    assert value_words.not_by_risk(listed, scores, 2) == (
+        "This list is by expected gain, not by risk: number 1, at 10%, stands above others at up to 90%. "
+        "1 of the 2 to contact are flagged as likely to leave (06)."
+    )
+    assert "not by risk. 0 of the 0" in value_words.not_by_risk(listed, scores, 0)
+
+
 def test_no_contact_costs_and_brings_nothing():
     nobody = np.array([], dtype=int)
     assert actions.plan(STAKE, ONE, nobody, exact(), SURE) == pytest.approx((0, 0, 0, 0, 0))
@@ -167,6 +214,6 @@ def test_the_top_of_the_list_is_short_and_in_words():
     first, second = value_words.top(listed).to_dict("records")
     assert first["churn"] == "25%"
     assert first["gain (95% interval)"] == "20 (-3 to 50)"
-    assert first["first reason"] == "silent for 40 days"
-    assert (second["gain (95% interval)"], second["first reason"]) == ("–", "")
+    assert first["main reason of the churn forecast"] == "silent for 40 days"
+    assert (second["gain (95% interval)"], second["main reason of the churn forecast"]) == ("–", "")
     assert len(value_words.top(listed, 1)) == 1

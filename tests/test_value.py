@@ -136,6 +136,25 @@ def test_an_interval_lies_about_the_forecast_as_wide_as_the_test_was_off(off):
     assert value_spread.limits(spread)["high"] == pytest.approx([2.0, 2.0])
 
 
+def test_chance_widens_the_interval_of_a_segment_with_few_customers():
+    rng = np.random.default_rng(0)
+    said = rng.uniform(9.9, 10.1, 2000)
+    spread = value_spread.spread_tested(rng.exponential(10.0, 2000), said, seed=0)
+    values = pd.DataFrame({"expected_spend": said})
+    total = value_spread.totals(values, pd.Series(["few"] * 20 + ["many"] * 1980), spread)
+    reach = np.log(total.high / total.value)
+    assert reach["few"] == pytest.approx(1.96 / np.sqrt(20), rel=0.2)  # of an exponential: its error is its mean
+    assert reach["many"] < 0.1
+    assert value_spread.span(values.head(0), spread) == (0.0, 0.0)
+
+
+def test_a_level_that_the_test_missed_is_no_chance_and_stays_for_few():
+    said = np.repeat([10.0, 100.0], 20)
+    spread = value_spread.spread_tested(said * 2, said, seed=0)
+    one = value_spread.totals(pd.DataFrame({"expected_spend": [10.0]}), pd.Series(["A"]), spread)
+    assert one.loc["A"].tolist() == pytest.approx([10, 5, 20, 1])
+
+
 def test_a_group_that_spent_nothing_in_the_test_still_has_a_finite_interval():
     spread = value_spread.spread_tested(np.zeros(40), np.ones(40), seed=0)
     assert value_spread.limits(spread)["high"] == pytest.approx([value_spread.MOST] * 2)

@@ -19,6 +19,8 @@ from patrons.value_spread import DRAWS, Spread
 
 ROWS = 20_000  # customers whose gains are drawn at a time
 POINTS = 200  # of the profit curve
+CANCELLED = 0.5  # of what a customer bought, beyond which an order that was cancelled may be what makes him rank high
+CHECK = "check first"  # how the action for such a customer begins
 
 
 class ActionsError(ValueError):
@@ -105,14 +107,15 @@ def profit(stake: np.ndarray, group: np.ndarray, order: np.ndarray, spread: Spre
     Returns
     -------
     DataFrame
-        `contacted`, `cost` (mean), `gain` (expected, the cost taken off), `low`, `high` (95% interval), currency. A
-        customer counts with what is expected of him: chance adds to the interval where few are contacted.
+        `contacted`, `cost` (mean), `gain` (expected, the cost taken off), `low`, `high` (95% interval), currency. The
+        fewer are contacted, the more chance widens the interval of what they spend; whether one who would have left is
+        kept counts with its chance.
     """
     counts = np.unique(np.rint(np.linspace(0, len(order), min(len(order), POINTS) + 1)).astype(int))
     own = np.zeros((len(order) + 1, len(spread.ratios)))
     own[np.arange(1, len(order) + 1), group[order]] = stake[order]
-    parts = own.cumsum(axis=0)[counts]
-    each = spread.drawn(parts) * drawn.worth - counts[:, None] * drawn.contact_cost
+    parts, among = own.cumsum(axis=0)[counts], (own != 0).cumsum(axis=0)[counts]
+    each = spread.drawn(parts, among) * drawn.worth - counts[:, None] * drawn.contact_cost
     low, high = np.quantile(each, [0.025, 0.975], axis=1)
     cost, gain = counts * drawn.contact_cost.mean(), drawn.gain(parts.sum(axis=1), counts)
     return pd.DataFrame({"contacted": counts, "cost": cost, "gain": gain, "low": low, "high": high})
@@ -194,3 +197,19 @@ def listed(customers: pd.DataFrame, gain: pd.DataFrame, contacts: int, advice: d
     table["suggested_action"] = np.where(pays & paid, sure + np.where(words != "", ": ", "") + words, verdict)
     told = ["rank", "customer_id", "segment", "churn_probability", "value", "expected_gain", "gain_low", "gain_high"]
     return table[[*told, "certain", *REASONS, "suggested_action"]].round(4)
+
+
+def with_checks(listed: pd.DataFrame, today: pd.DataFrame) -> pd.DataFrame:
+    """The list with another action for contacts who had more than `CANCELLED` of what they bought cancelled.
+
+    Parameters
+    ----------
+    today : DataFrame
+        Features of the customers; where they know of no cancellations the list stays as it is.
+    """
+    if "returned_value_share" not in today:
+        return listed
+    share = listed.customer_id.map(today.set_index("customer_id").returned_value_share)
+    check = (share > CANCELLED) & listed.suggested_action.str.startswith("contact")
+    words = f"{CHECK}: " + share.map("{:.0%} of what was bought was cancelled".format)
+    return listed.assign(suggested_action=listed.suggested_action.mask(check, words))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from patrons import gate_words
 from patrons.digits import about
 from patrons.files import read_json
 
@@ -69,7 +70,9 @@ class _Said:
         self.metrics = {name: stage["metrics"] for name, stage in good.items()}
         self.cards = read_json(processed / LABELS / "segments.json", []) if LABELS in good else []
         self.value = read_json(processed / VALUE / "value.json", {}) if VALUE in good else {}
-        self.problem = read_json(processed / CHURN / "churn.json", {}).get("problem") if CHURN in good else None
+        churn = read_json(processed / CHURN / "churn.json", {}) if CHURN in good else {}
+        self.problem, self.gates, self.current = churn.get("problem"), churn.get("gates", []), churn.get("current")
+        self.list = f"data/processed/{processed.name}/{VALUE}/actions.csv"
         self.doubts = {"churn": [], "value": []} | self.value.get("doubts", {})
         self.money = money
 
@@ -104,13 +107,20 @@ class _Said:
         if self.problem:
             yield "Who is leaving?", "Who will leave cannot be forecast.", self.problem
         elif {"test_churn_rate", "flagged_share", "recall", "precision"} <= set(seen):
+            first, overall = "", "In the test"
+            if self.current and "recall_active" in seen:
+                first = (
+                    f"Of those who could still be kept ({self.current} before the test), flags caught "
+                    f"{seen['recall_active']:.0%} of the leavers and {seen['precision_active']:.0%} of the flags were "
+                    "right. "
+                )
+                overall = "Of all customers in the test"
             yield (
                 "Who is leaving?",
-                f"In the test {seen['test_churn_rate']:.0%} left; flagging {seen['flagged_share']:.0%} of the "
+                f"{first}{overall} {seen['test_churn_rate']:.0%} left; flagging {seen['flagged_share']:.0%} of the "
                 f"customers caught {seen['recall']:.0%} of them, and {seen['precision']:.0%} of the flags were right.",
-                f"The model failed {seen['gates_failed']:.0f} of its gates: do not rely on it."
-                if seen.get("gates_failed")
-                else "A flag is a chance, not a certainty.",
+                f"{gate_words.told(self.gates)} {gate_words.advice(self.gates)}".strip()
+                or "A flag is a chance, not a certainty.",
             )
 
     def worth(self) -> Iterator[tuple[str, str, str]]:
@@ -120,7 +130,7 @@ class _Said:
                 "What are they worth?",
                 f"In the next {days} days {about(spent['value'])}{self.money} are expected of them (95% interval "
                 f"{about(spent['low'])} to {about(spent['high'])}), {self.value['top_decile_share']:.0%} of it "
-                f"from a tenth of the customers. {spent['off']}",
+                f"from a tenth of the customers. {' '.join(filter(None, (spent.get('before'), spent['off'])))}",
                 " ".join(self.doubts["value"]),
             )
         elif spent:
@@ -138,13 +148,14 @@ class _Said:
             assumed = "Only if the assumptions on margin, cost and the chance to keep a customer hold."
             yield (
                 "Whom to contact?",
-                f"The first {plan['contacts']:,} customers of actions.csv: contacting them costs {about(plan['cost'])}"
-                f"{self.money} and should bring {about(plan['gain'])} after that cost (95% interval "
-                f"{about(plan['low'])} to {about(plan['high'])}).",
-                " ".join(filter(None, (assumed, zero, doubts))),
+                f"{'As a trial: the' if gate_words.failed(self.gates) else 'The'} first {plan['contacts']:,} customers "
+                f"of {self.list}: contacting them costs {about(plan['cost'])}{self.money} and should bring "
+                f"{about(plan['gain'])} after that cost (95% interval {about(plan['low'])} to {about(plan['high'])}).",
+                " ".join(filter(None, (self.value.get("check"), assumed, zero, doubts))),
             )
         elif self.value:
-            text = "Begin with those most likely to leave: actions.csv lists them in that order."
+            begin = "As a trial, begin" if gate_words.failed(self.gates) else "Begin"
+            text = f"{begin} with those most likely to leave: {self.list} lists them in that order."
             why = "What a contact would bring cannot be said: the table does not say what a customer pays."
             yield "Whom to contact?", text, f"{why} {doubts}".strip()
 

@@ -29,10 +29,13 @@ class Spread(NamedTuple):
         Forecasts at which the next group of alike ones begins, currency; one fewer than groups.
     ratios : array, shape (groups, draws)
         What was spent over what was expected, drawn.
+    sizes : array
+        Customers of the test in each group: the chance of so many is in its ratios. Zero where there was no test.
     """
 
     edges: np.ndarray
     ratios: np.ndarray
+    sizes: np.ndarray | int = 0
 
     def moved(self, said: np.ndarray) -> "Spread":
         """The same groups by rank among other forecasts, which a season may have raised or lowered all together."""
@@ -43,11 +46,30 @@ class Spread(NamedTuple):
         """Number of the group of each forecast."""
         return np.searchsorted(self.edges, said, side="right")
 
-    def drawn(self, parts: np.ndarray) -> np.ndarray:
-        """What sums of forecasts may come to, shape (sums, `DRAWS`); `parts` (sums, groups) says where they lie."""
+    def off(self, parts: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
+        """What may be spent over sums of forecasts, shape (sums, draws).
+
+        Parameters
+        ----------
+        parts : array, shape (sums, groups)
+            What of a sum lies in each group, currency.
+        counts : array, shape (sums, groups), optional
+            How many customers that is: chance weighs more on fewer than the test had. Without it they are as many.
+        """
         total = parts.sum(axis=1, keepdims=True)
-        off = _bounded(parts @ self.ratios / np.where(total == 0, 1.0, total))
-        return total * np.hstack([off, 1 / off])
+        pooled = np.log(_bounded(parts @ self.ratios / np.where(total == 0, 1.0, total)))
+        if counts is None:
+            return np.exp(pooled)
+        noise = parts**2 * self.ratios.var(axis=1)
+        fewer = noise * np.maximum(self.sizes / np.maximum(counts, 1), 1.0)  # variance goes with 1 / customers
+        wider = np.sqrt(fewer.sum(axis=1) / np.maximum(noise.sum(axis=1), 1e-300))[:, None]
+        level = pooled.mean(axis=1, keepdims=True)
+        return _bounded(np.exp(level + (pooled - level) * wider))
+
+    def drawn(self, parts: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
+        """What sums of forecasts may come to, shape (sums, `DRAWS`); `parts` and `counts` as in `off`."""
+        off = self.off(parts, counts)
+        return parts.sum(axis=1, keepdims=True) * np.hstack([off, 1 / off])
 
 
 def _bounded(ratios: np.ndarray) -> np.ndarray:
@@ -79,7 +101,8 @@ def spread_tested(truth: np.ndarray, said: np.ndarray, seed: int) -> Spread:
     order = np.argsort(said, kind="stable")
     parts = np.array_split(order, groups)
     ratios = [_ratios(truth[part], said[part], rng) for part in parts]
-    return Spread(np.array([said[part[0]] for part in parts[1:]]), np.array(ratios))
+    edges = np.array([said[part[0]] for part in parts[1:]])
+    return Spread(edges, np.array(ratios), np.array([len(part) for part in parts]))
 
 
 def _ratios(truth: np.ndarray, said: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -127,8 +150,9 @@ def span(values: pd.DataFrame, spread: Spread) -> tuple[float, float]:
 
 def _total(values: pd.DataFrame, spread: Spread) -> tuple[float, float, float]:
     said = values.expected_spend.to_numpy()
-    parts, total = np.bincount(spread.group(said), said, minlength=len(spread.ratios)), float(said.sum())
-    factor = float(_factor(parts @ spread.ratios / total)) if total else 1.0
+    group, groups, total = spread.group(said), len(spread.ratios), float(said.sum())
+    parts, counts = np.bincount(group, said, minlength=groups), np.bincount(group, minlength=groups)
+    factor = float(_factor(spread.off(parts[None], counts[None])[0])) if total else 1.0
     return total, total / factor, total * factor
 
 

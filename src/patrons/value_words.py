@@ -5,7 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from patrons.actions import Plan
+from patrons import gate_words
+from patrons.actions import CHECK, Plan
+from patrons.digits import about
 from patrons.likelihood import Report
 from patrons.reasons import REASONS
 from patrons.spend_model import Rhythm
@@ -84,12 +86,9 @@ def doubts_of_value(unsettled: str, tested: Tested | None) -> list[str]:
 
 def doubts_of_churn(record: Mapping[str, Any]) -> list[str]:
     """Why churn probabilities should be doubted, short sentences; `record` is ``churn.json`` of 06."""
-    failed = [one["gate"] for one in record["gates"] if one["verdict"] == "failed"]
     if record["problem"]:
         return ["Who will leave could not be forecast: everyone has the same churn probability, the share that left."]
-    if failed:
-        return [f"The churn model failed {len(failed)} of {len(record['gates'])} gates: {'; '.join(failed)}."]
-    return []
+    return list(filter(None, [gate_words.told(record["gates"])]))
 
 
 def verdict(tested: Tested) -> str:
@@ -117,6 +116,39 @@ def off(tested: Tested | None) -> str:
     return f"In the period that was tested, {told} was spent {'than' if abs(more) >= 0.005 else 'as'} expected."
 
 
+def before(today: pd.DataFrame, horizon_days: int) -> str:
+    """What the same customers spent in as many days before, a sentence."""
+    spent = about(today[f"spend_{horizon_days}d"].sum())
+    return f"The same customers spent {spent} in the {horizon_days} days before; new customers are not counted."
+
+
+def not_by_risk(listed: pd.DataFrame, scores: pd.DataFrame, contacts: int) -> str:
+    """What a reader of the list must know first: gain is not risk. An example from it, and how many are flagged."""
+    chosen, example = listed.head(contacts), ""
+    if contacts:
+        low = listed.churn_probability.head(min(contacts, 10)).idxmin()
+        least, most = listed.churn_probability[low], listed.churn_probability.iloc[low:].max()
+        if most > least:
+            example = f": number {low + 1}, at {least:.0%}, stands above others at up to {most:.0%}"
+    flagged = int(chosen.customer_id.isin(scores.customer_id[scores.flagged]).sum())
+    return (
+        f"This list is by expected gain, not by risk{example}. "
+        f"{flagged:,} of the {contacts:,} to contact are flagged as likely to leave (06)."
+    )
+
+
+def to_check(listed: pd.DataFrame) -> str:
+    """How many contacts rank high by orders that were cancelled, a sentence; empty where there are none."""
+    check = listed.suggested_action.str.startswith(CHECK)
+    first, count = int(check.head(10).sum()), int(check.sum())
+    if not count:
+        return ""
+    among = f"{first} of the first {min(len(listed), 10)}" + (
+        f" and {count:,} of all to contact" if count > first else ""
+    )
+    return f"{among} rank high by orders that were cancelled: check before you call."
+
+
 def people(values: pd.DataFrame, segment: pd.Series, scores: pd.DataFrame) -> pd.DataFrame:
     """Each customer with segment, churn probability, value (expected spend) and the reasons of 06.
 
@@ -136,16 +168,19 @@ def summary(
     horizon_days: int,
     total: pd.DataFrame,
     span: tuple[float, float],
-    off: str,
+    told: Mapping[str, str],
     best: float,
     plan: Plan,
     assumed: pd.DataFrame,
 ) -> dict[str, Any]:
-    """The record ``value.json``: what is expected, of whom, what contacts should bring, and what was assumed."""
+    """The record ``value.json``: what is expected, of whom, what contacts should bring, and what was assumed.
+
+    `told` are the sentences of `off` and `before`, by these names.
+    """
     return {
         "from": str(when.end),
         "tested_on": when.cutoff and str(when.cutoff),
-        "expected_spend": {"value": float(total.value.sum()), "low": span[0], "high": span[1], "off": off},
+        "expected_spend": {"value": float(total.value.sum()), "low": span[0], "high": span[1], **told},
         "top_decile_share": float(best),
         "top_segment": str(total.index[0]),
         **shared(horizon_days, plan, assumed),
@@ -163,7 +198,8 @@ def top(listed: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `rank`, `customer`, `segment`, `churn`, `value`, `gain (95% interval)`, `first reason`, `what to do`.
+        `rank`, `customer`, `segment`, `churn`, `value`, `gain (95% interval)`, `main reason of the churn
+        forecast`, `what to do`.
     """
     table = listed.head(rows)
     gain = [
@@ -178,7 +214,7 @@ def top(listed: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
             "churn": table.churn_probability.map("{:.0%}".format, na_action="ignore"),
             "value": table.value.map("{:,.0f}".format, na_action="ignore"),
             "gain (95% interval)": gain,
-            "first reason": table[REASONS[0]].fillna(""),
+            "main reason of the churn forecast": table[REASONS[0]].fillna(""),
             "what to do": table.suggested_action,
         }
     )
