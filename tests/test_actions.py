@@ -127,6 +127,8 @@ def test_the_list_is_not_one_of_risk_and_says_so():
         "This list is by expected gain, not by risk: number 1, at 10%, stands above others at up to 90%. "
         "1 of the 2 to contact are flagged as likely to leave (06)."
     )
+    listed = actions.listed(PEOPLE, actions.gains(STAKE * [30, 30, 1, 1], ONE, exact(), SURE), 1, {})
+    assert "number 1, at 50%, stands above others at up to 90%" in value_words.not_by_risk(listed, scores, 1)
     assert "not by risk. 0 of the 0" in value_words.not_by_risk(listed, scores, 0)
 
 
