@@ -42,10 +42,7 @@ def show(series: Series) -> None:
     columns[1].metric("Expected gain", money(at["gain"], series.currency))
     columns[2].metric("Gain if things go badly", money(at["low"], series.currency))
     st.altair_chart(_curve(profit, budget, series.currency))
-    st.caption(
-        "All this holds only if the assumptions do. The band is the 95 % interval; badly means its low end. "
-        "With fewer than about 100 contacts chance adds to it."
-    )
+    st.caption("All this holds only if the assumptions do. The band is the 95 % interval; badly means its low end.")
     _assumed(value.get("assumptions", []))
     _listed(series, actions.head(contacts))
 
