@@ -144,8 +144,8 @@ def _number(value: object) -> str:
 
 def _counted(value: object, unit: str) -> str:
     """A number with its unit, in the singular after a 1: "3 orders", "1 order"."""
-    number, (first, *rest) = _number(value), unit.split()
-    return " ".join([number, first.removesuffix("s") if number == "1" else first, *rest])
+    number, (first, _, rest) = _number(value), unit.partition(" ")
+    return f"{number} {first.removesuffix('s') if number == '1' else first} {rest}".strip()
 
 
 def contributions(model: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:

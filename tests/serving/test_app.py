@@ -103,8 +103,8 @@ def test_what_speaks_against_the_actions_is_told_above_them(demo, start, tmp_pat
     shutil.copy(demo.processed / "series.json", folder.parent)
     value = json.loads((folder / "value.json").read_text())
     doubts = {"churn": ["The churn model failed 1 of 11 gates: recall."], "value": ["The log is too short."]}
-    plan = value["plan"] | {"contacts": 0, "cost": 0.0}
-    (folder / "value.json").write_text(json.dumps(value | {"doubts": doubts, "plan": plan}))
+    (folder / "value.json").write_text(json.dumps(value | {"doubts": doubts}))
+    pd.read_parquet(folder / "profit.parquet").assign(gain=-1.0).to_parquet(folder / "profit.parquet")
     app = opened(start(root=tmp_path), "Actions")
     assert app.warning[0].value.endswith("The churn model failed 1 of 11 gates: recall. The log is too short.")
     assert "no contact brings more than it costs" in app.info[0].value
