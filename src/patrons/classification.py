@@ -12,12 +12,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.utils.parallel import Parallel, delayed
 
 from patrons.boosting import BoostedTrees
 from patrons.evaluation import Interval, random_folds
 from patrons.multiclass import flat, log_loss, macro_f1, scores
-from patrons.threads import one_thread
+from patrons.threads import one_thread, side_by_side
 
 NEAR_COPY = 0.95  # absolute rank correlation above which a feature says again what another says
 REFERENCE = "random forest"
@@ -100,9 +99,7 @@ def out_of_fold(
     for fitted, validated in folds:
         step = clone(prepare).fit(X.iloc[fitted])
         inner, outer = step.transform(X.iloc[fitted]), step.transform(X.iloc[validated])
-        parts = Parallel(n_jobs=-1, prefer="threads")(
-            delayed(_told)(model, inner, y[fitted], outer, classes) for model in models.values()
-        )
+        parts = side_by_side(_told, [(model, inner, y[fitted], outer, classes) for model in models.values()])
         for name, part in zip(models, parts, strict=True):
             told[name][validated] = part
     return told
@@ -210,9 +207,7 @@ def importances(model: Pipeline, X: pd.DataFrame, y: np.ndarray, repeats: int, s
     rng, Z, classes = np.random.default_rng(seed), model[:-1].transform(X), model.classes_
     right = np.mean(verdicts(model[-1].predict_proba(Z), classes) == y)
     orders = [rng.permutation(len(Z)) for _ in range(repeats)]
-    lost = Parallel(n_jobs=-1, prefer="threads")(
-        delayed(_lost)(model[-1], Z, column, orders, y, classes, right) for column in range(Z.shape[1])
-    )
+    lost = side_by_side(_lost, [(model[-1], Z, column, orders, y, classes, right) for column in range(Z.shape[1])])
     table = pd.DataFrame(lost, index=list(Z.columns), columns=["importance", "spread"])
     return table.sort_values("importance", ascending=False, kind="stable")
 

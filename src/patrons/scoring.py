@@ -125,16 +125,16 @@ class Scorer:
         except (ValueError, ArithmeticError):
             if len(inputs) == 1:
                 return pd.DataFrame({"error": BEYOND}, inputs.index)
-            self.answers.table(self._example(inputs))  # raises where it is the models, and nobody's values
+            # raises where it is the models, and nobody's values
+            self.answers.table(pd.DataFrame([self._middle()]).astype(inputs.dtypes))
             half = len(inputs) // 2
             return pd.concat([self._computed(inputs[:half]), self._computed(inputs[half:])])
         sound = np.isfinite(told.select_dtypes("float")).all(axis=1)
         return told.astype(object).where(sound, None).assign(error=np.where(sound, None, BEYOND))
 
-    def _example(self, inputs: pd.DataFrame) -> pd.DataFrame:
-        """A customer in the middle of all, in the columns of `inputs`."""
-        middle = {feature.name: feature.example for feature in self.features}
-        return pd.DataFrame([middle]).astype(inputs.dtypes)
+    def _middle(self) -> dict[str, Any]:
+        """A customer in the middle of all."""
+        return {feature.name: feature.example for feature in self.features}
 
     def score_one(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Score one customer, fast: `COLUMNS` to plain values, None where there is none.
@@ -153,9 +153,7 @@ class Scorer:
             with np.errstate(all="ignore"):
                 told = self.answers.one(values)
         except (ValueError, ArithmeticError):
-            self.answers.one(
-                {feature.name: feature.example for feature in self.features}
-            )  # raises where it is the models
+            self.answers.one(self._middle())  # raises where it is the models
             return answer | {"error": BEYOND}
         sound = all(math.isfinite(value) for value in told.values() if type(value) is float)
         return answer | (told if sound else {"error": BEYOND})
