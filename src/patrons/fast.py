@@ -21,7 +21,7 @@ from sklearn.preprocessing import OneHotEncoder, PowerTransformer, StandardScale
 
 from patrons.clustering_inputs import ByTypical
 from patrons.fast_models import Unsupported, last
-from patrons.preparation import IQRClipper
+from patrons.preparation import IQRClipper, SignedLog, signed_log
 from patrons.selection import Assembler
 
 Row = Mapping[str, Any]  # feature name -> float, or text with NaN for missing
@@ -203,6 +203,7 @@ def _project(step: PCA) -> Step:
 STEPS: dict[type, Callable[[Any], Step]] = {
     SimpleImputer: _impute,
     IQRClipper: lambda step: lambda x: np.clip(x, step.lower_, step.upper_),
+    SignedLog: lambda step: signed_log,
     StandardScaler: _scale,
     ByTypical: lambda step: lambda x: x / step.typical_,
     SelectorMixin: _select,

@@ -14,7 +14,7 @@ import ibis.selectors as s
 import pandas as pd
 from ibis import Deferred, Table, _
 
-from patrons import lifetime
+from patrons import lifetime, season
 from patrons.feature_catalogue import CUSTOMER, ORDERS, RETURNS, WINDOWS, Feature, declare
 from patrons.feature_stages import Keep, materialised, orders_of, returns_of
 
@@ -71,13 +71,16 @@ def dictionary(
     interactions: Sequence[str] = (),
     attributes: Sequence[str] = (),
     ahead_days: int = 0,
+    calendar: Sequence[tuple[str, str, str]] = (),
 ) -> pd.DataFrame:
     """The data dictionary: one row a feature, with its group, unit and meaning.
 
-    After those of `features` come what `patrons.lifetime` expects of the days ahead, if any, and attributes.
+    After those of `features` come what `patrons.lifetime` expects of the days ahead, if any, what `season.told` tells
+    of them, and attributes.
     """
     rows = [(f.name, f.group, f.unit, f.meaning) for f in declared(windows, leave_out, interactions)]
     rows += [(name, LIFETIME, unit, meaning) for name, unit, meaning in lifetime.told(ahead_days)]
+    rows += [(name, season.CALENDAR, unit, meaning) for name, unit, meaning in calendar]
     rows += [(name, "attributes", "category or number", "as the customer table has it") for name in attributes]
     return pd.DataFrame(rows, columns=["feature", "group", "unit", "meaning"])
 

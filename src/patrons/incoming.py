@@ -10,7 +10,7 @@ import ibis
 import pandas as pd
 from ibis import Table
 
-from patrons import bgnbd, features, lifetime, orders, roster
+from patrons import bgnbd, features, lifetime, orders, roster, season
 from patrons.order_log import read_log
 from patrons.reading import Format
 
@@ -107,7 +107,8 @@ def on_days(
         interactions=made["interactions"],
     )
     ahead = 0 if "lifetime" in made["leave_out"] else made["horizon_days"]
-    return lifetime.with_expectations(table.order_by("customer_id", "as_of").to_pandas(), ahead, fitted)
+    table = lifetime.with_expectations(table.order_by("customer_id", "as_of").to_pandas(), ahead, fitted)
+    return season.with_peak(table, made["horizon_days"], made.get("peak_months", ()))
 
 
 def _left_over(judged: Table, scored: set[str], day: date | None = None) -> pd.DataFrame:

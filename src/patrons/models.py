@@ -18,6 +18,7 @@ TRUSTED = (
     "patrons.ensemble.Calibrated",
     "patrons.ensemble.MeanOf",
     "patrons.preparation.IQRClipper",
+    "patrons.preparation.SignedLog",
     "patrons.selection.Assembler",
     "patrons.selection.CorrelationFilter",
     "patrons.selection.TopFeatures",

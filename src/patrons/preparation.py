@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from patrons.season import CALENDAR, PEAK
 from patrons.selection import Assembler, CorrelationFilter
 
 
@@ -55,18 +56,45 @@ class IQRClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
+class SignedLog(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Logarithm of 1 + the size of a number, with its sign: sums and counts with long tails become even.
+
+    0 stays 0, missing stays missing, and the order of values stays, so trees see what they saw before.
+    """
+
+    def fit(self, X: ArrayLike, y: None = None) -> "SignedLog":
+        validate_data(self, X, dtype=float, ensure_all_finite="allow-nan")
+        return self
+
+    def transform(self, X: ArrayLike) -> np.ndarray:
+        check_is_fitted(self, "n_features_in_")
+        return signed_log(validate_data(self, X, dtype=float, ensure_all_finite="allow-nan", reset=False))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def signed_log(x: np.ndarray) -> np.ndarray:
+    """What `SignedLog` makes of numbers."""
+    return np.copysign(np.log1p(np.abs(x)), x)
+
+
 def preparation(
     numeric: Sequence[str], categorical: Sequence[str], iqr_factor: float = 1.5, max_correlation: float = 1.0
 ) -> ColumnTransformer:
     """An unfitted transformer from raw feature columns to numbers that any model takes.
 
-    Numbers: missing ones become the median, outliers are clipped, the rest is scaled to mean 0 and variance 1; of two
-    that correlate beyond `max_correlation` the later one is dropped. A column that holds nothing becomes 0.
-    Categories: missing is a category of its own, rare ones (under 1 %) are one, and so are unknown ones.
+    Numbers: missing ones become the median, then their signed logarithm is taken, outliers are clipped, and the rest is
+    scaled to mean 0 and variance 1; of two that correlate beyond `max_correlation` the later one is dropped. A column
+    that holds nothing becomes 0. Categories: missing is a category of its own, rare ones (under 1 %) are one, and so
+    are unknown ones. What the calendar holds ready is only scaled: a season is no outlier.
     """
     numbers = make_pipeline(
         Assembler(),
         SimpleImputer(strategy="median", keep_empty_features=True),
+        SignedLog(),
         IQRClipper(iqr_factor),
         StandardScaler(),
         CorrelationFilter(max_correlation),
@@ -76,10 +104,12 @@ def preparation(
         SimpleImputer(strategy="constant", fill_value="missing", keep_empty_features=True),
         OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=0.01, sparse_output=False),
     )
-    return ColumnTransformer(
-        [("numbers", numbers, list(numeric)), ("categories", categories, list(categorical))],
-        verbose_feature_names_out=False,
-    ).set_output(transform="pandas")
+    parts = [
+        ("numbers", numbers, [name for name in numeric if name != PEAK]),
+        ("categories", categories, list(categorical)),
+        (CALENDAR, StandardScaler(), [name for name in numeric if name == PEAK]),
+    ]
+    return ColumnTransformer(parts, verbose_feature_names_out=False).set_output(transform="pandas")
 
 
 def only(prepare: ColumnTransformer, columns: Sequence[str]) -> ColumnTransformer:
@@ -112,11 +142,10 @@ def clip_limits(fitted: ColumnTransformer, table: pd.DataFrame) -> pd.DataFrame:
     numbers: Pipeline = fitted.named_transformers_["numbers"]
     clipper: IQRClipper = numbers.named_steps["iqrclipper"]
     names = list(numbers.feature_names_in_)
-    values = table[names].to_numpy(float)
+    values = signed_log(table[names].to_numpy(float))
     beyond = (values < clipper.lower_) | (values > clipper.upper_)
-    return pd.DataFrame(
-        {"feature": names, "lower": clipper.lower_, "upper": clipper.upper_, "clipped": beyond.mean(axis=0)}
-    )
+    lower, upper = (np.copysign(np.expm1(np.abs(limit)), limit) for limit in (clipper.lower_, clipper.upper_))
+    return pd.DataFrame({"feature": names, "lower": lower, "upper": upper, "clipped": beyond.mean(axis=0)})
 
 
 def spoken_for(fitted: ColumnTransformer) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from sklearn.pipeline import Pipeline
 from xgboost import DMatrix, XGBClassifier
 
 from patrons.ensemble import BaseRate, Calibrated, MeanOf
+from patrons.season import CALENDAR
 
 REASONS = ("reason_1", "reason_2", "reason_3")
 STEPS = 32  # of the integral along a line
@@ -33,7 +34,8 @@ def reasons(model: Pipeline, rows: pd.DataFrame, dictionary: pd.DataFrame) -> pd
     """Three reasons a customer, each from another group of features, the weightiest first.
 
     Reasons speak for the side on which the customer is: those that raise the probability where it is above the model's
-    mean one, those that lower it else. Works on one row as on many, also when scoring.
+    mean one, those that lower it else. The season ahead, which is everyone's, is none. Works on one row as on many,
+    also when scoring.
 
     Parameters
     ----------
@@ -86,11 +88,12 @@ class Wording:
         group = [known[name].group if name in known else name for name in names]
         parted = [name if one in own else one for name, one in zip(names, group, strict=True)]
         self.group = pd.factorize(np.array(parted, object))[0]
+        self.own = np.array([one != CALENDAR for one in group])  # a season is no reason of one customer
 
     def say(self, added: np.ndarray, values: Sequence[Sequence]) -> list[list[str]]:
         """Three reasons of each row; `added` is a row a customer, `values` of each feature its value in each row."""
         side = np.where(added.sum(axis=1) >= 0, 1.0, -1.0)[:, None]
-        chosen, heavy = (one.tolist() for one in _one_a_group(added * side, self.group))
+        chosen, heavy = (one.tolist() for one in _one_a_group(added * side * self.own, self.group))
         texts = [
             [self.sayings[c](values[c][n]) if weight > 0 else "" for c, weight in zip(columns, weights, strict=True)]
             for n, (columns, weights) in enumerate(zip(chosen, heavy, strict=True))
@@ -172,9 +175,10 @@ def sources(model: Pipeline) -> list[str]:
     """The raw feature that each column before the last step was made of."""
     prepare: ColumnTransformer = model[0]
     names = list(prepare.named_transformers_["numbers"].get_feature_names_out())
-    encoded = next((columns for name, _, columns in prepare.transformers_ if name == "categories"), [])
-    if len(encoded):
-        names += _encoded(prepare.named_transformers_["categories"][-1], list(encoded))
+    columns = {name: list(some) for name, _, some in prepare.transformers_}
+    if columns.get("categories"):
+        names += _encoded(prepare.named_transformers_["categories"][-1], columns["categories"])
+    names += columns.get(CALENDAR, [])
     support = model["select"].get_support() if "select" in model.named_steps else np.ones(len(names), bool)
     return [name for name, kept in zip(names, support, strict=True) if kept]
 
