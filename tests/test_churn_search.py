@@ -4,7 +4,7 @@ import pytest
 from test_churn import CUSTOMERS, TABLE
 from threadpoolctl import threadpool_info
 
-from patrons import calibrate, churn, churn_search
+from patrons import calibrate, churn, churn_columns, churn_search
 from patrons.ensemble import Calibrated
 from patrons.evaluation import at_threshold, profits, threshold_for_recall
 from patrons.preparation import preparation
@@ -61,7 +61,7 @@ def test_the_saved_model_is_the_mean_of_its_members(searched):
 def test_all_columns_are_compared_with_those_that_tell_most(searched):
     train, folds, _ = searched
     setting = churn_search.trials(SPACES[churn_search.BOOSTING], 1, 0)[0]
-    table, parts = churn_search.compare_tops(train, folds, LOG, 2, setting, 500, 0)
+    table, parts = churn_columns.compare_tops(train, folds, LOG, 2, setting, 500, 0)
     assert sorted(table.number) == [2, 5]
     assert table.roc_auc.is_monotonic_decreasing
     gain = table.gain[0]
@@ -73,7 +73,7 @@ def test_all_columns_are_compared_with_those_that_tell_most(searched):
 def test_where_all_columns_are_kept_there_is_nothing_to_compare_them_with(searched):
     train, folds, _ = searched
     setting = churn_search.trials(SPACES[churn_search.BOOSTING], 1, 0)[0]
-    table, parts = churn_search.compare_tops(train, folds, LOG, 0, setting, 500, 0)
+    table, parts = churn_columns.compare_tops(train, folds, LOG, 0, setting, 500, 0)
     assert table[["number", "top", "gain"]].to_numpy().tolist() == [[5, 0, None]]
     assert parts[0].X.shape[1] == 5
 

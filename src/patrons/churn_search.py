@@ -1,13 +1,14 @@
 """The search for a churn model: settings of each kind drawn from their spaces, judged on rows that they did not see.
 
-Rows are prepared once a fold and serve every setting. What is compared is the mean ROC AUC over the folds. Fits are of
-one thread each and go side by side, so that they come out the same on any number of cores.
+Rows are prepared once a fold and serve every setting. What is compared is the mean ROC AUC over the folds; what gains
+nothing beyond the paired interval is a tie, and of ties the first setting and the simpler kind stay. Fits are of one
+thread each and go side by side, so that they come out the same on any number of cores.
 """
 
 import itertools
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ from patrons.selection import TopFeatures
 from patrons.threads import one_thread, side_by_side
 
 LOGISTIC, FOREST, BOOSTING, NETWORK = "logistic regression", "random forest", "boosted trees", "neural network"
-KINDS = (LOGISTIC, FOREST, BOOSTING, NETWORK)
+KINDS = (LOGISTIC, FOREST, BOOSTING, NETWORK)  # the simpler first
 MEAN = "mean of the best three"
 TOLD = ("customer_id", "as_of", KNOWN, OUTCOME)
 Space = Mapping[str, Sequence]
@@ -82,7 +83,7 @@ class Found:
     Attributes
     ----------
     settings : dict
-        The best setting of each kind.
+        The setting of each kind that was settled on.
     tried : DataFrame
         A row a setting: `model`, `setting`, `roc_auc` (mean over folds), `seconds` (CPU, of fits).
     validation : DataFrame
@@ -91,7 +92,7 @@ class Found:
     scores : DataFrame
         ROC AUC: a row a model, a column a fold.
     members : tuple of str
-        The three kinds that the mean is made of.
+        The three kinds that the mean is made of; where the third is no better than a simpler one, that.
     """
 
     settings: dict[str, Setting]
@@ -140,20 +141,13 @@ def _prepared(
     return Prepared(ready.transform(X.iloc[fit]), y[fit], ready.transform(X.iloc[val]), y[val], val)
 
 
-def _narrowed(part: Prepared, select: TopFeatures, rows: int, seed: int) -> Prepared:
-    """The fold with the columns that tell most, as a front with this step gives them."""
-    few = sample(len(part.y), rows, seed)
-    chosen = clone(select).fit(part.X[few], part.y[few])
-    return replace(part, X=chosen.transform(part.X), X_val=chosen.transform(part.X_val))
-
-
 def _try(kind: str, setting: Setting, part: Prepared, rows: int, seed: int) -> tuple[float, float]:
     """ROC AUC on a fold when fitted on at most `rows` rows, and the CPU seconds it took."""
     began = time.thread_time()
-    return roc_auc(part.y_val, _fitted(kind, setting, part, rows, seed)), time.thread_time() - began
+    return roc_auc(part.y_val, fitted(kind, setting, part, rows, seed)), time.thread_time() - began
 
 
-def _fitted(kind: str, setting: Setting, part: Prepared, rows: int, seed: int) -> np.ndarray:
+def fitted(kind: str, setting: Setting, part: Prepared, rows: int, seed: int) -> np.ndarray:
     """What a model that is fitted on at most `rows` rows of a fold says of the others."""
     few = sample(len(part.y), rows, seed)
     return build(kind, setting, seed).fit(part.X[few], part.y[few]).predict_proba(part.X_val)[:, 1].round(9)
@@ -184,19 +178,54 @@ def search(
     table = pd.DataFrame(asked, columns=["model", "setting"])
     table = table.assign(roc_auc=reached.mean(axis=1), seconds=seconds.sum(axis=1))
     best = table.loc[table.groupby("model", sort=False).roc_auc.idxmax()]
-    settings = dict(zip(best.model, best.setting, strict=True))
-    validation = pd.concat([_said(train, part, n, settings, seed) for n, part in enumerate(parts)], ignore_index=True)
-    scores = fold_scores(validation, settings)
-    members = tuple(scores.mean(axis=1).sort_values(ascending=False, kind="stable").index[:3])
+    rivals = [(kind, trials(spaces[kind], 1, seed)[0], one) for kind, one in zip(best.model, best.setting, strict=True)]
+    settings, said = _settled(rivals, parts, seed)
+    told = [
+        train.loc[part.val, [name for name in TOLD if name in train]].assign(fold=n) for n, part in enumerate(parts)
+    ]
+    validation = pd.concat(told, ignore_index=True).assign(**said)
+    members = _best_three(validation, fold_scores(validation, settings), seed)
     validation[MEAN] = validation[list(members)].mean(axis=1)
-    shown = table.assign(setting=[", ".join(f"{k} {v}" for k, v in one.items()) for one in table.setting])
+    shown = table.assign(setting=[words(one) for one in table.setting])
     return Found(settings, shown, validation, fold_scores(validation, [*settings, MEAN]), members)
 
 
-def _said(train: pd.DataFrame, part: Prepared, fold: int, settings: Mapping[str, Setting], seed: int) -> pd.DataFrame:
-    told = train.loc[part.val, [name for name in TOLD if name in train]].assign(fold=fold)
-    said = side_by_side(_fitted, [(kind, one, part, len(part.y), seed) for kind, one in settings.items()])
-    return told.assign(**dict(zip(settings, said, strict=True)))
+def words(setting: Setting) -> str:
+    """A setting as a reader sees it."""
+    return ", ".join(f"{name} {value}" for name, value in setting.items())
+
+
+def _settled(
+    rivals: Sequence[tuple[str, Setting, Setting]], parts: Sequence[Prepared], seed: int
+) -> tuple[dict[str, Setting], dict[str, np.ndarray]]:
+    """Of each kind the setting that stays, and what it says of the rows left out, fold after fold.
+
+    The first stays unless the best of the trials ranks better beyond the paired interval, both fitted on all rows: the
+    best of many that are equal is the luckiest [as the one-standard-error rule of Breiman et al., CART, 1984].
+    """
+    asked = [(kind, one) for kind, first, best in rivals for one in ([first] if best == first else [first, best])]
+    each = iter(side_by_side(fitted, [(*one, part, len(part.y), seed) for one in asked for part in parts]))
+    settings, said = {}, {}
+    for kind, setting in asked:
+        new = [next(each) for _ in parts]
+        if kind not in said or _gain([part.y_val for part in parts], new, said[kind], seed) > 0:
+            settings[kind], said[kind] = setting, new
+    return settings, {kind: np.concatenate(one) for kind, one in said.items()}
+
+
+def _gain(truth: Sequence[np.ndarray], new: Sequence[np.ndarray], old: Sequence[np.ndarray], seed: int) -> float:
+    """What the ROC AUC gains at least: the low end of the paired 95 % interval."""
+    return mean_difference(RANKING["roc_auc"], list(zip(truth, new, old, strict=True)), seed=seed).low
+
+
+def _best_three(validation: pd.DataFrame, by_fold: pd.DataFrame, seed: int) -> tuple[str, ...]:
+    """The three kinds that rank best; of third and fourth the simpler, unless the other gains beyond the interval."""
+    ranked = list(by_fold.mean(axis=1).sort_values(ascending=False, kind="stable").index)
+    if len(ranked) > 3 and KINDS.index(ranked[3]) < KINDS.index(ranked[2]):
+        folds = [part for _, part in validation.groupby("fold")]
+        if _gain(*([part[name].to_numpy() for part in folds] for name in (OUTCOME, *ranked[2:4])), seed) <= 0:
+            ranked[2] = ranked[3]
+    return tuple(ranked[:3])
 
 
 def fold_scores(validation: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -235,38 +264,6 @@ def final(found: Found, ready: Pipeline, Z: np.ndarray, y: np.ndarray, seed: int
     alone = {kind: MeanOf([model]).joined([model], Z) for kind, model in fitted.items()}
     together = [fitted[kind] for kind in found.members]
     return {**alone, MEAN: MeanOf(together).joined(together, Z)}
-
-
-@one_thread
-def compare_tops(
-    train: pd.DataFrame, folds: Folds, prepare: ColumnTransformer, top: int, setting: Setting, rows: int, seed: int
-) -> tuple[pd.DataFrame, list[Prepared]]:
-    """All columns against the `top` ones, by one setting of boosted trees; and the matrices of the better.
-
-    Returns
-    -------
-    DataFrame
-        `columns` (in words), `number` (of columns), `roc_auc` (mean over folds), `top` (0: all); the better first, with
-        its paired `gain` over the other (`Interval`). With a `top` of 0 there is no other, and no gain.
-    list of Prepared
-        Its folds.
-    """
-    every, rated = prepared(train, folds, front(prepare, 0, seed), rows, seed), []
-    for most in sorted({0, top}):
-        parts = every
-        if most:
-            select = front(prepare, most, seed)["select"]
-            parts = side_by_side(_narrowed, [(part, select, rows, seed) for part in every])
-        said = side_by_side(_fitted, [(BOOSTING, setting, part, rows, seed) for part in parts])
-        score = np.mean([roc_auc(part.y_val, one) for part, one in zip(parts, said, strict=True)])
-        words = f"the {most} that tell most" if most else "all that say something new"
-        rated.append(((words, parts[0].X.shape[1], score, most), said, parts))
-    rated.sort(key=lambda one: one[0][2], reverse=True)
-    (_, said, parts), *others = rated
-    pairs = [[(part.y_val, *two) for part, *two in zip(parts, said, other, strict=True)] for _, other, _ in others]
-    gains = [mean_difference(RANKING["roc_auc"], one, seed=seed) for one in pairs]
-    table = pd.DataFrame([told for told, _, _ in rated], columns=["columns", "number", "roc_auc", "top"])
-    return table.assign(gain=[*gains, None]), parts
 
 
 @one_thread

@@ -13,6 +13,7 @@ from itertools import pairwise
 import ibis
 from ibis import Deferred, _
 
+from patrons import season
 from patrons.feature_stages import COARSE, FINE_STEPS, GAPS_AT_MOST, REST, STEPS, exact_sum, in_steps
 
 ORDERS, RETURNS, CUSTOMER = "orders", "returns", "customer"
@@ -208,10 +209,15 @@ RETURN_SHARES: list[tuple[str, str, str, Deferred]] = [
 # fmt: on
 
 
-def declare(windows: Sequence[int] = WINDOWS, leave_out: Sequence[str] = ()) -> list[Feature]:
+def declare(
+    windows: Sequence[int] = WINDOWS, leave_out: Sequence[str] = (), peak_months: Sequence[int] = ()
+) -> list[Feature]:
     """Every feature of the table, with windows of so many days before `as_of`, without the groups in `leave_out`."""
     windows = sorted(set(windows))
     fixed = {group: [Feature(name, group, *rest) for name, *rest in rows] for group, rows in TABLE.items()}
+    if peak_months:
+        told, of_peak = f"orders in {season.named(peak_months)}", share(_.month.isin(list(peak_months)))
+        fixed["time of order"].append(Feature(season.SHARE, "time of order", "share of orders", told, of_peak))
     returns = [Feature(n, "returns", unit, means, e, RETURNS, none) for n, unit, means, e, none in RETURNED]
     groups = {
         "rfm": fixed.pop("rfm"),

@@ -30,7 +30,10 @@ class FeaturesError(ValueError):
 
 
 def declared(
-    windows: Sequence[int] = WINDOWS, leave_out: Sequence[str] = (), interactions: Sequence[str] = ()
+    windows: Sequence[int] = WINDOWS,
+    leave_out: Sequence[str] = (),
+    interactions: Sequence[str] = (),
+    peak_months: Sequence[int] = (),
 ) -> list[Feature]:
     """Every feature of the table: those of `declare` without the groups left out, and the interaction terms."""
     everything = declare(windows)
@@ -39,7 +42,7 @@ def declared(
     if any(days < 1 for days in windows):
         raise FeaturesError(f"A window is at least 1 day long, not {min(windows)}.")
     _refuse_unknown(leave_out, {LIFETIME, *(feature.group for feature in everything)}, "group of features")
-    chosen = declare(windows, leave_out)
+    chosen = declare(windows, leave_out, peak_months)
     return chosen + [_interaction(term, [feature.name for feature in chosen]) for term in interactions]
 
 
@@ -71,15 +74,18 @@ def dictionary(
     interactions: Sequence[str] = (),
     attributes: Sequence[str] = (),
     ahead_days: int = 0,
-    calendar: Sequence[tuple[str, str, str]] = (),
+    peak_months: Sequence[int] = (),
+    horizon_days: int = 0,
 ) -> pd.DataFrame:
     """The data dictionary: one row a feature, with its group, unit and meaning.
 
-    After those of `features` come what `patrons.lifetime` expects of the days ahead, if any, what `season.told` tells
-    of them, and attributes.
+    After those of `features` come what `patrons.lifetime` expects of the days ahead, if any, how much of the horizon
+    lies in the peak season, if there is one, and attributes.
     """
-    rows = [(f.name, f.group, f.unit, f.meaning) for f in declared(windows, leave_out, interactions)]
+    chosen = declared(windows, leave_out, interactions, peak_months)
+    rows = [(f.name, f.group, f.unit, f.meaning) for f in chosen]
     rows += [(name, LIFETIME, unit, meaning) for name, unit, meaning in lifetime.told(ahead_days)]
+    calendar = season.told(horizon_days, peak_months, season.SHARE in {f.name for f in chosen})
     rows += [(name, season.CALENDAR, unit, meaning) for name, unit, meaning in calendar]
     rows += [(name, "attributes", "category or number", "as the customer table has it") for name in attributes]
     return pd.DataFrame(rows, columns=["feature", "group", "unit", "meaning"])
@@ -92,6 +98,7 @@ def features(
     returns: Table | pd.DataFrame | None = None,
     leave_out: Sequence[str] = (),
     interactions: Sequence[str] = (),
+    peak_months: Sequence[int] = (),
     keep: Keep = materialised,
 ) -> Table:
     """Features of every customer who ordered before each day of `as_of`.
@@ -110,6 +117,8 @@ def features(
         Groups of features that are not made.
     interactions : sequence of str
         Products and quotients of two features, such as ``"recency_days * order_value"``.
+    peak_months : sequence of int
+        Months of the peak season, 1 to 12, of which `peak_share` tells; none: nothing does.
     keep : callable
         How stages are held (see `patrons.feature_stages`).
 
@@ -118,7 +127,7 @@ def features(
     Table
         `customer_id`, `as_of` and one column a feature of `declared`.
     """
-    return _described(lines, as_of, None, declared(windows, leave_out, interactions), returns, keep)
+    return _described(lines, as_of, None, declared(windows, leave_out, interactions, peak_months), returns, keep)
 
 
 def _described(
@@ -194,6 +203,7 @@ def panel(
     returns: Table | pd.DataFrame | None = None,
     leave_out: Sequence[str] = (),
     interactions: Sequence[str] = (),
+    peak_months: Sequence[int] = (),
     keep: Keep = materialised,
 ) -> Table:
     """Features as of each day, and what happened next; the lines are read once, however many days there are.
@@ -204,7 +214,9 @@ def panel(
         The columns of `features`, and `churned`: 1 where no order followed within `horizon_days` from `as_of`, else 0;
         `known_on`: the first day on which that was known.
     """
-    described = _described(lines, as_of, horizon_days, declared(windows, leave_out, interactions), returns, keep)
+    described = _described(
+        lines, as_of, horizon_days, declared(windows, leave_out, interactions, peak_months), returns, keep
+    )
     return described.mutate(**{KNOWN: _.as_of + ibis.interval(days=horizon_days)})
 
 

@@ -98,6 +98,7 @@ def on_days(
         See `described`.
     """
     left_out = [name for name in ("returns",) if name not in groups]
+    peak = made.get("peak_months", ())
     table = features.features(
         clean,
         days,
@@ -105,10 +106,11 @@ def on_days(
         returns=returns if "returns" in groups and len(returns) else None,
         leave_out=list(dict.fromkeys([*made["leave_out"], *left_out])),
         interactions=made["interactions"],
+        peak_months=peak,
     )
     ahead = 0 if "lifetime" in made["leave_out"] else made["horizon_days"]
     table = lifetime.with_expectations(table.order_by("customer_id", "as_of").to_pandas(), ahead, fitted)
-    return season.with_peak(table, made["horizon_days"], made.get("peak_months", ()))
+    return season.with_peak(table, made["horizon_days"], peak)
 
 
 def _left_over(judged: Table, scored: set[str], day: date | None = None) -> pd.DataFrame:

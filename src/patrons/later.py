@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from patrons.features import feature_names
-from patrons.season import PEAK
+from patrons.season import COLUMNS
 from patrons.segments import place
 
 DAYS = 6  # the latest days to learn from
@@ -62,5 +62,5 @@ def pairs(panel: pd.DataFrame, today: pd.DataFrame, clusterer: Pipeline, names: 
     train = train[train.groupby(LATER)[LATER].transform("size") > 1]  # what happened once cannot be learnt
     if train[LATER].nunique() < 2 or test.empty:
         return None
-    chosen = feature_names(panel, [NOW, LATER, PEAK])
+    chosen = feature_names(panel, [NOW, LATER, *COLUMNS])
     return Pairs(train.reset_index(drop=True), test.reset_index(drop=True), horizon.days, chosen)

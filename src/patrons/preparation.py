@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from patrons.season import CALENDAR, PEAK
+from patrons.season import CALENDAR, COLUMNS
 from patrons.selection import Assembler, CorrelationFilter
 
 
@@ -89,7 +89,7 @@ def preparation(
     Numbers: missing ones become the median, then their signed logarithm is taken, outliers are clipped, and the rest is
     scaled to mean 0 and variance 1; of two that correlate beyond `max_correlation` the later one is dropped. A column
     that holds nothing becomes 0. Categories: missing is a category of its own, rare ones (under 1 %) are one, and so
-    are unknown ones. What the calendar holds ready is only scaled: a season is no outlier.
+    are unknown ones. What tells of the peak season is only scaled: it is no outlier.
     """
     numbers = make_pipeline(
         Assembler(),
@@ -105,9 +105,9 @@ def preparation(
         OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=0.01, sparse_output=False),
     )
     parts = [
-        ("numbers", numbers, [name for name in numeric if name != PEAK]),
+        ("numbers", numbers, [name for name in numeric if name not in COLUMNS]),
         ("categories", categories, list(categorical)),
-        (CALENDAR, StandardScaler(), [name for name in numeric if name == PEAK]),
+        (CALENDAR, StandardScaler(), [name for name in numeric if name in COLUMNS]),
     ]
     return ColumnTransformer(parts, verbose_feature_names_out=False).set_output(transform="pandas")
 

@@ -1,7 +1,6 @@
-"""The calendar ahead: how much of the days to forecast lies in the months in which a shop sells most.
+"""The calendar ahead: how much of it lies in the months in which a shop sells most, and who buys in them.
 
-Which months these are its owner knows; a log of a year or two cannot tell a season from a trend. All customers of a day
-share the value, so it says how many will come back, not who.
+Which months these are its owner knows; a log of a year or two cannot tell a season from a trend.
 """
 
 from collections.abc import Sequence
@@ -10,7 +9,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-PEAK, CALENDAR = "peak_ahead", "calendar"
+AHEAD, SHARE, HABIT = COLUMNS = "peak_ahead", "peak_share", "peak_habit"
+CALENDAR = "calendar"  # their group in the preparation, and that of what is no reason of one customer
 MONTHS = ("", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")  # fmt: skip
 APART = 0.5  # how far the shares of days to learn from must lie apart, at least
@@ -37,16 +37,22 @@ def learnable(training: Sequence[date], days: int, months: Sequence[int]) -> boo
 
 
 def with_peak(table: pd.DataFrame, days: int, months: Sequence[int]) -> pd.DataFrame:
-    """The feature table with `peak_ahead`; the same table without months."""
+    """The feature table with `peak_ahead`, and with `peak_habit` where it has `peak_share`; the same without months."""
     if not months:
         return table
     share = {day: peak_ahead(day, days, months) for day in table.as_of.unique()}
-    return table.assign(**{PEAK: table.as_of.map(share).astype(float)})
+    table = table.assign(**{AHEAD: table.as_of.map(share).astype(float)})
+    return table.assign(**{HABIT: (table[SHARE] * table[AHEAD]).round(6)}) if SHARE in table else table
 
 
-def told(days: int, months: Sequence[int]) -> list[tuple[str, str, str]]:
-    """Name, unit and meaning of what `with_peak` adds."""
+def named(months: Sequence[int]) -> str:
+    """The peak season in words."""
+    return f"the peak season ({', '.join(MONTHS[month] for month in months)})"
+
+
+def told(days: int, months: Sequence[int], habit: bool = True) -> list[tuple[str, str, str]]:
+    """Name, unit and meaning of what `with_peak` adds, with or without `peak_habit`."""
     if not months:
         return []
-    named = ", ".join(MONTHS[month] for month in months)
-    return [(PEAK, "share of days", f"of the next {days} days, those in the peak season ({named}), in quarters")]
+    ahead = (AHEAD, "share of days", f"of the next {days} days, those in {named(months)}, in quarters")
+    return [ahead, *([(HABIT, "product", f"{SHARE} times {AHEAD}")] if habit else [])]

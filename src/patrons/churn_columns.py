@@ -1,0 +1,54 @@
+"""All columns, or only those that tell most? Judged on rows that were left out, by one setting of boosted trees."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+
+from patrons.churn import Folds
+from patrons.churn_search import BOOSTING, Prepared, Setting, fitted, front, prepared, sample
+from patrons.evaluation import roc_auc
+from patrons.scores import RANKING, mean_difference
+from patrons.selection import TopFeatures
+from patrons.threads import one_thread, side_by_side
+
+
+@one_thread
+def compare_tops(
+    train: pd.DataFrame, folds: Folds, prepare: ColumnTransformer, top: int, setting: Setting, rows: int, seed: int
+) -> tuple[pd.DataFrame, list[Prepared]]:
+    """All columns against the `top` ones, by one setting of boosted trees; and the matrices of the better.
+
+    Returns
+    -------
+    DataFrame
+        `columns` (in words), `number` (of columns), `roc_auc` (mean over folds), `top` (0: all); the better first, with
+        its paired `gain` over the other (`Interval`). With a `top` of 0 there is no other, and no gain.
+    list of Prepared
+        Its folds.
+    """
+    every, rated = prepared(train, folds, front(prepare, 0, seed), rows, seed), []
+    for most in sorted({0, top}):
+        parts = every
+        if most:
+            select = front(prepare, most, seed)["select"]
+            parts = side_by_side(_narrowed, [(part, select, rows, seed) for part in every])
+        said = side_by_side(fitted, [(BOOSTING, setting, part, rows, seed) for part in parts])
+        score = np.mean([roc_auc(part.y_val, one) for part, one in zip(parts, said, strict=True)])
+        words = f"the {most} that tell most" if most else "all that say something new"
+        rated.append(((words, parts[0].X.shape[1], score, most), said, parts))
+    rated.sort(key=lambda one: one[0][2], reverse=True)
+    (_, said, parts), *others = rated
+    pairs = [[(part.y_val, *two) for part, *two in zip(parts, said, other, strict=True)] for _, other, _ in others]
+    gains = [mean_difference(RANKING["roc_auc"], one, seed=seed) for one in pairs]
+    table = pd.DataFrame([told for told, _, _ in rated], columns=["columns", "number", "roc_auc", "top"])
+    return table.assign(gain=[*gains, None]), parts
+
+
+def _narrowed(part: Prepared, select: TopFeatures, rows: int, seed: int) -> Prepared:
+    """The fold with the columns that tell most, as a front with this step gives them."""
+    few = sample(len(part.y), rows, seed)
+    chosen = clone(select).fit(part.X[few], part.y[few])
+    return replace(part, X=chosen.transform(part.X), X_val=chosen.transform(part.X_val))
