@@ -1,10 +1,11 @@
-"""Would the season of the day among the columns serve the churn model? Each day judged by what was known on it.
+"""What should a churn model be told of the season, and in which scale? Each day judged by what was known on it.
 
     python run_all.py params/online_retail_ii.yaml --only 01,02
     PYTHONPATH=src python benchmarks/season.py data/processed/online_retail_ii
 
-Boosted trees with the first setting of their space, all columns of 06, with and without sine and cosine of the day of
-the year. The last day is the test of 06, which may not choose; the others may.
+The mean of a logistic regression, a forest and boosted trees with the first settings of their spaces: without
+logarithms, with them, with sine and cosine of the day of the year, with the peak season (as 02 makes it). The last day
+is the test of 06, which may not choose; the others may.
 """
 
 import argparse
@@ -13,37 +14,54 @@ from pathlib import Path
 import churn as bench
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 
-from patrons import churn, churn_search
+from patrons import churn, churn_search, season
 from patrons.evaluation import brier, roc_auc
 from patrons.features import KNOWN, OUTCOME
 from patrons.models import load_model
 from patrons.params import declared
 from patrons.preparation import only
+from patrons.threads import one_thread, side_by_side
 
-LATEST = 6  # days before the test that are judged
+LATEST = 7  # days before the test that are judged
+KINDS = (churn_search.LOGISTIC, churn_search.FOREST, churn_search.BOOSTING)
+WAYS = ("plain", "logarithms", "day of year", "peak season")
 
 
-def season(as_of: pd.Series) -> np.ndarray:
-    """Sine and cosine of the day of the year."""
+def day_of_year(as_of: pd.Series) -> np.ndarray:
+    """Sine and cosine."""
     angle = 2 * np.pi * as_of.dt.day_of_year.to_numpy() / 365.25
     return np.column_stack([np.sin(angle), np.cos(angle)])
 
 
-def judged(train: pd.DataFrame, test: pd.DataFrame, prepare) -> list[float]:
-    """ROC AUC, Brier score and mean forecast without the season, then with it."""
-    ready = churn_search.front(prepare, 0, bench.SEED).fit(churn.inputs(train), train[OUTCOME])
-    Z, Z_test = (ready.transform(churn.inputs(rows)) for rows in (train, test))
-    setting = churn_search.trials(bench.spaces()[churn_search.BOOSTING], 1, bench.SEED)[0]
-    found = []
-    for extra, extra_test in ((Z[:, :0], Z_test[:, :0]), (season(train.as_of), season(test.as_of))):
-        model = churn_search.build(churn_search.BOOSTING, setting, bench.SEED)
-        model.fit(np.hstack([Z, extra]), train[OUTCOME])
-        said = model.predict_proba(np.hstack([Z_test, extra_test]))[:, 1]
-        found += [roc_auc(test[OUTCOME].to_numpy(), said), brier(test[OUTCOME].to_numpy(), said), said.mean()]
-    return found
+def without_logarithms(prepare: ColumnTransformer) -> ColumnTransformer:
+    """The preparation without that step."""
+    plain = clone(prepare)
+    plain.transformers[0][1].set_params(signedlog="passthrough")
+    return plain
 
 
+def judged(train: pd.DataFrame, test: pd.DataFrame, prepare: ColumnTransformer, way: str) -> tuple[float, float, float]:
+    """ROC AUC, Brier score and mean forecast of the mean of three."""
+    kept = [name for name in churn.inputs(train) if way == "peak season" or name not in season.COLUMNS]
+    front = churn_search.front(only(prepare, kept), 0, bench.SEED)
+    if way == "plain":
+        front.steps[0] = ("prepare", without_logarithms(front["prepare"]))
+    Z = front.fit_transform(churn.inputs(train), train[OUTCOME])
+    Z_test = front.transform(churn.inputs(test))
+    if way == "day of year":
+        Z, Z_test = np.hstack([Z, day_of_year(train.as_of)]), np.hstack([Z_test, day_of_year(test.as_of)])
+    spaces, said = bench.spaces(), []
+    for kind in KINDS:
+        first = churn_search.trials(spaces[kind], 1, bench.SEED)[0]
+        said.append(churn_search.build(kind, first, bench.SEED).fit(Z, train[OUTCOME]).predict_proba(Z_test)[:, 1])
+    truth, mean = test[OUTCOME].to_numpy(), np.mean(said, axis=0)
+    return roc_auc(truth, mean), brier(truth, mean), mean.mean()
+
+
+@one_thread
 def main() -> None:
     """Print a table of days."""
     line = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -51,17 +69,24 @@ def main() -> None:
     folder = line.parse_args().processed / "02_transformation"
     left_out = declared(bench.NOTEBOOK)["leave_out"].default
     panel = pd.read_parquet(folder / "panel.parquet").drop(columns=left_out, errors="ignore")
-    prepare = only(load_model(folder / "preparation.skops"), list(churn.inputs(panel)))
+    prepare = load_model(folder / "preparation.skops")
     test_day = panel.as_of.max()
     usable = panel[(panel.as_of >= panel[KNOWN].min()) & (panel[KNOWN] <= test_day)]
     days = [*sorted(usable.as_of.unique())[-LATEST:], test_day]
-    print("| day | churned | ROC AUC | with season | Brier | with season | forecast | with season |")
-    print("|:--|--:|--:|--:|--:|--:|--:|--:|")
-    for day in days:
-        train, test = panel[panel[KNOWN] <= day], panel[panel.as_of == day]
-        auc, off, mean, auc_s, off_s, mean_s = judged(train, test, prepare)
-        scores = f"{auc:.4f} | {auc_s:.4f} | {off:.4f} | {off_s:.4f}"
-        print(f"| {day:%d %B %Y} | {test[OUTCOME].mean():.0%} | {scores} | {mean:.0%} | {mean_s:.0%} |", flush=True)
+    asked = [(panel[panel[KNOWN] <= day], panel[panel.as_of == day], prepare, way) for day in days for way in WAYS]
+    found = np.array(side_by_side(judged, asked)).reshape(len(days), len(WAYS), 3)
+    heads = [f"{score}: {way}" for score in ("ROC AUC", "Brier") for way in WAYS]
+    print(f"| day | churned | {' | '.join(heads)} | forecast: logarithms | with the peak season |")
+    print("|:--|--:" + "|--:" * (len(heads) + 2) + "|")
+    before = ("mean of the days before the test", np.nan, found[:-1].mean(axis=0))
+    rows = [
+        (f"{day:%d %B %Y}", panel[panel.as_of == day][OUTCOME].mean(), one)
+        for day, one in zip(days, found, strict=True)
+    ]
+    for name, churned, one in [*rows[:-1], before, ("the test, " + rows[-1][0], *rows[-1][1:])]:
+        scores = " | ".join(f"{value:.4f}" for value in (*one[:, 0], *one[:, 1]))
+        share = "" if np.isnan(churned) else f"{churned:.0%}"
+        print(f"| {name} | {share} | {scores} | {one[1, 2]:.0%} | {one[3, 2]:.0%} |")
 
 
 if __name__ == "__main__":

@@ -156,3 +156,39 @@ def test_samples_are_drawn_once_and_in_order():
     drawn = churn_search.sample(100, 10, 0)
     assert pd.Series(drawn).is_monotonic_increasing
     assert len(set(drawn)) == 10
+
+
+def folds_that_say(truth, **said):
+    """Two folds in which each kind says what is given."""
+    half = len(truth) // 2
+    return pd.DataFrame({"churned": truth, "fold": np.arange(len(truth)) // half, **said})
+
+
+def test_of_two_kinds_that_rank_alike_the_simpler_stays_and_a_better_one_beats_it():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, 800)
+    good, poor = truth + rng.normal(0, 1, 800), truth + rng.normal(0, 3, 800)
+    fair = good + rng.normal(0, 0.4, 800)
+    names = (churn_search.FOREST, churn_search.BOOSTING, churn_search.NETWORK, churn_search.LOGISTIC)
+    alike = folds_that_say(truth, **dict(zip(names, (good, good, fair + 1e-9 * truth, fair), strict=True)))
+    worse = folds_that_say(truth, **dict(zip(names, (good, good, fair, poor), strict=True)))
+    assert churn_search.best_three(alike, churn_search.fold_scores(alike, names), 0)[2] == churn_search.LOGISTIC
+    assert churn_search.best_three(worse, churn_search.fold_scores(worse, names), 0)[2] == churn_search.NETWORK
+
+
+def settled_on(first, other):
+    """Which penalty a logistic regression keeps on rows whose first column tells and whose others are noise."""
+    rng = np.random.default_rng(1)
+    X, y = rng.normal(size=(2000, 30)), rng.integers(0, 2, 2000)
+    X[:, 0] += y
+    parts = [
+        churn_search.Prepared(X[:60], y[:60], X[1000 * n :][:1000], y[1000 * n :][:1000], np.arange(1000))
+        for n in (0, 1)
+    ]
+    return churn_search.settled([(churn_search.LOGISTIC, {"c": first}, {"c": other})], parts, 0)[0]
+
+
+def test_the_first_setting_stays_unless_another_gains_beyond_the_interval():
+    assert settled_on(0.01, 0.0101) == {churn_search.LOGISTIC: {"c": 0.01}}  # the same in all but name
+    assert settled_on(1000.0, 0.01) == {churn_search.LOGISTIC: {"c": 0.01}}  # the first knows the noise by heart
+    assert settled_on(0.01, 1000.0) == {churn_search.LOGISTIC: {"c": 0.01}}

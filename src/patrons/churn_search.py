@@ -179,12 +179,12 @@ def search(
     table = table.assign(roc_auc=reached.mean(axis=1), seconds=seconds.sum(axis=1))
     best = table.loc[table.groupby("model", sort=False).roc_auc.idxmax()]
     rivals = [(kind, trials(spaces[kind], 1, seed)[0], one) for kind, one in zip(best.model, best.setting, strict=True)]
-    settings, said = _settled(rivals, parts, seed)
+    settings, said = settled(rivals, parts, seed)
     told = [
         train.loc[part.val, [name for name in TOLD if name in train]].assign(fold=n) for n, part in enumerate(parts)
     ]
     validation = pd.concat(told, ignore_index=True).assign(**said)
-    members = _best_three(validation, fold_scores(validation, settings), seed)
+    members = best_three(validation, fold_scores(validation, settings), seed)
     validation[MEAN] = validation[list(members)].mean(axis=1)
     shown = table.assign(setting=[words(one) for one in table.setting])
     return Found(settings, shown, validation, fold_scores(validation, [*settings, MEAN]), members)
@@ -195,7 +195,7 @@ def words(setting: Setting) -> str:
     return ", ".join(f"{name} {value}" for name, value in setting.items())
 
 
-def _settled(
+def settled(
     rivals: Sequence[tuple[str, Setting, Setting]], parts: Sequence[Prepared], seed: int
 ) -> tuple[dict[str, Setting], dict[str, np.ndarray]]:
     """Of each kind the setting that stays, and what it says of the rows left out, fold after fold.
@@ -218,7 +218,7 @@ def _gain(truth: Sequence[np.ndarray], new: Sequence[np.ndarray], old: Sequence[
     return mean_difference(RANKING["roc_auc"], list(zip(truth, new, old, strict=True)), seed=seed).low
 
 
-def _best_three(validation: pd.DataFrame, by_fold: pd.DataFrame, seed: int) -> tuple[str, ...]:
+def best_three(validation: pd.DataFrame, by_fold: pd.DataFrame, seed: int) -> tuple[str, ...]:
     """The three kinds that rank best; of third and fourth the simpler, unless the other gains beyond the interval."""
     ranked = list(by_fold.mean(axis=1).sort_values(ascending=False, kind="stable").index)
     if len(ranked) > 3 and KINDS.index(ranked[3]) < KINDS.index(ranked[2]):
