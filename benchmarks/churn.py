@@ -58,16 +58,16 @@ def main() -> None:
     options = parser.parse_args()
     folder = options.processed / "02_transformation"
     prepare = load_model(folder / "preparation.skops")
-    left_out = declared(NOTEBOOK)["leave_out"].default
+    left_out, rows, tried = (declared(NOTEBOOK)[name].default for name in ("leave_out", "search_rows", "n_trials"))
     panel = pd.read_parquet(folder / "panel.parquet").drop(columns=left_out, errors="ignore")
     prepare = only(prepare, list(churn.inputs(panel)))
     train, test = churn.split(panel, SEED)
     began = time.process_time()
     folds = churn.folds(train, 3, 5, SEED)
-    parts = churn_search.prepared(train, folds, churn_search.front(prepare, 0, SEED), 10_000, SEED)
-    found = churn_search.search(train, parts, spaces(), 5, 10_000, SEED)
+    parts = churn_search.prepared(train, folds, churn_search.front(prepare, 0, SEED), rows, SEED)
+    found = churn_search.search(train, parts, spaces(), tried, rows, SEED)
     X, y, truth = churn.inputs(train), train.churned.to_numpy(), test.churned.to_numpy()
-    ready = churn_search.fit_front(churn_search.front(prepare, 0, SEED), X, y, 10_000, SEED)
+    ready = churn_search.fit_front(churn_search.front(prepare, 0, SEED), X, y, rows, SEED)
     Z, Z_test = ready.transform(X), ready.transform(churn.inputs(test))
     fitted = churn_search.final(found, ready, Z, y, SEED)
     seconds = time.process_time() - began
