@@ -31,6 +31,8 @@ def test_a_season_is_learnable_where_days_with_and_without_a_peak_ahead_were_see
     assert season.learnable(every, 90, AUTUMN)
     assert not season.learnable(every[:4], 90, AUTUMN)  # spring and early summer: no peak ahead
     assert not season.learnable([date(2010, 10, 11)], 90, AUTUMN)  # nothing to compare with
+    assert season.learnable(every, 90, [12])  # the most that a year can show is a quarter
+    assert not season.learnable(every, 90, list(range(1, 13)))  # it is always peak
     assert not season.learnable(every, 90, [])
     assert not season.learnable([], 90, AUTUMN)
 
@@ -48,8 +50,8 @@ def test_nothing_after_the_day_tells_of_the_peak_but_the_calendar():
     told = season.with_peak(table, 90, AUTUMN)
     assert told.peak_ahead.tolist() == [0.0, 0.75, 0.75]
     assert told.peak_habit.tolist() == [0.0, 0.375, 0.0]
-    assert [name for name, _, _ in season.told(90, AUTUMN)] == ["peak_ahead", "peak_habit"]
-    assert [name for name, _, _ in season.told(90, AUTUMN, habit=False)] == ["peak_ahead"]
+    assert [name for name, *_ in season.told(90, AUTUMN)] == ["peak_ahead", "peak_habit"]
+    assert [name for name, *_ in season.told(90, AUTUMN, habit=False)] == ["peak_ahead"]
 
 
 def test_the_dictionary_names_the_months():
@@ -63,7 +65,7 @@ def test_the_dictionary_names_the_months():
 
 def test_a_rare_peak_is_neither_clipped_nor_drawn_in():
     rows = pd.DataFrame({"spend": np.arange(100.0), "peak_ahead": [0.0] * 80 + [0.25] * 15 + [1.0] * 5})
-    out = preparation(["spend", "peak_ahead"], []).fit_transform(rows)
+    out = preparation(["spend", "peak_ahead"], [], calendar=["peak_ahead"]).fit_transform(rows)
     assert out.peak_ahead.iloc[-1] - out.peak_ahead.iloc[0] == pytest.approx(1 / rows.peak_ahead.std(ddof=0))
 
 
@@ -73,15 +75,28 @@ def test_a_model_that_knows_the_season_forecasts_it():
     rows = pd.DataFrame({"spend": rng.gamma(2, 50, 2000), "peak_ahead": peak})
     churned = (rng.random(2000) < 0.8 - 0.6 * peak).astype(int)
     model = cs.build(cs.LOGISTIC, {"c": 1.0}, 0)
-    prepare = preparation(list(rows), []).fit(rows)
+    prepare = preparation(list(rows), [], calendar=["peak_ahead"]).fit(rows)
     said = model.fit(prepare.transform(rows), churned).predict_proba(prepare.transform(rows))[:, 1]
     assert said[peak == 0.75].mean() == pytest.approx(0.35, abs=0.05)
 
 
-def test_the_season_is_no_reason_of_one_customer():
-    known = features.dictionary(peak_months=AUTUMN, horizon_days=90)
-    wording = Wording(["peak_ahead", "recency_days"], known)
-    ((first, *rest),) = wording.say(np.array([[-0.4, 0.1]]), [[0.75], [10.0]])
-    assert (first, rest) == ("", ["", ""])  # what is his own speaks for the other side
-    ((first, *_),) = wording.say(np.array([[0.4, 0.1]]), [[0.0], [140.0]])
-    assert first == "no order for 140 days"
+def test_what_the_calendar_adds_to_everyone_is_no_reason_of_one_customer():
+    wording = Wording(["peak_ahead", "recency_days"], features.dictionary(peak_months=AUTUMN, horizon_days=90))
+    for season_adds in (-0.4, 0.4):
+        ((first, *_),) = wording.say(np.array([[season_adds, 0.1]]), [[0.75], [140.0]])
+        assert first == "no order for 140 days"
+
+
+def test_who_orders_in_the_peak_is_one_reason_of_both_its_features():
+    wording = Wording(
+        ["peak_share", "peak_habit", "recency_days"], features.dictionary(peak_months=[12], horizon_days=90)
+    )
+    ((first, *rest),) = wording.say(np.array([[0.1, -0.3, 0.25]]), [[1.0], [0.75], [140.0]])
+    assert (first, rest) == ("no order for 140 days", ["", ""])  # together they speak for the other side
+
+
+def test_a_customer_table_may_have_such_names_and_a_log_may_not():
+    rows = pd.DataFrame({"peak_share": [1.0, np.nan, 3.0, 400.0]})
+    assert preparation(["peak_share"], []).fit_transform(rows).notna().all(axis=None)
+    with pytest.raises(features.FeaturesError, match="Rename"):
+        features.dictionary(attributes=["peak_share"], peak_months=AUTUMN, horizon_days=90)

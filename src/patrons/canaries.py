@@ -20,7 +20,7 @@ ROWS = 6_000  # learnt from, at most
 
 
 def as_chosen(found: Found, chosen: str, seed: int) -> MeanOf:
-    """The chosen model, unfitted: a kind with its best setting, or the mean of the best three."""
+    """The chosen model, unfitted: a kind with the setting settled on, or the mean of the members."""
     return MeanOf([build(kind, found.settings[kind], seed) for kind in (found.members if chosen == MEAN else [chosen])])
 
 

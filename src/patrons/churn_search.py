@@ -92,7 +92,7 @@ class Found:
     scores : DataFrame
         ROC AUC: a row a model, a column a fold.
     members : tuple of str
-        The three kinds that the mean is made of; where the third is no better than a simpler one, that.
+        The three kinds that the mean is made of; instead of the third a simpler fourth that is no worse.
     """
 
     settings: dict[str, Setting]
@@ -157,7 +157,7 @@ def fitted(kind: str, setting: Setting, part: Prepared, rows: int, seed: int) ->
 def search(
     train: pd.DataFrame, parts: Sequence[Prepared], spaces: Mapping[str, Space], n_trials: int, rows: int, seed: int
 ) -> Found:
-    """The best setting of each kind, and what models with it say of rows left out.
+    """The setting of each kind that stays, and what models with it say of rows left out.
 
     Parameters
     ----------
@@ -201,7 +201,8 @@ def settled(
     """Of each kind the setting that stays, and what it says of the rows left out, fold after fold.
 
     The first stays unless the best of the trials ranks better beyond the paired interval, both fitted on all rows: the
-    best of many that are equal is the luckiest [as the one-standard-error rule of Breiman et al., CART, 1984].
+    best of many that are equal is the luckiest [as the one-standard-error rule of Breiman et al., CART, 1984]. The
+    interval knows neither that it was the luckiest nor that folds share customers, so some ties are still broken.
     """
     asked = [(kind, one) for kind, first, best in rivals for one in ([first] if best == first else [first, best])]
     each = iter(side_by_side(fitted, [(*one, part, len(part.y), seed) for one in asked for part in parts]))
@@ -250,7 +251,7 @@ def with_rules(
 
 @one_thread
 def final(found: Found, ready: Pipeline, Z: np.ndarray, y: np.ndarray, seed: int) -> dict[str, MeanOf]:
-    """Every kind with its best setting, and the mean of the best three, fitted on all training rows.
+    """Every kind with its setting, and the mean of the members, fitted on all training rows.
 
     Parameters
     ----------

@@ -86,9 +86,13 @@ def dictionary(
     rows = [(f.name, f.group, f.unit, f.meaning) for f in chosen]
     rows += [(name, LIFETIME, unit, meaning) for name, unit, meaning in lifetime.told(ahead_days)]
     calendar = season.told(horizon_days, peak_months, season.SHARE in {f.name for f in chosen})
-    rows += [(name, season.CALENDAR, unit, meaning) for name, unit, meaning in calendar]
+    rows += calendar
     rows += [(name, "attributes", "category or number", "as the customer table has it") for name in attributes]
-    return pd.DataFrame(rows, columns=["feature", "group", "unit", "meaning"])
+    table = pd.DataFrame(rows, columns=["feature", "group", "unit", "meaning"])
+    twice = sorted(set(table.feature[table.feature.duplicated()]))
+    if twice:
+        raise FeaturesError(f"{', '.join(twice)}: an attribute has the name of a feature. Rename its column.")
+    return table
 
 
 def features(

@@ -98,7 +98,7 @@ def on_days(
         See `described`.
     """
     left_out = [name for name in ("returns",) if name not in groups]
-    peak = made.get("peak_months", ())
+    peak = made.get("peak_months", ()) if season.CALENDAR in groups else ()
     table = features.features(
         clean,
         days,

@@ -12,7 +12,6 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from patrons.season import CALENDAR, COLUMNS
 from patrons.selection import Assembler, CorrelationFilter
 
 
@@ -59,7 +58,7 @@ class IQRClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 class SignedLog(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Logarithm of 1 + the size of a number, with its sign: sums and counts with long tails become even.
 
-    0 stays 0, missing stays missing, and the order of values stays, so trees see what they saw before.
+    0 stays 0, missing stays missing, and the order of values stays.
     """
 
     def fit(self, X: ArrayLike, y: None = None) -> "SignedLog":
@@ -82,14 +81,18 @@ def signed_log(x: np.ndarray) -> np.ndarray:
 
 
 def preparation(
-    numeric: Sequence[str], categorical: Sequence[str], iqr_factor: float = 1.5, max_correlation: float = 1.0
+    numeric: Sequence[str],
+    categorical: Sequence[str],
+    iqr_factor: float = 1.5,
+    max_correlation: float = 1.0,
+    calendar: Sequence[str] = (),
 ) -> ColumnTransformer:
     """An unfitted transformer from raw feature columns to numbers that any model takes.
 
     Numbers: missing ones become the median, then their signed logarithm is taken, outliers are clipped, and the rest is
     scaled to mean 0 and variance 1; of two that correlate beyond `max_correlation` the later one is dropped. A column
     that holds nothing becomes 0. Categories: missing is a category of its own, rare ones (under 1 %) are one, and so
-    are unknown ones. What tells of the peak season is only scaled: it is no outlier.
+    are unknown ones. Numbers in `calendar`, which tell of the season, are only scaled: a peak is no outlier.
     """
     numbers = make_pipeline(
         Assembler(),
@@ -105,9 +108,9 @@ def preparation(
         OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=0.01, sparse_output=False),
     )
     parts = [
-        ("numbers", numbers, [name for name in numeric if name not in COLUMNS]),
+        ("numbers", numbers, [name for name in numeric if name not in calendar]),
         ("categories", categories, list(categorical)),
-        (CALENDAR, StandardScaler(), [name for name in numeric if name in COLUMNS]),
+        ("calendar", StandardScaler(), list(calendar)),
     ]
     return ColumnTransformer(parts, verbose_feature_names_out=False).set_output(transform="pandas")
 
@@ -116,6 +119,11 @@ def only(prepare: ColumnTransformer, columns: Sequence[str]) -> ColumnTransforme
     """The same preparation, unfitted, of those of its columns that are in `columns`."""
     steps = [(name, clone(step), [c for c in own if c in columns]) for name, step, own in prepare.transformers]
     return ColumnTransformer(steps, verbose_feature_names_out=False).set_output(transform="pandas")
+
+
+def calendar(prepare: ColumnTransformer) -> list[str]:
+    """Its columns that tell of the season."""
+    return next((list(columns) for name, _, columns in prepare.transformers if name == "calendar"), [])
 
 
 def split_kinds(table: pd.DataFrame) -> tuple[list[str], list[str]]:
@@ -132,6 +140,8 @@ def as_inputs(table: pd.DataFrame) -> pd.DataFrame:
 
 def clip_limits(fitted: ColumnTransformer, table: pd.DataFrame) -> pd.DataFrame:
     """The limits that a fitted preparation clips numbers at, and what share of a table's rows lies beyond them.
+
+    Limits are made of the quartiles of logarithms, and told as they are before the logarithm is taken.
 
     Returns
     -------

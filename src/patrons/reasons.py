@@ -34,8 +34,8 @@ def reasons(model: Pipeline, rows: pd.DataFrame, dictionary: pd.DataFrame) -> pd
     """Three reasons a customer, each from another group of features, the weightiest first.
 
     Reasons speak for the side on which the customer is: those that raise the probability where it is above the model's
-    mean one, those that lower it else. The season ahead, which is everyone's, is none. Works on one row as on many,
-    also when scoring.
+    mean one, those that lower it else. How much of a peak season lies ahead is everyone's, so it is left aside in both.
+    Works on one row as on many, also when scoring.
 
     Parameters
     ----------
@@ -92,8 +92,9 @@ class Wording:
 
     def say(self, added: np.ndarray, values: Sequence[Sequence]) -> list[list[str]]:
         """Three reasons of each row; `added` is a row a customer, `values` of each feature its value in each row."""
+        added = added * self.own
         side = np.where(added.sum(axis=1) >= 0, 1.0, -1.0)[:, None]
-        chosen, heavy = (one.tolist() for one in _one_a_group(added * side * self.own, self.group))
+        chosen, heavy = (one.tolist() for one in _one_a_group(added * side, self.group))
         texts = [
             [self.sayings[c](values[c][n]) if weight > 0 else "" for c, weight in zip(columns, weights, strict=True)]
             for n, (columns, weights) in enumerate(zip(chosen, heavy, strict=True))

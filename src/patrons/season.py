@@ -4,22 +4,23 @@ Which months these are its owner knows; a log of a year or two cannot tell a sea
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
 AHEAD, SHARE, HABIT = COLUMNS = "peak_ahead", "peak_share", "peak_habit"
-CALENDAR = "calendar"  # their group in the preparation, and that of what is no reason of one customer
+CALENDAR = "calendar"  # the group of what is everyone's
+CUSTOM = "time of order"  # the group of what is a customer's own
 MONTHS = ("", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")  # fmt: skip
-APART = 0.5  # how far the shares of days to learn from must lie apart, at least
+APART = 0.5  # how far the shares of days to learn from must lie apart, of how far those of a year do
 
 
 def peak_ahead(day: date, days: int, months: Sequence[int]) -> float:
     """Share of the `days` from a day on that lie in the months (1 to 12), in quarters.
 
-    Quarters because few days are learnt from: a tree that has seen .84 of one and .51 of another takes .79 for .51.
+    Quarters because few days are learnt from: boosted trees that saw .84 of one and .51 of another take .79 for .51.
 
     Examples
     --------
@@ -31,9 +32,12 @@ def peak_ahead(day: date, days: int, months: Sequence[int]) -> float:
 
 
 def learnable(training: Sequence[date], days: int, months: Sequence[int]) -> bool:
-    """Whether days to learn from differ enough in what lay ahead of them, peak and no peak."""
-    shares = [peak_ahead(day, days, months) for day in training]
-    return bool(months) and bool(shares) and max(shares) - min(shares) >= APART
+    """Whether days to learn from differ enough in how much of a peak lay ahead of them."""
+    if not months or not training:
+        return False
+    year = [date(2023, 1, 1) + timedelta(days=n) for n in range(365)]
+    seen, any_ = ([peak_ahead(day, days, months) for day in some] for some in (training, year))
+    return max(any_) > min(any_) and max(seen) - min(seen) >= APART * (max(any_) - min(any_))
 
 
 def with_peak(table: pd.DataFrame, days: int, months: Sequence[int]) -> pd.DataFrame:
@@ -47,12 +51,13 @@ def with_peak(table: pd.DataFrame, days: int, months: Sequence[int]) -> pd.DataF
 
 def named(months: Sequence[int]) -> str:
     """The peak season in words."""
-    return f"the peak season ({', '.join(MONTHS[month] for month in months)})"
+    return f"the peak season ({', '.join(MONTHS[month] for month in sorted(set(months)))})"
 
 
-def told(days: int, months: Sequence[int], habit: bool = True) -> list[tuple[str, str, str]]:
-    """Name, unit and meaning of what `with_peak` adds, with or without `peak_habit`."""
+def told(days: int, months: Sequence[int], habit: bool = True) -> list[tuple[str, str, str, str]]:
+    """Name, group, unit and meaning of what `with_peak` adds, with or without `peak_habit`."""
     if not months:
         return []
-    ahead = (AHEAD, "share of days", f"of the next {days} days, those in {named(months)}, in quarters")
-    return [ahead, *([(HABIT, "product", f"{SHARE} times {AHEAD}")] if habit else [])]
+    ahead = (AHEAD, CALENDAR, "share of days", f"of the next {days} days, those in {named(months)}, in quarters")
+    weighed = f"orders in {named(months)}, times how much of it lies in the next {days} days"
+    return [ahead, *([(HABIT, CUSTOM, "share of orders", weighed)] if habit else [])]

@@ -116,7 +116,8 @@ def _if_silent(series: Series, scorer: Scorer, customer: str) -> None:
     now, *later = table[["days", "segment_name"]].itertuples(index=False)
     moved = next((one for one in later if one.segment_name != now.segment_name), None)
     said = f"in {moved.days} days they are “{moved.segment_name}”" if moved else f"they stay “{now.segment_name}”"
-    st.caption(f"Every value moves along, as it would in the shop: {said}.")
+    season = ", and so does how much of the peak season lies ahead" if "calendar" in scorer.manifest["groups"] else ""
+    st.caption(f"Every value moves along, as it would in the shop{season}: {said}.")
 
 
 @st.cache_data(max_entries=64, show_spinner="Looking ahead…")
