@@ -10,7 +10,7 @@ from sklearn.compose import ColumnTransformer
 from patrons.churn import Folds
 from patrons.churn_search import BOOSTING, Prepared, Setting, fitted, front, prepared, sample
 from patrons.evaluation import roc_auc
-from patrons.scores import RANKING, mean_difference
+from patrons.scores import RANKING, Interval, mean_difference
 from patrons.selection import TopFeatures
 from patrons.threads import one_thread, side_by_side
 
@@ -19,13 +19,16 @@ from patrons.threads import one_thread, side_by_side
 def compare_tops(
     train: pd.DataFrame, folds: Folds, prepare: ColumnTransformer, top: int, setting: Setting, rows: int, seed: int
 ) -> tuple[pd.DataFrame, list[Prepared]]:
-    """All columns against the `top` ones, by one setting of boosted trees; and the matrices of the better.
+    """All columns against the `top` ones, by one setting of boosted trees; and the matrices of what is kept.
+
+    All are kept unless fewer gain beyond the paired interval: a sample of the rows, by which it is judged, carries
+    fewer columns than all rows do.
 
     Returns
     -------
     DataFrame
-        `columns` (in words), `number` (of columns), `roc_auc` (mean over folds), `top` (0: all); the better first, with
-        its paired `gain` over the other (`Interval`). With a `top` of 0 there is no other, and no gain.
+        `columns` (in words), `number` (of columns), `roc_auc` (mean over folds), `top` (0: all); what is kept
+        first, with its paired `gain` over the other (`Interval`). With a `top` of 0 there is no other, and no gain.
     list of Prepared
         Its folds.
     """
@@ -39,12 +42,19 @@ def compare_tops(
         score = np.mean([roc_auc(part.y_val, one) for part, one in zip(parts, said, strict=True)])
         words = f"the {most} that tell most" if most else "all that say something new"
         rated.append(((words, parts[0].X.shape[1], score, most), said, parts))
-    rated.sort(key=lambda one: one[0][2], reverse=True)
-    (_, said, parts), *others = rated
-    pairs = [[(part.y_val, *two) for part, *two in zip(parts, said, other, strict=True)] for _, other, _ in others]
-    gains = [mean_difference(RANKING["roc_auc"], one, seed=seed) for one in pairs]
+    gain = [_gain(*rated, seed)] if len(rated) > 1 else []
+    if gain and gain[0].high < 0:
+        rated.reverse()
+        gain = [Interval(-gain[0].value, -gain[0].high, -gain[0].low)]
     table = pd.DataFrame([told for told, _, _ in rated], columns=["columns", "number", "roc_auc", "top"])
-    return table.assign(gain=[*gains, None]), parts
+    return table.assign(gain=[*gain, None]), rated[0][2]
+
+
+def _gain(one: tuple, other: tuple, seed: int) -> Interval:
+    """What the first ranks better than the second."""
+    (_, said, parts), (_, against, _) = one, other
+    pairs = [(part.y_val, *two) for part, *two in zip(parts, said, against, strict=True)]
+    return mean_difference(RANKING["roc_auc"], pairs, seed=seed)
 
 
 def _narrowed(part: Prepared, select: TopFeatures, rows: int, seed: int) -> Prepared:
