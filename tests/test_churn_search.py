@@ -4,7 +4,7 @@ import pytest
 from test_churn import CUSTOMERS, TABLE
 from threadpoolctl import threadpool_info
 
-from patrons import calibrate, churn, churn_columns, churn_search
+from patrons import calibrate, churn, churn_columns, churn_search, churn_words
 from patrons.ensemble import Calibrated
 from patrons.evaluation import at_threshold, profits, threshold_for_recall
 from patrons.preparation import preparation
@@ -76,19 +76,22 @@ def test_fewer_columns_are_kept_where_the_others_are_noise():
     told = noise.assign(told=rng.normal(size=1200))
     train = told.assign(churned=(told.told + rng.normal(0, 0.7, 1200) > 0).astype(int), group=np.arange(1200))
     folds = churn.folds(train, 3, 5, 0)
-    setting = churn_search.trials(SPACES[churn_search.BOOSTING], 1, 0)[0] | {"depth": 6, "rounds": 60, "leaf": 1.0}
-    table, parts = churn_columns.compare_tops(train, folds, preparation(list(told), []), 2, setting, 60, 0)
+    setting = churn_search.trials(SPACES[churn_search.BOOSTING], 1, 0)[0] | {"columns": 0.1}
+    table, parts = churn_columns.compare_tops(train, folds, preparation(list(told), []), 2, setting, 150, 0)
     assert table.top.tolist() == [2, 0]
     assert table.gain[0].low > 0
     assert parts[0].X.shape[1] == 2
+    assert "2 columns, the 2 that tell most" in churn_words.columns_kept(table)
 
 
 def test_where_all_columns_are_kept_there_is_nothing_to_compare_them_with(searched):
     train, folds, _ = searched
     setting = churn_search.trials(SPACES[churn_search.BOOSTING], 1, 0)[0]
-    table, parts = churn_columns.compare_tops(train, folds, LOG, 0, setting, 500, 0)
-    assert table[["number", "top", "gain"]].to_numpy().tolist() == [[5, 0, None]]
-    assert parts[0].X.shape[1] == 5
+    for top in (0, 5, 45):
+        table, parts = churn_columns.compare_tops(train, folds, LOG, top, setting, 500, 0)
+        assert table[["number", "top", "gain"]].to_numpy().tolist() == [[5, 0, None]]
+        assert parts[0].X.shape[1] == 5
+        assert churn_words.columns_kept(table) == "Models look at all 5 columns."
 
 
 def test_what_goes_side_by_side_sums_in_one_thread():

@@ -28,12 +28,14 @@ def compare_tops(
     -------
     DataFrame
         `columns` (in words), `number` (of columns), `roc_auc` (mean over folds), `top` (0: all); what is kept
-        first, with its paired `gain` over the other (`Interval`). With a `top` of 0 there is no other, and no gain.
+        first, with its paired `gain` over the other (`Interval`). With a `top` of 0, or of no fewer than there are,
+        there is no other, and no gain.
     list of Prepared
         Its folds.
     """
     every, rated = prepared(train, folds, front(prepare, 0, seed), rows, seed), []
-    for most in sorted({0, top}):
+    fewer = top if top < every[0].X.shape[1] else 0
+    for most in sorted({0, fewer}):
         parts = every
         if most:
             select = front(prepare, most, seed)["select"]

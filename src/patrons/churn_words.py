@@ -166,6 +166,19 @@ def compared(name: str, other: str, gain: Interval) -> str:
     return f"{name} {told} {other} ({gain.value:+.3f}, 95% interval {gain.low:+.3f} to {gain.high:+.3f})"
 
 
+def columns_kept(columns: pd.DataFrame) -> str:
+    """What models look at, a sentence; `columns` is of `churn_columns.compare_tops`."""
+    kept, *others = columns.itertuples()
+    if not others:
+        return f"Models look at all {kept.number} columns."
+    other = others[0]
+    return (
+        f"Models look at {kept.number} columns, {kept.columns}: ROC AUC of small boosted trees {kept.roc_auc:.3f} on "
+        f"the validated rows, against {other.roc_auc:.3f} with {other.columns}; by these scores, "
+        f"{compared('the former', 'the latter', kept.gain)}."
+    )
+
+
 def winner(edge: Interval) -> str:
     """What a difference between the chosen model and the next best says of the choice; empty where it was right."""
     if edge.low > 0:
