@@ -9,7 +9,7 @@ from patrons.preparation import preparation
 
 RNG = np.random.default_rng(0)
 Y = np.repeat(["Champions", "Lost", "Loyal"], 60).astype(object)
-X = pd.DataFrame({"spend": np.repeat([100, 10, 50], 60) + RNG.normal(0, 5, 180), "noise": RNG.normal(size=180)})
+X = pd.DataFrame({"spend": np.repeat([1000, 10, 100], 60) * RNG.lognormal(0, 0.2, 180), "noise": RNG.normal(size=180)})
 PREPARE = preparation(["spend", "noise"], [])
 MODELS = classification.families(trees=20, seed=0)
 FOLDS = classification.folds_of(np.arange(180), Y, 5, 0)
