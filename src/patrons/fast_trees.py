@@ -73,15 +73,17 @@ def forest_steps(trees: Sequence[Any]) -> Walk:
     """What each column adds to the share of class 1 on the way to the leaves (Saabas), the mean of all trees."""
     laid, shares = _laid(trees)
     positive = shares[:, 1]
+    change = positive.take(laid.children) - positive.repeat(2)  # of going left at 2n, right at 2n + 1
 
     def run(x: np.ndarray) -> np.ndarray:
-        added, nodes, given = np.zeros(len(x)), laid.roots, _float32(x)
+        nodes, given, splits, changes = laid.roots, _float32(x), [], []
         for _ in range(laid.depth):
             split = laid.feature.take(nodes)
-            further = laid.children.take(2 * nodes + (given.take(split) > laid.threshold.take(nodes)))
-            added += np.bincount(split, positive.take(further) - positive.take(nodes), minlength=len(x))
-            nodes = further
-        return added / len(trees)
+            way = 2 * nodes + (given.take(split) > laid.threshold.take(nodes))
+            splits.append(split)
+            changes.append(change.take(way))
+            nodes = laid.children.take(way)
+        return np.bincount(np.concatenate(splits), np.concatenate(changes), minlength=len(x)) / len(trees)
 
     return run
 
