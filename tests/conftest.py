@@ -61,11 +61,11 @@ def demo(tmp_path_factory) -> Ran:
 
 @pytest.fixture(scope="session")
 def online_retail(tmp_path_factory) -> Ran:
-    """The whole series on Online Retail, where $PATRONS_DATA has it."""
+    """The whole series on Online Retail with few settings tried, where $PATRONS_DATA has it."""
     if not (Path(os.environ.get("PATRONS_DATA", "")) / "online_retail.parquet").is_file():
         pytest.skip("PATRONS_DATA does not name a folder with online_retail.parquet")
     root = copied(tmp_path_factory.mktemp("online_retail"))
-    return Ran(root, "online_retail", run_all.main(["online_retail", "--no-track"], root=root))
+    return Ran(root, "online_retail", run_all.main(["online_retail", "--no-track", *FEW], root=root))
 
 
 def on_shared_data(name: str, source: str, folder: Path) -> Ran:
