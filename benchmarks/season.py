@@ -23,7 +23,7 @@ from patrons.features import KNOWN, OUTCOME
 from patrons.models import load_model
 from patrons.params import declared
 from patrons.preparation import only
-from patrons.threads import one_thread, side_by_side
+from patrons.threads import side_by_side
 
 LATEST = 7  # days before the test that are judged
 KINDS = (churn_search.LOGISTIC, churn_search.FOREST, churn_search.BOOSTING)
@@ -61,7 +61,6 @@ def judged(train: pd.DataFrame, test: pd.DataFrame, prepare: ColumnTransformer, 
     return roc_auc(truth, mean), brier(truth, mean), mean.mean()
 
 
-@one_thread
 def main() -> None:
     """Print a table of days."""
     line = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -8,9 +8,9 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 
 from patrons.churn import Folds
-from patrons.churn_search import BOOSTING, Prepared, Setting, fitted, front, prepared, sample
+from patrons.churn_search import BOOSTING, Prepared, Setting, fitted, front, gain, prepared, sample
 from patrons.evaluation import roc_auc
-from patrons.scores import RANKING, Interval, mean_difference
+from patrons.scores import Interval
 from patrons.selection import TopFeatures
 from patrons.threads import one_thread, side_by_side
 
@@ -44,19 +44,13 @@ def compare_tops(
         score = np.mean([roc_auc(part.y_val, one) for part, one in zip(parts, said, strict=True)])
         words = f"the {most} that tell most" if most else "all that say something new"
         rated.append(((words, parts[0].X.shape[1], score, most), said, parts))
-    gain = [_gain(*rated, seed)] if len(rated) > 1 else []
-    if gain and gain[0].high < 0:
+    truth, said = [part.y_val for part in every], [said for _, said, _ in rated]
+    gains = [gain(truth, *said, seed)] if fewer else []
+    if fewer and gains[0].high < 0:
         rated.reverse()
-        gain = [Interval(-gain[0].value, -gain[0].high, -gain[0].low)]
+        gains = [Interval(-gains[0].value, -gains[0].high, -gains[0].low)]
     table = pd.DataFrame([told for told, _, _ in rated], columns=["columns", "number", "roc_auc", "top"])
-    return table.assign(gain=[*gain, None]), rated[0][2]
-
-
-def _gain(one: tuple, other: tuple, seed: int) -> Interval:
-    """What the first ranks better than the second."""
-    (_, said, parts), (_, against, _) = one, other
-    pairs = [(part.y_val, *two) for part, *two in zip(parts, said, against, strict=True)]
-    return mean_difference(RANKING["roc_auc"], pairs, seed=seed)
+    return table.assign(gain=[*gains, None]), rated[0][2]
 
 
 def _narrowed(part: Prepared, select: TopFeatures, rows: int, seed: int) -> Prepared:

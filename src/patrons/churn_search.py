@@ -24,7 +24,7 @@ from patrons.churn import GROUP, OUTCOME, Folds, inputs, probability
 from patrons.ensemble import MeanOf
 from patrons.evaluation import random_folds, roc_auc
 from patrons.features import KNOWN
-from patrons.scores import RANKING, mean_difference
+from patrons.scores import RANKING, Interval, mean_difference
 from patrons.selection import TopFeatures
 from patrons.threads import one_thread, side_by_side
 
@@ -209,14 +209,14 @@ def settled(
     settings, said = {}, {}
     for kind, setting in asked:
         new = [next(each) for _ in parts]
-        if kind not in said or _gain([part.y_val for part in parts], new, said[kind], seed) > 0:
+        if kind not in said or gain([part.y_val for part in parts], new, said[kind], seed).low > 0:
             settings[kind], said[kind] = setting, new
     return settings, {kind: np.concatenate(one) for kind, one in said.items()}
 
 
-def _gain(truth: Sequence[np.ndarray], new: Sequence[np.ndarray], old: Sequence[np.ndarray], seed: int) -> float:
-    """What the ROC AUC gains at least: the low end of the paired 95 % interval."""
-    return mean_difference(RANKING["roc_auc"], list(zip(truth, new, old, strict=True)), seed=seed).low
+def gain(truth: Sequence[np.ndarray], new: Sequence[np.ndarray], old: Sequence[np.ndarray], seed: int) -> Interval:
+    """What one score gains in ROC AUC over another, the mean over folds, with its paired 95 % interval."""
+    return mean_difference(RANKING["roc_auc"], list(zip(truth, new, old, strict=True)), seed=seed)
 
 
 def best_three(validation: pd.DataFrame, by_fold: pd.DataFrame, seed: int) -> tuple[str, ...]:
@@ -224,7 +224,7 @@ def best_three(validation: pd.DataFrame, by_fold: pd.DataFrame, seed: int) -> tu
     ranked = list(by_fold.mean(axis=1).sort_values(ascending=False, kind="stable").index)
     if len(ranked) > 3 and KINDS.index(ranked[3]) < KINDS.index(ranked[2]):
         folds = [part for _, part in validation.groupby("fold")]
-        if _gain(*([part[name].to_numpy() for part in folds] for name in (OUTCOME, *ranked[2:4])), seed) <= 0:
+        if gain(*([part[name].to_numpy() for part in folds] for name in (OUTCOME, *ranked[2:4])), seed).low <= 0:
             ranked[2] = ranked[3]
     return tuple(ranked[:3])
 

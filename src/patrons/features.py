@@ -85,8 +85,7 @@ def dictionary(
     chosen = declared(windows, leave_out, interactions, peak_months)
     rows = [(f.name, f.group, f.unit, f.meaning) for f in chosen]
     rows += [(name, LIFETIME, unit, meaning) for name, unit, meaning in lifetime.told(ahead_days)]
-    calendar = season.told(horizon_days, peak_months, season.SHARE in {f.name for f in chosen})
-    rows += calendar
+    rows += season.told(horizon_days, peak_months, season.SHARE in {f.name for f in chosen})
     rows += [(name, "attributes", "category or number", "as the customer table has it") for name in attributes]
     table = pd.DataFrame(rows, columns=["feature", "group", "unit", "meaning"])
     twice = sorted(set(table.feature[table.feature.duplicated()]))

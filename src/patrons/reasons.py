@@ -23,6 +23,7 @@ from sklearn.pipeline import Pipeline
 from xgboost import DMatrix, XGBClassifier
 
 from patrons.ensemble import BaseRate, Calibrated, MeanOf
+from patrons.preparation import calendar
 from patrons.season import CALENDAR
 
 REASONS = ("reason_1", "reason_2", "reason_3")
@@ -176,10 +177,10 @@ def sources(model: Pipeline) -> list[str]:
     """The raw feature that each column before the last step was made of."""
     prepare: ColumnTransformer = model[0]
     names = list(prepare.named_transformers_["numbers"].get_feature_names_out())
-    columns = {name: list(some) for name, _, some in prepare.transformers_}
-    if columns.get("categories"):
-        names += _encoded(prepare.named_transformers_["categories"][-1], columns["categories"])
-    names += columns.get(CALENDAR, [])
+    encoded = next((columns for name, _, columns in prepare.transformers_ if name == "categories"), [])
+    if len(encoded):
+        names += _encoded(prepare.named_transformers_["categories"][-1], list(encoded))
+    names += calendar(prepare)
     support = model["select"].get_support() if "select" in model.named_steps else np.ones(len(names), bool)
     return [name for name, kept in zip(names, support, strict=True) if kept]
 

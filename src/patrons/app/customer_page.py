@@ -12,6 +12,7 @@ from patrons.app.words import BLUE, money, number, share, spoken
 from patrons.incoming import CANCELLED
 from patrons.rows import Feature
 from patrons.scoring import ORDERS, Scorer, plain
+from patrons.season import CALENDAR
 
 MOST_SLIDERS = 6  # offered at first; any feature can be chosen
 KNOWN, TYPICAL = "Look up", "Enter values"
@@ -116,7 +117,7 @@ def _if_silent(series: Series, scorer: Scorer, customer: str) -> None:
     now, *later = table[["days", "segment_name"]].itertuples(index=False)
     moved = next((one for one in later if one.segment_name != now.segment_name), None)
     said = f"in {moved.days} days they are “{moved.segment_name}”" if moved else f"they stay “{now.segment_name}”"
-    season = ", and so does how much of the peak season lies ahead" if "calendar" in scorer.manifest["groups"] else ""
+    season = ", and so does how much of the peak season lies ahead" if CALENDAR in scorer.manifest["groups"] else ""
     st.caption(f"Every value moves along, as it would in the shop{season}: {said}.")
 
 
