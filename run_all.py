@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 try:
-    from patrons import runner, series, sources
-    from patrons.params import OWN, ParamsError, load, read_kind
-    from patrons.progress import progress
-    from patrons.results import FAILED, NOT_RUN, SUCCEEDED, LockedError, Results
+    from patrons.intake import sources
+    from patrons.series import graph as series
+    from patrons.series import runner
+    from patrons.series.params import OWN, ParamsError, load, read_kind
+    from patrons.series.progress import progress
+    from patrons.series.results import FAILED, NOT_RUN, SUCCEEDED, LockedError, Results
 except ModuleNotFoundError as error:
     sys.exit(f"{error.name} is not installed for {sys.executable}. Use `make run`, or .venv/bin/python run_all.py.")
 
@@ -140,7 +142,7 @@ def params_file(text: str, root: Path) -> Path:
 def report(results: Results, root: Path) -> tuple[bool, str]:
     """Build the pages; whether that went well, and what to tell of it."""
     try:
-        from patrons.report import build  # slow to import, and not needed until here
+        from patrons.reports.pages import build  # slow to import, and not needed until here
 
         index = build(results.folder.name, results.folder, root / "reports" / results.folder.name)
         return True, f"Report: {shown(index)}"
@@ -152,7 +154,7 @@ def track(results: Results, root: Path) -> str:
     """Send the results to MLflow; a server that is away does not undo a series that succeeded."""
     name = results.folder.name
     try:
-        from patrons.tracking import log_series
+        from patrons.tracking.runs import log_series
 
         log_series(results.folder, root / "reports" / name, root)
         return f"MLflow: experiment {name}; `make ui` opens it."
@@ -165,7 +167,7 @@ def track(results: Results, root: Path) -> str:
 def promote(results: Results, root: Path) -> str:
     """Make the models those that answer, if they have earned it; a series that succeeded is not undone by it."""
     try:
-        from patrons.promotion import promote_results
+        from patrons.tracking.promotion import promote_results
 
         return promote_results(results.folder.name, root)
     except Exception as error:

@@ -16,12 +16,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from patrons import churn, churn_search
-from patrons.evaluation import brier, roc_auc
+from patrons.churn import search as churn_search
+from patrons.churn import split as churn
+from patrons.evaluation.metrics import brier, roc_auc
+from patrons.evaluation.scores import RANKING, difference
+from patrons.features.preparation import only
 from patrons.models import load_model
-from patrons.params import declared
-from patrons.preparation import only
-from patrons.scores import RANKING, difference
+from patrons.series.params import declared
 
 SEED = 42
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "06_churn.ipynb"

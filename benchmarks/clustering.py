@@ -38,15 +38,15 @@ def peak() -> float:
 
 
 def prepared(customers: int):
-    from patrons import clustering_inputs as inputs
-    from patrons.microclusters import Customers
+    from patrons.segments import inputs
+    from patrons.segments.microclusters import Customers
 
     table = simulate(customers)
     return Customers(inputs.preparation().fit_transform(inputs.in_order(table, list(table))), seed=42)
 
 
 def one_family(name: str, customers: int) -> dict:
-    from patrons import clustering
+    from patrons.segments import clustering
 
     rows = prepared(customers)
     family = next(family for family in clustering.FAMILIES if family.name == name)
@@ -56,8 +56,9 @@ def one_family(name: str, customers: int) -> dict:
 
 
 def whole(customers: int) -> dict:
-    from patrons import clustering, clustering_null
-    from patrons import clustering_scores as scores
+    from patrons.segments import clustering
+    from patrons.segments import leaderboard as scores
+    from patrons.segments import null as clustering_null
 
     start, limits = time.process_time(), scores.Limits(0.05, 0.1, 0.8, min(KS), max(KS))
     rows = prepared(customers)
@@ -74,7 +75,7 @@ def agreement(name: str, customers: int) -> dict:
     """ARI of each k's scaled fit with the fit on all rows, on all rows."""
     from sklearn.metrics import adjusted_rand_score
 
-    from patrons import clustering, microclusters
+    from patrons.segments import clustering, microclusters
 
     rows = prepared(customers)
     family = next(family for family in clustering.FAMILIES if family.name == name)
@@ -106,7 +107,7 @@ def main() -> None:
         measure = {"family": one_family, "agreement": agreement}.get(what)
         print(json.dumps(measure(name, int(customers)) if measure else whole(int(customers))))
         return
-    from patrons.clustering import FAMILIES
+    from patrons.segments.clustering import FAMILIES
 
     print("| customers | what | CPU s | peak GB |\n|--:|:--|--:|--:|")
     for customers in chosen.customers:

@@ -3,9 +3,9 @@
     python benchmarks/features.py --lines 500000 5000000 --polars /path/to/venv/with/polars/bin/python
 
 Each tool runs in a fresh process, reads the same Parquet file and makes the same features (Ibis makes all of
-`patrons.features`, which are more). Seconds are those of reading and computing, without imports; memory is the peak of
-the process. The results of the tools are compared before any ratio is printed. Polars is no dependency of the project:
-name an interpreter that has it, or it is left out.
+`patrons.features.panel`, which are more). Seconds are those of reading and computing, without imports; memory is the
+peak of the process. The results of the tools are compared before any ratio is printed. Polars is no dependency of the
+project: name an interpreter that has it, or it is left out.
 """
 
 import argparse
@@ -59,7 +59,8 @@ def simulate(lines: int, path: Path) -> None:
 
 def with_ibis(log: Path) -> tuple[object, object]:
     """The features of one day, and what reads them into pandas."""
-    from patrons import engine, features
+    from patrons import engine
+    from patrons.features import panel as features
 
     table = features.features(engine.connect().read_parquet(log), [AS_OF]).cache()
     return table, table.to_pandas
@@ -67,7 +68,8 @@ def with_ibis(log: Path) -> tuple[object, object]:
 
 def with_panel(log: Path) -> tuple[object, object]:
     """The features of 16 days, 30 days apart, with outcomes."""
-    from patrons import engine, features
+    from patrons import engine
+    from patrons.features import panel as features
 
     days = features.snapshot_days(date(2024, 1, 1), AS_OF, 90, 30, 180)[-16:]
     table = features.panel(engine.connect().read_parquet(log), days, 90).cache()
@@ -106,7 +108,7 @@ TOOLS = {
 def measure(tool: str, log: Path, out: Path) -> None:
     """Run one tool in this process and print what it took."""
     for module in {"pandas": ["pandas"], "pandas, plainly": ["pandas"], "Polars": ["polars"]}.get(
-        tool, ["pandas", "patrons.engine", "patrons.features"]
+        tool, ["pandas", "patrons.engine", "patrons.features.panel"]
     ):
         __import__(module)
     if tool.startswith("Ibis"):  # the engine's own start is no part of the work

@@ -17,12 +17,14 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 
-from patrons import churn, churn_search, season
-from patrons.evaluation import brier, roc_auc
-from patrons.features import KNOWN, OUTCOME
+from patrons.churn import search as churn_search
+from patrons.churn import split as churn
+from patrons.evaluation.metrics import brier, roc_auc
+from patrons.features import season
+from patrons.features.panel import KNOWN, OUTCOME
+from patrons.features.preparation import only
 from patrons.models import load_model
-from patrons.params import declared
-from patrons.preparation import only
+from patrons.series.params import declared
 from patrons.threads import side_by_side
 
 LATEST = 7  # days before the test that are judged

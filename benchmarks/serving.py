@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 import serving_http
 
-from patrons import release
-from patrons.scoring import Scorer
+from patrons.scoring import release
+from patrons.scoring.scorer import Scorer
 
 WARM_UP, BULK = 100, 50_000
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from patrons import release
+from patrons.scoring import release
 
 ROOT = Path(__file__).parents[1]
 WARM_UP = 2.0  # seconds

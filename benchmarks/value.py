@@ -17,10 +17,12 @@ import pandas as pd
 from ibis import Table
 from sklearn.base import clone
 
-from patrons import features, order_log, orders, value
-from patrons.params import load
-from patrons.sources import find_source
-from patrons.spend_model import SpendModel
+from patrons.features import panel as features
+from patrons.intake import order_log, orders
+from patrons.intake.sources import find_source
+from patrons.series.params import load
+from patrons.value import forecast as value
+from patrons.value.spend_model import SpendModel
 
 ROOT = Path(__file__).parents[1]
 COLUMNS = {

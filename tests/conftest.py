@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 import run_all
-from patrons import release, release_build, simulate
-from patrons.scoring import Scorer
+from patrons.demo import simulate
+from patrons.scoring import build as release_build
+from patrons.scoring import release
+from patrons.scoring.scorer import Scorer
 
 REPOSITORY = Path(__file__).parents[1]
 FEW = ("--set", "05.n_trials=1", "--set", "06.n_trials=1")  # settings of each model, to save time

@@ -55,7 +55,7 @@ port=$(free_port)
 container=$(buildah_ from --pull-never patrons)
 cp -r "$release" "$work/release"
 printf '{}' >"$work/keys.json"
-key=$(PATRONS_KEYS=$work/keys.json "${PYTHON:-.venv/bin/python}" -m patrons.cli keys add image | head -1)
+key=$(PATRONS_KEYS=$work/keys.json "${PYTHON:-.venv/bin/python}" -m patrons.cli.main keys add image | head -1)
 chmod -R a+rX "$work" && chmod 644 "$work/keys.json"
 buildah_ run --volume "$work/release:/srv/releases/champion:ro" --volume "$work/keys.json:/run/secrets/patrons_keys:ro" \
   "$container" -- python serving/api.py --release /srv/releases/champion --port "$port" >"$work/api.log" 2>&1 &

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from toy_report import processed_fixture, reports_fixture  # noqa: F401
 
-from patrons import report
+from patrons.reports import pages as report
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [

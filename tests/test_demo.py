@@ -12,11 +12,12 @@ import pytest
 from sklearn.metrics import adjusted_mutual_info_score
 
 import run_all
-from patrons import churn, movement
-from patrons.evaluation import roc_auc
+from patrons.churn import split as churn
+from patrons.evaluation.metrics import roc_auc
 from patrons.files import digest, read_json
 from patrons.models import load_model
-from patrons.segments import ADVICE
+from patrons.segments import movement
+from patrons.segments.names import ADVICE
 
 EXPECTED = {
     "01": "lines_read lines_kept lines_quarantined customers orders revenue",

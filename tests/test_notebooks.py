@@ -7,9 +7,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from patrons.declarations import KINDS
-from patrons.params import declared
-from patrons.series import read_notebooks
+from patrons.series.declarations import KINDS
+from patrons.series.graph import read_notebooks
+from patrons.series.params import declared
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 # every notebook by its place, such as 03_clustering_comparison or table/01_eda

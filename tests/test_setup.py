@@ -143,7 +143,7 @@ def test_no_file_holds_a_path_of_one_machine_or_an_address_of_a_registry():
 
 
 def test_the_package_that_users_get_holds_the_templates():
-    templates = Path(patrons.__file__).parent / "templates"
+    templates = Path(patrons.__file__).parent / "reports" / "templates"
     assert (templates / "patrons" / "index.html.j2").is_file()
     assert (templates / "style.css").is_file()
 

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from patrons import churn
-from patrons.evaluation import roc_auc
+from patrons.churn import split as churn
+from patrons.evaluation.metrics import roc_auc
 from patrons.files import read_json
 from patrons.models import load_model
 

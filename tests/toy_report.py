@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from patrons import report
+from patrons.reports import pages as report
 
 ALT = 'Revenue by month, in "GBP" <thousands>'
 HOSTILE = "Sales of R&D <b>grew</b> to <script>alert(1)</script> 12 %"

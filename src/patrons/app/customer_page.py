@@ -6,13 +6,13 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from patrons import silence
 from patrons.app.results import Series
 from patrons.app.words import BLUE, money, number, share, spoken
-from patrons.incoming import CANCELLED
-from patrons.rows import Feature
-from patrons.scoring import ORDERS, Scorer, plain
-from patrons.season import CALENDAR
+from patrons.features.season import CALENDAR
+from patrons.scoring import silence
+from patrons.scoring.incoming import CANCELLED
+from patrons.scoring.rows import Feature
+from patrons.scoring.scorer import ORDERS, Scorer, plain
 
 MOST_SLIDERS = 6  # offered at first; any feature can be chosen
 KNOWN, TYPICAL = "Look up", "Enter values"

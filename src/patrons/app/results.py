@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from patrons import release
 from patrons.files import read_json
-from patrons.scoring import Scorer
+from patrons.scoring import release
+from patrons.scoring.scorer import Scorer
 from patrons.service.follow import shown_by
 
 KEPT = 8  # files kept in memory
@@ -101,7 +101,7 @@ def _table(path: Path, changed: int) -> pd.DataFrame:
 
 @st.cache_data(ttl=30, max_entries=KEPT, show_spinner="Looking for the release…")
 def _serving(root: Path, name: str, changed: int) -> Path:
-    from patrons.promotion import serving  # needs MLflow, which an app of a given release does without
+    from patrons.tracking.promotion import serving  # needs MLflow, which an app of a given release does without
 
     return serving(name, root)[0]
 

@@ -6,10 +6,10 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 import streamlit as st
 
-from patrons import bulk
 from patrons.app.results import Series
 from patrons.app.words import headed, share
-from patrons.cli import is_expected
+from patrons.cli.main import is_expected
+from patrons.scoring import bulk
 
 SHOWN = 200  # rows on the page; the download has all
 OWN = ["error", "segment", "margin"]  # for other programs: only the download has them

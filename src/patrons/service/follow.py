@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from patrons.files import read_json
-from patrons.release import MANIFEST
+from patrons.scoring.release import MANIFEST
 from patrons.service.slots import Slots
 
 Told = Callable[..., None]
@@ -23,7 +23,7 @@ def champion_of(name: str, root: Path) -> Where:
     """What tells the folder of a series' champion, fetched from the registry when it is a new one."""
 
     def where() -> Path:
-        from patrons.promotion import serving  # needs MLflow, which a service of a folder does without
+        from patrons.tracking.promotion import serving  # needs MLflow, which a service of a folder does without
 
         return serving(name, root)[0]
 

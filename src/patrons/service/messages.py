@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from patrons.rows import LARGEST
+from patrons.scoring.rows import LARGEST
 
 MOST_CUSTOMERS, MOST_FIELDS, LONGEST_TEXT = 1000, 1000, 200
 

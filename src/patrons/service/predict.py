@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from patrons.scoring import plain
+from patrons.scoring.scorer import plain
 from patrons.service.limits import Gate
 from patrons.service.problems import Problem, told
 from patrons.service.slots import Slot, Slots

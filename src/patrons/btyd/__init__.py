@@ -1,0 +1,1 @@
+"""Buy till you die: when will they buy again?"""

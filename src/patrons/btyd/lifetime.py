@@ -1,0 +1,73 @@
+"""What to expect of a customer as features: BG/NBD, fitted on what a day's features say and nothing later.
+
+A customer orders at a pace of his own until, after some order, he leaves for good; paces and chances to leave differ
+from customer to customer [Fader, Hardie & Lee, "Counting Your Customers" the Easy Way, Marketing Science 24(2), 2005].
+"""
+
+import numpy as np
+import pandas as pd
+
+from patrons.btyd.bgnbd import WEEK, Fitted, chance_active, expected, fit
+
+
+def with_expectations(table: pd.DataFrame, days: int, fitted: Fitted | None = None) -> pd.DataFrame:
+    """The feature table with what to expect; each day of description has a fit of its own unless one is given.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `patrons.features.panel.features` or `panel` gives.
+    days : int
+        Length of the time ahead; 0 expects nothing and adds nothing.
+    fitted : bgnbd.Fitted, optional
+        What was learnt before: a few new customers are too few to fit anything to.
+
+    Returns
+    -------
+    DataFrame
+        More columns, those of `told`.
+    """
+    if not days:
+        return table
+    return table.join(pd.concat([_of_a_day(rows, days, fitted) for _, rows in table.groupby("as_of")]))
+
+
+def fit_day(rows: pd.DataFrame) -> Fitted:
+    """BG/NBD on what the features of one day say."""
+    return fit(*_history(rows))[0]
+
+
+def _history(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    age = rows.tenure_days.to_numpy(float) / WEEK
+    active = rows.get("active_days", rows.frequency)  # without that group of features, as if no day had two orders
+    return active.to_numpy(float) - 1, age - rows.recency_days.to_numpy(float) / WEEK, age
+
+
+def _of_a_day(rows: pd.DataFrame, days: int, fitted: Fitted | None) -> pd.DataFrame:
+    history, fitted = _history(rows), fitted or fit_day(rows)
+    orders = expected(fitted, *history, days / WEEK)
+    said = {
+        "chance_active": chance_active(fitted, *history),
+        f"expected_orders_{days}d": orders,
+        f"expected_spend_{days}d": orders * (rows.monetary / rows.frequency).to_numpy(),
+    }
+    return pd.DataFrame(said, index=rows.index).round(6)
+
+
+def told(days: int) -> list[tuple[str, str, str]]:
+    """Name, unit and meaning of what `with_expectations` adds."""
+    if not days:
+        return []
+    return [
+        ("chance_active", "probability", "chance that the customer has not left for good (BG/NBD)"),
+        (
+            f"expected_orders_{days}d",
+            "days with an order",
+            f"days with an order to expect in the next {days} days (BG/NBD)",
+        ),
+        (
+            f"expected_spend_{days}d",
+            "currency",
+            f"spend to expect in the next {days} days, at the customer's mean order value",
+        ),
+    ]

@@ -1,0 +1,123 @@
+"""Who will not come back? What is learnt on, what it is tested on, and the rules that a model has to beat.
+
+A log's panel has days: models learn on earlier ones and are tested on the last one known. A customer table has none: a
+fifth of its customers, drawn at random, is held out. How models are found is in `patrons.churn.search`.
+"""
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import PowerTransformer
+from sklearn.tree import DecisionTreeClassifier
+
+from patrons.churn.splitter import SnapshotSplit
+from patrons.evaluation.metrics import hold_out, random_folds
+from patrons.features.panel import KNOWN, OUTCOME, RFM, feature_names
+from patrons.features.preparation import as_inputs, only
+from patrons.intake.attributes import alone
+
+RECENCY, EXPECTED = "recency alone", "expected orders (BG/NBD)"
+GROUP = "group"  # customers of a table who differ in nothing but the id have the same
+HELD_OUT = 0.2  # of a table: share of customers to test on
+ENOUGH = 20  # rows of either outcome in training; half as many in the test
+Folds = list[tuple[np.ndarray, np.ndarray]]
+
+
+def baselines(prepare: ColumnTransformer, train: pd.DataFrame, seed: int) -> dict[str, Pipeline]:
+    """Unfitted rules from raw feature columns to a probability of churn, the simplest first.
+
+    Of a log: recency alone, the orders to be expected (BG/NBD, where the features have them), and a logistic regression
+    on RFM. Of a table: a small tree on the attribute that tells churn best by itself on the training rows `train`, and
+    a logistic regression on the best three.
+    """
+    if set(RFM) <= set(train):
+        expected = [name for name in train if name.startswith("expected_orders_")][:1]
+        return {
+            RECENCY: _logistic(["recency_days"]),
+            **({EXPECTED: _logistic(expected)} if expected else {}),
+            "logistic on RFM": _logistic(list(RFM)),
+        }
+    best = list(alone(inputs(train), train[OUTCOME], seed).index[:3])
+    tree = DecisionTreeClassifier(max_leaf_nodes=8, min_samples_leaf=10, random_state=seed)
+    return {
+        f"{best[0]} alone": make_pipeline(only(prepare, best[:1]), tree),
+        "logistic on three attributes": make_pipeline(only(prepare, best), LogisticRegression(max_iter=1000)),
+    }
+
+
+def _logistic(columns: list[str]) -> Pipeline:
+    chosen = ColumnTransformer([("chosen", PowerTransformer(), columns)])
+    return make_pipeline(chosen, LogisticRegression())
+
+
+def split(panel: pd.DataFrame, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Training and test rows.
+
+    With days (`as_of`, `known_on`), the test is the last day, training each day whose outcome was known by then.
+    Without, a fifth of the customers with the same share of churners is held out; those of one `group` stay together.
+    """
+    train, test = _by_day(panel) if KNOWN in panel else _held_out(panel, seed)
+    return train.reset_index(drop=True), test.reset_index(drop=True)
+
+
+def _by_day(panel: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    test_day = panel.as_of.max()
+    return panel[panel[KNOWN] <= test_day], panel[panel.as_of == test_day]
+
+
+def _held_out(panel: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    held = hold_out(panel[GROUP].to_numpy(), panel[OUTCOME].to_numpy(), HELD_OUT, seed)
+    return panel[~held], panel[held]
+
+
+def inputs(panel: pd.DataFrame) -> pd.DataFrame:
+    """The columns that a model may see."""
+    return as_inputs(panel[feature_names(panel, [] if "as_of" in panel else [GROUP])])
+
+
+def problem(train: pd.DataFrame, test: pd.DataFrame, folds: Folds) -> str:
+    """Why nothing can be learnt from these rows, a sentence with the next step; empty where there is no reason."""
+    for name, rows, least in (("training", train, ENOUGH), ("test", test, ENOUGH // 2)):
+        churned = int(rows[OUTCOME].sum())
+        stayed = len(rows) - churned
+        if min(churned, stayed) < least:
+            return (
+                f"Nothing can be forecast: of the {len(rows):,} {name} rows {churned:,} churned and {stayed:,} did "
+                f"not, and a forecast needs {least} of either. {_more(rows, churned, stayed)}"
+            )
+    if not folds:
+        return (
+            "Nothing can be forecast: no training day has earlier days whose outcome was known by then, so no model "
+            "can be validated. Lower horizon_days or min_history_days, or bring a longer log."
+        )
+    return ""
+
+
+def _more(rows: pd.DataFrame, churned: int, stayed: int) -> str:
+    if KNOWN not in rows:
+        return "Bring more customers."
+    change = "Raise" if churned > stayed else "Lower"
+    return f"{change} horizon_days if customers buy at another pace than it supposes, or bring a longer log."
+
+
+def folds(train: pd.DataFrame, origins: int, cv_folds: int, seed: int) -> Folds:
+    """Rows to fit on and to validate on: earlier origins where there are days, random parts of a table else.
+
+    Pairs in which either side has one outcome only are left out.
+    """
+    outcome = train[OUTCOME].to_numpy()
+    if min(outcome.sum(), len(outcome) - outcome.sum()) < max(cv_folds, 2) or not len(train):
+        return []
+    if KNOWN in train:
+        horizon = int((train[KNOWN] - train.as_of).dt.days.iloc[0])
+        found = list(SnapshotSplit(origins, horizon).split(train, groups=train.as_of))
+    else:
+        found = random_folds(train[GROUP].to_numpy(), outcome, cv_folds, seed)
+    return [(fit, val) for fit, val in found if min(len(np.unique(outcome[part])) for part in (fit, val)) > 1]
+
+
+def probability(model: Pipeline, X: pd.DataFrame) -> np.ndarray:
+    """Probability of churn of each row, rounded: the last digits of sums depend on the machine."""
+    return model.predict_proba(X)[:, 1].round(9)

@@ -1,0 +1,187 @@
+"""The `patrons` command. Each subcommand imports what it needs, so that help comes at once."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from patrons import __version__
+from patrons.cli import keys as cli_keys
+from patrons.cli import scoring as cli_service
+from patrons.cli.parts import command, natural, root_folder, shown
+
+FEWEST = 50  # customers of a simulated shop
+EXAMPLES = """examples:
+  patrons simulate                        make up the demo shop, in data/raw/demo
+  patrons simulate --customers 400 --folder data/raw/small
+  patrons init ~/orders.csv               look at your data and write params/orders.yaml for it
+  patrons params                          every parameter with its default and meaning
+  patrons params 03                       those of one notebook
+  patrons fetch online_retail             download a public order log into data/raw
+  patrons log demo                        send to MLflow what run_all.py could not
+  patrons predict --params demo --input new.csv --output scored.parquet
+  patrons models promote demo             let the candidate answer from now on"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; the exit code: 0, or 2 with one line on stderr."""
+    arguments = parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # such as `patrons params | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if not is_expected(error):
+            raise
+        print(f"patrons: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def is_expected(error: Exception) -> bool:
+    """Whether an error says all that a user needs: those of this package and of the file system do."""
+    return type(error).__module__.startswith("patrons.") or isinstance(error, OSError)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    line = argparse.ArgumentParser(
+        prog="patrons",
+        description="Customer segments, churn and value as a series of notebooks. The series itself: run_all.py --help",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    line.add_argument("--version", action="version", version=f"patrons {__version__}")
+    commands = line.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    one = command(commands, "simulate", simulate, "make up a small shop with an order log", "--customers 400 --force")
+    one.add_argument("--folder", type=Path, help="where its three files go (data/raw/demo)")
+    one.add_argument("--customers", metavar="N", type=_customers, default=4000, help="how many sign up (4000)")
+    one.add_argument("--seed", metavar="N", type=natural, default=7, help="another number, another shop (7)")
+    one.add_argument("--force", action="store_true", help="write the files even if they are there")
+
+    one = command(
+        commands, "fetch", fetch, "download a public order log, check it, keep it in data/raw", "online_retail"
+    )
+    one.add_argument("name", metavar="NAME", help="online_retail (UCI 352) or online_retail_ii (UCI 502)")
+    one.add_argument("--force", action="store_true", help="download it even if it is there")
+
+    one = command(
+        commands, "init", init, "look at a data file and write a params file for it", "orders.csv --name shop"
+    )
+    one.add_argument(
+        "file", metavar="FILE", type=Path, help="an order log or a customer table: CSV, TSV, gzip, XLSX, Parquet"
+    )
+    one.add_argument("--name", default="", help="of the params file (the file's own)")
+    one.add_argument("--force", action="store_true", help="write over a params file of that name")
+
+    one = command(commands, "log", log, "send the results of a series to MLflow, once", "demo")
+    one.add_argument("name", metavar="NAME", help="the series, such as demo: a folder in data/processed")
+
+    one = command(commands, "params", params, "list the notebooks' parameters", "03")
+    one.add_argument("notebook", metavar="NOTEBOOK", nargs="?", help="only this one's, by number or name")
+    one.add_argument("--write-schema", action="store_true", help="write params/schema.json, which editors read")
+
+    cli_service.add(commands)
+    cli_keys.add(commands)
+    return line
+
+
+def _customers(text: str) -> int:
+    if not text.isdecimal() or int(text) < FEWEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {FEWEST}")
+    return int(text)
+
+
+def simulate(arguments: argparse.Namespace) -> None:
+    """``patrons simulate``."""
+    folder = arguments.folder or root_folder() / "data" / "raw" / "demo"
+    from patrons.demo import simulate as shops
+
+    if not arguments.force and all((folder / file).exists() for file in shops.FILES):
+        print(f"{shown(folder)} holds a simulated shop already; --force makes it anew.")
+        return
+    shop = shops.simulate(customers=arguments.customers, seed=arguments.seed)
+    for path, table in zip(shops.write(shop, folder), shop, strict=True):
+        print(f"{shown(path)}: {len(table):,} rows")
+
+
+def fetch(arguments: argparse.Namespace) -> None:
+    """``patrons fetch``."""
+    from patrons.intake import fetch as logs
+
+    name = Path(arguments.name).name.removesuffix(".yaml")
+    wanted, target = logs.public_log(name), root_folder() / "data" / "raw" / f"{name}.parquet"
+    if target.exists() and not arguments.force:
+        print(f"{shown(target)} is there already; --force downloads it anew.")
+        return
+    print(f"Downloading {wanted.title} and converting its workbook: this takes some minutes.", flush=True)
+    logs.fetch(wanted, target)
+    print(f"{shown(target)}: {wanted.facts.lines:,} lines, as they are known. {wanted.licence}.")
+
+
+def init(arguments: argparse.Namespace) -> None:
+    """``patrons init``."""
+    from patrons.intake.init import init as look
+
+    written = look(arguments.file, root_folder(), arguments.name, arguments.force)
+    print(written.told)
+    print(f"Wrote {shown(written.path)}: look through its guesses.")
+    for problem in written.open:
+        print(f"To settle first: {problem}")
+    print(f"Then: python run_all.py {shown(written.path)}")
+
+
+def log(arguments: argparse.Namespace) -> None:
+    """``patrons log``."""
+    from patrons.tracking.runs import log_series
+
+    root, name = root_folder(), Path(arguments.name).name.removesuffix(".yaml")
+    run = log_series(root / "data" / "processed" / name, root / "reports" / name, root)
+    print(
+        f"Sent to MLflow: experiment {name}, run {run}." if run else f"The last series of {name} is in MLflow already."
+    )
+
+
+def params(arguments: argparse.Namespace) -> None:
+    """``patrons params``."""
+    from patrons.series.params import write_schema
+
+    notebooks = root_folder() / "notebooks"
+    if arguments.write_schema:
+        print(f"Wrote {shown(write_schema(notebooks, notebooks.parent / 'params' / 'schema.json'))}")
+    else:
+        print("\n\n".join(_listing(notebook) for notebook in _chosen(notebooks, arguments.notebook)))
+
+
+def _chosen(folder: Path, text: str | None) -> list[Path]:
+    from patrons.series.declarations import overlays
+    from patrons.series.graph import read_notebooks, select
+
+    series = read_notebooks(folder)
+    chosen = sorted(select(series, [text] if text else []))
+    others = {
+        stage: [path for paths in overlays(folder).values() for path in paths if path.stem == stage] for stage in chosen
+    }
+    return [path for stage in chosen for path in (series[stage].path, *others[stage])]
+
+
+def _listing(notebook: Path) -> str:
+    """A notebook's parameters as a table; those that the runner sets are left out."""
+    from patrons.series.declarations import KINDS, OWN, declared
+
+    found = [parameter for name, parameter in declared(notebook).items() if name not in OWN]
+    rows = [(one.name, one.type, json.dumps(one.default, ensure_ascii=False), one.help) for one in found]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
+    lines = [
+        f"  {name:{widths[0]}}  {kind:{widths[1]}}  {default:24}  {meaning}" for name, kind, default, meaning in rows
+    ]
+    kind = f" (kind: {notebook.parent.name})" if notebook.parent.name in KINDS else ""
+    return "\n".join([f"{notebook.stem}{kind}", *(lines or ["  no parameters"])])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""The parts of the `patrons` command that score customers and keep releases."""
+
+import argparse
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from patrons.cli.parts import command, root_folder, shown
+
+
+def add(commands: Any) -> None:
+    """Add ``predict`` and ``models``."""
+    one = command(
+        commands,
+        "predict",
+        predict,
+        "score a file of customers or of raw orders",
+        "--params demo --input new.csv --output scored.parquet",
+    )
+    one.add_argument("--params", metavar="NAME", required=True, help="the series: params/demo.yaml or demo")
+    one.add_argument(
+        "--input", type=Path, required=True, metavar="FILE", help="customers or orders: CSV, XLSX, Parquet"
+    )
+    one.add_argument(
+        "--output", metavar="FILE", type=Path, required=True, help="where the answers go: .parquet or .csv"
+    )
+    one.add_argument("--release", metavar="FOLDER", type=Path, help="a release (the champion, else the last results)")
+    one.add_argument("--as-of", metavar="DAY", type=_day, help="describe customers on this day (after the last order)")
+    one.add_argument("--customers", metavar="FILE", type=Path, help="attributes of the customers of an order log")
+
+    models = commands.add_parser("models", help="keep, promote and roll back releases", description=MODELS)
+    actions = models.add_subparsers(title="actions", required=True, metavar="ACTION")
+    for name, run, purpose in ACTIONS:
+        _action(actions, name, run, purpose)
+
+
+def _action(actions: Any, name: str, run: Any, purpose: str) -> None:
+    one = actions.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.")
+    one.set_defaults(run=run)
+    if name == "import":
+        one.add_argument("folder", metavar="FOLDER", type=Path, help="what `patrons models export` wrote")
+        return
+    one.add_argument("name", metavar="NAME", help="the series, such as demo")
+    if name in ("show", "promote", "export"):
+        default = "candidate" if name == "promote" else "champion"
+        one.add_argument("--version", metavar="N", default=default, help=f"a version or an alias ({default})")
+    if name in ("promote", "rollback"):
+        one.add_argument("--why", metavar="TEXT", default="", help="for the log")
+    if name == "promote":
+        one.add_argument("--override", metavar="REASON", default="", help="promote although gates failed; recorded")
+    if name == "export":
+        one.add_argument("--to", metavar="FOLDER", type=Path, required=True, help="a folder for it is made in this one")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day such as 2026-01-31") from None
+
+
+def _name(text: str) -> str:
+    return Path(text).name.removesuffix(".yaml")
+
+
+def predict(arguments: argparse.Namespace) -> None:
+    """``patrons predict``."""
+    from patrons.scoring import bulk
+    from patrons.scoring.scorer import Scorer
+    from patrons.tracking.promotion import serving
+
+    given, name = arguments.release, _name(arguments.params)
+    folder, what = (given, f"the release in {shown(given)}") if given else serving(name, root_folder())
+    scorer = Scorer.load(folder)
+    print(f"Scoring with {what}.", file=sys.stderr)
+    done = bulk.score_file(scorer, arguments.input, arguments.output, arguments.as_of, arguments.customers, _progress)
+    kind = "customers of an order log" if done.orders else "customers"
+    print(f"{shown(arguments.output)}: {done.customers:,} {kind} in {done.seconds:.1f} s")
+    if done.errors:
+        print(f"{done.errors:,} of them cannot be scored: the column `error` says why.")
+
+
+def _progress(done: int, total: int | None) -> None:
+    of = "" if total is None else f" of {total:,}"
+    print(f"{done:,}{of} customers", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+
+
+def build(arguments: argparse.Namespace) -> None:
+    """``patrons models build``."""
+    from patrons.scoring.build import build as made
+
+    root, name = root_folder(), _name(arguments.name)
+    folder = made(root / "data" / "processed" / name)
+    number = _registry(name).register(folder)
+    print(f"{shown(folder)} is version {number}, the candidate. Next: patrons models promote {name}")
+
+
+def listing(arguments: argparse.Namespace) -> None:
+    """``patrons models list``."""
+    for one in _registry(arguments.name).versions():
+        told = "  ".join(f"{name} {value:g}" for name, value in one["metrics"].items())
+        print(f"{one['version']:>3}  {one['release']}  {one['created']}  {', '.join(one['aliases']) or '-':20}  {told}")
+
+
+def show(arguments: argparse.Namespace) -> None:
+    """``patrons models show``."""
+    from tempfile import TemporaryDirectory
+
+    from patrons.scoring import release
+
+    with TemporaryDirectory() as scratch:
+        manifest = release.read(_registry(arguments.name).fetch(arguments.version, Path(scratch)))
+    told = {name: value for name, value in manifest.items() if name not in ("features", "parameters", "files")}
+    print(json.dumps(told | {"features": len(manifest["features"])}, indent=2, ensure_ascii=False))
+
+
+def promote(arguments: argparse.Namespace) -> None:
+    """``patrons models promote``."""
+    _tell(_registry(arguments.name).promote(arguments.version, arguments.why, arguments.override))
+
+
+def rollback(arguments: argparse.Namespace) -> None:
+    """``patrons models rollback``."""
+    _tell(_registry(arguments.name).rollback(arguments.why))
+
+
+def history(arguments: argparse.Namespace) -> None:
+    """``patrons models history``."""
+    for entry in _registry(arguments.name).history():
+        _tell(entry)
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """``patrons models export``."""
+    print(f"Wrote {shown(_registry(arguments.name).fetch(arguments.version, arguments.to))}, checksums verified.")
+
+
+def imported(arguments: argparse.Namespace) -> None:
+    """``patrons models import``."""
+    from patrons.scoring import release
+
+    name = release.verify(arguments.folder)["name"]
+    print(
+        f"{shown(arguments.folder)} is version {_registry(name).register(arguments.folder)} of {name}, the candidate."
+    )
+
+
+def _registry(name: str) -> Any:
+    from patrons.tracking.registry import Registry
+
+    return Registry(_name(name), root_folder())
+
+
+def _tell(entry: dict[str, Any]) -> None:
+    """A line of the log."""
+    before = "nothing" if entry["from"] is None else f"version {entry['from']}"
+    why = f": {entry['why']}" if entry.get("why") else ""
+    failed = f" (overridden: {'; '.join(entry['failed'])})" if entry.get("override") else ""
+    print(f"{entry['at'][:19]} {entry['who']} {entry['action']}: {before} -> version {entry['to']}{why}{failed}")
+
+
+MODELS = "Releases of a series: the one called champion answers, and the former one is a command away."
+ACTIONS = (
+    ("build", build, "make a release of the last results and register it as the candidate"),
+    ("list", listing, "list the versions, the newest first"),
+    ("show", show, "show what a version is: data, libraries, metrics, gates"),
+    ("promote", promote, "make the candidate the champion, if its gates have passed"),
+    ("rollback", rollback, "make the former champion the champion again"),
+    ("history", history, "list who changed what, when and why"),
+    ("export", export, "copy a version to a folder that needs no MLflow"),
+    ("import", imported, "register a folder that was exported, as the candidate"),
+)

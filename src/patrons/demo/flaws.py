@@ -1,0 +1,107 @@
+"""What a real order log holds besides good lines: cancellations, slips, corrections, fees, copies."""
+
+import numpy as np
+import pandas as pd
+
+from patrons.demo.catalogue import HOME
+
+DUPLICATES = 0.005  # of lines, exact copies
+FREE = 0.0008  # of lines, price 0
+ABSURD = (74_215, 12_960, 8_400)  # pieces, cancelled minutes later
+CORRECTIONS = 0.0007  # of lines, own orders: stock written off at price 0
+POSTAGE = 0.35  # of orders from abroad have a line POST
+OTHER_CODES = {"M": ("Manual", 25.0), "D": ("Discount", 12.5), "BANK CHARGES": ("Bank charges", 15.0)}
+OTHER_CODE_SHARE = 0.004  # of orders
+LOG = {  # the raw log's columns and their types
+    "order_id": "str",
+    "product_id": "str",
+    "description": "str",
+    "quantity": "int64",
+    "ordered_at": "datetime64[us]",
+    "unit_price": "float64",
+    "customer_id": "str",
+    "country": "str",
+}
+
+
+def with_flaws(
+    lines: pd.DataFrame, orders: pd.DataFrame, goods: pd.DataFrame, calendar: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
+    """The lines and, after them, the flawed ones; flaws that are orders of their own get keys of their own."""
+    free = rng.random(len(lines)) < FREE
+    lines = lines.assign(unit_price=lines["unit_price"].mask(free, 0.0))
+    slips = _absurd(orders, goods, rng)
+    undone = slips.assign(
+        order="C" + slips["order"],
+        quantity=-slips["quantity"],
+        ordered_at=slips["ordered_at"] + pd.Timedelta("9min"),
+    )
+    copies = lines.sample(frac=DUPLICATES, random_state=rng)
+    flaws = [_returns(lines, calendar, rng), slips, undone, _corrections(lines, rng), _codes(orders, rng), copies]
+    return pd.concat([lines, *flaws], ignore_index=True)
+
+
+def _returns(lines: pd.DataFrame, calendar: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Cancellations: some lines of an earlier order, wholly or in part, on a trading day soon after."""
+    orders = lines.drop_duplicates("order").set_index("order")
+    returned = orders[rng.random(len(orders)) < orders["returns"]]
+    wait = pd.Series(1 + rng.exponential(7, len(returned)).astype(int), returned.index)
+    gone = lines[lines["order"].isin(returned.index) & (rng.random(len(lines)) < 0.4)]
+    open_days = calendar.loc[calendar["open"], "day"].to_numpy()
+    place = np.searchsorted(open_days, gone["day"] + pd.to_timedelta(gone["order"].map(wait), unit="D"))
+    gone, place = gone[place < len(open_days)], place[place < len(open_days)]
+    return gone.assign(
+        order="C" + gone["order"].astype(str),
+        quantity=-np.ceil(gone["quantity"] * rng.choice([0.5, 1.0], len(gone))).astype(int),
+        ordered_at=open_days[place] + (gone["ordered_at"] - gone["day"]),
+    )
+
+
+def _absurd(orders: pd.DataFrame, goods: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """A slip of the keyboard a minute after an order, for one cheap product."""
+    cheap = goods.nsmallest(100, "price").sample(len(ABSURD), random_state=rng)
+    slips = orders[orders["kind"] == "regular"].sample(len(ABSURD), random_state=rng)
+    return slips.assign(
+        order="absurd" + slips["order"].astype(str),
+        ordered_at=slips["ordered_at"] + pd.Timedelta("1min"),
+        quantity=ABSURD,
+        unit_price=cheap["price"].to_numpy(),
+        product_id=cheap["product_id"].to_numpy(),
+        description=cheap["description"].to_numpy(),
+    )
+
+
+def _corrections(lines: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Stock written off: an order without customer, price 0, fewer than no pieces, often without description."""
+    lost = lines.sample(frac=CORRECTIONS, random_state=rng)
+    return lost.assign(
+        order="stock" + lost.index.astype(str),
+        quantity=-rng.integers(1, 300, len(lost)),
+        unit_price=0.0,
+        customer_id=None,
+        description=rng.choice(np.array(["damaged", "lost", "counted again", None], dtype=object), len(lost)),
+        country=HOME,
+    )
+
+
+def _codes(orders: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Lines that are no product: postage abroad, and now and then a fee or a discount."""
+    post = orders[(orders["country"] != HOME) & (rng.random(len(orders)) < POSTAGE)]
+    post = post.assign(product_id="POST", description="Postage", unit_price=18.0, quantity=1)
+    others = orders.sample(frac=OTHER_CODE_SHARE, random_state=rng)
+    code = rng.choice(np.array(list(OTHER_CODES), dtype=object), len(others))
+    others = others.assign(
+        product_id=code,
+        description=[OTHER_CODES[c][0] for c in code],
+        unit_price=np.round([OTHER_CODES[c][1] for c in code] * rng.lognormal(0, 0.5, len(others)), 2),
+        quantity=np.where(code == "D", -1, 1),
+    )
+    return pd.concat([post, others])
+
+
+def till_log(lines: pd.DataFrame) -> pd.DataFrame:
+    """The log as the shop's till exports it: in order of time, orders numbered as they come, cancellations with a C."""
+    lines = lines.assign(key=lines["order"].astype(str)).sort_values(["ordered_at", "key"], kind="stable")
+    number = (100_001 + pd.Series(pd.factorize(lines["key"])[0], lines.index)).astype(str)
+    lines["order_id"] = number.mask(lines["key"].str.startswith("C"), "C" + number)
+    return lines[list(LOG)].reset_index(drop=True).astype(LOG)

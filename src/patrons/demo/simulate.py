@@ -1,0 +1,226 @@
+"""A small shop that the project makes up: an order log with flaws, a customer table, the hidden truth.
+
+Customers of several kinds buy at their own pace (gamma distributed) until they leave for good (after an exponentially
+distributed time). Every report made from it says that the data is simulated. Products and attributes are invented.
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from patrons.demo.catalogue import HOME, products, shelf
+from patrons.demo.flaws import till_log, with_flaws
+from patrons.files import whole
+
+START = pd.Timestamp("2024-01-01")
+HOME_SHARE = 0.87
+ABROAD = ("Belgium", "Germany", "France", "Denmark", "Austria", "Ireland", "Sweden", "Switzerland", "Spain", "Norway")
+
+
+class Kind(NamedTuple):
+    """What customers of one kind have in common; each customer scatters around it."""
+
+    share: float  # of all customers
+    orders: float  # mean orders a year of one who stays
+    shape: float  # of the gamma distribution of that rate: the smaller, the heavier its tail
+    years: float  # mean time until leaving for good
+    lines: float  # median lines an order
+    pieces: float  # median pieces a line of middling price
+    thrift: float  # how strongly cheap products are preferred
+    discount: float  # off the list price
+    returns: float  # share of orders that are cancelled later, wholly or in part
+    months: tuple[float, ...]  # how eagerly they buy, January to December
+    channels: tuple[float, ...]  # weights in the order of CHANNELS
+    plans: tuple[float, ...]  # weights in the order of PLANS
+    ages: tuple[float, ...]  # weights in the order of AGES
+
+
+CHANNELS = ("search", "social", "referral", "marketplace", "fair")
+PLANS = ("none", "club", "business")
+AGES = ("18-24", "25-34", "35-44", "45-54", "55-64", "65+")
+EVEN = (0.8, 0.8, 0.9, 0.9, 0.9, 0.8, 0.7, 0.8, 1.0, 1.4, 2.0, 1.7)
+SHOPS = (0.7, 0.8, 0.9, 0.9, 1.0, 0.9, 0.8, 1.0, 1.4, 1.6, 1.5, 0.6)  # trade buys before its own customers do
+GIFTS = (0.1, 0.2, 0.2, 0.3, 0.4, 0.2, 0.2, 0.2, 0.5, 1.8, 4.2, 3.8)
+SALES = (2.4, 1.1, 0.5, 0.6, 0.6, 1.0, 2.2, 1.2, 0.5, 0.7, 1.5, 0.9)
+YOUNG, MIXED, SETTLED, OLDER = (4, 5, 3, 2, 1, 1), (3, 4, 3, 3, 2, 2), (1, 3, 4, 4, 3, 1), (1, 2, 3, 4, 5, 4)
+# fmt: off
+KINDS = {
+    "regular":    Kind(0.32, 6.0, 1.8, 4.0,  7,  1.8, 0.0, 0.00, 0.020, EVEN,  (4, 2, 3, 1, 1), (5, 4, 1), SETTLED),
+    "trade":      Kind(0.09, 8.0, 0.9, 5.0, 10,  6.0, 0.1, 0.15, 0.030, SHOPS, (2, 1, 2, 1, 5), (3, 1, 6), SETTLED),
+    "gifter":     Kind(0.19, 2.6, 1.6, 3.5,  6,  1.6, 0.0, 0.00, 0.015, GIFTS, (4, 3, 2, 2, 1), (8, 2, 0), OLDER),
+    "bargain":    Kind(0.18, 4.0, 1.2, 2.5,  5,  2.6, 0.6, 0.10, 0.040, SALES, (2, 5, 1, 5, 1), (8, 2, 0), YOUNG),
+    "enthusiast": Kind(0.11, 14., 1.5, 0.4,  7,  2.0, 0.0, 0.00, 0.025, EVEN,  (2, 6, 2, 2, 1), (5, 5, 0), YOUNG),
+    "one-timer":  Kind(0.11, 0.0, 1.0, 0.0,  4,  1.5, 0.2, 0.00, 0.020, EVEN,  (4, 4, 1, 5, 1), (9, 1, 0), MIXED),
+}
+# fmt: on
+NAMES = tuple(KINDS)
+
+GUEST_SHARE = 0.08  # of orders, without a customer
+ATTRIBUTES = ("customer_id", "signup_date", "country", "age_band", "channel", "support_contacts", "plan")
+MISSING = {"age_band": 0.08, "channel": 0.02}  # share of customers of whom it is not known
+FILES = ("orders.parquet", "customers.csv", "truth.parquet")
+
+
+class Shop(NamedTuple):
+    """A simulated shop: its raw order log, its customer table, and what no notebook may read."""
+
+    orders: pd.DataFrame
+    customers: pd.DataFrame
+    truth: pd.DataFrame
+
+
+def simulate(customers: int = 4000, years: int = 2, seed: int = 7) -> Shop:
+    """Make up a shop; the same arguments give the same tables.
+
+    Parameters
+    ----------
+    customers : int
+        How many sign up; those who are not about to order within the years have no line in the log.
+    years : int
+        Length of the log from 2024-01-01.
+    seed : int
+
+    Returns
+    -------
+    Shop
+        ``orders``: one row a line (order_id, product_id, description, quantity, ordered_at, unit_price in euro,
+        customer_id or missing, country), flaws included. ``customers``: one row a customer (customer_id, signup_date,
+        country, age_band, channel, support_contacts, plan). ``truth``: one row a customer (customer_id, kind, rate in
+        orders a year, death_date or missing if the customer outlives the log, trouble).
+    """
+    rng = np.random.default_rng(seed)
+    calendar = _calendar(years)
+    people = _people(customers, calendar, rng)
+    goods = products(rng)
+    orders = _orders(people, calendar, rng)
+    lines = _lines(orders, goods, rng)
+    log = till_log(with_flaws(lines, orders, goods, calendar, rng))
+    return Shop(log, _attributes(people, rng), _truth(people, calendar))
+
+
+def write(shop: Shop, folder: Path) -> list[Path]:
+    """Write the shop's three files, each whole, and return their paths."""
+    targets = [folder / file for file in FILES]
+    for target, table in zip(targets, shop, strict=True):
+        with whole(target) as partial:
+            if target.suffix == ".csv":
+                table.to_csv(partial, index=False, lineterminator="\n")
+            else:
+                table.to_parquet(partial, index=False)
+    return targets
+
+
+def _calendar(years: int) -> pd.DataFrame:
+    """One row a day: whether the shop trades, and how much each kind buys before it (365 a year, column a kind)."""
+    days = pd.date_range(START, START + pd.DateOffset(years=years), inclusive="left")
+    closed = ((days.month == 12) & (days.day >= 24)) | ((days.month == 1) & (days.day <= 3))
+    table = pd.DataFrame({"day": days, "open": (days.day_of_week != 5) & ~closed})
+    for name, kind in KINDS.items():
+        eagerness = np.array(kind.months)[days.month - 1] * table["open"]
+        table[name] = (eagerness / eagerness.mean()).cumsum().shift(fill_value=0.0)
+    return table
+
+
+def _people(n: int, calendar: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """One row a customer with kind, rate and the days (counted from the start) of sign-up, first purchase and death.
+
+    Half were customers before the start. Time to death has no memory, so what is left of it is drawn for them alike.
+    """
+    kinds = rng.choice(len(KINDS), n, p=[kind.share for kind in KINDS.values()])
+    of_kind = pd.DataFrame(KINDS.values()).iloc[kinds].reset_index(drop=True)
+    old = (rng.random(n) < 0.5) & (of_kind["years"] > 0)
+    opened = _days(rng.random(n), calendar["regular"].to_numpy())
+    begin = np.where(old, 0, opened)
+    trouble = rng.gamma(0.8, 1 / 0.8, n)  # mean 1: makes customers call, and leave
+    life = rng.exponential(1, n) * of_kind["years"] * 365 / (0.25 + 0.75 * trouble)
+    return of_kind.assign(
+        customer_id=(10_000 + rng.permutation(n)).astype(str),
+        kind=np.array(NAMES)[kinds],
+        rate=rng.gamma(of_kind["shape"], of_kind["orders"] / of_kind["shape"]),
+        country=_countries(n, rng),
+        trouble=trouble,
+        old=old,
+        begin=begin,
+        signup=np.where(old, -1 - rng.exponential(300, n).astype(int), opened),
+        death=begin + 1 + np.ceil(life).astype(int),
+    )
+
+
+def _days(share: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """The day at which this share of all that is bought has been bought: always one on which the shop trades."""
+    return np.searchsorted(before, share * before[-1], side="right") - 1
+
+
+def _countries(n: int, rng: np.random.Generator) -> np.ndarray:
+    fall = 1 / np.arange(1, len(ABROAD) + 1)
+    shares = [HOME_SHARE, *(1 - HOME_SHARE) * fall / fall.sum()]
+    return rng.choice(np.array([HOME, *ABROAD], dtype=object), n, p=shares)
+
+
+def _orders(people: pd.DataFrame, calendar: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """One row an order: each newcomer's first, those that follow until death, and those of guests."""
+    followers = []
+    for name, group in people.groupby("kind"):
+        before = np.append(calendar[name], 2 * calendar[name].iloc[-1] - calendar[name].iloc[-2])
+        since = before[group["begin"]]
+        until = before[np.minimum(group["death"], len(calendar))]
+        who = group.index.repeat(rng.poisson(group["rate"] / 365 * (until - since)))
+        at = pd.Series(since, group.index)[who] + rng.random(len(who)) * pd.Series(until - since, group.index)[who]
+        followers.append(pd.DataFrame({"who": who, "day": np.searchsorted(before, at, side="right") - 1}))
+    new = people.index[~people["old"]]
+    own = pd.concat([pd.DataFrame({"who": new, "day": people.loc[new, "begin"]}), *followers], ignore_index=True)
+    columns = ["customer_id", "kind", "country", "lines", "pieces", "thrift", "discount", "returns"]
+    orders = own.join(people[columns], on="who")
+    guests = orders.sample(int(len(orders) * GUEST_SHARE / (1 - GUEST_SHARE)), random_state=rng)
+    guests = guests.assign(customer_id=None, country=_countries(len(guests), rng), kind="guest")
+    orders = pd.concat([orders, guests], ignore_index=True)
+    minute = (480 + 585 * rng.beta(2.2, 2.4, len(orders))).astype(int)  # 8:00 to 17:45
+    orders["day"] = calendar["day"].to_numpy()[orders["day"]]
+    return orders.assign(ordered_at=orders["day"] + pd.to_timedelta(minute, unit="min"), order=orders.index)
+
+
+def _lines(orders: pd.DataFrame, goods: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """One row a product in an order."""
+    size = np.ceil(orders["lines"] * rng.lognormal(-0.1, 0.7, len(orders))).astype(int)
+    lines = orders.loc[orders.index.repeat(size)].reset_index(drop=True)
+    chosen = np.empty(len(lines), dtype=int)
+    for (month, thrift), rows in lines.groupby([lines["ordered_at"].dt.month, "thrift"]).indices.items():
+        chosen[rows] = _days(rng.random(len(rows)), shelf(goods, month, thrift))
+    lines["product"] = chosen
+    lines = lines.drop_duplicates(["order", "product"], ignore_index=True)
+    price = goods["price"].to_numpy()[lines["product"]]
+    pieces = lines["pieces"] * (price / 7) ** -0.4 * rng.lognormal(-0.1, 0.7, len(lines))
+    dearer = 1.03 ** (lines["ordered_at"].dt.year - START.year)
+    return lines.assign(
+        quantity=np.ceil(pieces).astype(int),
+        unit_price=np.round(price * dearer * (1 - lines["discount"]), 2),
+        product_id=goods["product_id"].to_numpy()[lines["product"]],
+        description=goods["description"].to_numpy()[lines["product"]],
+    )
+
+
+def _attributes(people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """The customer table: attributes that follow the kind and the trouble, but not closely."""
+    table = pd.DataFrame({"customer_id": people["customer_id"]})
+    table["signup_date"] = (START + pd.to_timedelta(people["signup"], unit="D")).dt.date
+    table["country"] = people["country"]
+    table["age_band"] = _by_weight(AGES, people["ages"], rng)
+    table["channel"] = _by_weight(CHANNELS, people["channels"], rng)
+    table["plan"] = _by_weight(PLANS, people["plans"], rng)
+    for column, share in MISSING.items():
+        table[column] = table[column].mask(rng.random(len(table)) < share)
+    table["support_contacts"] = rng.poisson(0.1 + 1.5 * people["trouble"])
+    return table[list(ATTRIBUTES)].sort_values("customer_id", ignore_index=True)
+
+
+def _by_weight(names: tuple[str, ...], weights: Any, rng: np.random.Generator) -> np.ndarray:
+    bounds = np.cumsum(np.vstack(list(weights)), axis=1)
+    return np.array(names, dtype=object)[(rng.random((len(bounds), 1)) * bounds[:, -1:] >= bounds).sum(axis=1)]
+
+
+def _truth(people: pd.DataFrame, calendar: pd.DataFrame) -> pd.DataFrame:
+    death = (START + pd.to_timedelta(people["death"], unit="D")).mask(people["death"] >= len(calendar))
+    truth = people[["customer_id", "kind", "rate", "trouble"]].assign(death_date=death)
+    return truth.sort_values("customer_id", ignore_index=True)

@@ -1,0 +1,71 @@
+"""Where a model cannot tell, say so: sets of classes that hold the true one as often as promised.
+
+After split conformal prediction (Vovk et al., Algorithmic Learning in a Random World, 2005; Sadinle et al., 2019): on
+rows that a model did not learn from, the probability given to the true class is at or above a threshold in the promised
+share of rows; a new row's set is all classes at or above it. Its proof holds where one model says both and rows are
+drawn alike. Where the threshold comes from out-of-fold rows, as in 05, the fold's models set it and a model fitted on
+all of the rows is asked (cross-conformal; Vovk, 2015): then the promise is not proven, so coverage must be measured.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import binomtest
+
+from patrons.evaluation.metrics import Interval
+from patrons.evaluation.multiclass import of_truth
+
+
+def threshold(truth: np.ndarray, probabilities: np.ndarray, classes: Sequence, level: float) -> float:
+    """The probability at or above which a class belongs to a row's set; 0 (all do) where there are too few rows.
+
+    Parameters
+    ----------
+    truth, probabilities, classes
+        As in `multiclass.log_loss`, of rows that the model did not learn from and is not tested on.
+    level : float
+        Share of new rows whose set shall hold the true class, between 0 and 1.
+    """
+    given = np.sort(of_truth(truth, probabilities, classes))
+    missed = len(given) - math.ceil((len(given) + 1) * level)
+    return float(given[missed]) if missed >= 0 else 0.0
+
+
+def sets(probabilities: np.ndarray, threshold: float, level: float) -> np.ndarray:
+    """Which classes belong to each row's set, shape (n, classes) of bool.
+
+    A row without a class at or above the threshold gets its likeliest ones that together reach `level`: a set that is
+    larger than the promise needs, but says between what the model wavers.
+    """
+    chosen = probabilities >= threshold
+    if chosen.any(axis=1).all():
+        return chosen
+    order = _likeliest_first(probabilities)
+    before = np.take_along_axis(probabilities, order, axis=1).cumsum(axis=1)
+    reached = np.hstack([np.zeros((len(before), 1)), before[:, :-1]]) < level
+    likeliest = np.empty_like(reached)
+    np.put_along_axis(likeliest, order, reached, axis=1)
+    return np.where(chosen.any(axis=1)[:, None], chosen, likeliest)
+
+
+def _likeliest_first(probabilities: np.ndarray) -> np.ndarray:
+    return np.argsort(-probabilities, axis=1, kind="stable")
+
+
+def covered(truth: np.ndarray, chosen: np.ndarray, classes: Sequence) -> np.ndarray:
+    """Whether each row's set holds its true class."""
+    return of_truth(truth, chosen.astype(float), classes) > 0
+
+
+def coverage(truth: np.ndarray, chosen: np.ndarray, classes: Sequence) -> Interval:
+    """Share of rows whose set holds the true class, with Wilson's 95% interval."""
+    held = covered(truth, chosen, classes)
+    interval = binomtest(int(held.sum()), len(held)).proportion_ci(method="wilson")
+    return Interval(float(held.mean()), float(interval.low), float(interval.high))
+
+
+def in_words(chosen: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> list[str]:
+    """Each row's set as a reader would say it, the likeliest first: "Loyal or Champions"."""
+    order = _likeliest_first(probabilities)
+    return [" or ".join(classes[c] for c in row if inside[c]) for row, inside in zip(order, chosen, strict=True)]

@@ -1,0 +1,177 @@
+"""Scores of forecasts with bootstrap intervals, all resamples at once: rows are weighted instead of drawn.
+
+Every metric takes outcomes (0 and 1), scores, and weights of shape (resamples, rows), and gives a value a resample. A
+bootstrap sample in which a row was drawn three times is a weight of 3 [Efron, 1979].
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from patrons.evaluation.metrics import Interval
+
+Weighted = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+TOP = 0.1  # the decile that looks most likely to churn
+MISSING = Interval(np.nan, np.nan, np.nan)
+AT_ONCE = 2_000_000  # weights held in memory at a time
+
+
+def _steps(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cumulative weight of positives and of negatives from the highest score down, equal scores in one step."""
+    order = np.argsort(-score, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)
+    sorted_weights, positive = weights[:, order], truth[order] == 1
+    found = np.cumsum(sorted_weights * positive, axis=1)[:, ends]
+    return found, np.cumsum(sorted_weights * ~positive, axis=1)[:, ends]
+
+
+def _roc_auc(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    found, alarms = _steps(truth, score, weights)
+    mean_found = found - np.diff(found, axis=1, prepend=0) / 2
+    pairs = found[:, -1] * alarms[:, -1]
+    return (mean_found * np.diff(alarms, axis=1, prepend=0)).sum(axis=1) / np.where(pairs > 0, pairs, np.nan)
+
+
+def _pr_auc(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    found, alarms = _steps(truth, score, weights)
+    precision = found / np.maximum(found + alarms, 1e-12)
+    total = found[:, -1]
+    return (precision * np.diff(found, axis=1, prepend=0)).sum(axis=1) / np.where(total > 0, total, np.nan)
+
+
+def _mean(loss: Callable, truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return weights @ loss(truth, score) / weights.sum(axis=1)
+
+
+def _square(truth: np.ndarray, score: np.ndarray) -> np.ndarray:
+    return (score - truth) ** 2
+
+
+def _surprise(truth: np.ndarray, score: np.ndarray) -> np.ndarray:
+    return -np.log(np.clip(np.where(truth == 1, score, 1 - score), 1e-6, 1))
+
+
+def _top(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Share of positives in the top tenth, and share of the positives that lie in it."""
+    found, alarms = _steps(truth, score, weights)
+    reached, size = found + alarms, TOP * weights.sum(axis=1)
+    row, step = (
+        np.arange(len(weights)),
+        (reached < size[:, None]).sum(axis=1),
+    )  # where the top tenth ends, within a step
+    before, so_far = (np.pad(one, ((0, 0), (1, 0)))[row, step] for one in (reached, found))
+    part = (size - before) / (reached[row, step] - before)
+    inside = so_far + part * (found[row, step] - so_far)
+    return inside / size, inside / np.where(found[:, -1] > 0, found[:, -1], np.nan)
+
+
+def _lift(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    base = weights @ truth / weights.sum(axis=1)
+    return _top(truth, score, weights)[0] / np.where(base > 0, base, np.nan)
+
+
+def _recall_at_top(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return _top(truth, score, weights)[1]
+
+
+def _verdict(name: str, threshold: float, truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    flagged = score >= threshold
+    right, flags = weights @ (flagged * truth), weights @ flagged.astype(float)
+    positives, all_rows = weights @ truth, weights.sum(axis=1)
+    part, whole = {
+        "accuracy": (all_rows - flags - positives + 2 * right, all_rows),
+        "precision": (right, flags),
+        "recall": (right, positives),
+        "f1": (2 * right, flags + positives),
+    }[name]
+    return part / np.where(whole > 0, whole, np.nan)
+
+
+RANKING: dict[str, Weighted] = {
+    "roc_auc": _roc_auc,
+    "pr_auc": _pr_auc,
+    "brier": partial(_mean, _square),
+    "log_loss": partial(_mean, _surprise),
+    "lift_top_decile": _lift,
+    "recall_at_top_decile": _recall_at_top,
+}
+
+
+def at(threshold: float) -> dict[str, Weighted]:
+    """Metrics of the verdict `score >= threshold`: accuracy, precision, recall, F1."""
+    return {name: partial(_verdict, name, threshold) for name in ("accuracy", "precision", "recall", "f1")}
+
+
+def intervals(
+    metrics: Mapping[str, Weighted], truth: np.ndarray, score: np.ndarray, repeats: int = 500, seed: int = 0
+) -> dict[str, Interval]:
+    """Each metric with its 95% percentile interval over the same resampled rows; missing where it has no value.
+
+    Without a row no metric has one.
+    """
+    if not len(truth):
+        return dict.fromkeys(metrics, MISSING)
+    found = _resampled(lambda weights: {n: m(truth, score, weights) for n, m in metrics.items()}, truth, repeats, seed)
+    return {name: _interval(values) for name, values in found.items()}
+
+
+def difference(
+    metric: Weighted, truth: np.ndarray, score: np.ndarray, other: np.ndarray, repeats: int = 500, seed: int = 0
+) -> Interval:
+    """Metric of `score` minus metric of `other`, both over the same resampled rows."""
+    return mean_difference(metric, [(truth, score, other)], repeats, seed)
+
+
+def mean_difference(
+    metric: Weighted, parts: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], repeats: int = 500, seed: int = 0
+) -> Interval:
+    """As `difference`, the mean over folds; each of `parts` is a fold's truth, score and other score."""
+    drawn = []
+    for n, (truth, score, other) in enumerate(parts):
+
+        def gain(weights: np.ndarray, truth=truth, score=score, other=other) -> dict[str, np.ndarray]:
+            return {"": metric(truth, score, weights) - metric(truth, other, weights)}
+
+        drawn.append(_resampled(gain, truth, repeats, seed + n)[""])
+    return _interval(np.mean(drawn, axis=0))
+
+
+def _resampled(statistics: Callable, truth: np.ndarray, repeats: int, seed: int) -> dict[str, np.ndarray]:
+    """Values on the rows as they are, then on each resample."""
+    rng, rows = np.random.default_rng(seed), len(truth)
+    parts = [statistics(np.ones((1, rows)))]
+    at_once = max(1, AT_ONCE // rows)
+    for first in range(0, repeats, at_once):
+        size = min(at_once, repeats - first)
+        drawn = rng.integers(0, rows, (size, rows)) + rows * np.arange(size)[:, None]
+        parts.append(statistics(np.bincount(drawn.ravel(), minlength=size * rows).reshape(size, rows).astype(float)))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _interval(values: np.ndarray) -> Interval:
+    known = values[1:][~np.isnan(values[1:])]
+    low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
+    return Interval(float(values[0]), float(low), float(high))
+
+
+def by_band(truth: np.ndarray, score: np.ndarray, recency: np.ndarray, horizon_days: int) -> pd.DataFrame:
+    """ROC AUC within bands of silence, so that those long gone do not flatter it.
+
+    Returns
+    -------
+    DataFrame
+        `silence` (days since the last order), `customers`, `churned` (share), `value`, `low`, `high`: the ROC AUC with
+        its interval, missing where all had the same outcome.
+    """
+    edges = [0, horizon_days / 3, horizon_days, 2 * horizon_days, 4 * horizon_days, np.inf]
+    rows = []
+    for low, high in pairwise(edges):
+        inside = (recency > low) & (recency <= high)
+        if inside.any():
+            auc = intervals({"": _roc_auc}, truth[inside], score[inside])[""]
+            name = f"over {low:.0f} days" if np.isinf(high) else f"{low:.0f} to {high:.0f} days"
+            rows.append((name, inside.sum(), truth[inside].mean(), *auc))
+    return pd.DataFrame(rows, columns=["silence", "customers", "churned", "value", "low", "high"])

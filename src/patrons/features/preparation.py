@@ -1,0 +1,174 @@
+"""Preparation of features for models: impute, clip, scale, encode. Fitted on training rows, kept with the model."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from patrons.features.selection import Assembler, CorrelationFilter
+
+
+class IQRClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Pull values outside [Q1 - factor * IQR, Q3 + factor * IQR] back to these limits.
+
+    A column whose quartiles are equal (most customers have 0 orders in a short window) or that holds nothing has no
+    spread to measure outliers by: clipping it would erase it, so it is left as it is and its limits are infinite.
+
+    Parameters
+    ----------
+    factor : float, default=1.5
+        Interquartile ranges beyond the quartiles [Tukey, Exploratory Data Analysis, 1977].
+
+    Attributes
+    ----------
+    lower_, upper_ : ndarray of shape (n_features,)
+        The limits, in the units of each column.
+    """
+
+    def __init__(self, factor: float = 1.5):
+        self.factor = factor
+
+    def fit(self, X: ArrayLike, y: None = None) -> "IQRClipper":
+        X = validate_data(self, X, dtype=float, ensure_all_finite="allow-nan")
+        empty = np.isnan(X).all(axis=0)
+        q1, q3 = np.nanquantile(np.where(empty, 0.0, X), [0.25, 0.75], axis=0)
+        reach = np.where(q3 > q1, self.factor * (q3 - q1), np.inf)
+        self.lower_, self.upper_ = q1 - reach, q3 + reach
+        return self
+
+    def transform(self, X: ArrayLike) -> np.ndarray:
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=float, ensure_all_finite="allow-nan", reset=False)
+        # row by row, so that later sums over rows do not depend on where in memory a column begins
+        return np.ascontiguousarray(np.clip(X, self.lower_, self.upper_))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+class SignedLog(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Logarithm of 1 + the size of a number, with its sign: sums and counts with long tails become even.
+
+    0 stays 0, missing stays missing, and the order of values stays.
+    """
+
+    def fit(self, X: ArrayLike, y: None = None) -> "SignedLog":
+        validate_data(self, X, dtype=float, ensure_all_finite="allow-nan")
+        return self
+
+    def transform(self, X: ArrayLike) -> np.ndarray:
+        check_is_fitted(self, "n_features_in_")
+        return signed_log(validate_data(self, X, dtype=float, ensure_all_finite="allow-nan", reset=False))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def signed_log(x: np.ndarray) -> np.ndarray:
+    """What `SignedLog` makes of numbers."""
+    return np.copysign(np.log1p(np.abs(x)), x)
+
+
+def preparation(
+    numeric: Sequence[str],
+    categorical: Sequence[str],
+    iqr_factor: float = 1.5,
+    max_correlation: float = 1.0,
+    calendar: Sequence[str] = (),
+) -> ColumnTransformer:
+    """An unfitted transformer from raw feature columns to numbers that any model takes.
+
+    Numbers: missing ones become the median, then their signed logarithm is taken, outliers are clipped, and the rest is
+    scaled to mean 0 and variance 1; of two that correlate beyond `max_correlation` the later one is dropped. A column
+    that holds nothing becomes 0. Categories: missing is a category of its own, rare ones (under 1 %) are one, and so
+    are unknown ones. Numbers in `calendar`, which tell of the season, are only scaled: a peak is no outlier.
+    """
+    numbers = make_pipeline(
+        Assembler(),
+        SimpleImputer(strategy="median", keep_empty_features=True),
+        SignedLog(),
+        IQRClipper(iqr_factor),
+        StandardScaler(),
+        CorrelationFilter(max_correlation),
+    )
+    categories = make_pipeline(
+        Assembler(),
+        SimpleImputer(strategy="constant", fill_value="missing", keep_empty_features=True),
+        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=0.01, sparse_output=False),
+    )
+    parts = [
+        ("numbers", numbers, [name for name in numeric if name not in calendar]),
+        ("categories", categories, list(categorical)),
+        ("calendar", StandardScaler(), list(calendar)),
+    ]
+    return ColumnTransformer(parts, verbose_feature_names_out=False).set_output(transform="pandas")
+
+
+def only(prepare: ColumnTransformer, columns: Sequence[str]) -> ColumnTransformer:
+    """The same preparation, unfitted, of those of its columns that are in `columns`."""
+    steps = [(name, clone(step), [c for c in own if c in columns]) for name, step, own in prepare.transformers]
+    return ColumnTransformer(steps, verbose_feature_names_out=False).set_output(transform="pandas")
+
+
+def calendar(prepare: ColumnTransformer) -> list[str]:
+    """Its columns that tell of the season."""
+    return next((list(columns) for name, _, columns in prepare.transformers if name == "calendar"), [])
+
+
+def split_kinds(table: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Names of a table's numeric columns and of its categorical ones."""
+    numeric = list(table.select_dtypes("number"))
+    return numeric, [name for name in table if name not in numeric]
+
+
+def as_inputs(table: pd.DataFrame) -> pd.DataFrame:
+    """A table whose categorical columns are plain objects with NaN for missing, as scikit-learn takes them."""
+    _, categorical = split_kinds(table)
+    return table.assign(**{name: table[name].astype(object).where(table[name].notna(), np.nan) for name in categorical})
+
+
+def clip_limits(fitted: ColumnTransformer, table: pd.DataFrame) -> pd.DataFrame:
+    """The limits that a fitted preparation clips numbers at, and what share of a table's rows lies beyond them.
+
+    Limits are made of the quartiles of logarithms, and told as they are before the logarithm is taken.
+
+    Returns
+    -------
+    DataFrame
+        Columns `feature`, `lower`, `upper` (in the feature's unit; infinite where it is not clipped), `clipped` (share
+        of rows).
+    """
+    numbers: Pipeline = fitted.named_transformers_["numbers"]
+    clipper: IQRClipper = numbers.named_steps["iqrclipper"]
+    names = list(numbers.feature_names_in_)
+    values = signed_log(table[names].to_numpy(float))
+    beyond = (values < clipper.lower_) | (values > clipper.upper_)
+    lower, upper = (np.copysign(np.expm1(np.abs(limit)), limit) for limit in (clipper.lower_, clipper.upper_))
+    return pd.DataFrame({"feature": names, "lower": lower, "upper": upper, "clipped": beyond.mean(axis=0)})
+
+
+def spoken_for(fitted: ColumnTransformer) -> pd.DataFrame:
+    """Numbers that a fitted preparation dropped, each with the one that stays and says nearly the same.
+
+    Returns
+    -------
+    DataFrame
+        Columns `dropped`, `kept`, `correlation`.
+    """
+    numbers: Pipeline = fitted.named_transformers_["numbers"]
+    names, chosen = numbers.feature_names_in_, numbers.named_steps["correlationfilter"]
+    gone = ~chosen.support_
+    return pd.DataFrame(
+        {"dropped": names[gone], "kept": names[chosen.stands_for_[gone]], "correlation": chosen.correlation_[gone]}
+    )

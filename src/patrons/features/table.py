@@ -1,0 +1,41 @@
+"""What describes a customer of a table: the attributes as they are, and a dictionary made from them."""
+
+import pandas as pd
+
+from patrons.features.preparation import split_kinds
+from patrons.intake.customers import OWN
+
+
+def attributes(table: pd.DataFrame) -> list[str]:
+    """Names of a clean customer table's attributes."""
+    return [name for name in table if name not in OWN]
+
+
+def dictionary(table: pd.DataFrame) -> pd.DataFrame:
+    """The data dictionary: one row an attribute, in the table's order.
+
+    Returns
+    -------
+    DataFrame
+        `feature`, `group` (number or category), `unit` (the source's: a table does not say), `meaning`: what it holds.
+    """
+    own = table[attributes(table)]
+    numerical, _ = split_kinds(own)
+    rows = [
+        (name, "number", "as in the source", _range(own[name]))
+        if name in numerical
+        else (name, "category", "", _values(own[name]))
+        for name in own
+    ]
+    return pd.DataFrame(rows, columns=["feature", "group", "unit", "meaning"])
+
+
+def _range(values: pd.Series) -> str:
+    return f"{values.min():,g} to {values.max():,g}, half of them under {values.median():,g}"
+
+
+def _values(values: pd.Series, most: int = 4) -> str:
+    shares = values.value_counts(normalize=True)
+    rest = len(shares) - most
+    listed = ", ".join(f"{value} {share:.0%}" for value, share in shares.head(most).items())
+    return listed + (f" and {rest} more" if rest > 0 else "")

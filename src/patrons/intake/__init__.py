@@ -1,0 +1,1 @@
+"""Any file: clean tables, or a sentence that says why not."""

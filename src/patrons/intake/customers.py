@@ -1,0 +1,235 @@
+"""Intake of a customer table: one row a customer, with a column that says who churned.
+
+The clean table has one row a customer:
+
+===========  =======  ===========================================================================
+customer_id  string   the source's id, or the row number from 1 where it has none
+churned      int64    1 or 0
+group        int64    customers who differ in nothing but identifiers share it: keep them together
+(others)     float64  numerical attributes, missing ones NaN
+(others)     string   categorical attributes, missing ones NaN
+===========  =======  ===========================================================================
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
+
+from patrons.intake.attributes import CATEGORICAL, LEAK, NUMERICAL, alone, as_text, describe
+from patrons.intake.reading import Format, open_source
+from patrons.intake.roles import (
+    OWN,
+    Roles,
+    known,
+    label_problems,
+    name_problems,
+    overruled,
+    refuse,
+    says_churned,
+    shape_problems,
+    value_problems,
+)
+
+FEWEST = 20  # customers of either outcome
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A customer table as the series goes on with it, and what was decided on the way.
+
+    Attributes
+    ----------
+    table : DataFrame
+        The clean table.
+    numerical, categorical : list of str
+        Its attributes.
+    columns : DataFrame
+        Every column of the source but the label: `column`, `kind` (empty where set aside), `reason`, `values` (how
+        many different ones), `missing` (share of rows), `auc` (of the column alone; missing where set aside before).
+    answers : DataFrame
+        Values of the label: `value`, `customers`, `share`, `churned`: whether it counts as churned.
+    quarantine : DataFrame
+        Rows set aside, as text in the source's columns, with `row` (from 1) and `reason`.
+    """
+
+    table: pd.DataFrame
+    numerical: list[str]
+    categorical: list[str]
+    columns: pd.DataFrame
+    answers: pd.DataFrame
+    quarantine: pd.DataFrame
+
+    @property
+    def aside(self) -> pd.DataFrame:
+        """The columns that models do not see: `column`, `reason`."""
+        return self.columns.loc[self.columns.kind == "", ["column", "reason"]].reset_index(drop=True)
+
+    @property
+    def duplicates(self) -> int:
+        """Rows that repeat an earlier one in everything but the id."""
+        return int(self.table.group.duplicated().sum())
+
+
+def open_table(path: Path, how: Format | None = None) -> pd.DataFrame:
+    """Every row of a file that `reading` opens: Parquet, delimited text (gzip too), or XLSX."""
+    return open_source(path, how).table.to_pandas()
+
+
+def read_table(path: Path, roles: Roles, how: Format | None = None) -> Intake:
+    """Read a customer table and decide what each column is; an error lists every problem at once."""
+    return take_in(open_table(path, how), roles)
+
+
+def check(path: Path, parameters: Mapping[str, Any], inputs: Sequence[str] | None = None, money: str = "") -> None:
+    """Refuse a table that the series cannot use, before anything runs; the error lists every problem at once.
+
+    Parameters
+    ----------
+    path : Path
+    parameters : dict
+        Those of the notebook that reads it.
+    inputs : sequence of str, optional
+        Attributes that groups are to be sought in: at least one, all numbers. None where no groups are sought.
+    money : str
+        Attribute that says what a customer has brought, a number too; empty where none does.
+    """
+    intake = read_table(path, Roles.of(parameters), Format.of(parameters))
+    limits = {name: parameters[name] for name in ("max_quarantined", "min_customers") if name in parameters}
+    uses = {"03_clustering_comparison.inputs": inputs or [], "04_label_creation.money": [money] if money else []}
+    none = ["03_clustering_comparison.inputs: no attribute is named to seek groups in"] if inputs == [] else []
+    refuse([*breaches(intake, **limits), *none, *_use_problems(intake, uses)])
+
+
+def breaches(intake: Intake, max_quarantined: float = 1.0, min_customers: int = 1) -> list[str]:
+    """What of the quality contract the table does not keep."""
+    aside, kept = len(intake.quarantine), len(intake.table)
+    share = aside / (aside + kept)
+    fewest = int(intake.table.churned.value_counts().reindex([0, 1], fill_value=0).min())
+    found = [f"{share:.1%} of the rows are set aside; max_quarantined allows {max_quarantined:.1%}"]
+    found = found if share > max_quarantined else []
+    if kept < min_customers:
+        found.append(f"{kept:,} customers are left; min_customers asks for {min_customers:,}")
+    if fewest < FEWEST:
+        found.append(
+            f"one outcome has {fewest} customers: a forecast needs {FEWEST} of either to learn from and test on"
+        )
+    return found
+
+
+def _use_problems(intake: Intake, uses: Mapping[str, Sequence[str]]) -> list[str]:
+    kinds = dict(zip(intake.columns.column, intake.columns.kind, strict=True))
+    reasons = dict(zip(intake.columns.column, intake.columns.reason, strict=True))
+    there = f"numerical attributes: {', '.join(intake.numerical) or 'none'}"
+    return [
+        f"{use}: {name!r} is "
+        + (kinds[name] or reasons[name] if name in kinds else "not among its columns")
+        + f"; {there}"
+        for use, names in uses.items()
+        for name in names
+        if name not in intake.numerical
+    ]
+
+
+def take_in(raw: pd.DataFrame, roles: Roles) -> Intake:
+    """`read_table` of a table that is in memory already."""
+    text = raw.reset_index(drop=True).set_axis([str(name) for name in raw], axis="columns")
+    refuse(shape_problems(text))
+    text, asked, roles = text.apply(as_text, missing=roles.missing), roles, known(roles, text)
+    reason = _row_reasons(text, roles)
+    kept = text[reason.isna()]
+    columns = describe(kept.drop(columns=[roles.label] if roles.label else []), overruled(roles), roles.numbers)
+    columns.loc[columns.column.isin(roles.ignore), ["kind", "reason"]] = ["", "left out by the parameters"]
+    columns.loc[columns.column == roles.id, ["kind", "reason"]] = ["", "identifier: it is our customer_id"]
+    refuse([*name_problems(text, asked), *label_problems(kept, roles), *value_problems(kept, columns, roles)])
+    table = _assembled(kept, columns, roles)
+    columns = _without_leaks(columns, table, roles)
+    numerical, categorical = ([*columns.column[columns.kind == kind]] for kind in (NUMERICAL, CATEGORICAL))
+    if not numerical + categorical:
+        refuse(["no column is left to learn from: " + "; ".join(columns.column + ": " + columns.reason)])
+    return Intake(
+        table=_held(table[[*OWN, *numerical, *categorical]], numerical, categorical),
+        numerical=numerical,
+        categorical=categorical,
+        columns=columns,
+        answers=_answers(kept[roles.label], roles),
+        quarantine=text.assign(row=range(1, len(text) + 1), reason=reason)[reason.notna()].reset_index(drop=True),
+    )
+
+
+def row_loss(intake: Intake) -> pd.DataFrame:
+    """How many rows were read, set aside for which reason, and kept: `lines`, `count`, `share` of those read."""
+    aside, kept = intake.quarantine.reason.value_counts(), len(intake.table)
+    counts = [aside.sum() + kept, *aside, kept]
+    names = ["read", *(f"set aside: {reason}" for reason in aside.index), "kept"]
+    return pd.DataFrame({"lines": names, "count": counts}).assign(share=lambda t: t["count"] / t["count"].iloc[0])
+
+
+def _row_reasons(text: pd.DataFrame, roles: Roles) -> pd.Series:
+    """Why a row is set aside, missing where it is kept; the first reason that fits counts."""
+    reason = pd.Series(None, text.index, dtype="str")
+    if roles.label:
+        reason[text[roles.label].isna()] = "no outcome"
+    if roles.id:
+        reason[text.duplicated()] = "exact duplicate, id included"
+        reason[text[roles.id].isna()] = "no customer"
+    return reason
+
+
+def _assembled(kept: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> pd.DataFrame:
+    """The clean table with every attribute, suspected leaks too."""
+    compared = kept.drop(columns=columns.column[columns.reason.str.startswith(("identifier", "left out"))])
+    row = pd.Series(kept.index + 1, kept.index).astype("str")
+    own = {
+        "customer_id": kept[roles.id] if roles.id else row,
+        "churned": says_churned(kept[roles.label], roles).astype("int64"),
+        "group": compared.groupby(list(compared), sort=False, dropna=False).ngroup().astype("int64"),
+    }
+    attributes = {
+        row.column: roles.numbers(kept[row.column]) if row.kind == NUMERICAL else kept[row.column]
+        for row in columns[columns.kind != ""].itertuples()
+    }
+    return pd.DataFrame(own | attributes).reset_index(drop=True)
+
+
+def _without_leaks(columns: pd.DataFrame, table: pd.DataFrame, roles: Roles) -> pd.DataFrame:
+    """Add `auc`, and set aside what tells alone who churned unless the user has confirmed it."""
+    columns = columns.assign(auc=columns.column.map(alone(table.drop(columns=[*OWN]), table.churned)))
+    suspected = columns.auc > LEAK
+    confirmed = columns.column.isin(roles.confirmed)
+    columns.loc[suspected & ~confirmed, "kind"] = ""
+    said = "suspected leak: alone it tells who churned, AUC " + columns.auc.map("{:.3f}".format)
+    columns.loc[suspected, "reason"] = said + confirmed.map({True: "; kept, as confirmed", False: ""})
+    return columns
+
+
+def _answers(label: pd.Series, roles: Roles) -> pd.DataFrame:
+    counts = label.value_counts().rename_axis("value").reset_index(name="customers")
+    return counts.assign(share=counts.customers / counts.customers.sum(), churned=says_churned(counts.value, roles))
+
+
+def contract(numerical: Sequence[str], categorical: Sequence[str]) -> pa.DataFrameSchema:
+    """What the clean table must be."""
+    return pa.DataFrameSchema(
+        {
+            "customer_id": pa.Column(str, unique=True),
+            "churned": pa.Column("int64", pa.Check.isin([0, 1])),
+            "group": pa.Column("int64", pa.Check.ge(0)),
+            **{name: pa.Column(float, nullable=True) for name in numerical},
+            **{name: pa.Column(str, nullable=True) for name in categorical},
+        },
+        strict=True,
+    )
+
+
+def _held(table: pd.DataFrame, numerical: Sequence[str], categorical: Sequence[str]) -> pd.DataFrame:
+    try:
+        return contract(numerical, categorical).validate(table, lazy=True)
+    except SchemaErrors as error:
+        cases = error.failure_cases.groupby(["column", "check"]).failure_case.agg(["size", "first"])
+        refuse([f"{column}: {n} values break {check}, such as {one}" for (column, check), n, one in cases.itertuples()])
+        raise

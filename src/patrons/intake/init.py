@@ -1,0 +1,249 @@
+"""Writes the params file of a new data set: looks at a file, guesses, and says why in comments."""
+
+import json
+import os
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+from ibis import Table
+
+from patrons.errors import SourceError
+from patrons.files import whole, write_text
+from patrons.intake import dates, numbers
+from patrons.intake.attributes import NUMERICAL, as_text, describe
+from patrons.intake.customers import Roles, take_in
+from patrons.intake.guess import Guesses, guess, prefix_of_cancellations
+from patrons.intake.order_log import NUMBERS
+from patrons.intake.reading import open_checked
+from patrons.intake.roles import DECIMALS
+from patrons.intake.sources import VARIABLE
+
+NON_PRODUCTS = (
+    "POST",
+    "POSTAGE",
+    "DOT",
+    "SHIPPING",
+    "FEE",
+    "DISCOUNT",
+    "M",
+    "D",
+    "BANK CHARGES",
+    "AMAZONFEE",
+    "VERSAND",
+)
+SIGNS = {"€": "EUR", "£": "GBP", "$": "USD", "eur": "EUR", "gbp": "GBP", "usd": "USD", "dollar": "USD", "chf": "CHF"}
+UNKNOWN = "XXX"  # ISO 4217: no currency
+HISTORY = 90  # days that 02_transformation wants before and after a forecast, by default
+
+
+@dataclass(frozen=True)
+class Written:
+    """What came of it: the params file, what the data was taken for, and what the user has to settle."""
+
+    path: Path
+    told: str
+    open: tuple[str, ...]
+
+
+def init(file: Path, root: Path, name: str = "", force: bool = False) -> Written:
+    """Look at a file, write ``params/<name>.yaml`` for it, and put the file where the series finds it.
+
+    Parameters
+    ----------
+    file : Path
+        An order log or a customer table.
+    root : Path
+        Of the project.
+    name : str
+        Of the params file; from the file's name where it is empty.
+    force : bool
+        Whether a params file of that name may be written over.
+    """
+    if not file.is_file():
+        raise SourceError(f"There is no file {file}. Give the path of an order log or a customer table.")
+    name = name or re.sub(r"[^a-z0-9]+", "_", file.name.split(".")[0].lower()).strip("_") or "mine"
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise SourceError(f"--name {name!r}: letters, digits, _ and - make a name, such as my_shop.")
+    target = root / "params" / f"{name}.yaml"
+    if target.exists() and not force:
+        raise SourceError(f"params/{target.name} is there already. Give another --name, or --force to write over it.")
+    source = open_checked(file)
+    found = guess(source.table)
+    place = _place(file, root)
+    lines, to_settle = (_log if found.kind == "log" else _table)(source.table, found)
+    head = [
+        "# yaml-language-server: $schema=schema.json",
+        f"# Written by `patrons init` from {file.name}: {source.told}. Guesses, with reasons: correct them.",
+        *([] if found.kind == "log" else [f"kind: table  # {_comment(found.why)}"]),
+        "01_eda:",
+        f"  title: {_yaml(name.replace('_', ' ').capitalize())}",
+        "  simulated: false",
+        f"  source: {_yaml(place)}  # in data/raw, or in the folder that ${VARIABLE} names",
+        *(['  customers: ""'] if found.kind == "log" else []),
+        f"  obtain: {_yaml(f'Put {file.name} there.')}",
+    ]
+    _bring(file, root, place)
+    write_text(target, "\n".join([*head, *lines]) + "\n")
+    kind = "an order log" if found.kind == "log" else "a customer table"
+    columns = ", ".join(f"{ours} = {one.column}" for ours, one in found.columns.items())
+    return Written(target, f"{file.name} is taken for {kind}: {found.why}. {columns}.", tuple(to_settle))
+
+
+def _yaml(text: str) -> str:
+    """A text as YAML writes it, in quotes where it must be."""
+    simple = re.fullmatch(r"[A-Za-z][\w ./-]*[\w.]|[A-Za-z]", text) and text.lower() not in (
+        "yes",
+        "no",
+        "true",
+        "false",
+        "null",
+    )
+    return text if simple and text.lower() not in ("y", "n", "on", "off") else json.dumps(text, ensure_ascii=False)
+
+
+def _place(file: Path, root: Path) -> str:
+    """How the series will name the file: from data/raw or the user's folder where it is in one, else its own name."""
+    folders = [root / "data" / "raw", *([Path(os.environ[VARIABLE])] if os.environ.get(VARIABLE) else [])]
+    for folder in folders:
+        if file.resolve().is_relative_to(folder.resolve()):
+            return file.resolve().relative_to(folder.resolve()).as_posix()
+    return file.name
+
+
+def _bring(file: Path, root: Path, place: str) -> None:
+    """Copy a file that lies elsewhere into data/raw; one of that name with other content stays."""
+    target, users = root / "data" / "raw" / place, os.environ.get(VARIABLE)
+    there = target.exists()
+    if (there and target.samefile(file)) or (not there and users and (Path(users) / place).exists()):
+        return
+    if there:
+        if target.stat().st_size == file.stat().st_size and target.read_bytes() == file.read_bytes():
+            return
+        raise SourceError(f"data/raw/{place} is there already, with other content. Rename one of the two.")
+    with whole(target) as partial, file.open("rb") as read, partial.open("wb") as written:
+        while chunk := read.read(1 << 22):
+            written.write(chunk)
+
+
+def _log(table: Table, found: Guesses) -> tuple[list[str], list[str]]:
+    columns = {ours: one.column for ours, one in found.columns.items()}
+    lines = ["  columns:  # our name: yours"]
+    lines += [f"    {ours}: {_yaml(str(one.column))}  # {_comment(one.reason)}" for ours, one in found.columns.items()]
+    told, to_settle = _meaning(table, columns)
+    absent = [name for name in ("order_id", "product_id", "country") if name not in columns]
+    if absent:
+        told.append(f"  # not found: {', '.join(absent)}; what would be made of them is skipped")
+    lines += [*told, *_currency(table, columns), *_codes(table, columns)]
+    known = "[country]" if "country" in columns else "[]"
+    return [
+        *lines,
+        "02_transformation:",
+        f"  attributes: {known}  # what models may know of a customer",
+        *_days(table, columns),
+    ], to_settle
+
+
+def _comment(reason: str) -> str:
+    return " ".join(reason.split())
+
+
+def _meaning(table: Table, columns: dict[str, str]) -> tuple[list[str], list[str]]:
+    """Lines on dates and decimals: what was found, or what the user has to say."""
+    lines, to_settle = [], []
+    when = table[columns["ordered_at"]]
+    try:
+        decided = dates.decide(when if when.type().is_temporal() else when.cast("string"))
+        lines.append(f'  date_format: ""  # {_comment(decided.told)}')
+    except SourceError as error:
+        lines.append(f'  date_format: ""  # TO SETTLE: {_comment(str(error))}')
+        to_settle.append(str(error))
+    try:
+        decided = numbers.decide(table, [columns[name] for name in NUMBERS if name in columns])
+        lines.append(f"  decimal: auto  # {decided.decimal}, as the numbers of all rows tell")
+    except SourceError as error:
+        lines.append(f"  decimal: auto  # TO SETTLE: {_comment(str(error))}")
+        to_settle.append(str(error))
+    return lines, to_settle
+
+
+def _currency(table: Table, columns: dict[str, str]) -> list[str]:
+    money = [columns[name] for name in ("amount", "unit_price") if name in columns]
+    texts = [str(value) for name in money for value in [name, *table[name].as_table().limit(50).to_pandas()[name]]]
+    sign = next((sign for sign in SIGNS if any(sign in text.lower() for text in texts)), None)
+    told = f"{sign} is written in it" if sign else "not known: write the ISO code of yours"
+    return [f"  currency: {SIGNS.get(sign, UNKNOWN)}  # {told}"]
+
+
+def _codes(table: Table, columns: dict[str, str]) -> list[str]:
+    prefix = ""
+    if {"order_id", "quantity"} <= set(columns):
+        prefix = prefix_of_cancellations(table, columns["order_id"], columns["quantity"])
+    told = "orders that begin so have quantities below 0" if prefix else "no letter marks cancellations"
+    codes = []
+    if "product_id" in columns:
+        product = table[columns["product_id"]].cast("string")
+        there = set(table.filter(product.isin(NON_PRODUCTS)).select(p=product).distinct().to_pandas().p)
+        codes = [code for code in NON_PRODUCTS if code in there]
+    return [
+        f"  cancellation_prefix: {json.dumps(prefix)}  # {told}",
+        f"  non_products: {json.dumps(codes)}  # product codes of postage and fees: add yours",
+        f"  duplicates: {'quarantine' if 'order_id' in columns else 'keep'}  # of exactly equal lines"
+        + ("" if "order_id" in columns else "; without an order number they may be two purchases"),
+    ]
+
+
+def _days(table: Table, columns: dict[str, str]) -> list[str]:
+    """A shorter forecast where the log is too short for the usual one."""
+    when = table[columns["ordered_at"]]
+    try:
+        read = dates.decide(when if when.type().is_temporal() else when.cast("string")).read(when)
+    except SourceError:
+        return []
+    found = table.select(at=read).agg(first=lambda t: t["at"].min(), last=lambda t: t["at"].max()).to_pandas().iloc[0]
+    days = (found["last"] - found["first"]).days + 1
+    if days >= 4 * HISTORY:
+        return []
+    part = max(7, min(HISTORY, days // 4))
+    return [
+        f"  horizon_days: {part}  # the log covers {days} days only",
+        f"  min_history_days: {part}",
+        f"  snapshot_days: {max(7, part // 3)}",
+    ]
+
+
+def _table(table: Table, found: Guesses) -> tuple[list[str], list[str]]:
+    label = found.columns["label"]
+    number = found.columns.get("id")
+    column, why = (_yaml(str(number.column)), number.reason) if number else ('""', "none was found")
+    frame = table.to_pandas()
+    decimal, thousands = _marks(frame)
+    roles = Roles(str(number.column) if number else "", str(label.column), str(found.positive))
+    roles = replace(roles, decimal=DECIMALS[decimal], thousands=thousands)
+    try:
+        inputs, to_settle = take_in(frame, roles).numerical, []
+    except SourceError as error:
+        inputs, to_settle = [], [str(error)]
+    return [
+        f"  id: {column}  # {why}",
+        f"  label: {_yaml(str(label.column))}  # {_comment(label.reason)}",
+        f"  positive: {json.dumps(found.positive)}  # {found.share:.1%} of rows have it",
+        f"  decimal: {decimal}  # more columns are numbers with it" if decimal != "point" else "  decimal: point",
+        f"  thousands: {json.dumps(thousands)}",
+        "03_clustering_comparison:",
+        f"  inputs: {json.dumps(inputs, ensure_ascii=False)}  # numbers to seek groups in: keep what marketing acts on",
+    ], to_settle
+
+
+def _marks(frame: pd.DataFrame) -> tuple[str, str]:
+    """The decimal mark and the thousands sign with which most columns are numbers; the plain ones if none is better."""
+    text = frame.head(20_000).apply(as_text)
+    ways = (("point", ""), ("comma", ""), ("comma", "."), ("point", ","))
+    counts = {
+        (decimal, thousands): int(
+            describe(text, {}, Roles(decimal=DECIMALS[decimal], thousands=thousands).numbers).kind.eq(NUMERICAL).sum()
+        )
+        for decimal, thousands in ways
+    }
+    return max(counts, key=counts.get)

@@ -1,0 +1,219 @@
+"""Reading of an order log: every line under our column names, with a stand-in for what the log lacks.
+
+The table that `read_log` gives has one row a line, whatever the log has:
+
+============  =========  =====================================================  ===========================
+column        type       meaning                                                stand-in
+============  =========  =====================================================  ===========================
+customer_id   string     who bought
+order_id      string     the invoice                                            customer and time
+product_id    string     what was bought                                        ``(none)``
+ordered_at    timestamp  when, in the shop's own time                           midnight, for the time
+quantity      float64    units, above 0                                         1; or amount / unit_price
+unit_price    float64    price of one unit, above 0, in the log's currency      amount / quantity
+amount        float64    what the line brought, in the log's currency           quantity x unit_price
+country       string     where the customer is, as the log says                 missing
+line          int64      row number in the source, from 0
+============  =========  =====================================================  ===========================
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import ibis
+import pandas as pd
+from ibis import Table
+from ibis.expr.types import StringValue
+
+from patrons.errors import OrdersError, SourceError
+from patrons.intake import dates, numbers
+from patrons.intake.reading import Format, open_checked
+from patrons.nearest import nearest
+
+REQUIRED = ("customer_id", "ordered_at")  # and quantity with unit_price, or amount
+OPTIONAL = ("order_id", "product_id", "quantity", "unit_price", "amount", "description", "country")
+NUMBERS = ("quantity", "unit_price", "amount")
+NO_PRODUCT = "(none)"
+AS_INTEGER = (r"^(\d+)\.0$", r"\1")  # what a spreadsheet made of a number, and the number
+NOBODY = ("", "null", "nan", "na", "n/a", "#n/a", "none", "?", "-")  # customer numbers, in lower case, that are none
+
+
+@dataclass(frozen=True)
+class Log:
+    """An order log that was read, before its lines are judged.
+
+    Parameters
+    ----------
+    lines : Table
+        Columns of the clean table, and `copy`: 0 for the first of exactly equal source lines, then 1, 2...; `torn`:
+        whether it could not be taken apart, so that only its text is known, as `description`.
+    absent : tuple of str
+        Columns of ours that the log neither has nor lets compute; `lines` has stand-ins.
+    told : str
+        How file, dates and numbers were taken, in words.
+    mixed : tuple of str
+        One example of each form of dates, where there is more than one.
+    """
+
+    lines: Table
+    absent: tuple[str, ...]
+    told: str
+    mixed: tuple[str, ...]
+
+
+def read_log(path: Path, columns: Mapping[str, str], how: Format | None = None) -> Log:
+    """Every line of a log under our column names.
+
+    Nothing is dropped: a date or number that cannot be read becomes missing, and `judge` says so.
+
+    Parameters
+    ----------
+    path : Path
+        Any file that `patrons.intake.reading` opens.
+    columns : dict
+        Our names to the source's where they differ, such as ``{"order_id": "InvoiceNo"}``.
+    how : Format, optional
+        What was said of the file; the rest is found out.
+    """
+    how = how or Format()
+    source = open_checked(path, how)
+    theirs = mapped(source.table.columns, columns)
+    check_columns(path.name, source.table.columns, columns)
+    read_dates, read_numbers = _meaning(source.table, theirs, how)
+    raw = source.table.mutate(line=ibis.row_number())
+    raw = raw.mutate(copy=ibis.row_number().over(group_by=list(source.table.columns), order_by="line"))
+    lines = raw.select(
+        **{ours: _text(raw[name]) for ours, name in theirs.items() if ours not in (*NUMBERS, "ordered_at")},
+        **{ours: read_numbers.read(raw[name]) for ours, name in theirs.items() if ours in NUMBERS},
+        ordered_at=read_dates.read(raw[theirs["ordered_at"]]),
+        line=raw.line,
+        copy=raw["copy"],
+    )
+    mark = "" if read_numbers.plain else f"; decimal {read_numbers.decimal}"
+    told = f"{source.told}; dates: {read_dates.told}{mark}"
+    return Log(_with_torn(_complete(lines), source.torn), _absent(set(theirs)), told, read_dates.mixed)
+
+
+def _meaning(table: Table, theirs: Mapping[str, str], how: Format) -> tuple[dates.Dates, numbers.Numbers]:
+    """What dates and numbers mean; one error for both where neither can be told."""
+    problems: list[SourceError] = []
+    read_dates, read_numbers = None, None
+    when = table[theirs["ordered_at"]]
+    try:
+        read_dates = dates.decide(when if when.type().is_temporal() else when.cast("string"), how.date_format)
+    except SourceError as error:
+        problems.append(error)
+    try:
+        read_numbers = numbers.decide(table, [theirs[name] for name in NUMBERS if name in theirs], how.decimal)
+    except SourceError as error:
+        problems.append(error)
+    if problems:
+        raise OrdersError("\n".join(map(str, problems)))
+    return read_dates, read_numbers
+
+
+def mapped(there: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:
+    """Our names to the source's, for the columns that the source has."""
+    wanted = {ours: columns.get(ours, ours) for ours in (*REQUIRED, *OPTIONAL)}
+    return {ours: name for ours, name in wanted.items() if name in there}
+
+
+def check_columns(file: str, there: Sequence[str], columns: Mapping[str, str]) -> None:
+    """Refuse a mapping of columns that does not hold, with all that is wrong with it.
+
+    Parameters
+    ----------
+    file : str
+        Its name, for the error.
+    there : sequence of str
+        The columns that the source has.
+    columns : dict
+        Our names to the source's; one of ours that is not in it has the same name in the source.
+    """
+    problems = _column_problems(file, there, columns)
+    if problems:
+        listed = "".join(f"\n  - {problem}" for problem in problems)
+        raise OrdersError(
+            f"{file} does not have the columns that are needed:{listed}\nIt has: {', '.join(list(there)[:40])}. "
+            "Say in `columns` of the params file which is which, our name: its name."
+        )
+
+
+def _column_problems(file: str, there: Sequence[str], columns: Mapping[str, str]) -> list[str]:
+    known = (*REQUIRED, *OPTIONAL)
+    problems = [f"{ours!r} is no name of ours; {nearest(ours, known)}" for ours in columns if ours not in known]
+    wanted = {**dict(zip(REQUIRED, REQUIRED, strict=True)), **{k: v for k, v in columns.items() if k in known}}
+    problems += [
+        f"our {ours} is {theirs!r}, which {file} does not have; {nearest(theirs, there)}"
+        for ours, theirs in wanted.items()
+        if theirs not in there
+    ]
+    have = {*mapped(there, columns), *columns}
+    if "amount" not in have and not {"quantity", "unit_price"} <= have:
+        problems.append("there is neither a quantity with a unit_price nor an amount, the total of a line")
+    return problems
+
+
+def read_lines(path: Path, columns: Mapping[str, str], how: Format | None = None) -> Table:
+    """The lines of `read_log`."""
+    return read_log(path, columns, how).lines
+
+
+def _text(column: ibis.Value) -> StringValue:
+    return column.cast("string").strip().nullif("")
+
+
+def _complete(lines: Table) -> Table:
+    """Identifiers as they were, and stand-ins for what the log lacks."""
+    has = set(lines.columns)
+    nobody = lines.customer_id.lower().isin(NOBODY)
+    lines = lines.mutate(
+        customer_id=ibis.ifelse(nobody, ibis.null("string"), _identifier(lines.customer_id)),
+        product_id=lines.product_id if "product_id" in has else ibis.literal(NO_PRODUCT),
+        **{name: ibis.null("string") for name in ("description", "country") if name not in has},
+        **_amounts(lines),
+    )
+    order = (
+        _identifier(lines.order_id) if "order_id" in has else lines.customer_id + " " + lines.ordered_at.cast("string")
+    )
+    return lines.mutate(order_id=order)
+
+
+def _amounts(lines: Table) -> dict[str, ibis.Value]:
+    """Quantity, price and line total, each from the others where it is absent; the total as given wins."""
+    has = set(lines.columns)
+    one = ibis.literal(1.0)
+    if "amount" not in has:
+        return {"amount": lines.quantity * lines.unit_price}
+    if "quantity" in has:
+        return {"unit_price": _ratio(lines.amount, lines.quantity)} if "unit_price" not in has else {}
+    if "unit_price" in has:
+        return {"quantity": _ratio(lines.amount, lines.unit_price)}
+    return {"quantity": one, "unit_price": lines.amount}
+
+
+def _with_torn(lines: Table, torn: pd.DataFrame) -> Table:
+    """The lines, with those that could not be taken apart: their text, and where they stand."""
+    lines = lines.mutate(torn=ibis.literal(False))
+    if torn.empty:
+        return lines
+    known = ibis.memtable(pd.DataFrame({"description": torn.text, "line": torn.line - 2}))  # 1 is the line of names
+    rest = {name: ibis.null(kind) for name, kind in lines.schema().items() if name not in known.columns}
+    rows = known.mutate(**{**rest, "copy": 0, "torn": True}).select(*lines.columns)
+    return lines.union(rows.cast(dict(lines.schema().items())))
+
+
+def _ratio(amount: ibis.Value, by: ibis.Value) -> ibis.Value:
+    return ibis.ifelse(by == 0, 0.0, amount / by.nullif(0))
+
+
+def _absent(has: set[str]) -> tuple[str, ...]:
+    """What the log neither has nor lets compute; a line total with a quantity gives the price."""
+    known = has | ({"quantity", "unit_price"} if len(has & set(NUMBERS)) > 1 else set())
+    return tuple(name for name in OPTIONAL if name not in known | {"amount", "description"})
+
+
+def _identifier(column: StringValue) -> StringValue:
+    """An identifier that a spreadsheet turned into a number (17850.0) is the integer that it was."""
+    return column.re_replace(*AS_INTEGER)

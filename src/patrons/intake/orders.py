@@ -1,0 +1,131 @@
+"""Judgement of an order log: each line is kept or quarantined, and what is kept is held to a contract.
+
+The clean table has the columns of `patrons.intake.order_log`; quantity, price and amount are above 0.
+"""
+
+from collections.abc import Sequence
+
+import ibis
+import pandas as pd
+import pandera.ibis as pa
+from ibis import Table
+from ibis.expr.types import BooleanValue
+
+from patrons.errors import OrdersError
+
+STRAY = 0.005  # share of the lines, at each end, whose dates may lie anywhere
+
+CONTRACT = pa.DataFrameSchema(
+    {
+        "customer_id": pa.Column(str),
+        "order_id": pa.Column(str),
+        "product_id": pa.Column(str),
+        "ordered_at": pa.Column(ibis.dtype("timestamp(6)")),
+        "quantity": pa.Column(float, pa.Check.gt(0)),
+        "unit_price": pa.Column(float, pa.Check.gt(0)),
+        "amount": pa.Column(float, pa.Check.gt(0)),
+        "line": pa.Column(int, unique=True),
+    }
+)
+
+
+def without_time(orders: Table) -> bool:
+    """Whether every order is dated at midnight: the log has days, but no time of day."""
+    return not orders.filter(orders.ordered_at != orders.ordered_at.truncate("D")).limit(1).count().execute()
+
+
+def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], duplicates: str) -> Table:
+    """Add `reason`: why a line is set aside, missing where it is kept. The first reason that fits counts.
+
+    Parameters
+    ----------
+    lines : Table
+        What `order_log.read_lines` returns.
+    cancellation_prefix : str
+        How the order number of a cancellation starts; empty where the log marks none.
+    non_products : sequence of str
+        Regular expressions that a whole product code is matched against: postage, fees, tests.
+    duplicates : {"quarantine", "keep"}
+        What happens to the second and later of exactly equal lines.
+
+    Notes
+    -----
+    Lines are counted by day, the rest is not computed yet: ``.cache()`` what is used more than once.
+    """
+    reasons: list[tuple[BooleanValue, str]] = [
+        (lines.torn, "another number of cells than the first line"),
+        (lines.ordered_at.isnull(), "date missing or unreadable"),
+        (_stray(lines), "date far from all others"),
+        (
+            lines.quantity.isnull() | lines.unit_price.isnull() | ~_finite(lines.amount),
+            "quantity or price missing or unreadable",
+        ),
+        (lines.order_id.isnull() | lines.product_id.isnull(), "no order or product"),
+        (lines.customer_id.isnull(), "no customer"),
+    ]
+    if cancellation_prefix:
+        reasons.append((lines.order_id.startswith(cancellation_prefix), "cancellation"))
+    reasons += [
+        (lines.quantity <= 0, "quantity not positive"),
+        ((lines.unit_price <= 0) | (lines.amount <= 0), "price not positive"),
+    ]
+    if non_products:
+        pattern = "^(?:" + "|".join(non_products) + ")$"
+        reasons.append((lines.product_id.re_search(pattern), "non-product code"))
+    if duplicates == "quarantine":
+        reasons.append((lines["copy"] > 0, "exact duplicate"))
+    return lines.mutate(reason=ibis.cases(*reasons, else_=ibis.null("string")))
+
+
+def _stray(lines: Table) -> BooleanValue:
+    """Whether a line is dated so far from all others that it is a slip: 2099, 1900.
+
+    From the days between which 99 % of the lines lie, that is farther than they are long, and a year more.
+    """
+    days = lines.group_by(day=lines.ordered_at.date()).agg(lines=ibis._.count()).order_by("day").to_pandas().dropna()
+    if days.empty:
+        return ibis.literal(False)
+    up_to = days.lines.cumsum() / days.lines.sum()
+    first, last = (pd.Timestamp(days.day[up_to >= share].iloc[0]) for share in (STRAY, 1 - STRAY))
+    reach = last - first + pd.Timedelta(days=365)
+    return ~lines.ordered_at.between(first - reach, last + reach)
+
+
+def _finite(number: ibis.Value) -> BooleanValue:
+    return number.notnull() & ~number.isnan() & ~number.isinf()
+
+
+def kept(judged: Table) -> Table:
+    """The clean lines, held to the contract and sorted by customer and time."""
+    clean = judged.filter(judged.reason.isnull()).drop("reason", "copy", "torn")
+    if clean.count().execute() == 0:
+        raise OrdersError(f"No line of the log can be kept. Why:\n{row_loss(judged).to_string(index=False)}")
+    return CONTRACT.validate(clean).order_by("customer_id", "ordered_at", "line")
+
+
+def quarantined(judged: Table) -> Table:
+    """The lines set aside, each with its reason; cancellations stay usable from here."""
+    return judged.filter(judged.reason.notnull()).drop("copy", "torn").order_by("line")
+
+
+def row_loss(judged: Table) -> pd.DataFrame:
+    """How many lines were read, set aside for which reason, and kept; the sums are checked.
+
+    Returns
+    -------
+    DataFrame
+        Columns `lines`: str, `count`: lines, `share`: of the lines read.
+    """
+    counts = judged.group_by("reason").agg(count=judged.count()).order_by(ibis.desc("count"), "reason").to_pandas()
+    kept_lines = int(counts.loc[counts.reason.isna(), "count"].sum())
+    aside = counts.dropna(subset="reason")
+    read = int(judged.count().execute())
+    if kept_lines + int(aside["count"].sum()) != read:
+        raise OrdersError(f"{read:,} lines were read, but kept and set aside lines do not add up to that. Report this.")
+    table = pd.DataFrame(
+        {
+            "lines": ["read", *("set aside: " + aside.reason), "kept"],
+            "count": [read, *aside["count"], kept_lines],
+        }
+    )
+    return table.assign(share=table["count"] / read)

@@ -1,0 +1,69 @@
+"""The customers of an order log: what is known of them apart from their orders."""
+
+from pathlib import Path
+
+import ibis
+import pandas as pd
+from ibis import Table
+
+from patrons.intake.order_log import AS_INTEGER
+from patrons.intake.sources import SourceError
+
+
+class RosterError(SourceError):
+    """A file of customers that does not go with the log."""
+
+
+def customer_table(orders: Table, attributes: Path | None = None) -> pd.DataFrame:
+    """One row a customer: the country of the first order, joined to a file of attributes where there is one.
+
+    The first, because what a later order says was not known on earlier days.
+
+    Parameters
+    ----------
+    orders : Table
+        Clean lines.
+    attributes : Path, optional
+        CSV (gzip too) or Parquet with a `customer_id` column; its own `country`, if any, wins over the log's.
+
+    Returns
+    -------
+    DataFrame
+        Customers who ordered, sorted by `customer_id`; attributes of a customer who is not in the file are missing.
+    """
+    country = orders.country.argmin(ibis.struct({"at": orders.ordered_at, "line": orders.line}))
+    customers = orders.group_by("customer_id").agg(country=country).order_by("customer_id").to_pandas()
+    if attributes is None:
+        return customers
+    table = read_attributes(attributes)
+    if not table.customer_id.isin(customers.customer_id).any():
+        raise RosterError(
+            f"No customer of the log is in {attributes.name}: the log has customers such as "
+            f"{', '.join(customers.customer_id[:3])}, the file {', '.join(table.customer_id[:3])}. "
+            "Bring the ids in line."
+        )
+    own = customers.drop(columns="country") if "country" in table else customers
+    return own.merge(table, on="customer_id", how="left")
+
+
+def read_attributes(path: Path) -> pd.DataFrame:
+    """A file of attributes: `customer_id` as text, yes and no for truth values; rows without one are left out."""
+    if path.name.endswith(".parquet"):
+        table = pd.read_parquet(path)
+    elif path.name.endswith((".csv", ".csv.gz")):
+        table = pd.read_csv(path, dtype={"customer_id": str}, sep=None, engine="python")
+    else:
+        raise RosterError(f"{path.name} is no CSV (gzip too) or Parquet file. Save it as one of these.")
+    if "customer_id" not in table:
+        raise RosterError(f"{path.name} has no column customer_id, only {', '.join(table.columns)}.")
+    table = table[table.customer_id.notna()].assign(customer_id=_identifiers)
+    repeated = table.customer_id[table.customer_id.duplicated()].unique()
+    if len(repeated):
+        raise RosterError(f"{path.name} has more than one row for customers such as {', '.join(repeated[:3])}.")
+    truths = [name for name in table if table[name].dropna().map(type).eq(bool).all() and table[name].notna().any()]
+    return table.assign(**{name: table[name].map({True: "yes", False: "no"}) for name in truths})
+
+
+def _identifiers(table: pd.DataFrame) -> pd.Series:
+    """Identifiers as the log has them: what a spreadsheet turned into 17850.0 is 17850."""
+    return table.customer_id.astype(str).str.strip().str.replace(*AS_INTEGER, regex=True)

@@ -1,0 +1,133 @@
+"""The source of a series: where it is, whether it has the columns that the parameters name, and its digest."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from patrons.errors import SourceError
+from patrons.files import digest
+from patrons.nearest import nearest
+
+__all__ = ["SourceError", "check", "check_attributes", "check_log", "digest_of", "find_source"]
+VARIABLE = "PATRONS_DATA"
+
+
+def find_source(source: str, raw_folder: str | Path, obtain: str = "") -> Path:
+    """The file, looked for in `raw_folder` (``data/raw``) and then in the folder that $PATRONS_DATA names.
+
+    Parameters
+    ----------
+    source : str
+        File name, or path inside those folders.
+    raw_folder : str or Path
+    obtain : str
+        What to download or run when it is missing; part of the error.
+    """
+    if not source or Path(source).is_absolute() or ".." in Path(source).parts:
+        raise SourceError(f"source: {source!r} is not a file name. Put the file into data/raw and name it from there.")
+    elsewhere = os.environ.get(VARIABLE)
+    for folder in (raw_folder, *([elsewhere] if elsewhere else [])):
+        if (Path(folder) / source).is_file():
+            return (Path(folder) / source).resolve()
+    places = f"in {VARIABLE} ({elsewhere})" if elsewhere else f"under ${VARIABLE} (not set)"
+    raise SourceError(
+        f"The source {source} is neither in data/raw nor {places}. "
+        f"{obtain.strip().rstrip('.') or 'Obtain it'}. It belongs at data/raw/{source}."
+    )
+
+
+def check_attributes(tables: Sequence[Path], attributes: Iterable[str], country: bool = True) -> None:
+    """Refuse a customer table without `customer_id`, and attributes that neither it nor the log has.
+
+    Parameters
+    ----------
+    tables : sequence of Path
+        The customer table, where there is one.
+    attributes : iterable of str
+        What models are to know of a customer.
+    country : bool
+        Whether the log has one.
+    """
+    from patrons.intake.reading import column_names
+
+    there = [name for path in tables for name in column_names(path)]
+    if tables and "customer_id" not in there:
+        raise SourceError(
+            f"{tables[0].name} has no column customer_id, only {', '.join(there)}. Rename the one that is."
+        )
+    known = ["country"] * country + [name for name in there if name not in ("country", "customer_id")]
+    known += ["country"] * ("country" in there and not country)
+    unknown = [name for name in attributes if name not in known]
+    if unknown:
+        listed = "".join(f"\n  - {name!r}; {nearest(name, known)}" for name in unknown)
+        raise SourceError(f"`attributes` names what is not known of customers:{listed}\nCorrect it, or set it to [].")
+
+
+def check_table(path: Path, named: Mapping[str, Any], parameters: Sequence[Mapping[str, Any]]) -> str:
+    """Refuse a customer table that cannot be used as the parameters say, and return its digest."""
+    from patrons.intake import customers  # slow to import, and needed by such tables only
+
+    uses = {name: one[name] for name in ("inputs", "money") for one in parameters if name in one}
+    customers.check(path, named, **uses)
+    return digest_of([path])
+
+
+def check_log(path: Path, named: Mapping[str, Any], needed_days: int = 0) -> tuple[str, ...]:
+    """Read a log as 01_eda will and hold it to the limits; what is absent from it.
+
+    Parameters
+    ----------
+    path : Path
+    named : dict
+        The parameters of 01_eda.
+    needed_days : int
+        Days of log that later notebooks need.
+    """
+    from patrons.intake import order_log, orders, quality, reading
+
+    log = order_log.read_log(path, named.get("columns", {}), reading.Format.of(named))
+    rules = (named.get("cancellation_prefix", ""), named.get("non_products", []), named.get("duplicates", "quarantine"))
+    quality.hold(orders.judge(log.lines, *rules), quality.Limits.of(named), needed_days)
+    return log.absent
+
+
+def digest_of(files: Iterable[Path]) -> str:
+    """SHA-256 of a file; of several, that of their digests one after the other."""
+    digests = [digest(file) for file in files]
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def check(parameters: Sequence[Mapping[str, Any]], raw_folder: Path) -> str | None:
+    """Find and judge the source that one of the notebooks' parameters names, and return its digest.
+
+    None when none of them reads a source. SourceError lists every problem.
+    """
+    named = next((one for one in parameters if "source" in one), None)
+    if named is None:
+        return None
+    files = [find_source(named["source"], raw_folder, named.get("obtain", ""))]
+    if "label" in named:
+        return check_table(files[0], named, parameters)
+    if named.get("customers"):
+        files.append(find_source(named["customers"], raw_folder, named.get("obtain", "")))
+    _check_files(files, named, parameters)
+    return digest_of(files)
+
+
+def _check_files(files: Sequence[Path], named: Mapping[str, Any], parameters: Sequence[Mapping[str, Any]]) -> None:
+    attributes = next((one["attributes"] for one in parameters if "attributes" in one), [])
+    forecast = next((one for one in parameters if {"horizon_days", "min_history_days"} <= set(one)), {})
+    needed = forecast.get("horizon_days", 0) + forecast.get("min_history_days", 0)
+    problems, absent = [], ()
+    try:
+        absent = check_log(files[0], named, needed)
+    except SourceError as error:
+        problems.append(str(error))
+    try:
+        check_attributes(files[1:], attributes, "country" not in absent)
+    except SourceError as error:
+        problems.append(str(error))
+    if problems:
+        raise SourceError("\n".join(problems))

@@ -1,0 +1,1 @@
+"""What do stakeholders read?"""

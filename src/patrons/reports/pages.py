@@ -1,0 +1,256 @@
+"""What stakeholders read: one page a notebook and an index of what was found, without code, scripts or network.
+
+A page is a whole: pictures are inside it, and its content security policy has the browser itself refuse scripts
+and anything from elsewhere, whatever the data holds.
+"""
+
+import base64
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from nbconvert import HTMLExporter
+from traitlets.config import Config
+
+import patrons
+from patrons.files import read_json, write_text
+from patrons.reports import first_page as executive
+from patrons.reports.markup import headings, tidy
+
+TEMPLATES = Path(__file__).parent / "templates"
+SHOWN = [
+    "text/html",
+    "text/markdown",
+    "image/svg+xml",
+    "image/png",
+    "image/jpeg",
+    "text/plain",
+]  # the first one that is there
+OUT_OF_DATE = "is out of date: what it was made from has changed since"
+TITLE = re.compile(r"^#\s+(?:\d+\s*·\s*)?(.+?)\s*$", re.MULTILINE)
+DECLARATION = re.compile(r"(?:^\*\*(?:Reads|Writes)\*\*.*\n*)+", re.MULTILINE)
+
+# stage, value, what it is, more about it; a line whose metrics are not there is left out
+NUMBERS = (
+    ("01_eda", "{customers:,.0f}", "customers", "{lines_kept:,.0f} of {lines_read:,.0f} lines are usable"),
+    ("01_eda", "{churn_rate:.1%}", "of customers churned", ""),
+    ("01_eda", "{orders:,.0f}", "orders", ""),
+    ("01_eda", "{revenue:,.0f}", "revenue, {currency}", ""),
+    ("04_label_creation", "{segments:.0f}", "segments", "the smallest holds {smallest_share:.1%} of customers"),
+    ("04_label_creation", "{top_revenue_share:.0%}", "of revenue comes from one segment", ""),
+    (
+        "05_classification",
+        "{accuracy_held_out:.0%}",
+        "of held-out customers are placed as the clustering placed them",
+        "95% interval {accuracy_held_out_low:.1%} to {accuracy_held_out_high:.1%}",
+    ),
+    ("06_churn", "{roc_auc:.2f}", "churn forecast, ROC AUC", "95% interval {roc_auc_low:.2f} to {roc_auc_high:.2f}"),
+    (
+        "06_churn",
+        "{recall:.0%}",
+        "of those who churn are flagged",
+        "{flagged_share:.0%} of all are flagged, {precision:.0%} of flags are right; {test_churn_rate:.0%} churned",
+    ),
+    (
+        "06_churn",
+        "{recall_active:.0%}",
+        "of those who churn are flagged among customers who ordered lately",
+        "{precision_active:.0%} of these flags are right: expect this of those who can still be kept",
+    ),
+)
+
+
+def build(name: str, processed: Path, reports: Path) -> Path:
+    """Write a page for every notebook that was executed, and the index of all.
+
+    Parameters
+    ----------
+    name : str
+        Name of the series, such as ``demo``: its title where the data set has none.
+    processed : Path
+        The results of the series, such as ``data/processed/demo``.
+    reports : Path
+        Where its pages go, such as ``reports/demo``.
+
+    Returns
+    -------
+    Path
+        The index page.
+    """
+    stages = read_stages(processed)
+    header = read_header(name, processed) | {"pages": [stage for stage in stages if stage["has_page"]]}
+    for stage in header["pages"]:
+        page(processed / stage["name"] / "notebook.ipynb", header, reports / stage["file"])
+    known = {stage["file"] for stage in header["pages"]}
+    for old in reports.glob("[0-9]*.html"):
+        if old.name not in known:
+            old.unlink()
+    content = {
+        "stages": stages,
+        "troubles": [stage for stage in stages if stage["status"] != "succeeded" or stage["stale"]],
+        "points": executive.points(processed, stages, header["currency"]),
+        "numbers": list(key_numbers(stages, header["currency"])),
+    }
+    return write_text(reports / "index.html", _render("index.html.j2", header=header, **content))
+
+
+def page(executed: Path, header: Mapping[str, Any], target: Path) -> Path:
+    """Write one executed notebook as a page; `header` is that of `read_header`, with the series' ``pages``."""
+    pages = list(header.get("pages", ()))
+    place = next((index for index, stage in enumerate(pages) if stage["file"] == target.name), None)
+    neighbours = {"previous": None, "next": None}
+    if place is None:
+        stage = _stage(executed.parent, {"status": "succeeded"})
+    else:
+        stage = pages[place]
+        neighbours = {"previous": pages[place - 1] if place else None, "next": [*pages, None][place + 1]}
+    body = tidy(_convert(executed))
+    return write_text(
+        target,
+        _render("page.html.j2", header=header, stage=stage, body=body, headings=headings(body), **neighbours),
+    )
+
+
+def read_header(name: str, processed: Path) -> dict[str, Any]:
+    """What every page says on top: the data set, its period and digest, and the run."""
+    data = read_json(processed / "01_eda" / "dataset.json", {})
+    series = read_json(processed / "series.json", {})
+    digest = data.get("digest") or series.get("digest") or ""
+    made = series.get("finished") or series.get("started")
+    facts = [
+        ("Source", data.get("source"), ""),
+        ("Period", " to ".join(_day(day) for day in data.get("period") or ()), ""),
+        ("Currency", data.get("currency"), ""),
+        ("Made on", made and _day(made), ""),
+        ("Run", series.get("run_id"), ""),
+        ("Data digest", digest[:12], f"SHA-256 {digest}"),
+    ]
+    return {
+        "title": data.get("title") or name,
+        "simulated": bool(data.get("simulated")),
+        "currency": data.get("currency") or "",
+        "run_id": series.get("run_id", ""),
+        "version": patrons.__version__,
+        "facts": [fact for fact in facts if fact[1]],
+    }
+
+
+def read_stages(processed: Path) -> list[dict[str, Any]]:
+    """Every notebook of the series, in order: what it asked, how it went, what it found."""
+    known = read_json(processed / "series.json", {}).get("stages", {})
+    executed = (path.parent.name for path in processed.glob("[0-9]*/notebook.ipynb"))
+    return [_stage(processed / name, known.get(name, {"status": "succeeded"})) for name in sorted({*known, *executed})]
+
+
+def _stage(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
+    number = folder.name.partition("_")[0].lstrip("0")
+    number = number if number.isdecimal() else ""
+    title = _title(folder)
+    good = record["status"] == "succeeded"  # else what the folder may hold is not of this run
+    return {
+        "name": folder.name,
+        "file": f"{folder.name}.html",
+        "number": number,
+        "title": title,
+        "label": f"{number} · {title}" if number else title,
+        "status": record["status"],
+        "said": OUT_OF_DATE if good else {"not run": "was not run"}.get(record["status"], record["status"]),
+        "stale": bool(record.get("stale")),
+        "error": record.get("error"),
+        "has_page": good and (folder / "notebook.ipynb").exists(),
+        "groups": _groups(folder) if good else [],
+        "metrics": read_json(folder / "metrics.json", {}) if good else {},
+    }
+
+
+def _title(folder: Path) -> str:
+    """The question that the notebook opens with, or else its name in words."""
+    places = (folder / "notebook.ipynb", folder.with_name(f"{folder.name}.failed.ipynb"))
+    cells = (cell for path in places if path.exists() for cell in nbformat.read(path, as_version=4).cells)
+    texts = (cell.source for cell in cells if cell.cell_type == "markdown")
+    found = next(filter(None, map(TITLE.search, texts)), None)
+    words = folder.name.partition("_")[2].replace("_", " ") or folder.name
+    return re.sub(r"[`*]", "", found[1]) if found else words.capitalize()
+
+
+def _groups(folder: Path) -> list[dict[str, Any]]:
+    """Findings in their order; those that share a picture share a place beside it."""
+    found = read_json(folder / "findings.json", [])
+    groups = []
+    for figure, findings in groupby(found, key=lambda finding: finding.get("figure")):
+        findings = list(findings)
+        picture = base64.b64encode((folder / figure).read_bytes()).decode() if figure else None
+        groups.append({"figure": picture, "alt": findings[0].get("alt") or "Figure", "findings": findings})
+    return groups
+
+
+def key_numbers(stages: list[dict[str, Any]], currency: str) -> Iterator[dict[str, str]]:
+    """The numbers on top of the index, in words: only those that the notebooks recorded."""
+    metrics = {stage["name"]: stage["metrics"] | {"currency": currency} for stage in stages}
+    for stage, value, label, detail in NUMBERS:
+        text = _filled(value, metrics.get(stage, {}))
+        if text:
+            yield {
+                "value": text,
+                "label": _filled(label, metrics[stage]).rstrip(", "),
+                "detail": _filled(detail, metrics[stage]),
+            }
+
+
+def _filled(template: str, values: Mapping[str, Any]) -> str:
+    try:
+        return template.format_map(values).strip()
+    except KeyError:
+        return ""
+
+
+def _day(moment: str) -> str:
+    try:
+        day = date.fromisoformat(moment[:10]) if len(moment) == 10 else datetime.fromisoformat(moment)
+    except ValueError:
+        return moment
+    return f"{day.day} {day:%B %Y}"
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("patrons"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _render(template: str, **values: Any) -> str:
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    settings = Config({"NbConvertBase": {"display_data_priority": SHOWN}})
+    return HTMLExporter(
+        config=settings,
+        template_name="patrons",
+        extra_template_basedirs=[str(TEMPLATES)],
+        exclude_input=True,
+        exclude_anchor_links=True,
+    )
+
+
+def _convert(executed: Path) -> str:
+    """The notebook's prose and outputs as HTML; what its first cell reads and writes is set apart, for analysts."""
+    notebook = nbformat.read(executed, as_version=4)
+    prose = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    for cell in prose[:1]:
+        cell.source = DECLARATION.sub(
+            lambda lines: f'\n<div class="declaration">\n\n{lines[0]}\n</div>\n\n', cell.source
+        )
+    return _exporter().from_notebook_node(notebook)[0]

@@ -1,0 +1,154 @@
+"""Making a release of the results of a series: the files, their fast forms held against the models, golden answers."""
+
+import getpass
+import shutil
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from patrons.files import read_json, write_json
+from patrons.scoring.answers import fast_forms
+from patrons.scoring.content import CHECKED_ROWS, GOLDEN_ROWS, NEEDED, OPTIONAL, Content, load_models
+from patrons.scoring.release import FORMAT, GOLDEN, MANIFEST, TEST, ReleaseError, seal, versions
+from patrons.scoring.scorer import CLOSE, Scorer, plain
+
+
+def build(processed: Path, folder: Path | None = None) -> Path:
+    """Make a release of what a series computed.
+
+    Parameters
+    ----------
+    processed : Path
+        The results of a finished series, such as ``data/processed/demo``.
+    folder : Path, optional
+        Where the release goes (``<processed>/release``); what is there is replaced once the new one is whole.
+
+    Returns
+    -------
+    Path
+        The folder.
+    """
+    content, folder = Content(processed, finished(processed)), folder or processed / "release"
+    fresh = folder.with_name(f".{folder.name}.fresh")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    try:
+        _copy(content, fresh)
+        models = load_models(fresh)
+        manifest = _manifest(content, models)
+        content.test_rows([feature["name"] for feature in manifest["features"]]).to_parquet(fresh / TEST, index=False)
+        manifest["fast"] = _fast_forms(content, fresh, manifest, models)
+        _write_golden(content, fresh, manifest, models)
+        seal(fresh, manifest)
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return folder
+
+
+def current(processed: Path) -> Path:
+    """The release of the results as they are, built if there is none of them yet, or none that answers as it must.
+
+    The latter is so when the code has changed since.
+    """
+    there = read_json(processed / "release" / MANIFEST, {})
+    same = there.get("run_id") == finished(processed)["run_id"] and there.get("versions") == versions()
+    return processed / "release" if same and not Scorer.load(processed / "release").check() else build(processed)
+
+
+def finished(processed: Path) -> dict[str, Any]:
+    """The record of a series that is done and of which every stage succeeded."""
+    series = read_json(processed / "series.json", {})
+    failed = [stage for stage, record in series.get("stages", {}).items() if record["status"] != "succeeded"]
+    if not series.get("finished") or failed:
+        told = f"{', '.join(failed)} did not succeed" if failed else "there is none that is done"
+        raise ReleaseError(f"No release without a whole series in {processed}: {told}. Run it: run_all.py --resume")
+    return series
+
+
+def _copy(content: Content, fresh: Path) -> None:
+    for name in (*NEEDED, *OPTIONAL):
+        found = content.found(name)
+        if found is None and name in NEEDED:
+            raise ReleaseError(f"No notebook has written {name}: run the series as a whole (run_all.py --resume).")
+        if found is not None:
+            shutil.copy(found, fresh / name)
+
+
+def _manifest(content: Content, models: Mapping[str, Any]) -> dict[str, Any]:
+    features = content.features(models)
+    return {
+        "format": FORMAT,
+        "name": content.series["name"],
+        "run_id": content.series["run_id"],
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "author": getpass.getuser(),
+        "git_commit": content.series.get("git_commit"),
+        "versions": versions(),
+        **content.stated(),
+        "segments": content.segments(models["clusterer"]),
+        "features": [feature._asdict() for feature in features],
+        "fast": {},
+    }
+
+
+def _fast_forms(content: Content, fresh: Path, manifest: Mapping[str, Any], models: Mapping[str, Any]) -> dict:
+    """For each model whether a fast form exists and says the same of customers of the series."""
+    scorer = Scorer(fresh, manifest, models)
+    inputs, error = scorer.reader.table(content.customers(CHECKED_ROWS))
+    inputs, answers = inputs[error.isna()], scorer.answers
+    forms = fast_forms(models, answers.dictionary)
+    verdicts = {"churn": lambda said: answers.flags(said[:, 1]), "segment_model": lambda said: said.argmax(axis=1)}
+    return {
+        name: compare(form, inputs, answers.original(name, inputs), verdicts.get(name)) for name, form in forms.items()
+    }
+
+
+def compare(
+    fast: Callable | None, inputs: pd.DataFrame, wanted: Any, verdict: Callable[[np.ndarray], np.ndarray] | None = None
+) -> dict[str, Any]:
+    """How a fast form does beside what the model says, and whether it is to be used.
+
+    Parameters
+    ----------
+    fast : callable or None
+        Takes a row as a mapping.
+    inputs : DataFrame
+    wanted : array-like
+        What the model says of `inputs`.
+    verdict : callable, optional
+        Makes decisions of numbers, which must be the same.
+
+    Returns
+    -------
+    dict
+        `used`: whether there is one and it says the same of every row, numbers within `CLOSE`; `rows` compared;
+        `largest_difference` of numbers, of those above 1 as a share.
+    """
+    if fast is None:
+        return {"used": False, "rows": 0, "largest_difference": None}
+    got = [np.ravel(fast(row)) for row in inputs.to_dict("records")]
+    told = {"rows": len(inputs), "largest_difference": None}
+    wanted = np.asarray(wanted)
+    if wanted.dtype == object:
+        return {"used": [list(one) for one in got] == wanted.tolist(), **told}
+    wanted, got = wanted.astype(float).reshape(len(inputs), -1), np.array(got, dtype=float)
+    if got.shape != wanted.shape:
+        return {"used": False, **told}
+    largest = float((np.abs(got - wanted) / np.maximum(1.0, np.abs(wanted))).max())
+    same = largest <= CLOSE and (verdict is None or bool((verdict(got) == verdict(wanted)).all()))
+    return {"used": same, **told, "largest_difference": largest}
+
+
+def _write_golden(content: Content, fresh: Path, manifest: Mapping[str, Any], models: Mapping[str, Any]) -> None:
+    """Customers with the answers of the models as they are."""
+    scorer = Scorer(fresh, manifest, models)
+    chosen = content.customers(GOLDEN_ROWS)[["customer_id", *(feature.name for feature in scorer.features)]]
+    asked, answers = chosen.to_dict("records"), scorer.score_rows(chosen).to_dict("records")
+    pairs = zip(asked, answers, strict=True)
+    write_json(fresh / GOLDEN, [{"request": plain(one), "answer": plain(two)} for one, two in pairs])

@@ -1,0 +1,133 @@
+"""Files in, scored files out: customer rows go by in chunks, an order log is reduced to customers by DuckDB first."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+
+from patrons.files import whole
+from patrons.intake.reading import Format, column_names, open_source
+from patrons.scoring.scorer import COLUMNS, ORDERS, Scorer, ScoringError
+
+CHUNK = 5_000  # customers whose answers are in memory at a time
+BETWEEN = " | "  # names of a set in a CSV file
+ARROW = {"str": pa.string(), "Int64": pa.int64(), "float64": pa.float64(), "boolean": pa.bool_()}
+SCHEMA = pa.schema([(name, ARROW.get(kind, pa.list_(pa.string()))) for name, kind in COLUMNS.items()])
+
+
+class Scored(NamedTuple):
+    """What became of a file."""
+
+    customers: int
+    errors: int
+    seconds: float
+    orders: bool  # whether it held raw orders
+
+
+def score_file(
+    scorer: Scorer,
+    source: Path,
+    target: Path,
+    as_of: date | None = None,
+    customers: Path | None = None,
+    tell: Callable[[int, int | None], None] = lambda done, total: None,
+) -> Scored:
+    """Score every customer of a file and write the answers, whole or not at all.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    source : Path
+        Customer rows or raw order lines: CSV, other delimited text, XLSX or Parquet. Its columns tell which.
+    target : Path
+        ``.parquet`` or ``.csv``.
+    as_of : date, optional
+        The day to describe the customers of an order log on; the day after its last order unless given.
+    customers : Path, optional
+        Attributes of the customers of an order log.
+    tell : callable
+        Is told how many customers are done, and of how many (None while an order log is reduced to them).
+    """
+    begun = time.monotonic()
+    if target.suffix not in (".parquet", ".csv"):
+        raise ScoringError(f"{target.name}: the output is a .parquet or .csv file.")
+    is_log = holds_orders(scorer, source)
+    done = errors = 0
+    if is_log:
+        tell(0, None)
+    total, parts = _orders(scorer, source, as_of, customers) if is_log else _rows(scorer, source)
+    tell(0, total)
+    with whole(target) as partial, _writer(partial, target.suffix) as write:
+        for answers in parts:
+            write(answers)
+            done, errors = done + len(answers), errors + int(answers.error.notna().sum())
+            tell(done, total)
+    return Scored(done, errors, time.monotonic() - begun, is_log)
+
+
+def holds_orders(scorer: Scorer, source: Path) -> bool:
+    """Whether a file holds order lines rather than customers, told by its columns."""
+    intake, name = scorer.manifest["parameters"]["01_eda"], scorer.manifest["name"]
+    there = set(column_names(source, Format.of(intake)))
+    if set(map(str, scorer.models["clusterer"].feature_names_in_)) <= there:
+        return False
+    if scorer.manifest["kind"] == ORDERS and intake["columns"].get("ordered_at", "ordered_at") in there:
+        return True
+    known = sorted({feature.name for feature in scorer.features})
+    lacking = [one for one in known if one not in there]
+    if len(lacking) == len(known) or scorer.manifest["kind"] == ORDERS:
+        raise ScoringError(
+            f"{source.name} holds neither customers nor orders as {name} was trained on: it lacks {len(lacking)} of "
+            f"{len(known)} features, such as {', '.join(lacking[:5])}. It has: {', '.join(sorted(there)[:12])}."
+        )
+    return False
+
+
+def _orders(
+    scorer: Scorer, source: Path, as_of: date | None, customers: Path | None
+) -> tuple[int, Iterator[pd.DataFrame]]:
+    """How many customers an order log names, and the answers to them; those without features come last."""
+    table, left_over = scorer.described(source, as_of, customers)
+    parts = [(start, left_over.head(0)) for start in range(0, len(table), CHUNK)] + [(len(table), left_over)]
+    answers = (scorer.score_described(table[start : start + CHUNK], refused) for start, refused in parts)
+    return len(table) + len(left_over), answers
+
+
+def _rows(scorer: Scorer, source: Path) -> tuple[int, Iterator[pd.DataFrame]]:
+    """How many customers a file holds, and the answers to them."""
+    table = open_source(source, Format.of(scorer.manifest["parameters"]["01_eda"])).table
+    return int(table.count().execute()), _scored(scorer, table)
+
+
+def _scored(scorer: Scorer, table: ibis.Table) -> Iterator[pd.DataFrame]:
+    # not table.to_pyarrow_batches: ibis 12 calls for it what DuckDB has deprecated
+    batches = table.get_backend().raw_sql(ibis.to_sql(table, dialect="duckdb")).to_arrow_reader(CHUNK)
+    first = 0
+    for batch in batches:
+        rows = batch.to_pandas()
+        yield scorer.score_rows(rows.set_axis(range(first, first + len(rows))))
+        first += len(rows)
+
+
+@contextmanager
+def _writer(path: Path, suffix: str) -> Iterator[Callable[[pd.DataFrame], None]]:
+    """Writes tables of answers one after the other into one file."""
+    if suffix == ".parquet":
+        with pyarrow.parquet.ParquetWriter(path, SCHEMA) as file:
+            yield lambda answers: file.write_table(pa.Table.from_pandas(answers, SCHEMA, preserve_index=False))
+    else:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            yield lambda answers: _joined(answers).to_csv(file, index=False, header=not file.tell())
+
+
+def _joined(answers: pd.DataFrame) -> pd.DataFrame:
+    """Sets of names as text."""
+    sets = answers.segment_set.map(lambda names: BETWEEN.join(names) if isinstance(names, list) else None)
+    return answers.assign(segment_set=sets)

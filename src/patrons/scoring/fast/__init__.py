@@ -1,0 +1,1 @@
+"""One customer in a millisecond, without pandas."""

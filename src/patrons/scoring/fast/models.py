@@ -1,0 +1,170 @@
+"""One prepared row through a fitted model: probabilities of the classes, or the group of a clusterer."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.cluster import KMeans, MiniBatchKMeans
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier, VotingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.mixture import GaussianMixture
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.tree import DecisionTreeClassifier
+from xgboost import XGBClassifier
+
+from patrons.churn.ensemble import BaseRate, Calibrated, MeanOf
+from patrons.scoring.fast.trees import boosted, forest
+from patrons.segments.boosting import BoostedTrees
+
+Answer = Callable[[np.ndarray], np.ndarray]
+
+
+class Unsupported(TypeError):
+    """A step that has no fast form."""
+
+
+def last(model: BaseEstimator) -> Answer:
+    """The fast form of a final estimator."""
+    for kind, make in MODELS.items():
+        if isinstance(model, kind):
+            return make(model)
+    raise Unsupported(type(model).__name__)
+
+
+def _vote(model: VotingClassifier) -> Answer:
+    if model.voting != "soft":
+        raise Unsupported("hard voting")
+    return _mean(model.estimators_, model._weights_not_none)
+
+
+def _mean(models: list[BaseEstimator], weights: list[float] | None = None) -> Answer:
+    members = [last(one) for one in models]
+    shares = np.full(len(members), 1.0) if weights is None else np.asarray(weights, dtype=float)
+    shares = shares / shares.sum()
+    return lambda x: sum(share * member(x) for share, member in zip(shares, members, strict=True))
+
+
+def _calibrated(model: Calibrated) -> Answer:
+    inner = last(model.classifier)
+
+    def run(x: np.ndarray) -> np.ndarray:
+        p = float(model.mapped(inner(x)[1:])[0])
+        return np.array([1 - p, p])
+
+    return run
+
+
+def _logistic(model: LogisticRegression) -> Answer:
+    weights, bias = model.coef_.T, model.intercept_
+    return lambda x: _probabilities(x @ weights + bias)
+
+
+def _neural(model: MLPClassifier) -> Answer:
+    """A feed-forward net; its output layer is logistic (two classes) or softmax."""
+    act = {"relu": lambda x: np.maximum(x, 0), "tanh": np.tanh, "logistic": _sigmoid, "identity": lambda x: x}
+    inner, layers = act[model.activation], list(zip(model.coefs_, model.intercepts_, strict=True))
+
+    def run(x: np.ndarray) -> np.ndarray:
+        for weights, bias in layers[:-1]:
+            x = inner(x @ weights + bias)
+        return _probabilities(x @ layers[-1][0] + layers[-1][1])
+
+    return run
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def _probabilities(scores: np.ndarray) -> np.ndarray:
+    """Class probabilities of decision scores: one of two classes, or one a class."""
+    if len(scores) == 1:
+        p = float(_sigmoid(scores[0]))
+        return np.array([1 - p, p])
+    raised = np.exp(scores - scores.max())
+    return raised / raised.sum()
+
+
+def _centre(model: KMeans) -> Answer:
+    centres = model.cluster_centers_
+    return lambda x: np.array([((centres - x) ** 2).sum(axis=1).argmin()])
+
+
+def _neighbour(model: KNeighborsClassifier) -> Answer:
+    """The class of the nearest row (Euclidean)."""
+    if model.n_neighbors != 1 or model.effective_metric_ != "euclidean":
+        raise Unsupported("several neighbours")
+    rows, classes = np.asarray(model._fit_X), np.asarray(model.classes_)[model._y]
+    return lambda x: classes[[((rows - x) ** 2).sum(axis=1).argmin()]]
+
+
+def densities(model: GaussianMixture) -> Answer:
+    """Posterior of each component of a mixture."""
+    if model.covariance_type != "full":
+        raise Unsupported(f"covariance {model.covariance_type}")
+    roots = model.precisions_cholesky_
+    shift = np.einsum("kd,kde->ke", model.means_, roots)
+    height = np.log(model.weights_) + np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)
+
+    def run(x: np.ndarray) -> np.ndarray:
+        logs = height - 0.5 * ((x @ roots - shift) ** 2).sum(axis=1)
+        raised = np.exp(logs - logs.max())
+        return raised / raised.sum()
+
+    return run
+
+
+def _mixture(model: GaussianMixture) -> Answer:
+    inner = densities(model)
+    return lambda x: np.array([inner(x).argmax()])
+
+
+MODELS: dict[type, Callable[[Any], Answer]] = {
+    RandomForestClassifier: lambda model: forest(model.estimators_),
+    ExtraTreesClassifier: lambda model: forest(model.estimators_),
+    DecisionTreeClassifier: lambda model: forest([model]),
+    XGBClassifier: boosted,
+    BoostedTrees: lambda model: boosted(model.booster_),
+    LogisticRegression: _logistic,
+    MLPClassifier: _neural,
+    VotingClassifier: _vote,
+    MeanOf: lambda model: _mean(model.members_),
+    Calibrated: _calibrated,
+    BaseRate: lambda model: lambda x: np.array([1 - model.rate_, model.rate_]),
+    KMeans: _centre,
+    MiniBatchKMeans: _centre,
+    KNeighborsClassifier: _neighbour,
+    GaussianMixture: _mixture,
+}
+
+
+def margin(model: BaseEstimator) -> Callable[[np.ndarray], float]:
+    """How clearly a prepared row belongs to its group, as `clustering.margin` says it."""
+    if isinstance(model, GaussianMixture):
+        inner = densities(model)
+        return lambda x: _lead(inner(x))
+    if not isinstance(model, KNeighborsClassifier):
+        raise Unsupported(type(model).__name__)
+    place, rows, of = _neighbour(model), np.asarray(model._fit_X), np.asarray(model._y)
+    centres = np.array([rows[of == group].mean(axis=0) for group in range(len(model.classes_))])
+    number = {group: n for n, group in enumerate(model.classes_)}
+
+    def run(x: np.ndarray) -> float:
+        if len(centres) == 1:
+            return 1.0
+        far = np.sqrt(((centres - x) ** 2).sum(axis=1))
+        own = number[place(x)[0]]
+        mine, far[own] = far[own], np.inf
+        return float(np.clip(1 - mine / max(far.min(), 1e-12), 0, 1))
+
+    return run
+
+
+def _lead(posterior: np.ndarray) -> float:
+    """How far the likeliest is before the next."""
+    if len(posterior) == 1:
+        return 1.0
+    best = np.sort(posterior)
+    return float(best[-1] - best[-2])

@@ -1,0 +1,75 @@
+"""The reasons of one customer without pandas: what `patrons.churn.reasons` says, from one prepared row."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import ClassifierMixin
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from xgboost import XGBClassifier
+
+from patrons.churn.ensemble import BaseRate, Calibrated, MeanOf
+from patrons.churn.reasons import Wording, as_probability, of_member, sources
+from patrons.scoring.fast.shapley import shapley
+from patrons.scoring.fast.trees import forest_steps
+
+Row = Mapping[str, Any]
+
+
+def explainer(
+    model: Pipeline, dictionary: pd.DataFrame, prepare: Callable[[Row], np.ndarray] | None
+) -> Callable[[Row], list[str]] | None:
+    """Of a row the three reasons, empty text where there are fewer; None where the model has no fast form.
+
+    Parameters
+    ----------
+    model : Pipeline
+        What 06 saves.
+    dictionary : DataFrame
+        The data dictionary.
+    prepare : callable or None
+        What `fast.prepared` gave of the model.
+    """
+    last = model[-1]
+    mean = last.classifier if isinstance(last, Calibrated) else last
+    if isinstance(last, BaseRate):
+        return lambda row: ["", "", ""]
+    if prepare is None or not isinstance(mean, MeanOf):
+        return None
+    members = [_member(one, mean.centre_) for one in mean.members_]
+    names = sources(model)
+    features = list(dict.fromkeys(names))
+    place = np.array([features.index(name) for name in names])
+    wording = Wording(features, dictionary)
+
+    def explain(row: Row) -> list[str]:
+        x = prepare(row)
+        added = np.mean([member(x) for member in members], axis=0)
+        by_feature = np.bincount(place, added, minlength=len(features))[None]
+        return wording.say(by_feature, [[row[name]] for name in features])[0]
+
+    return explain
+
+
+def _member(member: ClassifierMixin, centre: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    if isinstance(member, RandomForestClassifier):
+        return forest_steps(member.estimators_)
+    if isinstance(member, XGBClassifier):
+        return _boosting(member)
+    if isinstance(member, LogisticRegression):
+        weights, base = member.coef_[0], member.decision_function(centre[None])
+        return lambda x: as_probability(((x - centre) * weights)[None], base)[0]
+    return lambda x: of_member(member, x[None], centre)[0]
+
+
+def _boosting(member: XGBClassifier) -> Callable[[np.ndarray], np.ndarray]:
+    explain = shapley(member)
+
+    def run(x: np.ndarray) -> np.ndarray:
+        added, base = explain(x)
+        return as_probability(added[None], np.array([base]))[0]
+
+    return run

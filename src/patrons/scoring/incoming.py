@@ -1,0 +1,127 @@
+"""Raw order lines that come to be scored, described as the notebooks describe customers, by a release's parameters."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import ibis
+import pandas as pd
+from ibis import Table
+
+from patrons.btyd import bgnbd, lifetime
+from patrons.features import panel as features
+from patrons.features import season
+from patrons.intake import orders, roster
+from patrons.intake.order_log import read_log
+from patrons.intake.reading import Format
+
+CANCELLED = "cancellation"  # the reason of lines that are set aside as returns
+
+
+def described(
+    lines: pd.DataFrame | str | Path,
+    stated: Mapping[str, Mapping[str, Any]],
+    groups: set[str],
+    fitted: bgnbd.Fitted | None,
+    as_of: date | None = None,
+    customers: str | Path | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Features of every customer of a log, and the customers of whom none can be computed.
+
+    Parameters
+    ----------
+    lines : DataFrame or path
+        Raw order lines in the source's own columns.
+    stated : dict
+        The parameters that the models were trained with, by notebook.
+    groups : set of str
+        Groups of features that models know; the others are not made.
+    fitted : bgnbd.Fitted, optional
+        Parameters of BG/NBD as they were trained.
+    as_of : date, optional
+        The day to describe customers on; the day after the last order unless given.
+    customers : path, optional
+        A table of customer attributes.
+
+    Returns
+    -------
+    DataFrame
+        `customer_id`, `as_of` and the features, sorted by customer.
+    DataFrame
+        `customer_id` (missing for lines that name nobody) and `error`.
+    """
+    with TemporaryDirectory() as folder:
+        judged = _judged(_as_file(lines, Path(folder)), stated["01_eda"])
+        clean = judged.filter(judged.reason.isnull()).drop("reason", "copy")
+        if not clean.count().execute():
+            return pd.DataFrame({"customer_id": pd.Series(dtype="str")}), _left_over(judged, set())
+        day = as_of or features.day_after(clean)
+        known = roster.customer_table(clean, Path(customers) if customers else None)
+        returns = judged.filter(judged.reason == CANCELLED).to_pandas()
+        table = on_days(clean, returns, [day], stated["02_transformation"], groups, fitted)
+        table = table.merge(known, on="customer_id", how="left", validate="one_to_one")
+        return table, _left_over(judged, set(table.customer_id), day)
+
+
+def _as_file(lines: pd.DataFrame | str | Path, folder: Path) -> Path:
+    """A table in memory takes the same way as a file."""
+    if not isinstance(lines, pd.DataFrame):
+        return Path(lines)
+    lines.to_parquet(folder / "lines.parquet", index=False)
+    return folder / "lines.parquet"
+
+
+def _judged(path: Path, intake: Mapping[str, Any]) -> Table:
+    log = read_log(path, intake["columns"], Format.of(intake))
+    rules = (intake["cancellation_prefix"], intake["non_products"], intake["duplicates"])
+    return orders.judge(log.lines, *rules).drop("description").cache()
+
+
+def on_days(
+    clean: Table,
+    returns: pd.DataFrame,
+    days: Sequence[date],
+    made: Mapping[str, Any],
+    groups: set[str],
+    fitted: bgnbd.Fitted | None,
+) -> pd.DataFrame:
+    """Features of customers on each of some days, as models know them; attributes are not among them.
+
+    Parameters
+    ----------
+    clean, returns : Table, DataFrame
+        Clean order lines, and those of cancellations.
+    days : sequence of date
+        Nothing on or after such a day is seen.
+    made : dict
+        The parameters of 02.
+    groups, fitted
+        See `described`.
+    """
+    left_out = [name for name in ("returns",) if name not in groups]
+    peak = made.get("peak_months", ()) if season.CALENDAR in groups else ()
+    table = features.features(
+        clean,
+        days,
+        windows=made["windows"],
+        returns=returns if "returns" in groups and len(returns) else None,
+        leave_out=list(dict.fromkeys([*made["leave_out"], *left_out])),
+        interactions=made["interactions"],
+        peak_months=peak,
+    )
+    ahead = 0 if "lifetime" in made["leave_out"] else made["horizon_days"]
+    table = lifetime.with_expectations(table.order_by("customer_id", "as_of").to_pandas(), ahead, fitted)
+    return season.with_peak(table, made["horizon_days"], peak)
+
+
+def _left_over(judged: Table, scored: set[str], day: date | None = None) -> pd.DataFrame:
+    """Customers without features, each with the most frequent reason why their lines do not count."""
+    late = ibis.literal(f"no order before {day}" if day else "no order")
+    reason = ibis.ifelse(judged.reason.isnull(), late, judged.reason)
+    counts = judged.mutate(reason=reason).group_by("customer_id", "reason").agg(lines=ibis._.count())
+    told = counts.order_by("customer_id", ibis.desc("lines"), "reason").to_pandas()
+    told = told[~told.customer_id.isin(scored)].drop_duplicates("customer_id")
+    said = [f"no order line can be used: {why} ({n:,} lines)" for why, n in zip(told.reason, told.lines, strict=True)]
+    return pd.DataFrame({"customer_id": told.customer_id.to_numpy(), "error": said})

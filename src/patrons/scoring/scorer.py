@@ -1,0 +1,259 @@
+"""Scoring: customers or raw orders in; segment, churn, value and reasons out. One `Scorer` serves all who ask.
+
+The command ``patrons predict``, the API, the app and Spark use it alike::
+
+    scorer = Scorer.load("data/processed/demo/release")
+    scorer.score_rows(table)      # DataFrame of feature rows -> DataFrame, one row a row, in their order
+    scorer.score_one(row)         # dict -> dict, the fast path of one customer
+    scorer.score_orders(lines)    # raw order lines (DataFrame or path) -> DataFrame, one row a customer
+
+Every answer has the same names, `COLUMNS`; a customer that cannot be scored has the reason in `error` and nothing else.
+"""
+
+import math
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from patrons.btyd.bgnbd import Fitted
+from patrons.files import read_json
+from patrons.intake.roles import Roles
+from patrons.scoring import release
+from patrons.scoring.answers import Answers
+from patrons.scoring.content import load_models
+from patrons.scoring.rows import BLANKS, Feature, Reader
+
+COLUMNS = {
+    "customer_id": "str",
+    "segment": "Int64",  # number of the segment
+    "segment_name": "str",
+    "margin": "float64",  # how clearly the customer belongs to it: 0 on the border, 1 wholly inside
+    "segment_set": "object",  # list of names: the segments that cannot be ruled out
+    "churn_probability": "float64",
+    "flagged": "boolean",  # whether that reaches the threshold of the release
+    "expected_spend": "float64",  # in the coming horizon, in the log's currency
+    "spend_low": "float64",
+    "spend_high": "float64",
+    "reason_1": "str",
+    "reason_2": "str",
+    "reason_3": "str",
+    "error": "str",  # why the customer cannot be scored, missing where they are
+}
+CLOSE = 1e-5  # how far two ways to the same number may lie apart, of those above 1 as a share
+BEYOND = "the values are beyond what the models can compute with: look for one that is far too large or negative"
+ORDERS = "orders"  # the kind of a release made from an order log; the other is "table"
+
+
+class ScoringError(ValueError):
+    """A request that no customer of can be scored."""
+
+
+class Scorer:
+    """The models of a release, ready to score; safe to use from several threads.
+
+    Attributes
+    ----------
+    folder : Path
+        The release.
+    manifest : dict
+        `release.json`: `id`, `name`, `kind`, `data`, `versions`, `metrics`, `gates`, `thresholds`...
+    features : list of Feature
+        What a customer row holds beside `customer_id` (see `rows.Feature`).
+    segments : list of dict
+        The segment cards.
+    reader : Reader
+        Reads customers into the features.
+    """
+
+    def __init__(self, folder: Path, manifest: Mapping[str, Any], models: Mapping[str, Any]):
+        self.folder, self.manifest, self.models = folder, dict(manifest), dict(models)
+        self.features = [Feature(**one) for one in manifest["features"]]
+        self.segments = read_json(folder / "segments.json")
+        self.reader = _reader(self.features, manifest)
+        said = read_json(folder / "segment_model.json")["conformal"]
+        spread = read_json(folder / "value.json", {}).get("spread", {})
+        self.answers = Answers(manifest, models, said, spread, pd.read_parquet(folder / "dictionary.parquet"))
+
+    @classmethod
+    def load(cls, folder: str | Path, verified: bool = False) -> "Scorer":
+        """The scorer of a release folder.
+
+        Checksums and library versions are checked first, unless the caller has `verified` them.
+
+        Raises
+        ------
+        ReleaseError, ModelError
+            When the folder is not whole, was made with other libraries, or holds types that are not trusted.
+        """
+        folder = Path(folder)
+        manifest = release.read(folder) if verified else release.verify(folder)
+        models = load_models(folder)
+        _refuse_other_features(manifest, models)
+        return cls(folder, manifest, models)
+
+    def score_rows(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Score customers whose features are known.
+
+        Parameters
+        ----------
+        table : DataFrame
+            `customer_id` (or the source's own id column) and a column a feature; other columns are left aside, text is
+            read as numbers where numbers belong.
+
+        Returns
+        -------
+        DataFrame
+            `COLUMNS`, one row a row of the table, with its index.
+        """
+        inputs, error = self.reader.table(table)
+        good = error.isna().to_numpy()
+        inputs = inputs.set_axis(range(len(table)))[good]
+        told = self._computed(inputs) if len(inputs) else pd.DataFrame()
+        told = told.reindex(index=range(len(table)), columns=list(COLUMNS)).astype(COLUMNS).set_axis(table.index)
+        sets = told.segment_set.where(told.segment_set.notna(), None)
+        return told.assign(customer_id=self._identifiers(table), segment_set=sets, error=told.error.fillna(error))
+
+    def _computed(self, inputs: pd.DataFrame) -> pd.DataFrame:
+        """Answers, without a row's if the models cannot compute with its values: that row has the reason alone."""
+        try:
+            with np.errstate(all="ignore"):  # answers are looked at below
+                told = pd.DataFrame(self.answers.table(inputs), inputs.index)
+        except (ValueError, ArithmeticError):
+            if len(inputs) == 1:
+                return pd.DataFrame({"error": BEYOND}, inputs.index)
+            # raises where it is the models, and nobody's values
+            self.answers.table(pd.DataFrame([self._middle()]).astype(inputs.dtypes))
+            half = len(inputs) // 2
+            return pd.concat([self._computed(inputs[:half]), self._computed(inputs[half:])])
+        sound = np.isfinite(told.select_dtypes("float")).all(axis=1)
+        return told.astype(object).where(sound, None).assign(error=np.where(sound, None, BEYOND))
+
+    def _middle(self) -> dict[str, Any]:
+        """A customer in the middle of all."""
+        return {feature.name: feature.example for feature in self.features}
+
+    def score_one(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Score one customer, fast: `COLUMNS` to plain values, None where there is none.
+
+        Parameters
+        ----------
+        row : mapping
+            `customer_id` and a value a feature, numbers also as text.
+        """
+        values, error = self.reader.one(row)
+        identifier = row.get("customer_id", row.get(self._id))
+        answer = dict.fromkeys(COLUMNS) | {"customer_id": None if identifier is None else str(identifier)}
+        if error:
+            return answer | {"error": error}
+        try:
+            with np.errstate(all="ignore"):
+                told = self.answers.one(values)
+        except (ValueError, ArithmeticError):
+            self.answers.one(self._middle())  # raises where it is the models
+            return answer | {"error": BEYOND}
+        sound = all(math.isfinite(value) for value in told.values() if type(value) is float)
+        return answer | (told if sound else {"error": BEYOND})
+
+    def score_orders(
+        self, lines: pd.DataFrame | str | Path, as_of: date | None = None, customers: str | Path | None = None
+    ) -> pd.DataFrame:
+        """Score the customers of raw order lines.
+
+        Parameters
+        ----------
+        lines : DataFrame or path
+            Order lines in the columns of the source that the models were trained on (`columns` of the parameters).
+        as_of : date, optional
+            The day to describe customers on; the day after the last order unless given.
+        customers : path, optional
+            A table of customer attributes, such as that of the training.
+
+        Returns
+        -------
+        DataFrame
+            `COLUMNS`, one row a customer, sorted; last one for lines that name nobody.
+        """
+        return self.score_described(*self.described(lines, as_of, customers))
+
+    def described(
+        self, lines: pd.DataFrame | str | Path, as_of: date | None = None, customers: str | Path | None = None
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Features of the customers of raw order lines, and `customer_id` and `error` of those who have none."""
+        if self.manifest["kind"] != ORDERS:
+            raise ScoringError(f"{self.manifest['name']} was trained on a customer table: bring rows, not orders.")
+        from patrons.scoring import incoming  # the engine of tables, which customer rows need not wait for
+
+        stated, fitted = self.manifest["parameters"], self.manifest["lifetime"]
+        groups = set(self.manifest["groups"])
+        return incoming.described(lines, stated, groups, fitted and Fitted(*fitted), as_of, customers)
+
+    def score_described(self, table: pd.DataFrame, left_over: pd.DataFrame) -> pd.DataFrame:
+        """Score what `described` gives, sorted by customer."""
+        refused = left_over.reindex(columns=list(COLUMNS)).astype(COLUMNS)
+        scored = self.score_rows(table) if len(table) else refused.head(0)
+        return pd.concat([scored, refused]).sort_values("customer_id", ignore_index=True)
+
+    def check(self) -> list[str]:
+        """What is wrong with the answers to the golden requests of the release; empty where nothing is."""
+        golden = read_json(self.folder / release.GOLDEN)
+        rows = self.score_rows(pd.DataFrame([one["request"] for one in golden])).to_dict("records")
+        problems = [
+            f"golden customer {one['request'].get('customer_id')}: {difference} by {way}"
+            for one, row in zip(golden, rows, strict=True)
+            for way, answer in (("score_rows", plain(row)), ("score_one", self.score_one(one["request"])))
+            if (difference := _difference(answer, one["answer"]))
+        ]
+        return problems
+
+    @property
+    def _id(self) -> str:
+        return self.manifest["parameters"]["01_eda"].get("id") or "customer_id"
+
+    def _identifiers(self, table: pd.DataFrame) -> pd.Series:
+        given = next((table[name] for name in ("customer_id", self._id) if name in table), None)
+        return pd.Series(None, table.index, "str") if given is None else given.astype("str")
+
+
+def _reader(features: list[Feature], manifest: Mapping[str, Any]) -> Reader:
+    """Text is read as it was when the models were trained."""
+    if manifest["kind"] == ORDERS:
+        return Reader(features)
+    roles = Roles.of(manifest["parameters"]["01_eda"])
+    return Reader(features, roles.numbers, [*BLANKS, *roles.missing])
+
+
+def plain(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as JSON takes it: plain numbers and text, None for missing."""
+    return {str(name): _plain(value) for name, value in answer.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value
+
+
+def _difference(answer: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """The first name in which an answer is not the one wanted, empty where there is none."""
+    for name, value in wanted.items():
+        said = answer[name]
+        numbers = isinstance(value, float) and isinstance(said, float)
+        if abs(said - value) > CLOSE * max(1.0, abs(value)) if numbers else said != value:
+            return f"{name} is {said!r}, not {value!r}"
+    return ""
+
+
+def _refuse_other_features(manifest: Mapping[str, Any], models: Mapping[str, Any]) -> None:
+    stated = {one["name"] for one in manifest["features"]}
+    for name, model in models.items():
+        if unknown := sorted(set(map(str, model.feature_names_in_)) - stated):
+            raise release.ReleaseError(
+                f"{name}.skops takes features that release.json does not state: {', '.join(unknown[:5])}. "
+                "The folder mixes files of two releases: build it anew."
+            )

@@ -1,0 +1,228 @@
+"""How good is each grouping, how sure is that, and which one is taken: a leaderboard and a stated rule."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+from sklearn.metrics import adjusted_rand_score, calinski_harabasz_score, davies_bouldin_score
+from sklearn.metrics.pairwise import euclidean_distances
+
+from patrons.errors import ClusteringError
+from patrons.evaluation.metrics import Interval
+from patrons.segments.clustering import Candidate, fitted
+from patrons.segments.microclusters import Customers
+
+REFIT = 5_000  # customers in a bootstrap sample at most: with fewer, refits differ more, so stability is understated
+RESAMPLES = 500
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a grouping must hold to be of use."""
+
+    smallest_share: float  # of customers, in the smallest group
+    noise_share: float  # of customers, in no group
+    stability: float  # mean adjusted Rand index of refits
+    fewest: int = 2  # groups
+    most: int = 12
+
+
+def leaderboard(customers: Customers, compared: Sequence[Candidate], limits: Limits) -> pd.DataFrame:
+    """Every candidate's scores on the judged customers, and the limits that it breaks.
+
+    Returns
+    -------
+    DataFrame
+        One row a candidate: `algorithm`, `setting`, `groups`, `silhouette` (-1 to 1, higher is better) with its 95%
+        bootstrap interval over customers (`silhouette_low`, `silhouette_high`), `davies_bouldin` (0 up, lower is
+        better), `calinski_harabasz` (0 up, higher), `stability` with `stability_low` and `stability_high` (missing
+        until `with_stability` measures it), `smallest_share`, `largest_share`, `noise_share`, and `breaks`: the limits
+        broken, empty where none is. Noise counts where it was placed. Scores are missing for fewer than two groups.
+    """
+    X = customers.judged
+    values = silhouettes(X, [one.labels for one in compared])
+    rows = [_row(X, one, own, customers.seed) for one, own in zip(compared, values, strict=True)]
+    return judged(pd.DataFrame(rows), limits)
+
+
+def _row(X: np.ndarray, candidate: Candidate, values: np.ndarray, seed: int) -> dict:
+    counts = np.unique(candidate.labels, return_counts=True)[1]
+    plural = 2 <= len(counts) < len(X)
+    mean, low, high = mean_interval(values, seed) if plural else (np.nan,) * 3
+    return {
+        "algorithm": candidate.family.name,
+        "setting": candidate.family.describe(candidate.setting),
+        "groups": len(counts),
+        "silhouette": mean,
+        "silhouette_low": low,
+        "silhouette_high": high,
+        "davies_bouldin": davies_bouldin_score(X, candidate.labels) if plural else np.nan,
+        "calinski_harabasz": calinski_harabasz_score(X, candidate.labels) if plural else np.nan,
+        **dict.fromkeys(("stability", "stability_low", "stability_high"), np.nan),
+        "smallest_share": counts.min() / counts.sum(),
+        "largest_share": counts.max() / counts.sum(),
+        "noise_share": candidate.noise_share,
+    }
+
+
+def silhouettes(X: np.ndarray, labelings: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Each row's silhouette (Rousseeuw, 1987) under each labelling; 0 in a group of one.
+
+    Distances are computed once for all labelings, a block of rows at a time, so memory is linear in rows.
+    """
+    codes = [np.unique(labels, return_inverse=True)[1] for labels in labelings]
+    members = [np.eye(code.max() + 1)[code] for code in codes]
+    stacked, ends = np.hstack(members), np.cumsum([one.shape[1] for one in members])[:-1]
+    values = [np.zeros(len(X)) for _ in codes]
+    for start in range(0, len(X), 500):
+        block = slice(start, start + 500)
+        distances = euclidean_distances(X[block], X)
+        distances[np.arange(len(distances)), np.arange(start, start + len(distances))] = 0
+        for value, sums, code, member in zip(
+            values, np.split(distances @ stacked, ends, axis=1), codes, members, strict=True
+        ):
+            value[block] = _silhouette(sums, code[block], member.sum(axis=0))
+    return values
+
+
+def _silhouette(sums: np.ndarray, code: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Silhouettes from each row's summed distances to the members of each group."""
+    own, rows = sizes[code], np.arange(len(code))
+    inside = sums[rows, code] / np.maximum(own - 1, 1)
+    means = sums / sizes
+    means[rows, code] = np.inf
+    outside = means.min(axis=1)
+    outside = np.where(np.isfinite(outside), outside, inside)  # one group: nobody is nearer to it than to another
+    apart = (outside - inside) / np.maximum(np.maximum(inside, outside), 1e-300)
+    return np.where(own > 1, apart, 0)
+
+
+def mean_interval(values: np.ndarray, seed: int) -> Interval:
+    """A mean with its 95% interval over bootstrap samples of the values."""
+    rng = np.random.default_rng(seed)
+    means = [values[rng.integers(0, len(values), len(values))].mean() for _ in range(RESAMPLES)]
+    return Interval(float(values.mean()), *map(float, np.quantile(means, [0.025, 0.975])))
+
+
+def judged(board: pd.DataFrame, limits: Limits) -> pd.DataFrame:
+    """The board with `breaks`: the limits that each row breaks, in words; what was not measured breaks none."""
+    broken = {
+        f"groups not {limits.fewest} to {limits.most}": ~board.groups.between(limits.fewest, limits.most),
+        f"smallest group under {limits.smallest_share:.0%}": board.smallest_share < limits.smallest_share,
+        f"noise over {limits.noise_share:.0%}": board.noise_share > limits.noise_share,
+        f"stability under {limits.stability:g}": board.stability < limits.stability,
+    }
+    told = [", ".join(name for name, rows in broken.items() if rows[row]) for row in board.index]
+    return board.assign(breaks=told)
+
+
+def stability(customers: Customers, candidate: Candidate, refits: int) -> Interval:
+    """Mean adjusted Rand index between a grouping and refits on bootstrap samples, with the 95% interval of the mean.
+
+    Each refit takes as many customers as there are, at most `REFIT`, drawn with replacement, with other seeds and fewer
+    starts, and places all judged customers (Hennig, Cluster-wise assessment of cluster stability, 2007).
+    """
+    found = []
+    for number in range(refits):
+        rng = np.random.default_rng([customers.seed, number])
+        rows = rng.integers(0, len(customers.X), min(len(customers.X), REFIT))
+        again = Customers(customers.X[rows], customers.seed + 1 + number, starts=3)
+        try:
+            model = fitted(candidate.family, candidate.setting, again).model
+        except ValueError:
+            found.append(0.0)  # a sample in which the family finds nothing agrees in nothing
+            continue
+        found.append(adjusted_rand_score(candidate.labels, model.predict(customers.judged)))
+    mean, error = float(np.mean(found)), float(np.std(found, ddof=1) / np.sqrt(refits))
+    reach = student.ppf(0.975, refits - 1) * error
+    return Interval(mean, mean - reach, min(1.0, mean + reach))
+
+
+def with_stability(
+    board: pd.DataFrame, customers: Customers, compared: Sequence[Candidate], limits: Limits, refits: int, **pins
+) -> pd.DataFrame:
+    """The board with the stability of those that the rule asks for: it is the dearest score.
+
+    Measured are the best of each family that keeps the other limits, and all that can still be chosen, with the pins
+    and without: those in the near-tie band of the best that keeps the limits.
+    """
+    kept = board[board.breaks.eq("") & board.silhouette.notna()]
+    wanted = set(kept.groupby("algorithm").silhouette.idxmax())
+    while wanted:
+        board = board.copy()
+        for row in sorted(wanted):
+            found = list(stability(customers, compared[row], refits))
+            board.loc[row, ["stability", "stability_low", "stability_high"]] = found
+        board = judged(board, limits)
+        rivals = {*band(board), *band(board, **pins)}
+        wanted = {row for row in rivals if np.isnan(board.stability[row])}
+    return board
+
+
+def band(board: pd.DataFrame, algorithm: str = "", k: int = 0) -> list[int]:
+    """Rows that can be chosen: of those that break the fewest limits, the best silhouette and its near ties.
+
+    Two nearly tie where their intervals overlap. `algorithm` and `k` pin the family and the number of groups.
+    """
+    allowed = board[board.silhouette.notna()]
+    if algorithm:
+        allowed = allowed[allowed.algorithm == algorithm]
+    if k:
+        allowed = allowed[allowed.groups == k]
+    if allowed.empty:
+        raise ClusteringError(
+            f"No grouping was found with algorithm {algorithm or 'any'} and k {k or 'any'}. Free one of them."
+        )
+    broken = allowed.breaks.map(count_broken)
+    least = allowed[broken == broken.min()].sort_values("silhouette", ascending=False, kind="stable")
+    return list(least.index[least.silhouette_high >= least.silhouette_low.iloc[0]])
+
+
+def count_broken(breaks: str) -> int:
+    """How many limits a row's `breaks` names."""
+    return len(breaks.split(", ")) if breaks else 0
+
+
+def choose(board: pd.DataFrame, algorithm: str = "", k: int = 0) -> int:
+    """Row number of the chosen candidate: in the near-tie band the most stable, then the one with the fewest groups.
+
+    Stabilities that are equal to two decimals count as equal; what is left goes to the better silhouette. Where nothing
+    keeps all limits, the band is that of the least bad: look at its `breaks`.
+    """
+    rivals = board.loc[band(board, algorithm, k)]
+    ranked = rivals.assign(stability=rivals.stability.fillna(-1).round(2))
+    return int(ranked.sort_values(["stability", "groups", "silhouette"], ascending=[False, True, False]).index[0])
+
+
+def reason(board: pd.DataFrame, algorithm: str = "", k: int = 0) -> str:
+    """Why `choose` takes what it takes, in a clause."""
+    rivals, row = band(board, algorithm, k), choose(board, algorithm, k)
+    if board.breaks[row]:
+        return f"nothing keeps all limits, and this is the least bad; it breaks: {board.breaks[row]}"
+    if len(rivals) == 1:
+        return "its silhouette is the best of those that keep the limits, beyond the uncertainty of the next"
+    same = rivals[0] == row
+    told = "has the best silhouette" if same else "has a silhouette as good as the best within its uncertainty"
+    return f"it {told} and, of the {len(rivals)} that nearly tie, is the most stable, or as stable with fewer groups"
+
+
+def agreement(board: pd.DataFrame, compared: Sequence[Candidate], chosen: int) -> pd.Series:
+    """How alike the runners-up place customers: adjusted Rand index with the chosen one.
+
+    The runners-up are the best other grouping of each family, and what nearly ties with the chosen. The best first.
+    """
+    others = board.drop(index=chosen)
+    others = others[others.silhouette.notna()]
+    same_k = others[others.groups == board.groups[chosen]]
+    best = {**others.groupby("algorithm").silhouette.idxmax(), **same_k.groupby("algorithm").silhouette.idxmax()}
+    near = others.index[(others.breaks == "") & (others.silhouette_high >= board.silhouette_low[chosen])]
+    rows = dict.fromkeys([*best.values(), *near])
+    found = {
+        f"{board.algorithm[row]}, {board.groups[row]} groups ({board.setting[row]})": adjusted_rand_score(
+            compared[chosen].labels, compared[row].labels
+        )
+        for row in rows
+    }
+    return pd.Series(found, dtype=float).sort_values(ascending=False)

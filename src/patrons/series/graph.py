@@ -1,0 +1,183 @@
+"""A series: what each notebook declares to read and write, the order that follows, and what a result depends on.
+
+The first markdown cell declares, on lines of their own, with file names in backticks::
+
+    # 3 · How many segments can marketing act on?
+    **Reads** `features.parquet`.
+    **Writes** `clusterer.skops`, `leaderboard.parquet`.
+"""
+
+import ast
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from patrons.series.declarations import KINDS, Parameter, declared, notebook_paths
+from patrons.series.params import find_stage, nearest
+
+PACKAGE = Path(__file__).parents[1]
+LIBRARIES = (
+    "duckdb",
+    "ibis-framework",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "skops",
+    "xgboost-cpu",
+)
+
+
+class SeriesError(ValueError):
+    """Notebooks that do not make a series, or a choice of them that cannot be run."""
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """What a notebook says of itself; `code` is the text of its code cells."""
+
+    path: Path
+    title: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    parameters: dict[str, Parameter]
+    code: tuple[str, ...]
+    text: str = ""  # of all its cells
+
+    @property
+    def stage(self) -> str:
+        """The notebook's name in the series, such as ``01_eda``."""
+        return self.path.stem
+
+    @property
+    def question(self) -> str:
+        """The title without its number."""
+        return self.title.split("·", 1)[-1].strip()
+
+
+Series = dict[str, Notebook]
+
+
+def read_notebooks(folder: Path, kind: str = KINDS[0]) -> Series:
+    """The notebooks of a folder by stage, in an order in which each comes after what it reads.
+
+    `kind` is that of the params file (`params.read_kind`): some notebooks differ with it.
+    """
+    paths = notebook_paths(folder, kind)
+    if not paths:
+        raise SeriesError(f"{folder} holds no notebooks: their names are of the form 01_eda.ipynb.")
+    series = {path.stem: _read(path) for path in paths}
+    try:
+        return {stage: series[stage] for stage in TopologicalSorter(needs(series)).static_order()}
+    except CycleError as error:
+        raise SeriesError(f"Notebooks wait for each other: {' -> '.join(error.args[1])}. Mend **Reads**.") from None
+
+
+def _read(path: Path) -> Notebook:
+    try:
+        cells = nbformat.read(path, as_version=4).cells
+    except Exception as error:  # JSON, validation and file errors alike
+        raise SeriesError(f"{path.name} is not a notebook that can be read: {error}") from None
+    first = next((cell.source for cell in cells if cell.cell_type == "markdown"), "")
+    title = re.search(r"^# (.+)$", first, re.MULTILINE)
+    return Notebook(
+        path=path,
+        title=title[1].strip() if title else path.stem,
+        reads=_files(path, first, "Reads"),
+        writes=_files(path, first, "Writes"),
+        parameters=declared(path),
+        code=tuple(cell.source for cell in cells if cell.cell_type == "code" and cell.source.strip()),
+        text="\n\n".join(f"{cell.cell_type}: {cell.source}" for cell in cells),
+    )
+
+
+def _files(path: Path, text: str, word: str) -> tuple[str, ...]:
+    line = re.search(rf"^\*\*{word}\*\*(.*)$", text, re.MULTILINE)
+    if line is None:
+        raise SeriesError(f"{path.name}: its first markdown cell has no line that begins with **{word}**.")
+    names = tuple(re.findall(r"`([^`]+)`", line[1]))
+    for name in names:
+        if not re.fullmatch(r"\w[\w.-]*", name):
+            raise SeriesError(f"{path.name}: **{word}** names {name!r}, which is not a plain file name.")
+    return names
+
+
+def needs(series: Series) -> dict[str, set[str]]:
+    """Each stage and the stages that write what it reads."""
+    writers: dict[str, str] = {}
+    for stage, notebook in series.items():
+        for file in notebook.writes:
+            if file in writers:
+                raise SeriesError(f"{file} is written by both {writers[file]} and {stage}: one of them must not.")
+            writers[file] = stage
+    return {stage: {_writer(stage, file, writers) for file in one.reads} for stage, one in series.items()}
+
+
+def _writer(stage: str, file: str, writers: Mapping[str, str]) -> str:
+    if file not in writers:
+        raise SeriesError(f"{stage} reads {file}, which no notebook writes; {nearest(file, writers)}")
+    return writers[file]
+
+
+def select(series: Series, only: Iterable[str] = (), start: str | None = None) -> set[str]:
+    """The stages of ``--only`` (by number or name), or those of ``--from`` (it and all that follow it), or all."""
+    if start is not None:
+        first = _chosen(start, series)
+        return {stage for stage in series if stage >= first}
+    return {_chosen(text, series) for text in only} or set(series)
+
+
+def _chosen(text: str, series: Series) -> str:
+    stage = find_stage(text.strip(), series)
+    if stage is None:
+        raise SeriesError(f"There is no notebook {text.strip()!r}; {nearest(text, sorted(series))}")
+    return stage
+
+
+def fingerprint(notebook: Notebook, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
+    """SHA-256 of all that results and page depend on: cells, parameters, inputs' digests, helper code, libraries."""
+    code = "\n".join(notebook.code)
+    helpers = {path.name: path.read_text(encoding="utf-8") for path in helper_files(code)}
+    libraries = {name: version(name) for name in LIBRARIES}
+    told = json.dumps([notebook.text, dict(parameters), dict(inputs), helpers, libraries], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def helper_files(code: str) -> list[Path]:
+    """The modules of this package that a notebook's code imports, and those that they import in turn."""
+    found: set[Path] = set()
+    waiting = _imports(code)
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting |= _imports(path.read_text(encoding="utf-8"))
+    return sorted(found)
+
+
+def _imports(code: str) -> set[Path]:
+    plain = re.sub(r"^\s*[%!].*$", "", code, flags=re.MULTILINE)  # IPython's magic is no Python
+    try:
+        tree = ast.walk(ast.parse(plain))
+    except SyntaxError:
+        return set(PACKAGE.glob("*.py"))  # the notebook will say what is wrong; until then it depends on everything
+    names = {name for node in tree for name in _names(node) if name.split(".")[0] == "patrons"}
+    paths = {PACKAGE / f"{[*name.split('.'), '__init__'][1]}.py" for name in names}
+    return {path for path in paths if path.exists()}
+
+
+def _names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module == "patrons":
+        return [f"patrons.{alias.name}" for alias in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) else []

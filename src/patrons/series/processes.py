@@ -1,0 +1,169 @@
+"""A notebook's worker process as the runner sees it: started, listened to, and ended with all that it started."""
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+import tempfile
+import time
+from asyncio.subprocess import Process
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+OUTPUT_VARIABLE = "PATRONS_STAGE_OUTPUT"  # as patrons.stage reads it, which is slow to import
+SOURCES = Path(__file__).parents[2]
+GRACE = 15  # seconds that a worker has to save the notebook once its kernel was ended
+# One thread a kernel for linear algebra: sums come out the same on any machine and with any --jobs.
+# A value that the user has set is respected.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+OnCell = Callable[[int, int], None]  # told the number of each code cell that begins, and how many there are
+
+
+@dataclass(frozen=True)
+class Job:
+    """A notebook to run: `parameters` are injected, `output` is the fresh folder that it writes to."""
+
+    notebook: Path
+    executed: Path
+    output: Path
+    parameters: dict[str, Any]
+    timeout: float | None = None
+
+
+async def run(job: Job, on_cell: OnCell) -> str | None:
+    """Run a notebook to its end; None, or what went wrong in one sentence."""
+    with tempfile.TemporaryDirectory(prefix="patrons-", ignore_cleanup_errors=True) as sockets, _log() as log:
+        process = await _start(job, log)
+        try:
+            await _send(process, job, sockets)
+            outcome = await _within_time(process, job.timeout, on_cell)
+            return _sentence(outcome or {"status": "silent", "code": await process.wait(), "log": _tail(log)})
+        finally:
+            end_tree(process.pid)
+            await process.wait()
+
+
+def _log() -> IO[bytes]:
+    return tempfile.TemporaryFile()
+
+
+async def _start(job: Job, log: IO[bytes]) -> Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "patrons.series.worker",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=log,
+        env=_environment(job.output),
+        start_new_session=True,  # a terminal's Ctrl-C reaches the runner alone, which ends what it started
+    )
+
+
+def _environment(output: Path) -> dict[str, str]:
+    path = os.pathsep.join(filter(None, [str(SOURCES), os.environ.get("PYTHONPATH")]))
+    fixed = {OUTPUT_VARIABLE: str(output), "PYTHONHASHSEED": "0", "PYTHONPATH": path}
+    return {**dict.fromkeys(THREADS, "1"), **os.environ, **fixed}
+
+
+async def _send(process: Process, job: Job, sockets: str) -> None:
+    told = {
+        "notebook": str(job.notebook),
+        "executed": str(job.executed),
+        "cwd": str(job.notebook.parent),
+        "parameters": job.parameters,
+        "sockets": sockets,
+    }
+    process.stdin.write(json.dumps(told).encode() + b"\n")
+    with contextlib.suppress(ConnectionError):  # a worker that could not start says so in its log
+        await process.stdin.drain()
+
+
+async def _within_time(process: Process, timeout: float | None, on_cell: OnCell) -> dict[str, Any] | None:
+    try:
+        async with asyncio.timeout(timeout):
+            return await _listen(process, on_cell)
+    except TimeoutError:
+        return {"status": "late", "timeout": timeout, **await _last_words(process)}
+
+
+async def _listen(process: Process, on_cell: OnCell) -> dict[str, Any] | None:
+    async for line in process.stdout:
+        answer = json.loads(line)
+        if answer["event"] == "end":
+            return answer
+        on_cell(answer["cell"], answer["cells"])
+    return None
+
+
+async def _last_words(process: Process) -> dict[str, Any]:
+    """End the kernel alone, so that the worker saves the notebook and says which cell it was in."""
+    if end_children(process.pid):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                answer = await _listen(process, lambda cell, cells: None) or {}
+                return {"cell": answer["cell"]} if "cell" in answer else {}
+    return {}
+
+
+def _sentence(outcome: dict[str, Any]) -> str | None:
+    cell = f"cell {outcome['cell']}: " if outcome.get("cell") else ""
+    if outcome["status"] == "error":
+        return f"{cell}{outcome['error']}" + (f" (in `{outcome['source']}`)" if outcome["source"] else "")
+    if outcome["status"] == "dead":
+        return f"{cell}the kernel died. Often the machine had no memory left; if so, use less data or --jobs 1."
+    if outcome["status"] == "late":
+        return f"{cell}not done after {outcome['timeout']:g} s. Allow more with --timeout."
+    if outcome["status"] == "silent":
+        return f"its process ended with code {outcome['code']} before the notebook did.{outcome['log']}"
+    return outcome.get("error")
+
+
+def _tail(log: IO[bytes]) -> str:
+    log.seek(0)
+    lines = log.read().decode(errors="replace").strip().splitlines()
+    return f" Its last line: {lines[-1]}" if lines else ""
+
+
+def end_tree(pid: int) -> None:
+    """End a process and all that it started, sessions of their own too, and wait until they are gone."""
+    _end(lambda process: [process, *process.children(recursive=True)], pid)
+
+
+def end_children(pid: int) -> bool:
+    """End all that a process started; False when there was nothing."""
+    return _end(lambda process: process.children(recursive=True), pid)
+
+
+def _end(members: Callable[[psutil.Process], list[psutil.Process]], pid: int) -> bool:
+    try:
+        top = psutil.Process(pid)
+        for process in members(top):
+            _signal(process.suspend)  # so that none starts another while they are ended
+        ending = members(top)
+    except psutil.NoSuchProcess:
+        return False
+    for process in ending:
+        _signal(process.kill)
+    deadline = time.monotonic() + 5
+    while any(_alive(process) for process in ending) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return bool(ending)
+
+
+def _signal(send: Callable[[], None]) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        send()
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:  # one that is dead but not yet collected by its parent is no concern of ours
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,203 @@
+"""The results of a series on disk: one series at a time, folders that appear whole, a record of what they hold."""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from patrons import __version__
+from patrons.files import digest, read_json, write_json
+from patrons.series.graph import Notebook
+
+EXECUTED = "notebook.ipynb"
+SUCCEEDED, FAILED, NOT_RUN = "succeeded", "failed", "not run"
+
+
+class LockedError(RuntimeError):
+    """Another series is at work in the same folder."""
+
+
+class Results:
+    """``data/processed/<name>``: a folder a notebook, and ``series.json``, which says where each comes from."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.fresh = folder / ".running"
+        self.record: dict[str, Any] = {}
+        self.load()
+
+    def load(self) -> None:
+        """Read the record that the last series left."""
+        self.record = self.before = read_json(self.folder / "series.json") or {"name": self.folder.name, "stages": {}}
+
+    def stage(self, stage: str) -> dict[str, Any]:
+        """The record of a stage."""
+        return {**new_stage(), **self.record["stages"].get(stage, {})}
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder; LockedError says who else does."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LockedError(_locked(self.folder.name, file)) from None
+            file.truncate(0)
+            file.write(json.dumps({"pid": os.getpid(), "since": now()}))
+            file.flush()
+            self.load()
+            try:
+                yield
+            finally:
+                shutil.rmtree(self.fresh, ignore_errors=True)
+
+    def begin(self, stages: Iterable[str], data: str | None, root: Path) -> None:
+        """A new record: earlier results stand as reused until something else is known of them."""
+        for old in self.fresh.glob("*.old"):  # a runner that was killed between two renames left it there
+            if not (self.folder / old.stem).exists():
+                old.rename(self.folder / old.stem)
+        shutil.rmtree(self.fresh, ignore_errors=True)
+        before = self.before["stages"]
+        for gone in set(before) - set(stages):
+            shutil.rmtree(self.folder / gone, ignore_errors=True)
+        kept = {stage: {**self.stage(stage), "reused": True} for stage in stages if self._stands(stage)}
+        self.record = {
+            "name": self.folder.name,
+            "run_id": f"{datetime.now():%Y%m%d-%H%M}-{secrets.token_hex(3)}",
+            "started": now(),
+            "finished": None,
+            "patrons": __version__,
+            "git_commit": git_commit(root),
+            "digest": data or self.record.get("digest", ""),
+            "stages": {stage: kept.get(stage, new_stage()) for stage in stages},
+        }
+        self.save()
+
+    def _stands(self, stage: str) -> bool:
+        return self.stage(stage)["status"] == SUCCEEDED and (self.folder / stage).is_dir()
+
+    def mark_stale(self, series: Mapping[str, Notebook]) -> None:
+        """Note which results were made from tables that have changed since, as after ``--only``."""
+        made = {file: (stage, digest) for stage in series for file, digest in self.stage(stage)["outputs"].items()}
+        for stage in series:  # in an order in which each comes after what it reads
+            record = self.stage(stage)
+            read = {file: made[file] for file in record["inputs"] if file in made}
+            changed = [
+                digest != record["inputs"][file] or self.stage(by)["stale"] for file, (by, digest) in read.items()
+            ]
+            self.record["stages"][stage] = {**record, "stale": record["status"] == SUCCEEDED and any(changed)}
+
+    def finish(self) -> None:
+        """Close the record; a series that had nothing to run is the earlier one still, so that it is sent only once."""
+        stages = self.record["stages"].values()
+        if self.before.get("finished") and all(stage["reused"] for stage in stages):
+            self.record = {**self.before, "stages": self.record["stages"]}
+        else:
+            self.record["finished"] = now()
+        self.save()
+
+    def save(self) -> None:
+        write_json(self.folder / "series.json", self.record)
+
+    def is_current(self, notebook: Notebook, fingerprint: str) -> bool:
+        """Whether a stage's results are those that a run would give, and are as they were written."""
+        record = self.stage(notebook.stage)
+        same = record["status"] == SUCCEEDED and record["fingerprint"] == fingerprint
+        return same and set(notebook.writes) <= set(record["outputs"]) and not self.changed(notebook.stage)
+
+    def changed(self, stage: str) -> list[str]:
+        """Files of a stage that are missing or not as they were written."""
+        outputs = self.stage(stage)["outputs"].items()
+        paths = ((self.folder / stage / file, known) for file, known in outputs)
+        return [path.name for path, known in paths if not path.is_file() or digest(path) != known]
+
+    def prepare(self, stage: str) -> Path:
+        """An empty folder for a notebook to write to."""
+        folder = self.fresh / stage
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    def keep(self, stage: str, **record: Any) -> None:
+        """Put what a notebook wrote in the place of what was there before, by renaming."""
+        old = self.fresh / f"{stage}.old"
+        if (self.folder / stage).exists():
+            (self.folder / stage).rename(old)
+        (self.fresh / stage).rename(self.folder / stage)
+        shutil.rmtree(old, ignore_errors=True)
+        self.failed_notebook(stage).unlink(missing_ok=True)
+        self.set(stage, status=SUCCEEDED, outputs=digests(self.folder / stage), **record)
+
+    def refuse(self, stage: str, **record: Any) -> None:
+        """Keep the executed notebook of a failure; earlier results stay, but no longer count as this series'."""
+        executed = self.fresh / stage / EXECUTED
+        if executed.exists():
+            executed.replace(self.failed_notebook(stage))
+        shutil.rmtree(self.fresh / stage, ignore_errors=True)
+        self.set(stage, status=FAILED, **record)
+
+    def set(self, stage: str, **record: Any) -> None:
+        self.record["stages"][stage] = {**new_stage(), **record}
+        self.save()
+
+    def failed_notebook(self, stage: str) -> Path:
+        """Where the executed notebook of a failure is kept."""
+        return self.folder / f"{stage}.failed.ipynb"
+
+
+def new_stage() -> dict[str, Any]:
+    """The record of a stage that has not been run."""
+    return {
+        "status": NOT_RUN,
+        "reused": False,
+        "seconds": 0.0,
+        "parameters": {},
+        "fingerprint": "",
+        "inputs": {},
+        "outputs": {},
+        "stale": False,
+        "error": None,
+    }
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Every file under a folder and its SHA-256."""
+    return {str(path.relative_to(folder)): digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def git_commit(root: Path) -> str | None:
+    """The commit of the folder, with ``-dirty`` when files differ from it; None outside a repository."""
+    commit = _git(root, "rev-parse", "HEAD")
+    return commit and commit + ("-dirty" if _git(root, "status", "--porcelain", "--untracked-files=no") else "")
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _locked(name: str, file: Any) -> str:
+    file.seek(0)
+    try:
+        holder = json.loads(file.read())
+    except ValueError:
+        holder = {"pid": "unknown", "since": "a moment ago"}
+    return (
+        f"Another series is at work on {name}: process {holder['pid']}, since {holder['since']}. "
+        "Wait for it, stop it, or use a copy of the params file under another name."
+    )

@@ -1,0 +1,194 @@
+"""Runs a series: notebooks in the order of what they read and write, independent ones at the same time."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from patrons.files import digest
+from patrons.series import processes
+from patrons.series.graph import Notebook, Series, SeriesError, fingerprint, needs
+from patrons.series.params import OWN
+from patrons.series.progress import Lines
+from patrons.series.results import EXECUTED, FAILED, NOT_RUN, SUCCEEDED, Results
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class StoppedError(BaseException):
+    """The series was told to stop; no `except Exception` holds it up. `code` is the exit code for the signal."""
+
+    def __init__(self, number: int):
+        super().__init__(f"Stopped by {signal.Signals(number).name}.")
+        self.code = 128 + number
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that was checked before anything runs.
+
+    Parameters
+    ----------
+    series : dict
+        Stage to notebook, in an order in which each comes after what it reads.
+    parameters : dict
+        Stage to its parameters, complete, without the runner's own.
+    selected : set of str
+        Stages to run; the results of others are used as they stand.
+    data : str or None
+        Digest of the source, None when no selected notebook reads it.
+    raw_folder : Path
+        Where sources are.
+    jobs : int
+        Notebooks that run at the same time.
+    timeout : float or None
+        Seconds that a notebook may take.
+    resume : bool
+        Keep results that a run would only repeat.
+    """
+
+    series: Series
+    parameters: dict[str, dict[str, Any]]
+    selected: set[str]
+    data: str | None
+    raw_folder: Path
+    jobs: int = 2
+    timeout: float | None = None
+    resume: bool = False
+
+
+def check_inputs(plan: Plan, results: Results) -> None:
+    """SeriesError when a selected notebook reads what neither another selected one writes nor an earlier run left."""
+    for stage in sorted(plan.selected):
+        for writer in sorted(needs(plan.series)[stage] - plan.selected):
+            files = set(plan.series[stage].reads) & set(plan.series[writer].writes)
+            missing = sorted(file for file in files if not (results.folder / writer / file).is_file())
+            if missing or results.stage(writer)["status"] != SUCCEEDED:
+                raise SeriesError(
+                    f"{stage} reads {', '.join(missing or sorted(files))} of {writer}, which has not succeeded. "
+                    f"Run that first: --only {writer.split('_')[0]}"
+                )
+
+
+def run(plan: Plan, results: Results, progress: Lines, root: Path) -> None:
+    """Run what is selected and write down what becomes of it; StoppedError on Ctrl-C or SIGTERM, with nothing left."""
+    results.begin(plan.series, plan.data, root)
+    with _handlers_kept(), progress:
+        asyncio.run(_Run(plan, results, progress).all())
+    results.mark_stale(plan.series)
+    results.finish()
+
+
+@contextmanager
+def _handlers_kept() -> Iterator[None]:
+    """An event loop that handled signals leaves the system's defaults behind: put back what was there."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Turn the signals that stop a series into StoppedError, where the runner itself does not handle them."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        raise StoppedError(number)
+
+    with _handlers_kept():
+        for number in SIGNALS:
+            signal.signal(number, stop)
+        yield
+
+
+class _Run:
+    """One run of a plan: a task a notebook, each waiting for those that write what it reads."""
+
+    def __init__(self, plan: Plan, results: Results, progress: Lines):
+        self.plan, self.results, self.progress = plan, results, progress
+        self.slots = asyncio.Semaphore(plan.jobs)
+        self.before = needs(plan.series)
+        self.tasks: dict[str, asyncio.Task[bool]] = {}
+        self.signal: int | None = None
+
+    async def all(self) -> None:
+        whole = asyncio.current_task()
+        for number in SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, self.stop, number, whole)
+        try:
+            async with asyncio.TaskGroup() as group:
+                ticks = group.create_task(self.tick())
+                for stage in (stage for stage in self.plan.series if stage in self.plan.selected):
+                    self.tasks[stage] = group.create_task(self.stage(stage))
+                await asyncio.wait(self.tasks.values())
+                ticks.cancel()
+        except asyncio.CancelledError:
+            raise StoppedError(self.signal or signal.SIGINT) from None
+
+    def stop(self, number: int, whole: asyncio.Task[None]) -> None:
+        if self.signal is None:  # a second Ctrl-C must not disturb the ending of what runs
+            self.signal = number
+            whole.cancel()
+
+    async def tick(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self.progress.tick()
+
+    async def stage(self, stage: str) -> bool:
+        """Whether the stage's results stand in the end."""
+        failed = [one for one in sorted(self.before[stage]) if one in self.tasks and not await self.tasks[one]]
+        if failed:
+            self.results.set(stage, status=NOT_RUN, error=f"needs the results of {', '.join(failed)}")
+            self.progress.ended(stage, NOT_RUN)
+            return False
+        async with self.slots:
+            return await self.execute(self.plan.series[stage])
+
+    async def execute(self, notebook: Notebook) -> bool:
+        stage = notebook.stage
+        inputs = self.inputs(notebook)
+        mark = fingerprint(notebook, self.plan.parameters[stage], inputs)
+        if self.plan.resume and self.results.is_current(notebook, mark):
+            self.progress.ended(stage, "reused")
+            return True
+        self.progress.started(stage)
+        begun = time.monotonic()
+        error = await processes.run(self.job(notebook), lambda cell, cells: self.progress.cell(stage, cell, cells))
+        error = error or self.missing(notebook)
+        seconds = round(time.monotonic() - begun, 3)
+        record = {"seconds": seconds, "parameters": self.plan.parameters[stage], "fingerprint": mark, "error": error}
+        record["inputs"] = inputs
+        self.results.refuse(stage, **record) if error else self.results.keep(stage, **record)
+        self.progress.ended(stage, FAILED if error else SUCCEEDED, seconds)
+        return not error
+
+    def inputs(self, notebook: Notebook) -> dict[str, str]:
+        """Digests of what a notebook reads, the source included."""
+        writers = {file: stage for stage, one in self.plan.series.items() for file in one.writes}
+        inputs = {file: digest(self.results.folder / writers[file] / file) for file in notebook.reads}
+        return {**inputs, "source": self.plan.data or ""} if "source" in notebook.parameters else inputs
+
+    def job(self, notebook: Notebook) -> processes.Job:
+        output = self.results.prepare(notebook.stage)
+        own = dict(zip(OWN, (str(self.results.folder), str(self.plan.raw_folder)), strict=True))
+        own = {name: value for name, value in own.items() if name in notebook.parameters}
+        parameters = {**self.plan.parameters[notebook.stage], **own}
+        return processes.Job(notebook.path, output / EXECUTED, output, parameters, self.plan.timeout)
+
+    def missing(self, notebook: Notebook) -> str | None:
+        """What is wrong with the files that a notebook left; the folder was empty, so what is there is new."""
+        folder = self.results.fresh / notebook.stage
+        missing = [file for file in notebook.writes if not (folder / file).is_file()]
+        old = [file for file in missing if (self.results.folder / notebook.stage / file).is_file()]
+        if not missing:
+            return None
+        hint = f" ({', '.join(old)} is there from an earlier run only)" if old else ""
+        return f"it ended without writing {', '.join(missing)}, which it declares under **Writes**{hint}."

@@ -1,0 +1,134 @@
+"""One notebook in a process of its own: ``python -m patrons.series.worker``, started by the runner.
+
+The job arrives as one line of JSON on standard input; each cell that begins and, at the end, the outcome leave as
+lines of JSON on standard output. When standard input closes, the runner is gone, and this process ends with its kernel.
+"""
+
+import json
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+import psutil
+from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+from traitlets import default
+
+LONGEST = 2000  # characters of an error that are passed on
+SOCKET_PATH_LIMIT = 90  # the system's is 108; names are added
+
+Send = Callable[..., None]
+
+
+class OwnKernel(AsyncKernelManager):
+    """The kernel of this very interpreter, whatever ``python3`` means to Jupyter here, over sockets in a folder."""
+
+    folder = Path()
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        return KernelSpec(**get_kernel_dict())
+
+    @default("transport")
+    def _transport_default(self) -> str:
+        return "ipc" if len(str(self.folder)) < SOCKET_PATH_LIMIT else "tcp"
+
+    @default("connection_file")
+    def _connection_file_default(self) -> str:
+        return str(self.folder / "kernel.json")
+
+
+def execute(job: dict[str, Any], send: Send) -> None:
+    """Run the notebook of a job, and send what becomes of it.
+
+    Parameters
+    ----------
+    job : dict
+        ``notebook``, ``executed`` (where it is saved, after each cell), ``parameters``, ``cwd``, and ``sockets``, an
+        empty folder with a short path.
+    send : callable
+        Takes ``event="cell"`` with ``cell`` and ``cells``, and last ``event="end"`` with ``status``: ``ok``,
+        ``error`` (with ``cell``, ``error`` and ``source``), ``dead`` (with ``cell``) or ``broken`` (with ``error``).
+    """
+    cells = Cells(job, send)
+    try:
+        papermill.execute_notebook(
+            _literal(job["notebook"]),
+            _literal(job["executed"]),
+            job["parameters"],
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            cwd=job["cwd"],
+            kernel_manager_class=OwnKernel,
+            on_cell_execute=cells.begin,
+        )
+        send(event="end", status="ok")
+    except PapermillExecutionError as error:
+        text = f"{error.ename}: {error.evalue}"[:LONGEST]
+        send(event="end", status="error", cell=cells.begun, error=text, source=first_line(error.source))
+    except DeadKernelError:
+        send(event="end", status="dead", cell=cells.begun)
+    except Exception as error:  # whatever it is, the runner has to hear of it
+        send(event="end", status="broken", error=f"{type(error).__name__}: {error}"[:LONGEST])
+
+
+class Cells:
+    """Counts the code cells as the executed notebook numbers them: the injected parameters are one."""
+
+    def __init__(self, job: dict[str, Any], send: Send):
+        code = [cell for cell in nbformat.read(job["notebook"], as_version=4).cells if cell.cell_type == "code"]
+        self.count = 1 + sum(bool(cell.source.strip()) for cell in code)
+        self.begun = 0
+        self.send = send
+
+    def begin(self, **_: Any) -> None:
+        self.begun += 1
+        self.send(event="cell", cell=self.begun, cells=self.count)
+
+
+def first_line(source: str) -> str:
+    """The first line of a cell that is neither empty nor a comment."""
+    lines = (line.strip() for line in source.splitlines())
+    return next((line for line in lines if line and not line.startswith("#")), "")[:200]
+
+
+def _literal(path: str) -> str:
+    """Papermill formats paths with the parameters; these mean what they say."""
+    return path.replace("{", "{{").replace("}", "}}")
+
+
+def end_with_runner() -> None:
+    """Wait until the runner closes standard input; then end the kernel and this process."""
+    while os.read(0, 4096):
+        pass
+    for child in psutil.Process().children(recursive=True):
+        child.kill()
+    shutil.rmtree(OwnKernel.folder, ignore_errors=True)
+    os._exit(1)
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w")  # the kernel inherits 1: what it prints must not be taken for an answer
+    os.dup2(2, 1)
+
+    def send(**answer: Any) -> None:
+        print(json.dumps(answer), file=answers, flush=True)
+
+    job = json.loads(sys.stdin.buffer.raw.readline())
+    OwnKernel.folder = Path(job["sockets"])
+    threading.Thread(target=end_with_runner, daemon=True).start()
+    execute(job, send)
+
+
+if __name__ == "__main__":
+    main()

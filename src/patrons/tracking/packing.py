@@ -1,0 +1,69 @@
+"""A model as MLflow keeps it: with signature, example, exact requirements, and the code of its own transformers."""
+
+import shutil
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import mlflow.sklearn
+import pandas as pd
+import skops.io
+from mlflow import MlflowClient
+from mlflow.models import ModelSignature, infer_signature
+
+import patrons
+from patrons.models import TRUSTED, load_model
+from patrons.series.graph import helper_files
+
+LIBRARIES = (
+    "mlflow",
+    "scikit-learn",
+    "skops",
+    "numpy",
+    "scipy",
+    "pandas",
+    "xgboost-cpu",
+)  # that a model needs, with exact versions
+EXAMPLE_ROWS = 5
+
+
+def log_model(client: MlflowClient, experiment: str, run: str, path: Path) -> str:
+    """Log the model at `path` to a run, with ``<model>.sample.parquet`` beside it as its input; its MLflow URI.
+
+    The tracking URI must be set: MLflow's ``log_model`` takes no client.
+    """
+    model, sample = load_model(path), pd.read_parquet(path.with_suffix(".sample.parquet"))
+    logged = client.create_logged_model(experiment, name=path.stem, source_run_id=run)
+    with tempfile.TemporaryDirectory() as folder:
+        return mlflow.sklearn.log_model(
+            model,
+            name=path.stem,
+            model_id=logged.model_id,
+            run_id=run,
+            serialization_format="skops",
+            skops_trusted_types=list(TRUSTED),
+            signature=signature(model, sample),
+            input_example=sample.head(EXAMPLE_ROWS),
+            pip_requirements=[f"{library}=={version(library)}" for library in LIBRARIES],
+            code_paths=own_code(path, Path(folder)),
+            metadata={"patrons": patrons.__version__},
+        ).model_uri
+
+
+def signature(model: Any, sample: pd.DataFrame) -> ModelSignature:
+    """The columns that a model takes and what it predicts; some clusterers cannot predict."""
+    return infer_signature(sample, model.predict(sample) if hasattr(model, "predict") else None)
+
+
+def own_code(path: Path, folder: Path) -> list[str] | None:
+    """A copy of the modules of this package that a model needs: it then loads where Patrons is not installed."""
+    types = [name for name in skops.io.get_untrusted_types(file=path) if name.startswith("patrons.")]
+    if not types:
+        return None
+    package = folder / "patrons"
+    package.mkdir()
+    modules = helper_files("\n".join(f"import {name.rsplit('.', 1)[0]}" for name in types))
+    for module in {Path(patrons.__file__), *modules}:
+        shutil.copy(module, package)
+    return [str(package)]

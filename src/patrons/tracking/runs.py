@@ -1,0 +1,300 @@
+"""A series in MLflow: one run a series, one nested run a notebook, sent once and only from what is on disk.
+
+An exploration by hand leaves no runs, and a server that is away loses nothing: ``patrons log NAME`` sends later.
+"""
+
+import json
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import chdir, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from patrons.files import read_json
+from patrons.series.declarations import OWN
+
+if TYPE_CHECKING:  # mlflow takes over a second to import: only when something is sent
+    from mlflow import MlflowClient
+
+RUN_ID, SENT = "patrons.run_id", "patrons.sent"  # tags by which a series is found again
+LONGEST_PARAMETER, LONGEST_TAG, LONGEST_DIGEST = 6000, 5000, 36  # MLflow refuses longer ones
+SETTINGS = {  # unless the user has set them
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # a server that is away is not waited for (7 would be minutes)
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # seconds
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_RECORD_ENV_VARS_IN_MODEL_LOGGING": "false",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+TOUCHED = (*SETTINGS, "MLFLOW_TRACKING_URI")
+
+
+class TrackingError(RuntimeError):
+    """MLflow did not take the series: the first line says why, the second what to do. The results stay on disk."""
+
+
+def log_series(processed: Path, reports: Path, root: Path) -> str | None:
+    """Send the results of a finished series to MLflow, once.
+
+    Parameters
+    ----------
+    processed : Path
+        The results of the series, such as ``data/processed/demo``; its name is the experiment's.
+    reports : Path
+        The pages of the series, such as ``reports/demo``.
+    root : Path
+        The project's folder: without MLFLOW_TRACKING_URI, runs go to ``mlflow.db`` and ``mlruns/`` in it.
+
+    Returns
+    -------
+    str or None
+        MLflow's id of the parent run, or None if the series was there already. A series of which only a part
+        had arrived is sent anew, and that part is deleted.
+    """
+    processed, reports, root = processed.resolve(), reports.resolve(), root.resolve()
+    series = _finished(processed)
+    name = processed.name
+    with connected(root, f"did not take the series {name}", f"; then: patrons log {name}") as client:
+        experiment = experiment_of(client, name, root)
+        sending = _Sending(client, experiment, series, processed, reports)
+        return None if sending.is_done() else sending.send()
+
+
+def local_uri(root: Path) -> str:
+    """The project's own tracking file, used unless MLFLOW_TRACKING_URI names another place."""
+    return f"sqlite:///{(root / 'mlflow.db').resolve()}"
+
+
+def _finished(processed: Path) -> dict[str, Any]:
+    series = read_json(processed / "series.json")
+    if series is None:
+        others = ", ".join(sorted(path.parent.name for path in processed.parent.glob("*/series.json"))) or "none"
+        raise TrackingError(f"There is no series {processed.name!r} to send; those that were run: {others}.")
+    if not series.get("finished"):
+        raise TrackingError(
+            f"The series {processed.name} has not finished.\nWait for it, or run it again: python run_all.py --resume"
+        )
+    return series
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    """MLflow as it behaves here: quiet, and quick to give up. The environment is left as it was."""
+    before = {name: os.environ.get(name) for name in TOUCHED}
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    for name in ("alembic", "mlflow"):  # the variable above counts only if MLflow was not imported before
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # MLflow's hints: nothing that a user of a series can act on
+            yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            os.environ.update({name: value} if value is not None else {})
+
+
+@contextmanager
+def connected(root: Path, trouble: str, then: str = "") -> Iterator["MlflowClient"]:
+    """A client of the user's MLflow or of the project's own; whatever goes wrong while it is used is a TrackingError.
+
+    Parameters
+    ----------
+    root : Path
+        The project's folder: without MLFLOW_TRACKING_URI, MLflow keeps things in ``mlflow.db`` and ``mlruns/`` in it.
+    trouble : str
+        What MLflow did not do, for the error: "did not take the series demo".
+    then : str
+        What to do once that is mended, the end of a sentence.
+    """
+    with _settings():
+        import mlflow
+
+        uri = os.environ.get("MLFLOW_TRACKING_URI") or local_uri(root)
+        try:
+            # MLflow makes a folder mlruns where the process is
+            with chdir(root) if uri == local_uri(root) else nullcontext():
+                mlflow.set_tracking_uri(uri)  # for log_model, which takes no client
+                yield mlflow.MlflowClient(uri)
+        except TrackingError:
+            raise
+        except Exception as error:  # of MLflow, its database, its HTTP library, the disk or a damaged file
+            raise TrackingError(_told(error, uri, trouble, then)) from error
+        finally:
+            mlflow.set_tracking_uri(None)
+
+
+def _told(error: Exception, uri: str, trouble: str, then: str) -> str:
+    place = _without_password(uri)
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0].replace(uri, place)
+    return (
+        f"MLflow at {place} {trouble}: {reason[:300]}\n"
+        f"Mend that, or set MLFLOW_TRACKING_URI otherwise (unset: a file of the project){then}"
+    )
+
+
+def _without_password(uri: str) -> str:
+    parts = urlsplit(uri)
+    return urlunsplit(parts._replace(netloc=parts.netloc.split("@")[-1])) if "@" in parts.netloc else uri
+
+
+def experiment_of(client: "MlflowClient", name: str, root: Path) -> str:
+    """The id of the experiment of this name, made or brought back if needed."""
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        is_ours = client.tracking_uri == local_uri(root)
+        return client.create_experiment(name, artifact_location=(root / "mlruns").as_uri() if is_ours else None)
+    if found.lifecycle_stage == "deleted":
+        client.restore_experiment(found.experiment_id)
+    return found.experiment_id
+
+
+@dataclass(frozen=True)
+class _Sending:
+    """One series on its way to one experiment."""
+
+    client: "MlflowClient"
+    experiment: str
+    series: Mapping[str, Any]
+    processed: Path
+    reports: Path
+
+    def is_done(self) -> bool:
+        return any(SENT in run.data.tags for run in self._earlier())
+
+    def send(self) -> str:
+        """The parent run, its nested runs, and at last the mark that all of it is there."""
+        self._delete_half()
+        parent = self._start(self.series["run_id"], _milliseconds(self.series["started"]), self._tags())
+        self._send_parent(parent)
+        for stage, record in self.series["stages"].items():
+            if record["status"] != "not run" and not record["reused"]:
+                self._send_stage(parent, stage, record)
+        status = "FAILED" if self._stages("failed") else "FINISHED"
+        self.client.set_terminated(parent, status, _milliseconds(self.series["finished"]))
+        self.client.set_tag(parent, SENT, "complete")
+        return parent
+
+    def _earlier(self) -> list[Any]:
+        return list(self.client.search_runs([self.experiment], f"tags.`{RUN_ID}` = '{self.series['run_id']}'"))
+
+    def _delete_half(self) -> None:
+        for run in self._earlier():
+            condition = f"source_run_id = '{run.info.run_id}'"
+            for model in self.client.search_logged_models([self.experiment], filter_string=condition):
+                self.client.delete_logged_model(model.model_id)
+            self.client.delete_run(run.info.run_id)
+
+    def _stages(self, status: str) -> list[str]:
+        return [stage for stage, record in self.series["stages"].items() if record["status"] == status]
+
+    def _tags(self) -> dict[str, str]:
+        data, stages = self._data(), self.series["stages"]
+        return {
+            "mlflow.source.name": "run_all.py",
+            "mlflow.source.git.commit": (self.series["git_commit"] or "").removesuffix("-dirty"),
+            "patrons.git_commit": self.series["git_commit"] or "none",
+            "patrons.version": self.series["patrons"],
+            "patrons.title": data.get("title", self.series["name"]),
+            "patrons.simulated": str(data.get("simulated", "unknown")).lower(),
+            "patrons.data_digest": self.series["digest"],
+            "patrons.status": "failed" if self._stages("failed") else "succeeded",
+            "patrons.reused": ", ".join(stage for stage, record in stages.items() if record["reused"]) or "none",
+        }
+
+    def _data(self) -> dict[str, Any]:
+        return read_json(self.processed / "01_eda" / "dataset.json", {})
+
+    def _start(self, name: str, start: int, tags: Mapping[str, str]) -> str:
+        tags = {RUN_ID: self.series["run_id"], **{key: value[:LONGEST_TAG] for key, value in tags.items()}}
+        return self.client.create_run(self.experiment, start_time=start, run_name=name, tags=tags).info.run_id
+
+    def _send_parent(self, parent: str) -> None:
+        """What compares series in one table: every metric of its notebooks, such as ``06.roc_auc``, and its pages."""
+        for stage in self._stages("succeeded"):
+            self._log(parent, metrics=_metrics(self.processed / stage, f"{stage.split('_')[0]}."))
+        self._log_data(parent)
+        self.client.log_artifact(parent, str(self.processed / "series.json"))
+        if self.reports.is_dir():
+            self.client.log_artifacts(parent, str(self.reports), "report")
+
+    def _log_data(self, run: str) -> None:
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        data = self._data()
+        dataset = Dataset(
+            name=data.get("title") or self.series["name"],
+            digest=self.series["digest"][:LONGEST_DIGEST],
+            source_type="local",
+            source=json.dumps({"uri": data.get("source", "")}),
+            profile=json.dumps({"lines": data.get("lines"), "period": data.get("period")}),
+        )
+        self.client.log_inputs(run, [DatasetInput(dataset, [InputTag("mlflow.data.context", "source")])])
+
+    def _send_stage(self, parent: str, stage: str, record: Mapping[str, Any]) -> None:
+        folder, failed = self.processed / stage, record["status"] == "failed"
+        executed = self.processed / f"{stage}.failed.ipynb" if failed else folder / "notebook.ipynb"
+        end = int(executed.stat().st_mtime * 1000) if executed.exists() else _milliseconds(self.series["finished"])
+        tags = {"mlflow.parentRunId": parent, "patrons.error": record["error"] or "none"}
+        tags["mlflow.source.name"] = f"notebooks/{stage}.ipynb"
+        run = self._start(stage, end - int(record["seconds"] * 1000), tags)
+        self._log(run, parameters=record["parameters"])
+        if executed.exists():
+            self.client.log_artifact(run, str(executed))
+        if not failed:  # what the folder of a failed stage holds is of an earlier series
+            self._send_results(run, folder, self.reports / f"{stage}.html")
+        self.client.set_terminated(run, "FAILED" if failed else "FINISHED", end)
+
+    def _send_results(self, run: str, folder: Path, page: Path) -> None:
+        self._log(run, metrics=_metrics(folder))
+        for path in [page, *sorted(folder.glob("*.json"))]:
+            if path.exists():
+                self.client.log_artifact(run, str(path))
+        if (folder / "figures").is_dir():
+            self.client.log_artifacts(run, str(folder / "figures"), "figures")
+        self._send_models(run, folder)
+
+    def _send_models(self, run: str, folder: Path) -> None:
+        """Models with a sample of their input; others (fitted preparation) as the plain files that they are."""
+        from patrons.tracking.packing import log_model
+
+        for path in sorted(folder.glob("*.skops")):
+            if path.with_suffix(".sample.parquet").exists():
+                log_model(self.client, self.experiment, run, path)
+            else:
+                self.client.log_artifact(run, str(path), "models")
+
+    def _log(
+        self, run: str, parameters: Mapping[str, Any] | None = None, metrics: Mapping[str, float] | None = None
+    ) -> None:
+        from mlflow.entities import Metric, Param
+
+        now = _milliseconds(self.series["finished"])
+        told = {name: _text(value) for name, value in (parameters or {}).items() if name not in OWN}
+        self.client.log_batch(
+            run,
+            metrics=[Metric(name, value, now, 0) for name, value in (metrics or {}).items()],
+            params=[Param(name, value) for name, value in told.items()],
+        )
+
+
+def _metrics(folder: Path, prefix: str = "") -> dict[str, float]:
+    return {f"{prefix}{name}": float(value) for name, value in read_json(folder / "metrics.json", {}).items()}
+
+
+def _text(value: Any) -> str:
+    """A parameter as MLflow keeps it; the end of a very long one is cut off."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= LONGEST_PARAMETER else text[: LONGEST_PARAMETER - 1] + "…"
+
+
+def _milliseconds(moment: str) -> int:
+    return int(datetime.fromisoformat(moment).timestamp() * 1000)

@@ -1,0 +1,1 @@
+"""What are they worth, and whom do we contact?"""

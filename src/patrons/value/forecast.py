@@ -1,0 +1,171 @@
+"""What are customers worth? Days to learn from, what was spent after them, and a test that sees no later day."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis import Table, _
+from scipy.stats import rankdata
+
+from patrons.evaluation.metrics import Interval
+from patrons.features import panel as features
+from patrons.value.spend_model import SpendModel, active_days
+
+STEP, MIN_HISTORY = 30, 90  # days between snapshots, and of log before the first
+LEAST_REPEATERS = 30  # customers with a second day of orders without whom nothing can be told of pace and leaving
+REPEATS = 200  # of the bootstrap
+NOT_MADE = ("returns",)  # needs the cancellations; the model uses what both tables have
+
+
+class Days(NamedTuple):
+    """When customers are described: on earlier days to learn from, on the cutoff to test, at the end of the log."""
+
+    earlier: list[date]
+    cutoff: date | None
+    end: date
+
+
+def days(first: date, end: date, horizon_days: int) -> Days:
+    """The cutoff is the end minus the horizon; what is learnt for it lies another horizon and more before it.
+
+    Without `MIN_HISTORY` days of log before the cutoff there is none, and nothing can be tested.
+    """
+    earliest, horizon = first + timedelta(days=MIN_HISTORY), timedelta(days=horizon_days)
+    cutoff = end - horizon
+    if cutoff < earliest:
+        return Days([], None, end)
+    count = ((cutoff - horizon) - earliest).days // STEP + 1
+    earlier = [cutoff - horizon - timedelta(days=STEP * n) for n in range(max(count, 0) - 1, -1, -1)]
+    return Days(earlier, cutoff, end)
+
+
+def snapshots(lines: Table, when: Days, horizon_days: int) -> pd.DataFrame:
+    """Features of every customer on each of the days, and what was spent within the horizon from then.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `features.features`; `spent` (currency) and `ordered` (days with an order), both missing where
+        the horizon reaches beyond the log; `known_on`: the day from which they are known.
+    """
+    asked = [*when.earlier, *([when.cutoff] if when.cutoff else []), when.end]
+    windows = sorted({*features.WINDOWS, horizon_days})
+    described = features.features(lines, asked, windows, leave_out=NOT_MADE).order_by("as_of", "customer_id")
+    table = described.to_pandas().merge(_outcomes(lines, asked, horizon_days), "left", ["customer_id", "as_of"])
+    table["known_on"] = table.as_of + pd.Timedelta(days=horizon_days)
+    known = table.known_on <= pd.Timestamp(when.end)
+    outcome = table[["spent", "ordered"]].fillna(0.0).where(known)
+    return table.assign(spent=outcome.spent, ordered=outcome.ordered)
+
+
+def _outcomes(lines: Table, asked: Sequence[date], horizon_days: int) -> pd.DataFrame:
+    each = ibis.memtable(pd.DataFrame({"as_of": pd.to_datetime(list(asked))}))
+    daily = lines.group_by("customer_id", day=_.ordered_at.date().cast("timestamp")).agg(amount=_.amount.sum())
+    later = daily.join(each, daily.day >= each.as_of)
+    within = later.filter(later.day < later.as_of + ibis.interval(days=horizon_days))
+    spent = within.group_by("customer_id", "as_of").agg(spent=_.amount.sum().round(6), ordered=_.count())
+    return spent.to_pandas()
+
+
+def inputs(table: pd.DataFrame, today: pd.DataFrame) -> list[str]:
+    """Numbers that a model may learn from: features that both tables have."""
+    own = features.feature_names(table, ["spent", "ordered"])
+    return [name for name in own if name in today and pd.api.types.is_numeric_dtype(today[name])]
+
+
+def fit_as_of(table: pd.DataFrame, day: date, model: SpendModel) -> SpendModel:
+    """Fit a model on what was known on a day: outcomes that end later, and later days, play no part."""
+    seen = table[(table.as_of <= pd.Timestamp(day)) & ((table.known_on <= pd.Timestamp(day)) | _on(table, day))]
+    return model.fit(seen, seen.spent.where(~_on(seen, day)))
+
+
+def _on(table: pd.DataFrame, day: date) -> pd.Series:
+    return table.as_of == pd.Timestamp(day)
+
+
+def baselines(rows: pd.DataFrame, horizon_days: int) -> dict[str, np.ndarray]:
+    """Simple rules: what was spent in as many days before, the past rate, the mean of all, and nothing."""
+    before = rows[f"spend_{horizon_days}d"].to_numpy(float)
+    rate = rows.monetary.to_numpy(float) / rows.tenure_days.to_numpy(float) * horizon_days
+    return {
+        f"as in the last {horizon_days} days": before,
+        "past rate goes on": rate,
+        "everyone the mean": np.full(len(rows), before.mean()),
+        "nobody buys": np.zeros(len(rows)),
+    }
+
+
+def scores(truth: np.ndarray, said: np.ndarray) -> dict[str, float]:
+    """How good forecasts of spend are.
+
+    Returns
+    -------
+    dict
+        `mae` and `rmse` (currency); `spearman`: rank correlation, 0 for a forecast that is the same for all;
+        `capture_top_decile`: share of all spend that the tenth with the highest forecasts brought; `bias`: total of
+        the forecasts over what was spent, minus 1.
+    """
+    error, total = np.asarray(said) - truth, truth.sum()
+    varied = len(np.unique(said)) > 1 and len(np.unique(truth)) > 1
+    return {
+        "mae": float(np.abs(error).mean()),
+        "rmse": float(np.sqrt((error**2).mean())),
+        "spearman": float(np.corrcoef(rankdata(truth), rankdata(said))[0, 1]) if varied else 0.0,
+        "capture_top_decile": float(truth[top_decile(said)].sum() / total) if total else 0.0,
+        "bias": float(np.sum(said) / total - 1) if total else 0.0,
+    }
+
+
+def top_decile(said: np.ndarray) -> np.ndarray:
+    """Row numbers of the tenth with the highest values, at least one; of equal ones the first."""
+    return np.argsort(-np.asarray(said), kind="stable")[: max(len(said) // 10, 1)]
+
+
+class Tested(NamedTuple):
+    """A forecast held against what was spent, customer by customer and in scores (see `test`)."""
+
+    truth: np.ndarray
+    said: np.ndarray
+    board: pd.DataFrame
+    scores: dict[str, float]
+    rule: str
+    edge: Interval
+
+    @property
+    def beats(self) -> bool:
+        """Whether it is better than the best simple rule beyond chance."""
+        return self.edge.low > 0
+
+
+def test(table: pd.DataFrame, rows: pd.DataFrame, cutoff: date, model: SpendModel) -> Tested:
+    """Fit as of the cutoff, and score what is said of its customers (`rows`) beside simple rules.
+
+    `rule` is the rule with the lowest RMSE, `edge` by how much its mean squared error is higher, as a share of its own,
+    with a paired 95% interval.
+    """
+    fit_as_of(table, cutoff, model)
+    truth, said, rules = rows.spent.to_numpy(), model.predict(rows), baselines(rows, model.horizon_days)
+    parts = model.parts(rows)
+    named = {"BG/NBD with Gamma-Gamma": parts["rhythm"]}
+    named |= {"Tweedie booster": parts["booster"], "mean of both": said} if "booster" in parts else {}
+    board = pd.DataFrame({name: scores(truth, values) for name, values in {**named, **rules}.items()}).T
+    best = scores(truth, truth)["capture_top_decile"]
+    rule = board.loc[list(rules)].rmse.idxmin()
+    return Tested(truth, said, board.assign(oracle=best), scores(truth, said), rule, _edge(truth, said, rules[rule]))
+
+
+def _edge(truth: np.ndarray, said: np.ndarray, rule: np.ndarray) -> Interval:
+    own, other = (truth - said) ** 2, (truth - rule) ** 2
+    rng = np.random.default_rng(0)
+    drawn = [rng.integers(0, len(truth), len(truth)) for _repeat in range(REPEATS)]
+    shares = [1 - own[rows].sum() / max(other[rows].sum(), 1e-9) for rows in drawn]
+    low, high = np.quantile(shares, [0.025, 0.975])
+    return Interval(float(1 - own.sum() / max(other.sum(), 1e-9)), float(low), float(high))
+
+
+def repeaters(rows: pd.DataFrame) -> int:
+    """Customers with orders on more than one day."""
+    return int((active_days(rows) > 1).sum())

@@ -1,0 +1,181 @@
+"""What a customer will spend: BG/NBD with Gamma-Gamma, a booster that corrects it, and the mean of both.
+
+The first knows a customer's rhythm and order value and needs no outcome. The second, a Tweedie booster (XGBoost),
+starts from it and learns from earlier days, whose outcome is known, what else of the features tells. Both work on
+ratios, so their mean is the geometric one.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+from xgboost import XGBRegressor
+
+from patrons.btyd import bgnbd, gamma_gamma
+from patrons.btyd.likelihood import Report
+
+LEAST = 0.01  # currency: no logarithm of less
+YEAR, SEASON = 365, 45  # days: a day this close to one a year before is of the same season
+ROWS_AT_MOST = 100_000  # of earlier days, that the booster learns from
+LEVELS = (0.5, 2.0)  # a season moves spend by no more than this
+BOOSTER = {
+    "objective": "reg:tweedie",
+    "tweedie_variance_power": 1.2,
+    "n_estimators": 600,
+    "learning_rate": 1 / 60,  # small steps on half the rows each: the few who spend most sway it less
+    "max_depth": 5,
+    "subsample": 0.5,
+    "colsample_bytree": 0.5,
+    "reg_lambda": 10,
+    "max_bin": 64,
+    "n_jobs": 1,  # sums in one order: the same seed gives the same model
+}
+
+
+class Rhythm(NamedTuple):
+    """BG/NBD and Gamma-Gamma as fitted on the customers of one day."""
+
+    orders: bgnbd.Fitted
+    value: gamma_gamma.Fitted
+    orders_report: Report
+    value_report: Report
+
+
+def history(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Repeats (days with an order after the first), weeks from the first order to the last, and to `as_of`."""
+    age = rows.tenure_days.to_numpy(float) / bgnbd.WEEK
+    return active_days(rows) - 1, age - rows.recency_days.to_numpy(float) / bgnbd.WEEK, age
+
+
+def active_days(rows: pd.DataFrame) -> np.ndarray:
+    """Days with an order; without that feature, as if no day had two orders."""
+    return rows.get("active_days", rows.frequency).to_numpy(float)
+
+
+def fit_rhythm(rows: pd.DataFrame) -> Rhythm:
+    """Fit both on the features of one day. Order values are learnt from those who came back, where there are some.
+
+    Those who came back place most of the orders to come, and spend otherwise than those who never did.
+    """
+    orders, orders_report = bgnbd.fit(*history(rows))
+    days = active_days(rows)
+    known = days > 1 if (days > 1).sum() >= len(gamma_gamma.STARTS[0]) * 10 else days > 0
+    value, value_report = gamma_gamma.fit(days[known], rows.monetary.to_numpy(float)[known] / days[known])
+    return Rhythm(orders, value, orders_report, value_report)
+
+
+def expected_orders(p: bgnbd.Fitted, rows: pd.DataFrame, horizon_days: int) -> np.ndarray:
+    """Days with an order to expect of each customer."""
+    return bgnbd.expected(p, *history(rows), horizon_days / bgnbd.WEEK)
+
+
+def expected_spend(rhythm: Rhythm, rows: pd.DataFrame, horizon_days: int) -> np.ndarray:
+    """Spend to expect of each customer, currency, at the level of the past."""
+    days = active_days(rows)
+    worth = gamma_gamma.expected(rhythm.value, days, rows.monetary.to_numpy(float) / days)
+    return expected_orders(rhythm.orders, rows, horizon_days) * worth
+
+
+class SpendModel(RegressorMixin, BaseEstimator):
+    """Spend in the days to come, from raw feature columns.
+
+    Parameters
+    ----------
+    horizon_days : int
+        How far ahead.
+    inputs : list of str, optional
+        Columns that the booster may see; None: no booster.
+    seed : int
+
+    Attributes
+    ----------
+    orders_, value_ : list of float
+        Parameters of BG/NBD and Gamma-Gamma on the latest day.
+    level_ : float
+        What was spent over what these expect, at the same season a year before; 1 where the log does not reach back.
+    scale_ : float
+        Brings the total of the geometric mean to the mean of the two totals.
+    booster_ : XGBRegressor or None
+        None where no earlier day has an outcome.
+    """
+
+    def __init__(self, horizon_days: int = 180, inputs: list[str] | None = None, seed: int = 42):
+        self.horizon_days = horizon_days
+        self.inputs = inputs
+        self.seed = seed
+
+    def fit(self, X: pd.DataFrame, y: pd.Series) -> "SpendModel":
+        """Learn from customers on several days, `as_of`; `y` is what they spent then, missing where nobody knows yet.
+
+        The rows of the latest day say at what pace customers order now; whatever `y` has for them is not looked at.
+        """
+        today = X.as_of == X.as_of.max()
+        earlier = X[~today & y.notna()].assign(spent=y)
+        rhythm = fit_rhythm(X[today])
+        self.orders_, self.value_ = list(rhythm.orders), list(rhythm.value)
+        base = [_base(rows, self.horizon_days) for _, rows in earlier.groupby("as_of")]
+        earlier = earlier.assign(base=pd.concat(base) if base else 0.0)
+        levels = (earlier.groupby("as_of").spent.sum() / earlier.groupby("as_of").base.sum()).clip(*LEVELS)
+        self.level_ = same_season(levels, X.as_of.max())
+        self.booster_ = self._boost(earlier, earlier.base * earlier.as_of.map(levels)) if base and self.inputs else None
+        self.scale_ = 1.0
+        self.scale_ = self._even(X[today])
+        self.feature_names_in_ = np.array(self._columns(X), dtype=object)
+        return self
+
+    def _boost(self, rows: pd.DataFrame, start: pd.Series) -> XGBRegressor:
+        booster = XGBRegressor(**BOOSTER, random_state=self.seed)
+        rows = rows.sample(ROWS_AT_MOST, random_state=self.seed) if len(rows) > ROWS_AT_MOST else rows
+        start = start[rows.index]
+        return booster.fit(rows[self.inputs].astype(float), rows.spent, base_margin=_logarithm(start))
+
+    def _columns(self, X: pd.DataFrame) -> list[str]:
+        needed = ["recency_days", "tenure_days", "frequency", "active_days", "monetary"]
+        return [name for name in X.columns if name in {*needed, *(self.inputs or [])}]
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Spend to expect of each row, currency."""
+        parts = self.parts(X)
+        if "booster" not in parts:
+            return parts["rhythm"]
+        return self.scale_ * np.sqrt(parts["rhythm"] * parts["booster"])
+
+    def _even(self, today: pd.DataFrame) -> float:
+        """Brings the total of the geometric mean, always the lower, to the mean of the two totals."""
+        parts = self.parts(today)
+        total = self.predict(today).sum()
+        return float(np.mean([part.sum() for part in parts.values()]) / total) if total else 1.0
+
+    def parts(self, X: pd.DataFrame) -> dict[str, np.ndarray]:
+        """What ``rhythm`` (BG/NBD with Gamma-Gamma, at the season's level) and ``booster`` (if any) say each."""
+        check_is_fitted(self)
+        days = active_days(X)
+        worth = gamma_gamma.expected(gamma_gamma.Fitted(*self.value_), days, X.monetary.to_numpy(float) / days)
+        base = expected_orders(bgnbd.Fitted(*self.orders_), X, self.horizon_days) * worth * self.level_
+        if self.booster_ is None:
+            return {"rhythm": base}
+        boosted = self.booster_.predict(X[self.inputs].astype(float), base_margin=_logarithm(base))
+        return {"rhythm": base, "booster": boosted.astype(float)}
+
+
+def _base(rows: pd.DataFrame, horizon_days: int) -> pd.Series:
+    return pd.Series(expected_spend(fit_rhythm(rows), rows, horizon_days), rows.index)
+
+
+def _logarithm(spend: pd.Series | np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(np.asarray(spend), LEAST))
+
+
+def same_season(levels: pd.Series, day: pd.Timestamp) -> float:
+    """Mean level of the days that lie a year before a day, or nearly; 1 where there is none.
+
+    Parameters
+    ----------
+    levels : Series
+        What was spent over what was expected; the index is the day.
+    """
+    away = (levels.index - day).days.to_numpy() + YEAR if len(levels) else np.array([])
+    near = np.abs(away) <= SEASON
+    return float(levels[near].mean()) if near.any() else 1.0

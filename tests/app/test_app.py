@@ -1,0 +1,253 @@
+"""The app: its pages without a browser, and a file scored in a real one that reaches no other host."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pandas as pd
+import pytest
+
+pytest.importorskip("streamlit", reason="the serving extra is not installed: make test installs it")
+import httpx
+import streamlit as st
+from conftest import resealed
+from streamlit.testing.v1 import AppTest
+
+from patrons.app.reports_page import linked
+from patrons.app.score_page import progress
+
+APP = Path(__file__).parents[2] / "serving" / "app.py"
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = ["--server.headless=true", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"]
+
+
+PAGES = ("Segments", "A customer", "Score a file", "Actions", "Reports")
+
+
+@pytest.fixture
+def start(demo, monkeypatch):
+    """Starts the app in a folder, that of the demo series unless another is given, with words after its name."""
+
+    def start(*line, root=demo.root, tracking=f"sqlite:///{demo.root / 'mlflow.db'}", **asked):
+        monkeypatch.chdir(root)
+        monkeypatch.setattr(sys, "argv", [str(APP), *map(str, line)])
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking)
+        st.cache_data.clear()
+        app = AppTest.from_file(str(APP), default_timeout=120)
+        app.query_params.update(asked)
+        return app.run()
+
+    return start
+
+
+@pytest.fixture
+def app(start):
+    """The app on the results of the demo series."""
+    return start()
+
+
+def opened(app, page):
+    app.sidebar.radio[0].set_value(page).run()
+    assert [error.value for error in app.exception] == []
+    return app
+
+
+def metrics(app):
+    return {one.label: one.value for one in app.metric}
+
+
+def test_the_segments_page_has_a_card_a_segment(app, demo):
+    cards = pd.read_json(next(demo.processed.glob("04*/segments.json")))
+    told = [one.value for one in opened(app, "Segments").markdown]
+    assert [f"#### {name}" for name in cards.segment] == [text for text in told if text.startswith("####")]
+
+
+def test_a_customer_is_looked_up_and_changed(app, demo):
+    scores = pd.read_parquet(next(demo.processed.glob("06*/churn_scores.parquet"))).iloc[0]
+    opened(app, "A customer").text_input[0].set_value(scores.customer_id).run()
+    assert metrics(app)["Chance of not coming back"] == f"{scores.churn_probability:.0%}"
+    recency = next(slider for slider in app.slider if slider.label.startswith("recency days"))
+    recency.set_value(recency.max).run()
+    assert [one.value for one in app.caption].count("Segment") == 2  # as they are, and what if
+    assert app.warning[-1].value.startswith("No customer can be like this: ")
+    assert "What if they order nothing for longer?" in [one.value for one in app.subheader]
+    assert any("Not coming back means no order within 90 days" in one.value for one in app.caption)
+    app.text_input[0].set_value("nobody").run()
+    assert "no customer nobody" in app.error[0].value
+    app.main.radio[0].set_value("Enter values").run()
+    assert [one.value for one in app.subheader] == ["A typical customer", "What if a value were another?"]
+
+
+def test_the_budget_slider_says_whom_to_contact(app):
+    opened(app, "Actions")
+    if not app.slider:
+        pytest.skip("the series has no notebook on customer value")
+    app.slider[0].set_value(app.slider[0].max).run()
+    most = int(metrics(app)["Customers to contact"].replace(",", ""))
+    app.slider[0].set_value(0.0).run()
+    assert metrics(app)["Customers to contact"] == "0"
+    assert most > 0
+
+
+def test_what_speaks_against_the_actions_is_told_above_them(demo, start, tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    made = next(demo.processed.glob("07*"))
+    folder = shutil.copytree(made, tmp_path / "data" / "processed" / "demo" / made.name)
+    shutil.copy(demo.processed / "series.json", folder.parent)
+    value = json.loads((folder / "value.json").read_text())
+    doubts = {"churn": ["The churn model failed 1 of 11 gates: recall."], "value": ["The log is too short."]}
+    (folder / "value.json").write_text(json.dumps(value | {"doubts": doubts}))
+    pd.read_parquet(folder / "profit.parquet").assign(gain=-1.0).to_parquet(folder / "profit.parquet")
+    app = opened(start(root=tmp_path), "Actions")
+    assert app.warning[0].value.endswith("The churn model failed 1 of 11 gates: recall. The log is too short.")
+    assert "no contact brings more than it costs" in app.info[0].value
+    assert list(app.table[0].value.index) == [one["assumption"] for one in value["assumptions"]]
+
+
+def test_the_reports_are_listed_with_the_overview_first(app):
+    assert opened(app, "Reports").main.selectbox[0].options[0] == "overview"
+
+
+def test_a_link_to_the_app_opens_the_report_that_it_names(start):
+    app = start(page="Reports", report="06_churn")
+    assert app.header[0].value == "Reports"
+    assert app.main.selectbox[0].value == app.main.selectbox[0].options.index("06 churn")
+
+
+def test_links_in_a_report_lead_to_other_reports_and_places():
+    text = '<a class="home" href="index.html">x</a><a href="#who">y</a><a href="a.html">z</a><a href="data:,">n</a>'
+    assert linked(text, "my shop", ["index", "06_churn"]) == (
+        '<a class="home" href="?data=my+shop&amp;page=Reports&amp;report=index" target="_blank" rel="noopener">x</a>'
+        '<a href="about:srcdoc#who">y</a><a href="a.html">z</a><a href="data:,">n</a>'
+    )
+
+
+def test_a_registry_that_is_away_is_told_in_words_on_the_pages_that_score(start):
+    app = start(tracking="http://127.0.0.1:9")
+    assert not opened(app, "Segments").error
+    for page in ("A customer", "Score a file"):
+        assert "no answer now" in opened(app, page).error[0].value
+        assert "MLflow at http://127.0.0.1:9" in app.code[0].value
+
+
+@pytest.mark.parametrize(("status", "told"), [("failed", "failed in 06 churn"), ("not run", "is not whole")])
+def test_a_series_that_failed_or_was_stopped_is_told_in_words_on_every_page(demo, start, tmp_path, status, told):
+    series = json.loads((demo.processed / "series.json").read_text())
+    series["stages"]["06_churn"]["status"] = status
+    (tmp_path / "notebooks").mkdir()  # which marks the folder of a project
+    folder = tmp_path / "data" / "processed" / "demo"
+    folder.mkdir(parents=True)
+    (folder / "series.json").write_text(json.dumps({**series, "finished": None}))
+    app = start(root=tmp_path, tracking=f"sqlite:///{tmp_path / 'mlflow.db'}")
+    for page in PAGES:
+        assert told in opened(app, page).warning[0].value
+        assert [*app.info, *app.error]
+
+
+def test_a_release_that_is_given_scores_without_mlflow_or_a_write(demo, demo_release, start, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "patrons.tracking.promotion", None)  # importing it fails now, as in the image
+    (tmp_path / "champion").write_text(str(demo_release))
+    app = opened(start("--release", tmp_path / "champion"), "A customer")
+    assert "Chance of not coming back" in metrics(app)
+    assert not app.error
+
+
+def test_a_release_of_other_data_scores_none_of_these(demo_release, start, tmp_path):
+    other = resealed(demo_release, tmp_path / "other", name="shop")
+    app = opened(start("--release", other), "A customer")
+    assert "models of shop" in app.code[0].value
+
+
+def test_failed_gates_are_told_where_customers_are_scored(demo_release, start, tmp_path):
+    gates = [{"gate": "ROC AUC, lower end", "value": 0.5, "limit": "at least 0.6", "verdict": "failed"}]
+    app = start("--release", resealed(demo_release, tmp_path / "weak", gates=gates))
+    for page in ("A customer", "Score a file"):
+        assert "did not pass its checks (ROC AUC, lower end)" in opened(app, page).warning[0].value
+
+
+@pytest.mark.parametrize(("lacks", "told"), [("profit.parquet", "has not run"), ("gain", "No gain can be told")])
+def test_actions_without_values_or_spend_are_told_in_words(demo, start, tmp_path, lacks, told):
+    (tmp_path / "notebooks").mkdir()
+    folder, made = tmp_path / "data" / "processed" / "demo", next(demo.processed.glob("07*"))
+    (folder / made.name).mkdir(parents=True)
+    shutil.copy(demo.processed / "series.json", folder)
+    shutil.copy(made / "actions.csv", folder / made.name)
+    if lacks == "gain":
+        pd.read_parquet(made / "profit.parquet").assign(gain=float("nan")).to_parquet(
+            folder / made.name / "profit.parquet"
+        )
+    app = opened(start(root=tmp_path), "Actions")
+    assert told in app.info[0].value
+    assert len(app.dataframe) == (lacks == "gain")
+
+
+def test_a_word_that_the_app_does_not_know_is_told(start):
+    assert "--relase" in start("--relase", "x").error[0].value
+
+
+def test_the_bar_of_a_file_shows_how_much_of_it_is_done():
+    assert progress(20_000, 80_000) == (0.25, "20,000 of 80,000 customers scored (25%)")
+    assert progress(0, None) == (0.0, "Reducing the orders to customers…")
+    assert progress(0, 0)[0] == 1.0
+
+
+@contextmanager
+def served(root):
+    """The app as a process of its own; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(APP), f"--server.port={port}", *FLAGS]
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{root / 'mlflow.db'}"}
+    process = subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + 120
+        while True:
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/_stcore/health").raise_for_status()
+                break
+            except httpx.HTTPError:
+                assert time.monotonic() < end
+                time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(BROWSER is None, reason="no chromium, chromium-browser or google-chrome is installed")
+def test_in_a_browser_a_file_is_uploaded_and_the_scored_file_comes_back(demo, tmp_path):
+    playwright = pytest.importorskip("playwright.sync_api")
+    features = pd.read_parquet(next(demo.processed.glob("02*/features.parquet"))).head(30)
+    features.loc[3, "recency_days"] = float("nan")
+    features.to_csv(tmp_path / "new.csv", index=False)
+    hosts = set()
+    with served(demo.root) as url, playwright.sync_playwright() as driver:
+        root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = driver.chromium.launch(executable_path=BROWSER, args=["--disable-quic", *root])
+        page = browser.new_page(viewport={"width": 1280, "height": 1600})
+        page.set_default_timeout(120_000)
+        page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+        page.goto(url)
+        page.get_by_text("Score a file", exact=True).first.click()
+        page.locator("input[type=file]").set_input_files(tmp_path / "new.csv")
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="Download the scored file").click()
+        waiting.value.save_as(tmp_path / "scored.csv")
+        page.screenshot(path=os.environ.get("PATRONS_SCREENSHOT", tmp_path / "app.png"))
+        browser.close()
+    scored = pd.read_csv(tmp_path / "scored.csv", dtype={"customer_id": "str"})
+    assert list(scored.customer_id) == list(features.customer_id)
+    assert list(scored.index[scored.error.notna()]) == [3]
+    known = pd.read_parquet(next(demo.processed.glob("06*/churn_scores.parquet"))).head(30)
+    difference = (scored.churn_probability - known.churn_probability).abs()
+    assert difference.drop(3).max() < 1e-5
+    assert hosts <= {"127.0.0.1", None, ""}

@@ -1,0 +1,84 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from patrons.btyd import bgnbd, lifetime
+
+TRUTH = bgnbd.Fitted(r=0.8, alpha=4.0, a=0.6, b=2.5)
+
+
+def simulated(customers=20_000, weeks=60.0, ahead=12.0, seed=0):
+    """Repeats, time of the last, age, and what happened ahead, of customers who follow the model."""
+    rng = np.random.default_rng(seed)
+    pace, leaves = rng.gamma(TRUTH.r, 1 / TRUTH.alpha, customers), rng.beta(TRUTH.a, TRUTH.b, customers)
+    age = rng.uniform(10, weeks, customers)
+    rows = []
+    for own, chance, length in zip(pace, leaves, age, strict=True):
+        time, repeats, last, later = 0.0, 0, 0.0, 0
+        while True:
+            time += rng.exponential(1 / own)
+            if time > length + ahead:
+                break
+            repeats, last, later = (repeats + 1, time, later) if time <= length else (repeats, last, later + 1)
+            if rng.random() < chance:
+                break
+        rows.append((repeats, last, length, later))
+    return np.array(rows).T
+
+
+@pytest.fixture(scope="module")
+def world():
+    return simulated()
+
+
+def test_the_parameters_of_a_simulated_world_are_found(world):
+    found, _ = bgnbd.fit(*world[:3])
+    assert found.r == pytest.approx(TRUTH.r, rel=0.1)
+    assert found.alpha == pytest.approx(TRUTH.alpha, rel=0.15)
+    assert found.a / (found.a + found.b) == pytest.approx(TRUTH.a / (TRUTH.a + TRUTH.b), rel=0.15)
+
+
+def test_as_many_orders_are_expected_as_come(world):
+    *history, later = world
+    said = bgnbd.expected(bgnbd.fit(*history)[0], *history, 12.0)
+    assert said.sum() == pytest.approx(later.sum(), rel=0.05)
+    for many in (history[0] == 0, history[0] > 5):
+        assert said[many].sum() == pytest.approx(later[many].sum(), rel=0.1)
+
+
+def test_silence_lowers_what_is_expected_and_one_order_says_nothing_of_leaving():
+    table = pd.DataFrame(
+        {
+            "as_of": pd.Timestamp("2024-06-01"),
+            "recency_days": [5, 100, 50, 30] * 20,
+            "tenure_days": [200, 200, 50, 150] * 20,
+            "active_days": [8, 8, 1, 3] * 20,
+            "frequency": [8, 8, 1, 3] * 20,
+            "monetary": [80, 80, 10, 30] * 20,
+        }
+    )
+    told = lifetime.with_expectations(table, 90)
+    assert told.expected_orders_90d[0] > told.expected_orders_90d[1]
+    assert told.chance_active[2] == 1.0
+    assert told.expected_spend_90d[0] == pytest.approx(10 * told.expected_orders_90d[0], abs=1e-4)
+    assert [name for name, _, _ in lifetime.told(90)] == list(told.columns.difference(table.columns, sort=False))
+    assert lifetime.with_expectations(table, 0) is table
+
+
+def test_a_day_is_told_nothing_of_other_days():
+    rng = np.random.default_rng(1)
+    days = [
+        pd.DataFrame(
+            {
+                "as_of": pd.Timestamp(day),
+                "recency_days": rng.integers(1, 50, 200),
+                "tenure_days": rng.integers(50, 200, 200),
+                "active_days": rng.integers(1, 9, 200),
+                "frequency": 2,
+                "monetary": 20.0,
+            }
+        )
+        for day in ("2024-06-01", "2024-07-01")
+    ]
+    both = lifetime.with_expectations(pd.concat(days, ignore_index=True), 30)
+    pd.testing.assert_frame_equal(both.iloc[:200], lifetime.with_expectations(days[0], 30))

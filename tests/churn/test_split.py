@@ -1,0 +1,142 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from patrons.churn import split as churn
+from patrons.evaluation.metrics import roc_auc
+from patrons.features.preparation import preparation, split_kinds
+
+DAYS = pd.date_range("2024-01-01", periods=9, freq="30D")
+
+
+def panel(customers=150, seed=0):
+    """Customers whose chance to churn rises with silence, seen on nine days; outcomes are known 90 days later."""
+    rng = np.random.default_rng(seed)
+    silence = rng.integers(1, 300, customers * len(DAYS))
+    return pd.DataFrame(
+        {
+            "customer_id": np.tile(np.arange(customers).astype(str), len(DAYS)),
+            "as_of": np.repeat(DAYS, customers),
+            "known_on": np.repeat(DAYS + pd.Timedelta(days=90), customers),
+            "recency_days": silence,
+            "frequency": rng.integers(1, 20, len(silence)),
+            "monetary": rng.gamma(2, 100, len(silence)),
+            "plan": rng.choice(["free", "gold"], len(silence)),
+            "churned": (rng.random(len(silence)) < silence / 300).astype(int),
+        }
+    )
+
+
+TABLE = panel()
+
+
+def test_the_test_is_the_last_day_and_training_was_known_by_then():
+    train, test = churn.split(TABLE)
+    assert set(test.as_of) == {DAYS[8]}
+    assert set(train.as_of) == set(DAYS[:6])  # 30 + 90 days and more before the ninth day
+
+
+def test_validation_rows_lie_after_what_was_learnt():
+    train, _ = churn.split(TABLE)
+    for fit, val in churn.folds(train, 3, 5, 0):
+        assert train.known_on.iloc[fit].max() <= train.as_of.iloc[val].min()
+    assert {train.as_of.iloc[val].iloc[0] for _, val in churn.folds(train, 3, 5, 0)} == set(DAYS[3:6])
+
+
+def test_rules_find_what_makes_customers_churn():
+    train, test = churn.split(TABLE)
+    rules = churn.baselines(preparation(*split_kinds(churn.inputs(TABLE))), train, 0)
+    assert list(rules) == ["recency alone", "logistic on RFM"]
+    for rule in rules.values():
+        said = churn.probability(rule.fit(churn.inputs(train), train.churned), churn.inputs(test))
+        assert roc_auc(test.churned, said) > 0.6
+
+
+def test_orders_to_expect_are_a_rule_where_the_features_have_them():
+    train, _ = churn.split(TABLE.assign(expected_orders_90d=1 / TABLE.recency_days))
+    assert churn.EXPECTED in churn.baselines(preparation(*split_kinds(churn.inputs(TABLE))), train, 0)
+
+
+def test_what_happens_on_the_test_day_changes_nothing_before_it():
+    train, test = churn.split(TABLE)
+    other = TABLE.assign(churned=TABLE.churned.where(TABLE.as_of < DAYS[8], 1 - TABLE.churned))
+    changed, _ = churn.split(other)
+    pd.testing.assert_frame_equal(train, changed)
+    assert not test.churned.equals(churn.split(other)[1].churned)
+
+
+def test_the_model_sees_neither_outcome_nor_days():
+    assert list(churn.inputs(TABLE)) == ["recency_days", "frequency", "monetary", "plan"]
+
+
+@pytest.mark.parametrize(("outcome", "change"), [(1, "Raise"), (0, "Lower")])
+def test_a_log_in_which_everyone_did_the_same_ends_in_a_sentence_with_the_next_step(outcome, change):
+    train, test = churn.split(TABLE.assign(churned=outcome))
+    said = churn.problem(train, test, churn.folds(train, 3, 5, 0))
+    assert said.startswith("Nothing can be forecast")
+    assert f"{change} horizon_days" in said
+
+
+def test_ten_customers_and_a_panel_too_short_to_validate_on_end_in_a_sentence():
+    few = churn.split(panel(customers=3))
+    assert "needs 20 of either" in churn.problem(*few, churn.folds(few[0], 3, 5, 0))
+    train, test = churn.split(TABLE[TABLE.as_of.isin(DAYS[[0, 1, 8]])])
+    assert "no model can be validated" in churn.problem(train, test, churn.folds(train, 3, 5, 0))
+    empty, test = churn.split(TABLE[TABLE.as_of == DAYS[8]])
+    assert "of the 0 training rows" in churn.problem(empty, test, churn.folds(empty, 3, 5, 0))
+
+
+def test_a_panel_with_both_outcomes_and_earlier_days_has_no_problem():
+    train, test = churn.split(TABLE)
+    assert churn.problem(train, test, churn.folds(train, 3, 5, 0)) == ""
+
+
+def attributes(customers=400, seed=0):
+    """A table without dates: customers on a monthly plan churn more; every tenth row is there twice."""
+    rng = np.random.default_rng(seed)
+    plan = rng.choice(["monthly", "yearly"], customers)
+    rows = pd.DataFrame(
+        {
+            "plan": plan,
+            "age": rng.integers(18, 80, customers).astype(float),
+            "churned": (rng.random(customers) < np.where(plan == "monthly", 0.7, 0.1)).astype(int),
+            "group": np.arange(customers),
+        }
+    )
+    rows = pd.concat([rows, rows[::10]], ignore_index=True)
+    rows.insert(0, "customer_id", rows.index.astype(str))
+    return rows
+
+
+CUSTOMERS = attributes()
+
+
+def test_without_days_a_fifth_is_held_out_and_copies_stay_on_one_side():
+    train, test = churn.split(CUSTOMERS, seed=3)
+    assert len(train) + len(test) == 440
+    assert test.group.nunique() == 80
+    assert not set(train.group) & set(test.group)
+    assert test.churned.mean() == pytest.approx(train.churned.mean(), abs=0.05)
+    assert not test.customer_id.equals(churn.split(CUSTOMERS, seed=4)[1].customer_id)
+
+
+def test_without_days_the_model_sees_neither_outcome_nor_group():
+    assert list(churn.inputs(CUSTOMERS)) == ["plan", "age"]
+
+
+def test_without_days_the_simplest_rule_is_the_attribute_that_tells_most():
+    train, test = churn.split(CUSTOMERS, seed=3)
+    rules = churn.baselines(preparation(["age"], ["plan"]), train, 0)
+    assert list(rules) == ["plan alone", "logistic on three attributes"]
+    model = rules["plan alone"].fit(churn.inputs(train), train.churned)
+    said = churn.probability(model, churn.inputs(test))
+    assert len(set(said)) == 2  # one for each plan
+    assert said[test.plan == "monthly"][0] == pytest.approx(train.churned[train.plan == "monthly"].mean())
+
+
+def test_without_days_every_training_row_is_validated_once_and_copies_stay_together():
+    train, _ = churn.split(CUSTOMERS, seed=3)
+    folds = churn.folds(train, 3, 5, 0)
+    assert sorted(np.concatenate([val for _, val in folds])) == list(range(len(train)))
+    for fit, val in folds:
+        assert not set(train.group.iloc[fit]) & set(train.group.iloc[val])

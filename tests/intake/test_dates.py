@@ -1,0 +1,151 @@
+"""Dates are never guessed silently and never shifted."""
+
+import ibis
+import pandas as pd
+import pytest
+
+from patrons.intake import dates
+
+
+def column(values):
+    table = ibis.duckdb.connect().create_table("log", pd.DataFrame({"when": pd.Series(values, dtype="str")}))
+    return table.when
+
+
+def read(values, date_format=""):
+    text = column(values)
+    decided = dates.decide(text, date_format)
+    found = text.as_table().select(read=decided.read(text)).to_pandas().read
+    return ["" if pd.isna(one) else f"{one:%Y-%m-%d %H:%M}" for one in found]
+
+
+def test_a_row_that_settles_it_makes_every_row_day_first():
+    assert read(["01/02/2024", "31/12/2024"]) == ["2024-02-01 00:00", "2024-12-31 00:00"]
+
+
+def test_a_row_that_settles_it_makes_every_row_month_first():
+    assert read(["01/02/2024", "12/31/2024"]) == ["2024-01-02 00:00", "2024-12-31 00:00"]
+
+
+def test_the_row_that_settles_it_may_be_the_last_of_many():
+    assert read(["01/02/2024"] * 5000 + ["13/02/2024"])[0] == "2024-02-01 00:00"
+
+
+def test_without_a_row_that_settles_it_the_user_is_asked_with_three_examples():
+    with pytest.raises(dates.DatesError, match=r"no row settles which, such as 01/02/2024, 03/04/2024, 05/06/2024\."):
+        read(["01/02/2024", "03/04/2024", "05/06/2024"])
+
+
+def test_the_question_shows_both_answers():
+    with pytest.raises(
+        dates.DatesError, match=r'date_format.*"%d\.%m\.%y" \(day first\) or "%m\.%d\.%y" \(month first\)'
+    ):
+        read(["01.02.24", "03.04.24", "05.06.25"])
+
+
+def test_the_answer_of_the_user_is_used_and_a_time_may_follow():
+    assert read(["01/02/2024", "03/04/2024 9:30"], "%m/%d/%Y") == ["2024-01-02 00:00", "2024-03-04 09:30"]
+
+
+def test_what_does_not_fit_the_answer_is_unread_not_shifted():
+    assert read(["31/12/2024", "01/02/2024", "2024-01-05"], "%m/%d/%Y") == ["", "2024-01-02 00:00", ""]
+
+
+def test_rows_that_contradict_each_other_are_asked_about():
+    with pytest.raises(dates.DatesError, match="rows contradict each other, such as 31/12/2024, 12/31/2024"):
+        read(["31/12/2024", "12/31/2024"])
+
+
+def test_one_odd_row_among_hundreds_is_unread_not_shifted():
+    found = read([f"{day}/06/2024" for day in range(13, 31)] * 10 + ["12/31/2024", "01/02/2024"])
+    assert found[-2:] == ["", "2024-02-01 00:00"]
+
+
+def test_mixed_forms_are_found_and_each_is_read_by_its_own_rule():
+    text = column(["2024-01-02", "31.12.2024 10:05", "Jan 31, 2024", "soon"])
+    decided = dates.decide(text)
+    assert decided.mixed == ("2024-01-02", "31.12.2024", "Jan 31, 2024")
+    assert read(["2024-01-02", "31.12.2024 10:05", "Jan 31, 2024", "soon"]) == [
+        "2024-01-02 00:00", "2024-12-31 10:05", "2024-01-31 00:00", "",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2024-01-31T10:00:00Z", "2024-01-31 10:00"),
+        ("2024/1/31 3:04", "2024-01-31 03:04"),
+        ("2024.01.31 10:00:05", "2024-01-31 10:00"),
+        ("20240131", "2024-01-31 00:00"),
+        ("20240131 10:00", "2024-01-31 10:00"),
+        ("20240131103000", "2024-01-31 10:30"),
+        ("31-Jan-24", "2024-01-31 00:00"),
+        ("31 January 2024 10:00", "2024-01-31 10:00"),
+        ("1/31/2024 3:04 PM", "2024-01-31 15:04"),
+        ("31/1/24 03:04:05.250", "2024-01-31 03:04"),
+    ],
+)
+def test_the_usual_forms_are_read(written, meant):
+    assert read([written]) == [meant]
+
+
+def test_two_digit_years_come_first_where_they_vary_less():
+    assert read(["24-12-31", "24-02-01"]) == ["2024-12-31 00:00", "2024-02-01 00:00"]
+    assert read(["31-12-24", "01-02-24"]) == ["2024-12-31 00:00", "2024-02-01 00:00"]
+
+
+def test_two_and_four_digit_years_beside_each_other_are_not_the_year_24():
+    assert read(["31/12/24", "30/12/2024"]) == ["2024-12-31 00:00", "2024-12-30 00:00"]
+
+
+def test_days_that_do_not_exist_and_impossible_years_are_unread():
+    assert read(["2024-02-30", "0024-01-01", "2924-01-01", "2024-01-01"]) == ["", "", "", "2024-01-01 00:00"]
+
+
+def test_days_that_read_the_same_both_ways_need_no_answer():
+    assert read(["05/05/2024", "06/06/2024"]) == ["2024-05-05 00:00", "2024-06-06 00:00"]
+
+
+def test_a_column_without_dates_is_an_error_with_examples():
+    with pytest.raises(dates.DatesError, match=r"when holds no dates in a form that is known, but 'soon'"):
+        read(["soon"])
+
+
+@pytest.mark.parametrize("wrong", ["dd/mm/yyyy", "day"])
+def test_a_date_format_that_names_no_part_is_refused(wrong):
+    with pytest.raises(dates.DatesError, match="names no part of a date"):
+        read(["01/02/2024"], wrong)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant", "said"),
+    [
+        ("45322", "2024-01-31 00:00", "serial numbers of Excel"),
+        ("45322.4375", "2024-01-31 10:30", "serial numbers of Excel"),
+        ("1706697000", "2024-01-31 10:30", "seconds since 1970"),
+        ("1706697000000", "2024-01-31 10:30", "milliseconds since 1970"),
+    ],
+)
+def test_numbers_that_stand_for_a_moment_are_read_and_said(written, meant, said):
+    assert read([written]) == [meant]
+    assert said in dates.decide(column([written])).told
+
+
+def test_numbers_that_may_be_seconds_or_a_packed_date_are_asked_about():
+    with pytest.raises(dates.DatesError, match=r'seconds since 1970 or year.*2401311030.*"epoch" or "%y%m%d%H%M"'):
+        read(["2401311030", "2402011030"])
+    assert read(["2401311030"], "%y%m%d%H%M") == ["2024-01-31 10:30"]
+    assert read(["2401311030"], "epoch")[0].startswith("2046")
+
+
+@pytest.mark.parametrize("written", ["31 Dezember 2024", "3 mars 2024", "15 enero 2024", "31. Dezember 2024"])
+def test_months_of_other_languages_are_an_error_with_the_value(written):
+    with pytest.raises(dates.DatesError, match=rf"'{written}'.*date_format.*English only"):
+        read([written])
+
+
+def test_times_with_a_zone_become_utc_and_it_is_said():
+    values = ["2024-01-31T01:30:00+02:00", "2024-01-31T10:00:00Z"]
+    assert read(values) == ["2024-01-30 23:30", "2024-01-31 10:00"]
+    assert "times with a zone are read as UTC" in dates.decide(column(values)).told
+    assert "UTC" not in dates.decide(column(["2024-01-31T01:30:00"])).told

@@ -1,0 +1,73 @@
+"""Files are scored in chunks, and say what the scorer says."""
+
+import pandas as pd
+import pytest
+
+from patrons.cli import main as cli
+from patrons.scoring import bulk
+from patrons.scoring.scorer import COLUMNS, ScoringError
+
+
+def test_chunks_give_what_the_whole_gives(scorer, customers, tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "CHUNK", 100)
+    customers.to_parquet(tmp_path / "in.parquet")
+    heard = []  # how many of how many
+    done = bulk.score_file(
+        scorer, tmp_path / "in.parquet", tmp_path / "out.parquet", tell=lambda *told: heard.append(told)
+    )
+    assert (done.customers, done.errors, done.orders) == (len(customers), 0, False)
+    assert heard[0] == (0, len(customers))
+    assert heard[-1] == (len(customers), len(customers))
+    assert len(heard) > len(customers) // 100
+    written = pd.read_parquet(tmp_path / "out.parquet")
+    wanted = scorer.score_rows(customers)
+    assert list(written.churn_probability) == list(wanted.churn_probability)
+    assert [list(one) for one in written.segment_set] == list(wanted.segment_set)
+
+
+def test_a_csv_file_of_text_is_scored_and_no_row_is_dropped(scorer, customers, tmp_path):
+    rows = customers.head(6).astype(object)
+    rows.loc[3, "monetary"] = "much"
+    rows.to_csv(tmp_path / "in.csv", index=False)
+    done = bulk.score_file(scorer, tmp_path / "in.csv", tmp_path / "out.csv")
+    written = pd.read_csv(tmp_path / "out.csv", dtype={"customer_id": str})
+    assert list(written) == list(COLUMNS)
+    assert list(written.customer_id) == list(rows.customer_id)
+    assert done.errors == 1
+    assert written.error[3] == "monetary: 'much' is not a number within ±1e15"
+    wanted = scorer.score_rows(customers.head(6)).churn_probability
+    assert written.churn_probability.drop(3).to_list() == pytest.approx(wanted.drop(3).to_list(), abs=1e-9)
+
+
+def test_an_order_log_is_scored_in_chunks_too_and_the_progress_moves(scorer, demo, tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "CHUNK", 200)
+    log, heard = demo.root / "data" / "raw" / "demo" / "orders.parquet", []
+    done = bulk.score_file(scorer, log, tmp_path / "out.parquet", tell=lambda *told: heard.append(told))
+    total = done.customers
+    assert heard == [(0, None), (0, total), *[(n, total) for n in range(200, total - 1, 200)], *heard[-2:]]
+    assert heard[-1] == (total, total)
+    assert done.errors == 1
+    written, wanted = pd.read_parquet(tmp_path / "out.parquet"), scorer.score_orders(log)
+    assert list(written.churn_probability.dropna()) == list(wanted.churn_probability.dropna())
+    assert list(written.error.dropna()) == list(wanted.error.dropna())
+
+
+def test_the_command_tells_an_order_log_by_its_columns(demo, demo_release, tmp_path, capsys):
+    raw = demo.root / "data" / "raw" / "demo"
+    asked = ["predict", "--params", "demo", "--release", str(demo_release), "--customers", str(raw / "customers.csv")]
+    output = ["--input", str(raw / "orders.parquet"), "--output", str(tmp_path / "out.parquet")]
+    assert cli.main([*asked, *output]) == 0
+    out, err = capsys.readouterr()
+    assert "customers of an order log" in out
+    assert "1 of them cannot be scored" in out
+    assert "customers" in err
+    assert pd.read_parquet(tmp_path / "out.parquet").churn_probability.notna().sum() > 100
+
+
+def test_a_file_of_something_else_and_an_output_of_no_known_kind_are_refused(scorer, tmp_path):
+    pd.DataFrame({"customer_id": ["1"], "shoe_size": [42]}).to_csv(tmp_path / "in.csv", index=False)
+    with pytest.raises(ScoringError, match="holds neither customers nor orders"):
+        bulk.score_file(scorer, tmp_path / "in.csv", tmp_path / "out.csv")
+    with pytest.raises(ScoringError, match=r"a \.parquet or \.csv file"):
+        bulk.score_file(scorer, tmp_path / "in.csv", tmp_path / "out.xlsx")
+    assert not list(tmp_path.glob("*out*"))

@@ -1,0 +1,162 @@
+"""The fast form of each step says what the step says; what has none is left to the original."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier, VotingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.mixture import GaussianMixture
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.tree import DecisionTreeClassifier
+from xgboost import DMatrix, XGBClassifier
+
+from patrons.churn.ensemble import Calibrated, MeanOf
+from patrons.churn.reasons import reasons
+from patrons.features.preparation import preparation
+from patrons.features.selection import TopFeatures
+from patrons.scoring.fast.models import margin
+from patrons.scoring.fast.pipeline import compiled, prepared
+from patrons.scoring.fast.reasons import explainer
+from patrons.scoring.fast.shapley import shapley
+from patrons.scoring.fast.spend import spend
+from patrons.segments import clustering
+from patrons.segments import inputs as clustering_inputs
+from patrons.value.spend_model import SpendModel
+
+NUMBERS, ROWS = ["a", "b", "c"], 300
+
+
+@pytest.fixture(scope="module")
+def customers() -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame(rng.lognormal(size=(ROWS, 3)), columns=NUMBERS)
+    table.loc[::7, "b"] = np.nan
+    table["land"] = rng.choice(np.array(["NL", "DE", "BE", np.nan], object), ROWS, p=[0.6, 0.3, 0.095, 0.005])
+    table["plan"] = rng.choice(np.array(["none", "club"], object), ROWS)
+    return table
+
+
+@pytest.fixture(scope="module")
+def outcome(customers) -> np.ndarray:
+    noise = np.random.default_rng(5).random(ROWS)
+    return ((customers.a > 1) ^ (noise < 0.1)).to_numpy().astype(int) + (customers.plan == "club").to_numpy()
+
+
+def largest_difference(model, rows: pd.DataFrame) -> float:
+    fast = compiled(model)
+    said = model.predict_proba(rows) if hasattr(model, "predict_proba") else model.predict(rows).reshape(-1, 1)
+    return max(
+        np.abs(fast(row) - wanted).max() for row, wanted in zip(rows.to_dict("records"), np.asarray(said), strict=True)
+    )
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize(
+    "model",
+    [
+        RandomForestClassifier(20, random_state=0),
+        ExtraTreesClassifier(20, random_state=0),
+        DecisionTreeClassifier(max_depth=5, random_state=0),
+        XGBClassifier(n_estimators=20, max_depth=4, n_jobs=1),
+        LogisticRegression(),
+        MLPClassifier((8,), max_iter=2000, random_state=0),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_a_model_behind_the_preparation_gives_the_same_probabilities(customers, outcome, model, classes):
+    fitted = make_pipeline(preparation(NUMBERS, ["land", "plan"]), model).fit(customers, outcome.clip(0, classes - 1))
+    assert largest_difference(fitted, customers) <= 1e-5
+
+
+def test_an_unknown_and_a_missing_category_count_as_they_do_in_the_model(customers, outcome):
+    model = make_pipeline(preparation(NUMBERS, ["land", "plan"]), LogisticRegression()).fit(customers, outcome > 0)
+    odd = customers.head(3).assign(
+        land=np.array(["XX", np.nan, "BE"], object), plan=np.array(["?", "club", np.nan], object)
+    )
+    assert largest_difference(model, odd) <= 1e-12
+
+
+def test_chosen_columns_and_the_mean_of_models_have_a_fast_form(customers, outcome):
+    vote = VotingClassifier(
+        [("one", LogisticRegression()), ("two", DecisionTreeClassifier(max_depth=2))], voting="soft"
+    )
+    model = make_pipeline(preparation(NUMBERS, ["land"]), TopFeatures(2, 10), vote).fit(customers, outcome > 0)
+    assert largest_difference(model, customers) <= 1e-12
+
+
+GROUPED = {
+    "nearest prototype": lambda X: KNeighborsClassifier(1).fit(X[:30], np.arange(30) % 4),
+    "mixture": lambda X: GaussianMixture(3, random_state=0).fit(X),
+    "one group": lambda X: KNeighborsClassifier(1).fit(X[:5], np.zeros(5, int)),
+}
+
+
+@pytest.mark.parametrize("make", GROUPED.values(), ids=GROUPED)
+def test_a_row_is_placed_in_the_same_group_with_the_same_margin(customers, make):
+    prepare = clustering_inputs.preparation().fit(customers[NUMBERS])
+    model = make_pipeline(*(step for _, step in prepare.steps), make(prepare.transform(customers[NUMBERS])))
+    rows = customers[NUMBERS].to_dict("records")
+    place, prepared_row, inside = compiled(model), prepared(model), margin(model[-1])
+    assert [place(row)[0] for row in rows] == list(model.predict(customers[NUMBERS]))
+    said = [inside(prepared_row(row)) for row in rows]
+    assert said == pytest.approx(list(clustering.margin(model, customers[NUMBERS])), abs=1e-9)
+
+
+@pytest.mark.parametrize("method", [None, "sigmoid", "isotonic"])
+def test_a_churn_model_has_the_same_probability_and_the_same_reasons(customers, outcome, method):
+    """The mean of the four kinds of members, calibrated or not, as 06 saves it."""
+    y = (outcome > 0).astype(int)
+    prepare = preparation(NUMBERS, ["land", "plan"]).set_output(transform="default").fit(customers)
+    Z = prepare.transform(customers)
+    kinds = [
+        RandomForestClassifier(20, max_depth=4, random_state=0),
+        XGBClassifier(n_estimators=20, max_depth=3, n_jobs=1),
+        LogisticRegression(),
+        MLPClassifier((8,), max_iter=2000, random_state=0),
+    ]
+    last = MeanOf(kinds).fit(Z, y)
+    last = Calibrated(last, method).fit(last.predict_proba(Z)[:, 1], y) if method else last
+    model = Pipeline([("prepare", prepare), ("model", last)])
+    assert largest_difference(model, customers) <= 1e-5
+
+    told = [(name, name, "", f"what {name} means") for name in [*NUMBERS, "land", "plan"]]
+    dictionary = pd.DataFrame(told, columns=["feature", "group", "unit", "meaning"])
+    explain, wanted = explainer(model, dictionary, prepared(model)), reasons(model, customers, dictionary)
+    assert [explain(row) for row in customers.to_dict("records")] == wanted.to_numpy().tolist()
+
+
+@pytest.mark.parametrize("depth", [1, 3, 6])
+def test_what_columns_add_is_what_xgboost_says_also_of_missing_values(customers, outcome, depth):
+    X = customers[NUMBERS].to_numpy()
+    model = XGBClassifier(n_estimators=10, max_depth=depth, min_child_weight=0, n_jobs=1).fit(X, outcome > 0)
+    explain = shapley(model)
+    wanted = model.get_booster().predict(DMatrix(X), pred_contribs=True)
+    for x, (*added, base) in zip(X, wanted, strict=True):
+        got, start = explain(x)
+        assert got == pytest.approx(added, abs=1e-5)
+        assert start == pytest.approx(base, abs=1e-5)
+
+
+def test_the_spend_of_one_customer_is_that_of_a_table(customers):
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame({"frequency": rng.integers(1, 9, 200), "tenure_days": rng.integers(100, 400, 200)}).astype(
+        float
+    )
+    rows["recency_days"] = np.where(rows.frequency > 1, rng.integers(1, 100, 200), rows.tenure_days)
+    rows = rows.assign(active_days=rows.frequency, monetary=rows.frequency * rng.lognormal(3, 1, 200), gap=np.nan)
+    rows.loc[::2, "gap"] = 5.0
+    days = [pd.Timestamp("2025-01-01"), pd.Timestamp("2025-07-01")]
+    both = pd.concat([rows.assign(as_of=day) for day in days], ignore_index=True)
+    for inputs in (None, ["monetary", "gap"]):
+        model = SpendModel(90, inputs).fit(both, pd.Series(rng.lognormal(2, 1, 400)))
+        fast = spend(model)
+        said = [fast(row) for row in rows.to_dict("records")]
+        assert said == pytest.approx(list(model.predict(rows)), rel=1e-5)
+
+
+def test_a_step_without_a_fast_form_leaves_the_model_as_it_is(customers, outcome):
+    model = make_pipeline(preparation(NUMBERS, ["land"]), GaussianNB()).fit(customers, outcome > 0)
+    assert compiled(model) is None

@@ -1,0 +1,107 @@
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import resealed
+
+from patrons.scoring import build as release_build
+from patrons.scoring import release
+from patrons.scoring.build import compare
+from patrons.scoring.fast import pipeline as fast
+from patrons.scoring.scorer import Scorer
+
+
+@pytest.fixture
+def copy(demo_release, tmp_path):
+    return shutil.copytree(demo_release, tmp_path / "release")
+
+
+def test_the_same_results_give_a_release_of_the_same_id(demo, demo_release, tmp_path):
+    again = release_build.build(demo.processed, tmp_path / "again")
+    assert release.verify(again)["id"] == release.verify(demo_release)["id"]
+
+
+def test_a_release_is_used_again_only_if_it_answers_as_it_must(demo, demo_release, tmp_path, monkeypatch):
+    shutil.copy(demo.processed / "series.json", tmp_path)
+    shutil.copytree(demo_release, tmp_path / "release")
+    monkeypatch.setattr(release_build, "build", lambda processed: "anew")
+    assert release_build.current(tmp_path) == tmp_path / "release"
+    monkeypatch.setattr(Scorer, "check", lambda self: ["golden customer 1: another segment"])
+    assert release_build.current(tmp_path) == "anew"
+
+
+def test_no_place_and_no_customer_outside_the_golden_ones_stands_in_a_release(demo, demo_release):
+    text = (demo_release / release.MANIFEST).read_text()
+    assert str(demo.root) not in text
+    assert "customer_id" not in pd.read_parquet(demo_release / release.TEST)
+
+
+def test_a_changed_file_a_missing_file_and_a_changed_manifest_are_refused(copy):
+    (copy / "dictionary.parquet").write_text("other")
+    (copy / "churn.skops").unlink()
+    manifest = json.loads((copy / release.MANIFEST).read_text())
+    manifest["thresholds"]["churn"] = 0.99
+    (copy / release.MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(release.ReleaseError) as caught:
+        release.verify(copy)
+    told = str(caught.value)
+    assert "churn.skops is missing" in told
+    assert "dictionary.parquet is not as it was released" in told
+    assert "release.json is not as it was released" in told
+
+
+@pytest.mark.parametrize("library", release.MUST_AGREE)
+def test_a_release_made_with_another_version_is_refused(demo_release, tmp_path, library):
+    made = release.read(demo_release)["versions"] | {library: "0.1"}
+    other = resealed(demo_release, tmp_path / "other", versions=made)
+    with pytest.raises(release.ReleaseError, match=f"made with {library} 0.1, and here is "):
+        Scorer.load(other)
+
+
+def test_a_model_with_features_that_the_manifest_does_not_state_is_refused(demo_release, tmp_path):
+    features = [one for one in release.read(demo_release)["features"] if one["name"] != "monetary"]
+    other = resealed(demo_release, tmp_path / "other", features=features)
+    with pytest.raises(release.ReleaseError, match="does not state: monetary"):
+        Scorer.load(other)
+
+
+def test_a_release_is_copied_with_its_checksums_verified(demo_release, copy, tmp_path):
+    exported = release.export(demo_release, tmp_path / "elsewhere")
+    assert exported.name == f"demo-{release.read(demo_release)['id']}"
+    assert Scorer.load(exported).check() == []
+    (copy / "segments.json").write_text("[]")
+    with pytest.raises(release.ReleaseError, match=r"segments\.json is not as it was released"):
+        release.export(copy, tmp_path / "third")
+
+
+def test_a_fast_form_that_says_something_else_is_not_used(demo_release):
+    scorer = Scorer.load(demo_release)
+    inputs = pd.DataFrame([one["request"] for one in json.loads((demo_release / release.GOLDEN).read_text())])
+    inputs, _ = scorer.reader.table(inputs)
+    wanted = scorer.answers.original("churn", inputs)
+    assert compare(fast.compiled(scorer.models["churn"]), inputs, wanted)["used"]
+    assert not compare(lambda row: np.array([0.5, 0.5]), inputs, wanted)["used"]
+    assert not compare(lambda row: np.array([0.5]), inputs, wanted)["used"]
+    assert not compare(None, inputs, wanted)["used"]
+
+    near = pd.DataFrame({"x": [0.3]})
+    close = lambda row: np.array([0.3 + 1e-7])  # noqa: E731
+    assert compare(close, near, near)["used"]
+    assert not compare(close, near, near, lambda said: said > 0.3)["used"]  # the same number, another verdict
+
+
+def test_every_part_of_the_demo_has_a_fast_form_that_says_the_same(demo_release):
+    known = release.read(demo_release)["fast"]
+    assert set(known) == {"clusterer", "segment_model", "churn", "value", "margin", "reasons"}
+    assert all(one["used"] and one["rows"] > 100 for one in known.values())
+
+
+def test_results_of_a_series_that_failed_make_no_release(demo, tmp_path):
+    shutil.copytree(demo.processed, tmp_path / "demo", ignore=shutil.ignore_patterns("*.parquet", "*.png"))
+    record = json.loads((tmp_path / "demo" / "series.json").read_text())
+    record["stages"]["06_churn"]["status"] = "failed"
+    (tmp_path / "demo" / "series.json").write_text(json.dumps(record))
+    with pytest.raises(release.ReleaseError, match="06_churn did not succeed"):
+        release_build.build(tmp_path / "demo")

@@ -1,0 +1,40 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from patrons.scoring.rows import CATEGORY, NUMBER, Feature, Reader, describe
+
+FEATURES = [Feature("orders", NUMBER, True), Feature("gap", NUMBER, False), Feature("land", CATEGORY, False)]
+GIVEN = {
+    "as they are": {"orders": 3, "gap": 1.5, "land": "NL"},
+    "as text": {"orders": " 3 ", "gap": "1.5", "land": " NL "},
+    "a number as a category": {"orders": 3, "gap": None, "land": 17.0},
+    "all missing": {},
+    "no number": {"orders": "three", "gap": "many", "land": None},
+    "not finite": {"orders": float("inf"), "gap": "nan", "land": "nan"},
+    "yes for a number": {"orders": True, "gap": 0, "land": "0"},
+}
+
+
+@pytest.mark.parametrize("row", GIVEN.values(), ids=GIVEN)
+def test_one_customer_is_read_as_a_table_of_one_is(row):
+    reader = Reader(FEATURES)
+    values, error = reader.one(row)
+    table, errors = reader.table(pd.DataFrame([row], index=[7], dtype=object))
+    pd.testing.assert_frame_equal(pd.DataFrame([values], index=[7]).astype({"land": object}), table)
+    assert error == (None if pd.isna(errors[7]) else errors[7])
+
+
+def test_what_is_wrong_is_said_of_every_feature_of_the_row():
+    _, errors = Reader(FEATURES).table(pd.DataFrame({"orders": ["x", "1", None], "gap": ["y", "2", "3"]}))
+    assert errors[0] == "orders: 'x' is not a number within ±1e15; gap: 'y' is not a number within ±1e15"
+    assert pd.isna(errors[1])
+    assert errors[2] == "orders is missing"
+
+
+def test_a_number_that_was_missing_in_training_may_be_missing():
+    table = pd.DataFrame({"orders": [1.0, 2.0, 4.0], "gap": [np.nan, 1.0, 3.0], "land": ["NL", "NL", "DE"]})
+    entries = pd.DataFrame({"feature": ["orders"], "unit": ["orders"], "meaning": ["how many"]})
+    orders, gap, land = describe(table, ["orders", "gap", "land"], entries)
+    assert (orders.required, gap.required, land.required) == (True, False, False)
+    assert (orders.example, orders.meaning, land.values) == (2.0, "how many", ["NL", "DE"])

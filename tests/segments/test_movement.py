@@ -1,0 +1,57 @@
+import pandas as pd
+import pytest
+
+from patrons.segments import movement
+
+BEFORE = pd.Series({"a": "Loyal", "b": "Loyal", "c": "Lost", "d": "Lost"})
+AFTER = pd.Series({"a": "Loyal", "b": "Lost", "c": "Lost", "d": "Loyal", "e": "Loyal"})
+MOVED = movement.moves(BEFORE, AFTER)
+
+
+def test_moves_are_counted_and_newcomers_have_a_row():
+    counts = MOVED.set_index(["from", "to"]).customers.to_dict()
+    assert counts == {
+        ("Loyal", "Loyal"): 1,
+        ("Loyal", "Lost"): 1,
+        ("Lost", "Lost"): 1,
+        ("Lost", "Loyal"): 1,
+        ("not yet a customer", "Loyal"): 1,
+        ("not yet a customer", "Lost"): 0,
+    }
+
+
+def test_half_of_those_known_then_have_moved():
+    assert movement.migrated_share(MOVED) == 0.5
+
+
+def test_each_row_of_the_matrix_adds_up_to_one():
+    flows = movement.matrix(MOVED, ["Loyal", "Lost"])
+    assert flows.sum(axis=1).tolist() == pytest.approx([1, 1, 1])
+    assert list(flows.index) == ["Loyal", "Lost", "not yet a customer"]
+    assert (
+        movement.steadiest(movement.matrix(movement.moves(BEFORE, BEFORE.replace("Lost", "Loyal")), ["Loyal", "Lost"]))
+        == "Loyal"
+    )
+
+
+def test_what_a_segment_gains_and_loses_adds_up():
+    table = movement.balance(MOVED)
+    assert table.loc["Loyal"].to_dict() == {
+        "before": 2, "stayed": 1, "joined": 1, "left": 1, "new": 1, "after": 3, "net": 1,
+    }  # fmt: skip
+    assert (table.after == table.before + table.joined + table.new - table.left).all()
+    assert table.index[0] == "Loyal"
+
+
+def test_a_segment_that_nobody_was_in_is_not_said_to_have_kept_anyone():
+    moved = movement.moves(pd.Series({"a": "A"}), pd.Series({"a": "A", "b": "B"}))
+    flows = movement.matrix(moved, ["A", "B"])
+    assert movement.still(flows, "A") == " Of A, 100% still are."
+    assert movement.still(flows, "B") == ""
+
+
+def test_a_customer_whose_earlier_segment_is_not_known_is_neither_new_nor_moved():
+    unknown = pd.concat([BEFORE, pd.Series({"e": None, "f": None})])
+    moved = movement.moves(unknown, pd.concat([AFTER, pd.Series({"f": "Lost"})]))
+    assert moved.customers.sum() == 4
+    assert moved[moved["from"] == movement.NEW].customers.sum() == 0

@@ -1,0 +1,512 @@
+import asyncio
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import psutil
+import pytest
+from toy_series import PREAMBLE, notebook, params
+
+import run_all
+from patrons import stage
+from patrons.series import graph as series
+from patrons.series import processes
+from patrons.series.progress import Lines, LiveTable
+from patrons.series.results import Results
+from patrons.tracking import promotion
+
+ROOT = Path(__file__).parents[2]
+RUN = "import sys, run_all; from pathlib import Path; sys.exit(run_all.main(sys.argv[2:], root=Path(sys.argv[1])))"
+
+
+@pytest.fixture(autouse=True)
+def reports(monkeypatch):
+    """Stands in for the pages and for MLflow; holds the calls."""
+    calls = SimpleNamespace(built=[], sent=[])
+
+    def build(name, processed, reports):
+        calls.built.append(name)
+        return reports / "index.html"
+
+    monkeypatch.setitem(sys.modules, "patrons.reports.pages", SimpleNamespace(build=build))
+    tracking = SimpleNamespace(log_series=lambda processed, reports, root: calls.sent.append(processed.name))
+    monkeypatch.setitem(sys.modules, "patrons.tracking.runs", tracking)
+    return calls
+
+
+@pytest.fixture
+def root(tmp_path):
+    """01 writes a.txt, 02 copies it to b.txt, 03 stands alone."""
+    notebook(
+        tmp_path, "01_a", PREAMBLE, "(out / 'a.txt').write_text(str(k))", writes=("a.txt",), parameters="k: int = 3\n"
+    )
+    copy = "(out / 'b.txt').write_text((Path(folder) / '01_a' / 'a.txt').read_text())"
+    notebook(tmp_path, "02_b", PREAMBLE, copy, reads=("a.txt",), writes=("b.txt",))
+    told = "[sys.executable, os.getcwd(), os.environ['PYTHONHASHSEED']]"
+    told = f"import sys, json\n(out / 'c.json').write_text(json.dumps({told}))"
+    notebook(tmp_path, "03_c", PREAMBLE, told, writes=("c.json",))
+    params(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def executed(monkeypatch):
+    """Stands in for kernels where only the choice of what to run matters; holds the stages that were run."""
+    stages = []
+
+    async def write(job, on_cell):
+        stages.append(job.notebook.stem)
+        for name in {"01_a": ["a.txt"], "02_b": ["b.txt"], "03_c": ["c.json"]}[job.notebook.stem]:
+            (job.output / name).write_text(json.dumps(job.parameters.get("k", 0) % 10))
+
+    monkeypatch.setattr(processes, "run", write)
+    return stages
+
+
+def run(root, *arguments):
+    return run_all.main([str(root / "params" / "toy.yaml"), *arguments], root=root)
+
+
+def record(root):
+    return json.loads((root / "data" / "processed" / "toy" / "series.json").read_text())
+
+
+def statuses(root):
+    return {name: stage["status"] for name, stage in sorted(record(root)["stages"].items())}
+
+
+# With real kernels
+
+
+def test_a_series_leaves_whole_results_a_record_and_one_line_a_step(root, reports, capsys, monkeypatch):
+    spec = root / "jupyter" / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text('{"argv": ["false"], "display_name": "other", "language": "python"}')
+    monkeypatch.setenv("JUPYTER_PATH", str(root / "jupyter"))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+
+    assert run(root, "--set", "01.k=7") == 0
+
+    results = root / "data" / "processed" / "toy"
+    assert (results / "02_b" / "b.txt").read_text() == "7"
+    executable, cwd, seed = json.loads((results / "03_c" / "c.json").read_text())
+    assert (executable, cwd, seed) == (sys.executable, str(root / "notebooks"), "0")
+    assert nbformat.read(results / "02_b" / "notebook.ipynb", 4).cells[-1].outputs[0].data["text/plain"] == "1"
+
+    assert statuses(root) == {"01_a": "succeeded", "02_b": "succeeded", "03_c": "succeeded"}
+    first = record(root)["stages"]["01_a"]
+    assert first["parameters"] == {"k": 7}
+    assert set(first["outputs"]) == {"a.txt", "notebook.ipynb"}
+    assert record(root)["finished"] >= record(root)["started"]
+    assert not (results / ".running").exists()
+
+    out = capsys.readouterr().out
+    assert "01_a: started\n" in out
+    assert "02_b: succeeded in" in out
+    assert "4/4 cells" in out  # the injected parameters are one
+    assert "toy: 3 notebooks run, 0 reused" in out
+    assert "reports/toy/index.html" in out
+    assert (reports.built, reports.sent) == (["toy"], ["toy"])
+
+
+def test_failures_stop_what_depends_on_them_and_nothing_else(root, reports, capsys):
+    notebook(root, "01_a", PREAMBLE, "# why\nraise ValueError('no customers')", writes=("a.txt",))
+    notebook(root, "04_dies", PREAMBLE, "os.kill(os.getpid(), 9)", writes=("d.txt",))
+    notebook(root, "05_forgets", PREAMBLE + "\n(out / 'e.txt').write_text('')", writes=("e.txt", "f.txt"))
+
+    assert run(root) == 1
+
+    assert statuses(root) == {
+        "01_a": "failed",
+        "02_b": "not run",
+        "03_c": "succeeded",
+        "04_dies": "failed",
+        "05_forgets": "failed",
+    }
+    out = capsys.readouterr().out
+    assert "FAILED 01_a, cell 4: ValueError: no customers (in `raise ValueError('no customers')`)" in out
+    assert "FAILED 04_dies, cell 4: the kernel died." in out
+    assert "FAILED 05_forgets, it ended without writing f.txt" in out
+    assert "NOT RUN 02_b: needs the results of 01_a" in out
+    results = root / "data" / "processed" / "toy"
+    assert sorted(path.name for path in results.glob("[0-9]*")) == [
+        "01_a.failed.ipynb",
+        "03_c",
+        "04_dies.failed.ipynb",
+        "05_forgets.failed.ipynb",
+    ]
+    cells = nbformat.read(results / "01_a.failed.ipynb", 4).cells
+    assert [o.ename for cell in cells if cell.cell_type == "code" for o in cell.outputs] == ["ValueError"]
+    assert reports.built == ["toy"]  # what succeeded has its page
+
+
+def test_a_notebook_that_takes_too_long_is_ended_and_kept_as_far_as_it_came(root):
+    path = notebook(root, "01_a", "'reached'", "import time\ntime.sleep(600)", writes=("a.txt",))
+    output = root / "output"
+    output.mkdir()
+    job = processes.Job(path, output / "notebook.ipynb", output, {"folder": str(root)}, timeout=12)
+    error = asyncio.run(processes.run(job, lambda cell, cells: None))
+    assert error == "cell 4: not done after 12 s. Allow more with --timeout."
+    cells = [cell for cell in nbformat.read(job.executed, 4).cells if cell.cell_type == "code"]
+    assert cells[2].outputs[0].data["text/plain"] == "'reached'"
+
+
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_a_stopped_series_leaves_no_process_behind(root, how, code):
+    sleep = "import time\n(Path(folder).parents[2] / 'began').write_text('')\ntime.sleep(600)"
+    notebook(root, "01_a", PREAMBLE, sleep, writes=("a.txt",))
+    runner = subprocess.Popen(
+        [sys.executable, "-c", RUN, str(root), str(root / "params" / "toy.yaml"), "--only", "01", "--no-track"],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_for(lambda: (root / "began").exists(), runner)
+        started = psutil.Process(runner.pid).children(recursive=True)
+        assert len(started) >= 2  # the worker and its kernel
+        runner.send_signal(how)
+        _, said = runner.communicate(timeout=30)
+    finally:
+        runner.kill()
+    assert runner.returncode == code
+    wait_for(lambda: not any(alive(process) for process in started))
+    if how != signal.SIGKILL:
+        assert f"Stopped by {how.name}" in said
+        assert "Traceback" not in said
+        assert not (root / "data" / "processed" / "toy" / ".running").exists()
+
+
+def wait_for(condition, process=None):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "waited for a minute"
+        assert process is None or process.poll() is None, process.communicate()
+        time.sleep(0.05)
+
+
+def alive(process):
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_a_worker_that_cannot_start_is_a_failure_with_its_last_words(root, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    job = processes.Job(root / "notebooks" / "01_a.ipynb", root / "x.ipynb", root, {})
+    error = asyncio.run(processes.run(job, lambda cell, cells: None))
+    assert error == "its process ended with code 1 before the notebook did."
+
+
+def test_the_runner_and_the_notebooks_mean_the_same_variable():
+    assert processes.OUTPUT_VARIABLE == stage.OUTPUT_VARIABLE
+
+
+# Bad input: exit 2, one message, nothing written
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "said"),
+    [
+        ("01_a: {kk: 1}", [], "01_a has no parameter 'kk'; did you mean 'k'?"),
+        ("", ["--set", "01.k=three"], "01_a.k: 'three' is not int"),
+        ("", ["--only", "09"], "There is no notebook '09'"),
+        ("", ["--only", "02"], "02_b reads a.txt of 01_a, which has not succeeded. Run that first: --only 01"),
+        ("", ["--from", "2"], "02_b reads a.txt of 01_a"),
+    ],
+)
+def test_bad_input_ends_with_2_one_message_and_nothing_written(root, capsys, text, arguments, said):
+    params(root, text)
+    before = sorted(root.rglob("*"))
+    assert run(root, *arguments) == 2
+    answer = capsys.readouterr()
+    assert said in answer.err
+    assert "Traceback" not in answer.err
+    assert answer.out == ""
+    assert sorted(root.rglob("*")) == before
+
+
+def test_a_source_without_a_column_or_not_there_is_bad_input(root, capsys, monkeypatch):
+    monkeypatch.delenv("PATRONS_DATA", raising=False)
+    cell = 'source: str = "log.csv"\nobtain: str = "Make one"\ncolumns: dict[str, str] = {"order_id": "Invoice"}\n'
+    notebook(root, "01_a", writes=("a.txt",), parameters=cell)
+    assert run(root) == 2
+    assert "The source log.csv is neither in data/raw nor" in capsys.readouterr().err
+    (root / "data" / "raw").mkdir(parents=True)
+    (root / "data" / "raw" / "log.csv").write_text("InvoiceNo,Quantity\n1,2\n")
+    assert run(root) == 2
+    assert "our order_id is 'Invoice', which log.csv does not have; did you mean 'InvoiceNo'" in capsys.readouterr().err
+    assert not (root / "data" / "processed").exists()
+
+
+def test_an_unknown_params_file_lists_those_that_are_there(root, capsys):
+    assert run_all.main(["shop"], root=root) == 2
+    assert capsys.readouterr().err == "run_all: There is no params file shop. In params/ there are: toy.\n"
+
+
+def test_a_second_series_on_the_same_params_file_is_refused(root, capsys, executed):
+    with Results(root / "data" / "processed" / "toy").lock():
+        assert run(root) == 2
+    assert f"Another series is at work on toy: process {os.getpid()}, since 20" in capsys.readouterr().err
+    assert executed == []
+    assert run(root) == 0
+
+
+# What is run again (no kernels)
+
+
+def test_resume_runs_nothing_when_nothing_changed(root, executed, reports, capsys):
+    run(root)
+    first = record(root)
+    executed.clear()
+    assert run(root, "--resume") == 0
+    assert executed == []
+    assert record(root)["run_id"] == first["run_id"]  # so MLflow takes it only once
+    assert all(stage["reused"] for stage in record(root)["stages"].values())
+    assert "toy: 0 notebooks run, 3 reused" in capsys.readouterr().out
+
+
+def edit_cell(root, monkeypatch):
+    path = root / "notebooks" / "03_c.ipynb"
+    path.write_text(path.read_text().replace("import sys, json", "import json, sys"))
+
+
+def edit_prose(root, monkeypatch):
+    path = root / "notebooks" / "03_c.ipynb"
+    path.write_text(path.read_text().replace("What is c?", "Who is c?"))
+
+
+def edit_parameter(root, monkeypatch):
+    params(root, "01_a:\n  k: 4\n")
+
+
+def edit_parameter_to_no_effect(root, monkeypatch):
+    params(root, "01_a:\n  k: 13\n")  # the stand-in writes k modulo 10
+
+
+def edit_output(root, monkeypatch):
+    (root / "data" / "processed" / "toy" / "02_b" / "b.txt").write_text("mine")
+
+
+def remove_output(root, monkeypatch):
+    (root / "data" / "processed" / "toy" / "03_c" / "c.json").unlink()
+
+
+def edit_helper(root, monkeypatch):
+    (series.PACKAGE / "toys.py").write_text("B = 2\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "rerun"),
+    [
+        (edit_cell, ["03_c"]),
+        (edit_prose, ["03_c"]),  # its page changes
+        (edit_parameter, ["01_a", "02_b"]),
+        (edit_parameter_to_no_effect, ["01_a"]),  # a.txt came out the same: 02 need not run
+        (edit_output, ["02_b"]),
+        (remove_output, ["03_c"]),
+        (edit_helper, ["01_a"]),
+    ],
+)
+def test_resume_runs_what_a_change_touches(root, executed, monkeypatch, change, rerun):
+    monkeypatch.setattr(series, "PACKAGE", root)
+    (root / "toys.py").write_text("B = 1\n")
+    cells = [PREAMBLE, "from patrons import toys"]
+    notebook(root, "01_a", *cells, writes=("a.txt",), parameters="k: int = 3\n")
+    run(root)
+    executed.clear()
+    change(root, monkeypatch)
+    assert run(root, "--resume") == 0
+    assert sorted(executed) == rerun
+    assert {name for name, stage in record(root)["stages"].items() if not stage["reused"]} == set(rerun)
+
+
+def test_without_resume_everything_is_run_again_under_a_new_run_id(root, executed):
+    run(root)
+    first = record(root)["run_id"]
+    run(root)
+    assert sorted(executed) == ["01_a", "01_a", "02_b", "02_b", "03_c", "03_c"]
+    assert record(root)["run_id"] != first
+
+
+def test_resume_runs_what_failed(root, executed, monkeypatch):
+    succeed = processes.run
+
+    async def fail(job, on_cell):
+        return "cell 2: broken" if job.notebook.stem == "01_a" else await succeed(job, on_cell)
+
+    run(root)
+    with monkeypatch.context() as patch:
+        patch.setattr(processes, "run", fail)
+        assert run(root) == 1
+    # earlier results are not lost, but must not pass for those of this series
+    assert (root / "data" / "processed" / "toy" / "01_a").exists()
+    assert run(root, "--only", "02") == 2
+    executed.clear()
+    assert run(root, "--resume") == 0
+    assert sorted(executed) == ["01_a", "02_b"]
+
+
+def test_only_runs_one_notebook_and_from_it_and_those_that_follow(root, executed):
+    run(root)
+    executed.clear()
+    assert run(root, "--only", "02") == 0
+    assert executed == ["02_b"]
+    assert {name: stage["reused"] for name, stage in record(root)["stages"].items()} == {
+        "01_a": True,
+        "02_b": False,
+        "03_c": True,
+    }
+    executed.clear()
+    assert run(root, "--from", "2") == 0
+    assert sorted(executed) == ["02_b", "03_c"]
+    executed.clear()
+    assert run(root, "--only", "1,c") == 0
+    assert sorted(executed) == ["01_a", "03_c"]
+
+
+def test_an_output_left_by_an_earlier_run_does_not_count(root, executed, capsys, monkeypatch):
+    run(root)
+
+    async def write_nothing(job, on_cell):
+        return None
+
+    monkeypatch.setattr(processes, "run", write_nothing)
+    assert run(root, "--only", "03") == 1
+    assert "without writing c.json, which it declares under **Writes** (c.json is there from an earlier" in (
+        capsys.readouterr().out
+    )
+
+
+def test_no_more_notebooks_run_at_a_time_than_jobs(root, monkeypatch):
+    for number in range(4, 8):
+        notebook(root, f"0{number}_x", writes=(f"{number}.txt",))
+    running, most = set(), []
+
+    async def watch(job, on_cell):
+        running.add(job.notebook)
+        most.append(len(running))
+        await asyncio.sleep(0.01)
+        running.remove(job.notebook)
+
+    monkeypatch.setattr(processes, "run", watch)
+    run(root, "--jobs", "3")
+    assert max(most) == 3
+    most.clear()
+    run(root, "--jobs", "1")
+    assert max(most) == 1
+
+
+# Around the series
+
+
+def test_a_tracking_server_that_is_away_does_not_undo_the_series(root, executed, capsys, monkeypatch):
+    def away(*_):
+        raise ConnectionError("refused\nat length")
+
+    monkeypatch.setitem(sys.modules, "patrons.tracking.runs", SimpleNamespace(log_series=away))
+    assert run(root) == 0
+    assert (
+        "MLflow took nothing (ConnectionError: refused). The results are kept; `.venv/bin/patrons log toy` "
+        "sends them later." in capsys.readouterr().out
+    )
+
+
+def test_models_are_promoted_when_asked_to_after_the_series_and_what_came_of_it_is_said(
+    root, executed, capsys, monkeypatch
+):
+    asked = []
+
+    def promote_results(name, where):
+        asked.append((name, where, record(root)["finished"] is not None))
+        return "Promoted: version 1 of toy is the champion; the first champion."
+
+    monkeypatch.setattr(promotion, "promote_results", promote_results)
+    assert run(root) == 0
+    assert asked == []
+    assert run(root, "--promote") == 0
+    assert asked == [("toy", root, True)]
+    assert capsys.readouterr().out.endswith("Promoted: version 1 of toy is the champion; the first champion.\n")
+
+
+def test_a_series_that_failed_or_made_no_models_promotes_nothing_and_says_why(root, executed, capsys, monkeypatch):
+    assert run(root, "--promote") == 0
+    assert "Not promoted: No notebook has written clusterer.skops" in capsys.readouterr().out
+
+    async def fail(job, on_cell):
+        return "out of luck"
+
+    monkeypatch.setattr(processes, "run", fail)
+    assert run(root, "--promote") == 1
+    assert "Not promoted: No release without a whole series" in capsys.readouterr().out
+    assert not (root / "mlflow.db").exists()
+
+
+def test_no_track_sends_nothing(root, executed, reports):
+    assert run(root, "--no-track") == 0
+    assert (reports.built, reports.sent) == (["toy"], [])
+
+
+def test_a_report_that_cannot_be_built_is_a_failure_that_keeps_results(root, executed, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "patrons.reports.pages", SimpleNamespace(build=None))
+    assert run(root) == 1
+    assert "The report could not be built: TypeError" in capsys.readouterr().out
+    assert set(statuses(root).values()) == {"succeeded"}
+
+
+def test_list_shows_the_notebooks_and_writes_nothing(root, executed, capsys):
+    assert run(root, "--list") == 0
+    assert "01_a: What is a?\n    reads   nothing\n    writes  a.txt\n    parameters: 1; not run\n" in (
+        capsys.readouterr().out
+    )
+    assert not (root / "data").exists()
+    run(root, "--only", "01")
+    run(root, "--list")
+    assert "parameters: 1; succeeded in" in capsys.readouterr().out
+
+
+def test_plain_progress_speaks_after_ten_seconds_of_silence(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    lines = Lines(["01_a", "02_b"], io.StringIO())
+    lines.started("01_a")
+    lines.cell("01_a", 3, 5)
+    clock[0] += 9
+    lines.tick()
+    assert lines.out.getvalue() == "01_a: started\n"
+    clock[0] += 1
+    lines.tick()
+    lines.ended("01_a", "succeeded", 12.04)
+    assert lines.out.getvalue() == (
+        "01_a: started\n01_a: running, 10.0 s, 2/5 cells\n01_a: succeeded in 12.0 s, 5/5 cells\n"
+    )
+
+
+def test_a_terminal_shows_a_row_a_notebook():
+    out = io.StringIO()
+    with LiveTable(["01_a", "02_b"], out) as table:
+        table.started("01_a")
+        table.cell("01_a", 2, 5)
+        table.ended("01_a", "failed", 3.21)
+    rows = [line.split() for line in out.getvalue().splitlines()]
+    assert ["01_a", "failed", "1/5", "3.2", "s"] in rows
+    assert ["02_b", "waiting"] in rows
+
+
+def test_results_made_from_what_has_changed_since_are_called_stale(root, executed, capsys):
+    run(root)
+    assert not any(stage["stale"] for stage in record(root)["stages"].values())
+    assert run(root, "--only", "01", "--set", "01.k=7") == 0
+    assert {name for name, stage in record(root)["stages"].items() if stage["stale"]} == {"02_b"}
+    assert "STALE 02_b" in capsys.readouterr().out
+    assert run(root, "--only", "02") == 0
+    assert not any(stage["stale"] for stage in record(root)["stages"].values())

@@ -1,0 +1,158 @@
+"""The REST API as a process of its own, under constant load: flips, rollbacks and broken candidates lose no request."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("flama", reason="the serving extra is not installed: make test installs it")
+import httpx
+from toy_scorer import write_release
+
+SERVER = Path(__file__).parents[1] / "serve_toy.py"
+ONE = {"customers": [{"recency_days": 20}]}
+CLIENTS = 4
+
+
+class Server:
+    """A process that serves what `shown` shows."""
+
+    def __init__(self, shown: Path, folder: Path):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.log_file = folder / "log"
+        command = [sys.executable, str(SERVER), str(shown), str(self.port)]
+        path = os.pathsep.join([str(SERVER.parents[2]), os.environ.get("PYTHONPATH", "")])
+        with self.log_file.open("w") as log:
+            self.process = subprocess.Popen(command, stdout=log, env={**os.environ, "PYTHONPATH": path})
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def events(self, kind):
+        lines = (json.loads(line) for line in self.log_file.read_text().splitlines() if line.endswith("}"))
+        return [line for line in lines if line["event"] == kind]
+
+    def answers(self):
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"{self.url}/health/ready").status_code == 200
+
+    def wait_for(self, condition, seconds=200.0):
+        end = time.monotonic() + seconds
+        while not condition():
+            assert self.process.poll() is None, "the server ended"
+            assert time.monotonic() < end, self.log_file.read_text()[-2000:]
+            time.sleep(0.02)
+
+    def signal(self, number):
+        os.kill(self.process.pid, number)
+
+
+class Load:
+    """Clients that ask without a pause; what they got, by status and release."""
+
+    def __init__(self, url):
+        self.url, self.got, self.going = url, Counter(), True
+        self.threads = [threading.Thread(target=self._ask) for _ in range(CLIENTS)]
+
+    def _ask(self):
+        with httpx.Client(base_url=self.url) as client:
+            while self.going:
+                try:
+                    answer = client.post("/predict", json=ONE)
+                    self.got[answer.status_code, answer.json().get("release")] += 1
+                except Exception as error:
+                    self.got["lost", type(error).__name__] += 1
+                time.sleep(0.002)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self.going = False
+        for thread in self.threads:
+            thread.join()
+
+    def more(self, release, times=20):
+        """Whether a release has answered this often more than now."""
+        goal = self.got[200, release] + times
+        return lambda: self.got[200, release] >= goal
+
+
+@pytest.fixture
+def shown(tmp_path):
+    for name, facts in (("a", {}), ("b", {}), ("broken", {"problems": ["golden customer 1 differs"]})):
+        write_release(tmp_path / "releases" / name, name, **facts)
+    pointer = tmp_path / "releases" / "champion"
+    pointer.write_text("a\n")
+    return pointer
+
+
+@pytest.fixture
+def server(shown, tmp_path):
+    one = Server(shown, tmp_path)
+    try:
+        one.wait_for(one.answers)
+        yield one
+    finally:
+        one.process.kill()
+        one.process.wait(15)
+
+
+def point(shown, name):
+    partial = shown.with_name("partial")
+    partial.write_text(name)
+    partial.rename(shown)
+
+
+def test_a_flip_and_a_rollback_under_load_lose_no_request(server, shown):
+    with Load(server.url) as load:
+        server.wait_for(load.more("a"))
+        point(shown, "b")
+        server.wait_for(load.more("b"))
+        server.signal(signal.SIGUSR1)  # roll back
+        server.wait_for(load.more("a"))
+        time.sleep(0.5)  # several looks: what was rolled back from is not taken again by itself
+        assert [event["release"] for event in server.events("flip")] == ["a", "b"]
+        server.signal(signal.SIGHUP)  # look now
+        server.wait_for(load.more("b"))
+    assert set(load.got) == {(200, "a"), (200, "b")}
+    assert [event["slot"] for event in server.events("flip")][:2] == ["blue", "green"]
+
+
+def test_a_broken_candidate_never_takes_traffic(server, shown):
+    with Load(server.url) as load:
+        server.wait_for(load.more("a"))
+        point(shown, "broken")
+        server.wait_for(lambda: server.events("candidate_refused"))
+        server.wait_for(load.more("a"))
+        point(shown, "missing")
+        server.wait_for(load.more("a"))
+    assert set(load.got) == {(200, "a")}
+    assert len(server.events("candidate_refused")) == 1  # it is not tried over and over
+    card = httpx.get(f"{server.url}/model").json()
+    assert "golden" in card["refused"]
+
+
+def test_a_stop_answers_every_request_and_then_lets_nobody_in(server):
+    with Load(server.url) as load, httpx.Client(base_url=server.url) as idle:
+        assert idle.post("/predict", json=ONE).status_code == 200
+        server.wait_for(load.more("a"))
+        server.process.terminate()
+        time.sleep(0.3)
+        last = idle.post("/predict", json=ONE)  # on the connection from before
+        server.process.wait(30)
+    assert (last.status_code, last.headers["connection"]) == (200, "close")
+    assert server.process.returncode in (0, -signal.SIGTERM)
+    assert load.got[200, "a"] >= 20
+    assert set(load.got) <= {(200, "a"), ("lost", "ConnectError")}  # the latter after the end

@@ -1,0 +1,58 @@
+"""A scorer of two features whose answers can be told by heart, and release folders that hold one."""
+
+import json
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from patrons.scoring.rows import Feature
+from patrons.scoring.scorer import COLUMNS
+
+FEATURES = [
+    Feature("recency_days", "number", True, "days", "days since the last order", 30.0),
+    Feature("channel", "category", False, "", "where they signed up", "web", ["web", "shop"]),
+]
+
+
+class ToyScorer:
+    """Churn is recency / 100; 666 breaks it; `slow` seconds a customer."""
+
+    def __init__(self, folder: Path):
+        self.manifest = json.loads((folder / "release.json").read_text())
+        self.features, self.slow = FEATURES, self.manifest.get("slow", 0)
+
+    def check(self) -> list[str]:
+        return self.manifest.get("problems", [])
+
+    def score_one(self, row: dict) -> dict:
+        if self.slow:
+            time.sleep(self.slow)
+        answer = dict.fromkeys(COLUMNS) | {"customer_id": row.get("customer_id")}
+        if row.get("recency_days") is None:
+            return answer | {"error": "recency_days is missing"}
+        if row["recency_days"] == 666:
+            raise RuntimeError(f"secret {row}")
+        churn = float(row["recency_days"]) / 100
+        return answer | {"segment": 1, "segment_name": "Champions", "churn_probability": churn, "flagged": churn >= 0.5}
+
+    def score_rows(self, table: pd.DataFrame) -> pd.DataFrame:
+        rows = [self.score_one(row) for row in table.astype(object).where(table.notna(), None).to_dict("records")]
+        return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def write_release(folder: Path, number: str, **facts) -> Path:
+    """A release folder that `ToyScorer` reads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    told = {"name": "toy", "kind": "orders", "created": "2026-01-01", "versions": {}, "thresholds": {"churn": 0.5}}
+    manifest = {
+        "id": number,
+        **told,
+        "segments": {"0": {"number": 1, "name": "Champions"}},
+        "parameters": {"01_eda": {}},
+        **facts,
+    }
+    partial = folder / "release.json.partial"
+    partial.write_text(json.dumps(manifest))
+    partial.rename(folder / "release.json")
+    return folder
