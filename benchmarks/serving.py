@@ -19,8 +19,7 @@ import numpy as np
 import pandas as pd
 import serving_http
 
-from patrons.scoring import release
-from patrons.scoring.scorer import Scorer
+from patrons.scoring import Scorer, release
 
 WARM_UP, BULK = 100, 50_000
 

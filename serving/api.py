@@ -16,8 +16,8 @@ from flama import Flama, http, types
 from flama.injection import Component
 
 from patrons import __version__
-from patrons.cli.parts import root_folder
-from patrons.scoring.scorer import Scorer
+from patrons.files import root_folder
+from patrons.scoring import Scorer
 from patrons.service import bodies, cards, pages
 from patrons.service.follow import Follower, champion_of, shown_by
 from patrons.service.guard import Guard

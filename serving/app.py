@@ -12,8 +12,8 @@ import streamlit as st
 
 from patrons.app import actions_page, customer_page, reports_page, score_page, segments_page
 from patrons.app.results import Series, with_results
-from patrons.cli.main import is_expected
-from patrons.cli.parts import root_folder
+from patrons.errors import is_expected
+from patrons.files import root_folder
 
 PAGES = {
     "Segments": segments_page,

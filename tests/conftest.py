@@ -11,9 +11,8 @@ import pytest
 
 import run_all
 from patrons.demo import simulate
+from patrons.scoring import Scorer, release
 from patrons.scoring import build as release_build
-from patrons.scoring import release
-from patrons.scoring.scorer import Scorer
 
 REPOSITORY = Path(__file__).parents[1]
 FEW = ("--set", "05.n_trials=1", "--set", "06.n_trials=1")  # settings of each model, to save time

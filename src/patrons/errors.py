@@ -1,4 +1,4 @@
-"""The errors of data that cannot be used, for the modules that read it."""
+"""The errors of data that cannot be used, and which errors need no traceback."""
 
 
 class SourceError(ValueError):
@@ -11,3 +11,8 @@ class OrdersError(SourceError):
 
 class ClusteringError(ValueError):
     """Data or parameters from which no grouping can be chosen."""
+
+
+def is_expected(error: Exception) -> bool:
+    """Whether an error says all that a user needs: those of this package and of the file system do."""
+    return type(error).__module__.startswith("patrons.") or isinstance(error, OSError)

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all."""
+"""Where the project is; files that appear whole or not at all."""
 
 import hashlib
 import json
@@ -40,3 +40,10 @@ def digest(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def root_folder() -> Path:
+    """The project: where the command is called if notebooks are there, else where the package was installed from."""
+    return next(
+        (place for place in (Path.cwd(), Path(__file__).parents[2]) if (place / "notebooks").is_dir()), Path.cwd()
+    )

@@ -171,4 +171,4 @@ def test_an_error_of_the_program_itself_is_not_hidden(project, monkeypatch):
 
 def test_without_notebooks_here_the_project_of_the_package_is_meant(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert (cli.root_folder() / "src" / "patrons" / "cli.py").exists()
+    assert (cli.root_folder() / "src" / "patrons" / "files.py").exists()

@@ -6,11 +6,10 @@ import pandas as pd
 import pytest
 from conftest import resealed
 
+from patrons.scoring import Scorer, release
 from patrons.scoring import build as release_build
-from patrons.scoring import release
 from patrons.scoring.build import compare
 from patrons.scoring.fast import pipeline as fast
-from patrons.scoring.scorer import Scorer
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from toy_series import notebook
 from patrons.intake.order_log import check_columns
 from patrons.intake.reading import column_names
 from patrons.intake.sources import SourceError, check, check_attributes, digest_of, find_source
-from patrons.series import graph as series
-from patrons.series.graph import SeriesError, fingerprint, helper_files, needs, read_notebooks, select
+from patrons.series import imports
+from patrons.series.graph import SeriesError, fingerprint, needs, read_notebooks, select
+from patrons.series.imports import helper_files
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_the_fingerprint_changes_with_code_parameters_and_inputs_and_prose(three
 
 
 def test_helper_code_is_what_a_notebook_imports_and_what_that_imports(tmp_path, monkeypatch):
-    monkeypatch.setattr(series, "PACKAGE", tmp_path)
+    monkeypatch.setattr(imports, "PACKAGE", tmp_path)
     (tmp_path / "plots.py").write_text("import numpy\nfrom patrons.colours import RED\n")
     (tmp_path / "colours.py").write_text("def red():\n    from patrons import plots\n")
     (tmp_path / "churn.py").write_text("")
@@ -95,8 +96,47 @@ def test_helper_code_is_what_a_notebook_imports_and_what_that_imports(tmp_path, 
     assert helper_files("import pandas") == []
 
 
+def test_what_a_room_hands_out_counts_only_where_it_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(imports, "PACKAGE", tmp_path)
+    for room in ("near", "far"):
+        (tmp_path / room).mkdir()
+    (tmp_path / "near" / "__init__.py").write_text("from patrons.near.named import Name\n")
+    (tmp_path / "near" / "asked.py").write_text("from patrons.far import deep\n")
+    (tmp_path / "near" / "other.py").write_text("")
+    (tmp_path / "near" / "named.py").write_text("class Name: pass\n")
+    (tmp_path / "far" / "deep.py").write_text("")
+
+    def files(code):
+        return [str(path.relative_to(tmp_path)) for path in helper_files(code)]
+
+    assert files("from patrons import near\nnear.asked.run()") == ["far/deep.py", "near/__init__.py", "near/asked.py"]
+    assert files("from patrons.near import other") == ["near/__init__.py", "near/other.py"]
+    assert files("from patrons.near import Name") == ["near/__init__.py", "near/named.py"]
+
+
+def test_a_helper_two_rooms_away_reruns_those_that_depend_on_it_and_no_other(three, tmp_path, monkeypatch):
+    monkeypatch.setattr(imports, "PACKAGE", tmp_path)
+    for room in ("far", "middle", "near"):
+        (tmp_path / room).mkdir()
+    (tmp_path / "near" / "sums.py").write_text("from patrons.middle import parts\n")
+    (tmp_path / "middle" / "parts.py").write_text("from patrons.far import grains\n")
+    (tmp_path / "far" / "grains.py").write_text("SIZE = 1\n")
+    (tmp_path / "far" / "stones.py").write_text("SIZE = 9\n")
+    code = "from patrons import near\nnear.sums.add()"
+    notebook(three, "01_last", code, reads=("b.txt",), writes=("c.txt",))
+    notebook(three, "02_first", "from patrons.far import stones", writes=("a.txt",))
+
+    def marks():
+        return {stage: fingerprint(one, {}, {}) for stage, one in read_notebooks(three / "notebooks").items()}
+
+    before = marks()
+    (tmp_path / "far" / "grains.py").write_text("SIZE = 2\n")
+    after = marks()
+    assert {stage for stage in before if before[stage] != after[stage]} == {"01_last"}
+
+
 def test_the_fingerprint_changes_with_helper_code(three, tmp_path, monkeypatch):
-    monkeypatch.setattr(series, "PACKAGE", tmp_path)
+    monkeypatch.setattr(imports, "PACKAGE", tmp_path)
     notebook(three, "02_first", "from patrons import plots", writes=("a.txt",))
     one = read_notebooks(three / "notebooks")["02_first"]
     (tmp_path / "plots.py").write_text("RED = 1\n")

@@ -16,8 +16,7 @@ from toy_series import PREAMBLE, notebook, params
 
 import run_all
 from patrons import stage
-from patrons.series import graph as series
-from patrons.series import processes
+from patrons.series import imports, processes
 from patrons.series.progress import Lines, LiveTable
 from patrons.series.results import Results
 from patrons.tracking import promotion
@@ -302,7 +301,7 @@ def remove_output(root, monkeypatch):
 
 
 def edit_helper(root, monkeypatch):
-    (series.PACKAGE / "toys.py").write_text("B = 2\n")
+    (imports.PACKAGE / "toys.py").write_text("B = 2\n")
 
 
 @pytest.mark.parametrize(
@@ -318,7 +317,7 @@ def edit_helper(root, monkeypatch):
     ],
 )
 def test_resume_runs_what_a_change_touches(root, executed, monkeypatch, change, rerun):
-    monkeypatch.setattr(series, "PACKAGE", root)
+    monkeypatch.setattr(imports, "PACKAGE", root)
     (root / "toys.py").write_text("B = 1\n")
     cells = [PREAMBLE, "from patrons import toys"]
     notebook(root, "01_a", *cells, writes=("a.txt",), parameters="k: int = 3\n")

@@ -9,8 +9,7 @@ from conftest import resealed
 
 from patrons.cli import main as cli
 from patrons.evaluation.metrics import Interval
-from patrons.scoring import release
-from patrons.scoring.scorer import Scorer
+from patrons.scoring import Scorer, release
 from patrons.service.follow import Follower, champion_of
 from patrons.service.slots import Slots
 from patrons.tracking import promotion

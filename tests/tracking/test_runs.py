@@ -383,7 +383,7 @@ def test_nothing_is_printed_in_a_process_of_its_own_that_makes_the_file(shop):
     (shop / "mlflow.db").unlink()
     code = f"""
 from pathlib import Path
-from patrons.tracking import log_series
+from patrons.tracking.runs import log_series
 root = Path({str(shop)!r})
 print(len(log_series(root / "data/processed/toy", root / "reports/toy", root)))
 """

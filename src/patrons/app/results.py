@@ -7,8 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from patrons.files import read_json
-from patrons.scoring import release
-from patrons.scoring.scorer import Scorer
+from patrons.scoring import Scorer, release
 from patrons.service.follow import shown_by
 
 KEPT = 8  # files kept in memory

@@ -8,7 +8,7 @@ import streamlit as st
 
 from patrons.app.results import Series
 from patrons.app.words import headed, share
-from patrons.cli.main import is_expected
+from patrons.errors import is_expected
 from patrons.scoring import bulk
 
 SHOWN = 200  # rows on the page; the download has all

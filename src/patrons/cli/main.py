@@ -10,7 +10,9 @@ from pathlib import Path
 from patrons import __version__
 from patrons.cli import keys as cli_keys
 from patrons.cli import scoring as cli_service
-from patrons.cli.parts import command, natural, root_folder, shown
+from patrons.cli.parts import command, natural, shown
+from patrons.errors import is_expected
+from patrons.files import root_folder
 
 FEWEST = 50  # customers of a simulated shop
 EXAMPLES = """examples:
@@ -39,11 +41,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"patrons: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     return 0
-
-
-def is_expected(error: Exception) -> bool:
-    """Whether an error says all that a user needs: those of this package and of the file system do."""
-    return type(error).__module__.startswith("patrons.") or isinstance(error, OSError)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -23,13 +23,6 @@ def natural(text: str) -> int:
     return int(text)
 
 
-def root_folder() -> Path:
-    """The project: where the command is called if notebooks are there, else where the package was installed from."""
-    return next(
-        (place for place in (Path.cwd(), Path(__file__).parents[3]) if (place / "notebooks").is_dir()), Path.cwd()
-    )
-
-
 def shown(path: Path) -> str:
     """A path as a person types it: from here where that is shorter."""
     return min(str(path), os.path.relpath(path), key=len)

@@ -7,7 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from patrons.cli.parts import command, root_folder, shown
+from patrons.cli.parts import command, shown
+from patrons.files import root_folder
 
 
 def add(commands: Any) -> None:
@@ -67,8 +68,7 @@ def _name(text: str) -> str:
 
 def predict(arguments: argparse.Namespace) -> None:
     """``patrons predict``."""
-    from patrons.scoring import bulk
-    from patrons.scoring.scorer import Scorer
+    from patrons.scoring import Scorer, bulk
     from patrons.tracking.promotion import serving
 
     given, name = arguments.release, _name(arguments.params)

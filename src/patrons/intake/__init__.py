@@ -1,1 +1,37 @@
-"""Any file: clean tables, or a sentence that says why not."""
+"""Any file: clean tables, or a sentence that says why not.
+
+reading     any file as a table: Parquet, delimited text, XLSX
+textfile    how a text file is written: encoding, delimiter, names of columns
+workbook    the sheet of a workbook that holds data
+dates       what the dates of a column mean, decided from all its rows
+moments     dates that name a moment wherever it is
+numbers     what numbers written as text mean
+order_log   every line of an order log under our column names
+orders      each line kept, or set aside with its reason
+quality     the quality contract of an order log
+roster      who the customers of a log are
+customers   a customer table: one row a customer, and who churned
+roles       what a user says of its columns
+attributes  what its columns are: numbers, categories, or nothing a model may know
+sources     where the source of a series is, and the check before anything runs
+guess       which column is which
+init        the params file of a new data set
+fetch       public data sets, downloaded and checked
+"""
+
+from patrons import door
+
+__all__ = [
+    "attributes",
+    "customers",
+    "fetch",
+    "init",
+    "order_log",
+    "orders",
+    "quality",
+    "reading",
+    "roles",
+    "roster",
+    "sources",
+]
+__getattr__, __dir__ = door(__name__, __all__)

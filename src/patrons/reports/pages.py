@@ -221,7 +221,7 @@ def _day(moment: str) -> str:
 @cache
 def _environment() -> Environment:
     return Environment(
-        loader=PackageLoader("patrons"),
+        loader=PackageLoader("patrons.reports"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -7,7 +7,6 @@ The first markdown cell declares, on lines of their own, with file names in back
     **Writes** `clusterer.skops`, `leaderboard.parquet`.
 """
 
-import ast
 import hashlib
 import json
 import re
@@ -20,10 +19,10 @@ from typing import Any
 
 import nbformat
 
+from patrons.series import imports
 from patrons.series.declarations import KINDS, Parameter, declared, notebook_paths
 from patrons.series.params import find_stage, nearest
 
-PACKAGE = Path(__file__).parents[1]
 LIBRARIES = (
     "duckdb",
     "ibis-framework",
@@ -146,38 +145,9 @@ def _chosen(text: str, series: Series) -> str:
 def fingerprint(notebook: Notebook, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
     """SHA-256 of all that results and page depend on: cells, parameters, inputs' digests, helper code, libraries."""
     code = "\n".join(notebook.code)
-    helpers = {path.name: path.read_text(encoding="utf-8") for path in helper_files(code)}
+    helpers = {
+        str(path.relative_to(imports.PACKAGE)): path.read_text(encoding="utf-8") for path in imports.helper_files(code)
+    }
     libraries = {name: version(name) for name in LIBRARIES}
     told = json.dumps([notebook.text, dict(parameters), dict(inputs), helpers, libraries], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()
-
-
-def helper_files(code: str) -> list[Path]:
-    """The modules of this package that a notebook's code imports, and those that they import in turn."""
-    found: set[Path] = set()
-    waiting = _imports(code)
-    while waiting:
-        path = waiting.pop()
-        if path not in found:
-            found.add(path)
-            waiting |= _imports(path.read_text(encoding="utf-8"))
-    return sorted(found)
-
-
-def _imports(code: str) -> set[Path]:
-    plain = re.sub(r"^\s*[%!].*$", "", code, flags=re.MULTILINE)  # IPython's magic is no Python
-    try:
-        tree = ast.walk(ast.parse(plain))
-    except SyntaxError:
-        return set(PACKAGE.glob("*.py"))  # the notebook will say what is wrong; until then it depends on everything
-    names = {name for node in tree for name in _names(node) if name.split(".")[0] == "patrons"}
-    paths = {PACKAGE / f"{[*name.split('.'), '__init__'][1]}.py" for name in names}
-    return {path for path in paths if path.exists()}
-
-
-def _names(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom) and node.module == "patrons":
-        return [f"patrons.{alias.name}" for alias in node.names]
-    return [node.module or ""] if isinstance(node, ast.ImportFrom) else []

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from mlflow.models import ModelSignature, infer_signature
 
 import patrons
 from patrons.models import TRUSTED, load_model
-from patrons.series.graph import helper_files
+from patrons.series.imports import PACKAGE, helper_files
 
 LIBRARIES = (
     "mlflow",
@@ -59,11 +60,13 @@ def signature(model: Any, sample: pd.DataFrame) -> ModelSignature:
 def own_code(path: Path, folder: Path) -> list[str] | None:
     """A copy of the modules of this package that a model needs: it then loads where Patrons is not installed."""
     types = [name for name in skops.io.get_untrusted_types(file=path) if name.startswith("patrons.")]
-    if not types:
-        return None
-    package = folder / "patrons"
-    package.mkdir()
-    modules = helper_files("\n".join(f"import {name.rsplit('.', 1)[0]}" for name in types))
-    for module in {Path(patrons.__file__), *modules}:
-        shutil.copy(module, package)
-    return [str(package)]
+    return [str(copied_code(types, folder))] if types else None
+
+
+def copied_code(names: Iterable[str], folder: Path) -> Path:
+    """A copy of this package in `folder` that holds only what the dotted names need."""
+    for module in helper_files("\n".join(f"import {name}" for name in names)):
+        copy = folder / "patrons" / module.relative_to(PACKAGE)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(module, copy)
+    return folder / "patrons"

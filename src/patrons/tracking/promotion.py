@@ -6,11 +6,10 @@ from typing import NamedTuple
 import pandas as pd
 
 from patrons.evaluation.metrics import Interval, paired_difference, roc_auc
+from patrons.scoring import Scorer, release
 from patrons.scoring import build as release_build
-from patrons.scoring import release
 from patrons.scoring.content import OUTCOME
 from patrons.scoring.release import TEST
-from patrons.scoring.scorer import Scorer
 from patrons.tracking.registry import CHAMPION, Registry, RegistryError, failed_gates
 
 

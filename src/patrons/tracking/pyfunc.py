@@ -9,7 +9,7 @@ import mlflow
 import pandas as pd
 from mlflow.pyfunc import PythonModel
 
-from patrons.scoring.scorer import Scorer
+from patrons.scoring import Scorer
 
 
 class Release(PythonModel):

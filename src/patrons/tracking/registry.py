@@ -20,7 +20,7 @@ from typing import Any
 
 import patrons
 from patrons.scoring import release
-from patrons.series.graph import helper_files
+from patrons.tracking.packing import copied_code
 from patrons.tracking.runs import TrackingError, connected, experiment_of
 
 CANDIDATE, CHAMPION, PREVIOUS = "candidate", "champion", "previous"
@@ -187,7 +187,7 @@ class Registry:
 
     def _checked(self, number: int) -> dict[str, Any]:
         """The manifest of a version that is whole and answers as it must."""
-        from patrons.scoring.scorer import Scorer
+        from patrons.scoring import Scorer
 
         with TemporaryDirectory() as scratch:
             scorer = Scorer.load(self.fetch(number, Path(scratch)), verified=True)
@@ -213,7 +213,7 @@ class Registry:
                 model_id=logged.model_id,
                 python_model=str(Path(__file__).with_name("pyfunc.py")),
                 artifacts={"release": str(kept)},
-                code_paths=[str(_own_code(Path(scratch)))],
+                code_paths=[str(copied_code(["patrons.scoring.scorer"], Path(scratch)))],
                 pip_requirements=[f"{library}=={installed(library)}" for library in REQUIRED],
                 metadata={"patrons": patrons.__version__, ID: manifest["id"]},
             )
@@ -261,12 +261,3 @@ def failed_gates(manifest: Mapping[str, Any]) -> list[str]:
 def headline(manifest: Mapping[str, Any]) -> dict[str, float]:
     """The few numbers of a release that its log shows."""
     return {name: round(manifest["metrics"][name], 4) for name in TOLD if name in manifest["metrics"]}
-
-
-def _own_code(scratch: Path) -> Path:
-    """A copy of the modules that scoring needs: a release then loads where Patrons is not installed."""
-    package = scratch / "patrons"
-    package.mkdir()
-    for module in {Path(patrons.__file__), *helper_files("import patrons.scoring.scorer")}:
-        shutil.copy(module, package)
-    return package

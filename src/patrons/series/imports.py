@@ -1,0 +1,80 @@
+"""Which files of this package does a piece of code depend on? Read from its imports; nothing is run."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
+
+
+def helper_files(code: str) -> list[Path]:
+    """The files of this package that a notebook's code imports, and those that they import in turn.
+
+    A room's ``__init__.py`` counts, but what it hands out counts only where it is asked for: who uses ``churn.gates``
+    does not depend on ``churn.search``.
+    """
+    files: set[Path] = set()
+    waiting = _imported(code)
+    while waiting:
+        path = waiting.pop()
+        if path not in files:
+            files.add(path)
+            if path.name != "__init__.py":
+                waiting |= _imported(path.read_text(encoding="utf-8"))
+    return sorted(files)
+
+
+def _imported(code: str) -> set[Path]:
+    plain = re.sub(r"^\s*[%!].*$", "", code, flags=re.MULTILINE)  # IPython's magic is no Python
+    try:
+        tree = ast.parse(plain)
+    except SyntaxError:
+        return set(PACKAGE.rglob("*.py"))  # the notebook will say what is wrong; until then it depends on everything
+    return {path for name in _names(tree) for path in _files(name)}
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    """Dotted names of this package that the code imports or reaches through a room that it imports."""
+    rooms: dict[str, str] = {}  # by the name that the code has for them
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            rooms |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in rooms:
+            yield f"{rooms[node.value.id]}.{node.attr}"
+
+
+def _files(name: str) -> Iterator[Path]:
+    """The module that a dotted name leads to, and the ``__init__.py`` of each package on the way."""
+    first, *parts = name.split(".")
+    if first != "patrons":
+        return
+    place = PACKAGE
+    yield from _there(place / "__init__.py")
+    for part in parts:
+        if (place / part).is_dir():
+            place /= part
+            yield from _there(place / "__init__.py")
+        elif (place / f"{part}.py").exists():
+            yield place / f"{part}.py"
+            return
+        else:
+            yield from _handed_out(place / "__init__.py", part)
+            return
+
+
+def _there(path: Path) -> Iterator[Path]:
+    if path.exists():
+        yield path
+
+
+def _handed_out(door: Path, name: str) -> Iterator[Path]:
+    """Where a room has a class or function from that it hands out itself."""
+    tree = ast.parse(door.read_text(encoding="utf-8") if door.exists() else "")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and name in {one.asname or one.name for one in node.names}:
+            yield from _files(node.module)
