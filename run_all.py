@@ -187,6 +187,8 @@ def summary(results: Results, seconds: float) -> str:
             lines += [f"    open {shown(failed)}"] * failed.exists()
         elif record["stale"]:
             lines.append(f"STALE {stage}: what it was made from has changed since. Bring it up to date: --resume")
+        elif record.get("stopped"):
+            lines.append(f"ENDED EARLY {stage}: {record['stopped']}")
         elif record["error"]:
             lines += [f"{record['status'].upper()} {stage}: {record['error']}"]
     return "\n".join(lines)
@@ -210,7 +212,8 @@ def listing(arguments: argparse.Namespace, root: Path) -> int:
         print(f"    writes  {', '.join(one.writes)}")
         count = len(set(one.parameters) - set(OWN))
         stale = ", stale: what it was made from has changed since" if record["stale"] else ""
-        print(f"    parameters: {count}; {record['status']}{seconds}{stale}")
+        early = f", ended early: {record['stopped']}" if record["stopped"] else ""
+        print(f"    parameters: {count}; {record['status']}{seconds}{early}{stale}")
     return 0
 
 

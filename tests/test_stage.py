@@ -5,7 +5,7 @@ import pytest
 
 from patrons import plots
 from patrons.files import read_json, whole
-from patrons.stage import OUTPUT_VARIABLE, Stage, StageError
+from patrons.stage import OUTPUT_VARIABLE, NotebookStopped, Stage, StageError
 
 TABLE = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
 
@@ -96,3 +96,15 @@ def test_a_file_whose_rewriting_fails_stays_as_it_was(tmp_path):
     with pytest.raises(OSError, match="disk full"):
         write_half(tmp_path / "t.txt")
     assert (tmp_path / "t.txt").read_text() == "old"
+
+
+def test_a_notebook_that_stops_keeps_the_reason_and_shows_a_sentence_instead_of_a_traceback(stage):
+    with pytest.raises(NotebookStopped, match="Nobody churned") as stopped:
+        stage.stop("Nobody churned.")
+    assert read_json(stage.output / "findings.json")[-1] == {
+        "kind": "caution",
+        "text": "Nobody churned.",
+        "figure": None,
+        "alt": None,
+    }
+    assert stopped.value._render_traceback_() == ["The notebook ends here: Nobody churned."]

@@ -14,7 +14,7 @@ import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import ibis
 import matplotlib.pyplot as plt
@@ -33,6 +33,13 @@ KINDS = ("finding", "decision", "caution")
 
 class StageError(ValueError):
     """A notebook asks for something that is not there, or records what cannot be kept."""
+
+
+class NotebookStopped(Exception):
+    """What `Stage.stop` ends a notebook with: the runner counts a success, JupyterLab shows the reason alone."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"The notebook ends here: {self}"]
 
 
 class Stage:
@@ -164,6 +171,20 @@ class Stage:
         )
         write_json(self.output / "findings.json", self.findings)
         display(HTML(f'<blockquote class="callout {kind}">{html.escape(sentence)}</blockquote>'))
+
+    def stop(self, reason: str) -> NoReturn:
+        """End the notebook here, because the rest cannot be done; it is no failure.
+
+        The rest does not run. What the notebook declares to write must stand by then, in its empty form. The page ends
+        with the reason, the record of the series holds it, and notebooks that read the outputs go on.
+
+        Parameters
+        ----------
+        reason : str
+            In a sentence or two: what lacks, what that means for the results, what would help.
+        """
+        self.callout(reason, kind="caution")
+        raise NotebookStopped(reason)
 
 
 def _read(path: Path) -> Any:

@@ -16,7 +16,8 @@ from toy_series import PREAMBLE, notebook, params
 
 import run_all
 from patrons import stage
-from patrons.series import imports, processes
+from patrons.series import imports, processes, worker
+from patrons.series.processes import Ending
 from patrons.series.progress import Lines, LiveTable
 from patrons.series.results import Results
 from patrons.tracking import promotion
@@ -64,6 +65,7 @@ def executed(monkeypatch):
         stages.append(job.notebook.stem)
         for name in {"01_a": ["a.txt"], "02_b": ["b.txt"], "03_c": ["c.json"]}[job.notebook.stem]:
             (job.output / name).write_text(json.dumps(job.parameters.get("k", 0) % 10))
+        return Ending()
 
     monkeypatch.setattr(processes, "run", write)
     return stages
@@ -146,13 +148,47 @@ def test_failures_stop_what_depends_on_them_and_nothing_else(root, reports, caps
     assert reports.built == ["toy"]  # what succeeded has its page
 
 
+STOP = """from patrons.stage import Stage
+stage = Stage("01_a", folder)
+(out / "a.txt").write_text("0")
+stage.stop("Ten customers are too few to learn from: everyone gets the mean.")
+never = 1"""
+
+
+def test_a_notebook_that_stops_itself_succeeds_with_its_reason_and_without_its_rest(root, reports, capsys):
+    notebook(root, "01_a", PREAMBLE, STOP, "(out / 'late.txt').write_text('')", writes=("a.txt",))
+    assert run(root) == 0
+    assert statuses(root) == {"01_a": "succeeded", "02_b": "succeeded", "03_c": "succeeded"}
+    stopped = record(root)["stages"]["01_a"]
+    reason = "Ten customers are too few to learn from: everyone gets the mean."
+    assert (stopped["stopped"], stopped["error"]) == (reason, None)
+    assert record(root)["stages"]["02_b"]["stopped"] is None
+    assert set(stopped["outputs"]) == {"a.txt", "findings.json", "notebook.ipynb"}
+    assert f"ENDED EARLY 01_a: {reason}" in capsys.readouterr().out
+    executed = nbformat.read(root / "data" / "processed" / "toy" / "01_a" / "notebook.ipynb", 4)
+    nbformat.validate(executed)
+    assert "stage.stop" in executed.cells[-1].source
+    outputs = [out for cell in executed.cells for out in cell.get("outputs", [])]
+    assert [out.output_type for out in outputs if "caution" in str(out)] == ["display_data"]
+    assert not any(out.output_type == "error" for out in outputs)
+    assert "papermill-error" not in str(executed)
+    assert run(root, "--resume") == 0
+    assert record(root)["stages"]["01_a"]["stopped"] == reason  # reused, and still said
+
+
+def test_a_notebook_that_stops_itself_before_its_outputs_stand_has_failed(root, capsys):
+    notebook(root, "01_a", PREAMBLE, STOP, writes=("a.txt", "b.parquet"))
+    assert run(root, "--only", "01") == 1
+    assert "it ended without writing b.parquet" in capsys.readouterr().out
+
+
 def test_a_notebook_that_takes_too_long_is_ended_and_kept_as_far_as_it_came(root):
     path = notebook(root, "01_a", "'reached'", "import time\ntime.sleep(600)", writes=("a.txt",))
     output = root / "output"
     output.mkdir()
     job = processes.Job(path, output / "notebook.ipynb", output, {"folder": str(root)}, timeout=12)
-    error = asyncio.run(processes.run(job, lambda cell, cells: None))
-    assert error == "cell 4: not done after 12 s. Allow more with --timeout."
+    ending = asyncio.run(processes.run(job, lambda cell, cells: None))
+    assert ending.error == "cell 4: not done after 12 s. Allow more with --timeout."
     cells = [cell for cell in nbformat.read(job.executed, 4).cells if cell.cell_type == "code"]
     assert cells[2].outputs[0].data["text/plain"] == "'reached'"
 
@@ -202,12 +238,13 @@ def alive(process):
 def test_a_worker_that_cannot_start_is_a_failure_with_its_last_words(root, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     job = processes.Job(root / "notebooks" / "01_a.ipynb", root / "x.ipynb", root, {})
-    error = asyncio.run(processes.run(job, lambda cell, cells: None))
-    assert error == "its process ended with code 1 before the notebook did."
+    ending = asyncio.run(processes.run(job, lambda cell, cells: None))
+    assert ending.error == "its process ended with code 1 before the notebook did."
 
 
 def test_the_runner_and_the_notebooks_mean_the_same_variable():
     assert processes.OUTPUT_VARIABLE == stage.OUTPUT_VARIABLE
+    assert stage.NotebookStopped.__name__ == worker.STOPPED
 
 
 # Bad input: exit 2, one message, nothing written
@@ -341,7 +378,7 @@ def test_resume_runs_what_failed(root, executed, monkeypatch):
     succeed = processes.run
 
     async def fail(job, on_cell):
-        return "cell 2: broken" if job.notebook.stem == "01_a" else await succeed(job, on_cell)
+        return Ending("cell 2: broken") if job.notebook.stem == "01_a" else await succeed(job, on_cell)
 
     run(root)
     with monkeypatch.context() as patch:
@@ -377,7 +414,7 @@ def test_an_output_left_by_an_earlier_run_does_not_count(root, executed, capsys,
     run(root)
 
     async def write_nothing(job, on_cell):
-        return None
+        return Ending()
 
     monkeypatch.setattr(processes, "run", write_nothing)
     assert run(root, "--only", "03") == 1
@@ -396,6 +433,7 @@ def test_no_more_notebooks_run_at_a_time_than_jobs(root, monkeypatch):
         most.append(len(running))
         await asyncio.sleep(0.01)
         running.remove(job.notebook)
+        return Ending()
 
     monkeypatch.setattr(processes, "run", watch)
     run(root, "--jobs", "3")
@@ -442,7 +480,7 @@ def test_a_series_that_failed_or_made_no_models_promotes_nothing_and_says_why(ro
     assert "Not promoted: No notebook has written clusterer.skops" in capsys.readouterr().out
 
     async def fail(job, on_cell):
-        return "out of luck"
+        return Ending("out of luck")
 
     monkeypatch.setattr(processes, "run", fail)
     assert run(root, "--promote") == 1

@@ -36,14 +36,23 @@ class Job:
     timeout: float | None = None
 
 
-async def run(job: Job, on_cell: OnCell) -> str | None:
-    """Run a notebook to its end; None, or what went wrong in one sentence."""
+@dataclass(frozen=True)
+class Ending:
+    """How a notebook ended: `error` is what went wrong, in a sentence; `stopped` why it ended itself early."""
+
+    error: str | None = None
+    stopped: str | None = None
+
+
+async def run(job: Job, on_cell: OnCell) -> Ending:
+    """Run a notebook to its end."""
     with tempfile.TemporaryDirectory(prefix="patrons-", ignore_cleanup_errors=True) as sockets, _log() as log:
         process = await _start(job, log)
         try:
             await _send(process, job, sockets)
             outcome = await _within_time(process, job.timeout, on_cell)
-            return _sentence(outcome or {"status": "silent", "code": await process.wait(), "log": _tail(log)})
+            outcome = outcome or {"status": "silent", "code": await process.wait(), "log": _tail(log)}
+            return Ending(_sentence(outcome), outcome.get("stopped"))
         finally:
             end_tree(process.pid)
             await process.wait()

@@ -165,6 +165,7 @@ def new_stage() -> dict[str, Any]:
         "outputs": {},
         "stale": False,
         "error": None,
+        "stopped": None,
     }
 
 

@@ -161,11 +161,11 @@ class _Run:
             return True
         self.progress.started(stage)
         begun = time.monotonic()
-        error = await processes.run(self.job(notebook), lambda cell, cells: self.progress.cell(stage, cell, cells))
-        error = error or self.missing(notebook)
+        ending = await processes.run(self.job(notebook), lambda cell, cells: self.progress.cell(stage, cell, cells))
+        error = ending.error or self.missing(notebook)
         seconds = round(time.monotonic() - begun, 3)
         record = {"seconds": seconds, "parameters": self.plan.parameters[stage], "fingerprint": mark, "error": error}
-        record["inputs"] = inputs
+        record |= {"inputs": inputs, "stopped": ending.stopped}
         self.results.refuse(stage, **record) if error else self.results.keep(stage, **record)
         self.progress.ended(stage, FAILED if error else SUCCEEDED, seconds)
         return not error

@@ -23,6 +23,8 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
+STOPPED = "NotebookStopped"  # the exception of patrons.stage, which is slow to import, that ends a notebook early
+ERROR_MARK = "papermill-error-cell-tag"  # on the cells by which papermill leads to an error
 LONGEST = 2000  # characters of an error that are passed on
 SOCKET_PATH_LIMIT = 90  # the system's is 108; names are added
 
@@ -56,8 +58,9 @@ def execute(job: dict[str, Any], send: Send) -> None:
         ``notebook``, ``executed`` (where it is saved, after each cell), ``parameters``, ``cwd``, and ``sockets``, an
         empty folder with a short path.
     send : callable
-        Takes ``event="cell"`` with ``cell`` and ``cells``, and last ``event="end"`` with ``status``: ``ok``,
-        ``error`` (with ``cell``, ``error`` and ``source``), ``dead`` (with ``cell``) or ``broken`` (with ``error``).
+        Takes ``event="cell"`` with ``cell`` and ``cells``, and last ``event="end"`` with ``status``: ``ok`` (with
+        ``stopped``, the reason, where the notebook ended itself early), ``error`` (with ``cell``, ``error`` and
+        ``source``), ``dead`` (with ``cell``) or ``broken`` (with ``error``).
     """
     cells = Cells(job, send)
     try:
@@ -74,8 +77,12 @@ def execute(job: dict[str, Any], send: Send) -> None:
         )
         send(event="end", status="ok")
     except PapermillExecutionError as error:
-        text = f"{error.ename}: {error.evalue}"[:LONGEST]
-        send(event="end", status="error", cell=cells.begun, error=text, source=first_line(error.source))
+        if error.ename == STOPPED:
+            end_at_stop(Path(job["executed"]))
+            send(event="end", status="ok", stopped=error.evalue)
+        else:
+            text = f"{error.ename}: {error.evalue}"[:LONGEST]
+            send(event="end", status="error", cell=cells.begun, error=text, source=first_line(error.source))
     except DeadKernelError:
         send(event="end", status="dead", cell=cells.begun)
     except Exception as error:  # whatever it is, the runner has to hear of it
@@ -94,6 +101,18 @@ class Cells:
     def begin(self, **_: Any) -> None:
         self.begun += 1
         self.send(event="cell", cell=self.begun, cells=self.count)
+
+
+def end_at_stop(executed: Path) -> None:
+    """Let a notebook that stopped itself end with the cell that did, without the marks of an error."""
+    notebook = nbformat.read(executed, as_version=4)
+    cells = [cell for cell in notebook.cells if ERROR_MARK not in cell.metadata.get("tags", [])]
+    last = next(n for n, cell in enumerate(cells) if any(out.output_type == "error" for out in cell.get("outputs", [])))
+    cells[last].outputs = [out for out in cells[last].outputs if out.output_type != "error"]
+    for holder in (notebook, cells[last]):
+        holder.metadata.get("papermill", {}).pop("exception", None)
+    notebook.cells = cells[: last + 1]
+    nbformat.write(notebook, executed)
 
 
 def first_line(source: str) -> str:

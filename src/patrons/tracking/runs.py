@@ -244,6 +244,7 @@ class _Sending:
         executed = self.processed / f"{stage}.failed.ipynb" if failed else folder / "notebook.ipynb"
         end = int(executed.stat().st_mtime * 1000) if executed.exists() else _milliseconds(self.series["finished"])
         tags = {"mlflow.parentRunId": parent, "patrons.error": record["error"] or "none"}
+        tags["patrons.stopped"] = record.get("stopped") or "none"
         tags["mlflow.source.name"] = f"notebooks/{stage}.ipynb"
         run = self._start(stage, end - int(record["seconds"] * 1000), tags)
         self._log(run, parameters=record["parameters"])
