@@ -13,7 +13,7 @@ DEMO := data/raw/demo/orders.parquet
 NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/*/*.ipynb)
 
 COMPILE := --universal --generate-hashes --upgrade --quiet --no-emit-index-url --no-emit-find-links --no-header \
-	--no-annotate --python-version 3.11
+	--no-annotate --fork-strategy fewest --python-version 3.11
 
 export MLFLOW_DISABLE_TELEMETRY = true
 
@@ -50,9 +50,10 @@ app: $(SERVING) ## open the app on this machine; ARGS go to streamlit, such as A
 test: lint $(SERVING) ## lint, then run the tests; ARGS go to pytest, such as ARGS="-k report"
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: $(READY) ## check style, formatting, and that notebooks hold no outputs
+lint: $(SERVING) ## check style, formatting, types, and that notebooks hold no outputs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(if $(NOTEBOOKS),$(BIN)/nbstripout --verify $(NOTEBOOKS))
 
 format: $(READY) ## mend style and formatting, and take outputs out of notebooks
@@ -74,7 +75,7 @@ clean: ## remove results, reports and caches; keep data/raw, the MLflow runs and
 	@echo "Removing what is in data/processed and reports, and the caches. data/raw, mlflow.db, mlruns and .venv stay."
 	@for folder in data/processed reports; do \
 		if [ -d $$folder ]; then find $$folder -mindepth 1 ! -name README.md ! -name .gitkeep -delete; fi; done
-	@rm -rf .pytest_cache .ruff_cache
+	@rm -rf .pytest_cache .ruff_cache .mypy_cache
 	@find src tests notebooks benchmarks run_all.py -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(DEMO): | $(READY)
