@@ -8,18 +8,23 @@ CLASSES = ["Champions", "Lost", "Loyal"]
 
 def test_the_threshold_by_hand():
     # nine rows at 80 %: ceil(10 * 0.8) = 8 of them must be at or above it, so it is the second lowest
-    given = np.arange(1, 10) / 10
-    said = np.column_stack([given, 1 - given, np.zeros(9)])
-    assert conformal.threshold(np.repeat("Champions", 9), said, CLASSES, 0.8) == pytest.approx(0.2)
-    assert conformal.threshold(np.repeat("Champions", 3), said[:3], CLASSES, 0.9) == 0  # too few rows: all names
+    likelihood = np.arange(1, 10) / 10
+    probabilities = np.column_stack([likelihood, 1 - likelihood, np.zeros(9)])
+    assert conformal.threshold(np.repeat("Champions", 9), probabilities, CLASSES, 0.8) == pytest.approx(0.2)
+    assert (
+        conformal.threshold(np.repeat("Champions", 3), probabilities[:3], CLASSES, 0.9) == 0
+    )  # too few rows: all names
 
 
-def test_sets_are_told_in_words_the_likeliest_first():
-    said = np.array([[0.95, 0.03, 0.02], [0.42, 0.05, 0.53], [0.45, 0.30, 0.25]])
-    chosen = conformal.sets(said, 0.4, 0.9)
-    assert conformal.in_words(chosen, said, CLASSES) == ["Champions", "Loyal or Champions", "Champions"]
-    wavering = conformal.sets(said, 0.6, 0.9)  # none is at 60 %: the likeliest that reach 90 % together
-    assert conformal.in_words(wavering, said, CLASSES)[1:] == ["Loyal or Champions", "Champions or Lost or Loyal"]
+def test_the_text_of_a_set_names_the_likeliest_class_first():
+    probabilities = np.array([[0.95, 0.03, 0.02], [0.42, 0.05, 0.53], [0.45, 0.30, 0.25]])
+    chosen = conformal.sets(probabilities, 0.4, 0.9)
+    assert conformal.as_text(chosen, probabilities, CLASSES) == ["Champions", "Loyal or Champions", "Champions"]
+    wavering = conformal.sets(probabilities, 0.6, 0.9)  # none is at 60 %: the likeliest that reach 90 % together
+    assert conformal.as_text(wavering, probabilities, CLASSES)[1:] == [
+        "Loyal or Champions",
+        "Champions or Lost or Loyal",
+    ]
 
 
 @pytest.mark.parametrize("level", [0.8, 0.9])
@@ -27,17 +32,17 @@ def test_sets_hold_the_truth_as_often_as_promised_even_where_probabilities_are_w
     rng = np.random.default_rng(1)
     true = rng.dirichlet([0.6, 0.6, 0.6], 6000)
     truth = np.array(CLASSES)[(rng.random((6000, 1)) > true.cumsum(axis=1)).sum(axis=1)]
-    said = true**3 / (true**3).sum(axis=1, keepdims=True)  # far too sure of itself
-    threshold = conformal.threshold(truth[:3000], said[:3000], CLASSES, level)
-    plain = said[3000:] >= threshold
+    probabilities = true**3 / (true**3).sum(axis=1, keepdims=True)  # far too sure of itself
+    threshold = conformal.threshold(truth[:3000], probabilities[:3000], CLASSES, level)
+    plain = probabilities[3000:] >= threshold
     assert conformal.covered(truth[3000:], plain, CLASSES).mean() == pytest.approx(level, abs=0.02)
-    chosen = conformal.sets(said[3000:], threshold, level)
+    chosen = conformal.sets(probabilities[3000:], threshold, level)
     assert conformal.covered(truth[3000:], chosen, CLASSES).mean() >= level - 0.02
     assert chosen.any(axis=1).all()
 
 
 def test_coverage_is_the_share_of_sets_that_hold_the_truth():
     chosen = np.array([[True, False, False], [True, True, False], [False, True, False], [False, False, True]])
-    found = conformal.coverage(np.array(["Champions", "Lost", "Champions", "Loyal"]), chosen, CLASSES)
-    assert found.value == 0.75
-    assert 0.2 < found.low < 0.75 < found.high < 1
+    coverage = conformal.coverage(np.array(["Champions", "Lost", "Champions", "Loyal"]), chosen, CLASSES)
+    assert coverage.value == 0.75
+    assert 0.2 < coverage.low < 0.75 < coverage.high < 1

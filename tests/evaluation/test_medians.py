@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from patrons.evaluation.medians import median_in_words, median_interval
+from patrons.evaluation.medians import median_interval, median_text
 from patrons.evaluation.metrics import Interval
 
 
@@ -18,9 +18,9 @@ def test_an_interval_takes_six_values():
     assert np.isnan([few.low, few.high]).all()
 
 
-def test_an_interval_is_told_where_there_is_one():
-    assert median_in_words(Interval(2.5, 0, 5), "{:.1f}".format) == "2.5 (0.0 to 5.0)"
-    assert median_in_words(Interval(3, np.nan, np.nan), str) == "3 (too few for an interval)"
+def test_the_text_has_the_interval_where_there_is_one():
+    assert median_text(Interval(2.5, 0, 5), "{:.1f}".format) == "2.5 (0.0 to 5.0)"
+    assert median_text(Interval(3, np.nan, np.nan), str) == "3 (too few for an interval)"
 
 
 def test_the_true_median_is_inside_about_as_often_as_promised():

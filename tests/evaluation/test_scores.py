@@ -12,10 +12,10 @@ ONES = np.ones((1, 10))
 def test_scores_of_rows_as_they_are_are_those_of_scikit_learn_ties_included():
     rng = np.random.default_rng(0)
     truth, score = rng.integers(0, 2, 400), rng.integers(1, 20, 400) / 20
-    found = {name: metric(truth, score, np.ones((1, 400)))[0] for name, metric in scores.RANKING.items()}
-    assert found["roc_auc"] == pytest.approx(roc_auc_score(truth, score))
-    assert found["pr_auc"] == pytest.approx(average_precision_score(truth, score))
-    assert found["log_loss"] == pytest.approx(log_loss(truth, score))
+    values = {name: metric(truth, score, np.ones((1, 400)))[0] for name, metric in scores.RANKING.items()}
+    assert values["roc_auc"] == pytest.approx(roc_auc_score(truth, score))
+    assert values["pr_auc"] == pytest.approx(average_precision_score(truth, score))
+    assert values["log_loss"] == pytest.approx(log_loss(truth, score))
     assert scores.at(0.5)["f1"](truth, score, np.ones((1, 400)))[0] == pytest.approx(f1_score(truth, score >= 0.5))
 
 
@@ -29,6 +29,24 @@ def test_a_row_that_weighs_two_is_a_row_drawn_twice():
 def test_the_top_decile_of_ten_is_the_first_and_holds_a_third_of_three():
     assert scores.RANKING["recall_at_top_decile"](TRUTH, SCORE, ONES)[0] == pytest.approx(1 / 3)
     assert scores.RANKING["lift_top_decile"](TRUTH, SCORE, ONES)[0] == pytest.approx(1 / 0.3)
+
+
+def test_an_interval_holds_the_score_and_narrows_with_more_rows():
+    rng, auc = np.random.default_rng(0), {"auc": scores.RANKING["roc_auc"]}
+    few, many = (
+        scores.intervals(auc, truth, truth + rng.normal(0, 1, rows))["auc"]
+        for rows in (100, 5000)
+        for truth in [rng.integers(0, 2, rows)]
+    )
+    for interval in (few, many):
+        assert interval.low < interval.value < interval.high
+    assert many.high - many.low < (few.high - few.low) / 3
+
+
+def test_the_interval_of_a_share_is_close_to_the_textbook_one():
+    truth = np.tile([0, 1], 200)  # standard error of a mean of 400 values with variance 1/4: 0.025
+    interval = scores.intervals({"": scores.at(0.5)["accuracy"]}, truth, np.ones(400), repeats=2000)[""]
+    assert interval.high - interval.low == pytest.approx(2 * 1.96 * 0.025, rel=0.1)
 
 
 def test_a_model_compared_with_itself_differs_by_nothing():
@@ -45,15 +63,15 @@ def test_a_difference_over_two_folds_is_the_mean_of_theirs_and_varies_less():
 
 
 def test_without_both_outcomes_there_is_no_auc():
-    found = scores.intervals({"auc": scores.RANKING["roc_auc"]}, np.ones(10, int), SCORE, repeats=20)["auc"]
-    assert all(np.isnan(found))
+    interval = scores.intervals({"auc": scores.RANKING["roc_auc"]}, np.ones(10, int), SCORE, repeats=20)["auc"]
+    assert all(np.isnan(interval))
 
 
 def test_without_a_customer_every_score_is_missing():
     none = np.array([])
-    found = scores.intervals(scores.RANKING, none, none)
-    assert set(found) == set(scores.RANKING)
-    assert all(np.isnan(one).all() for one in found.values())
+    intervals = scores.intervals(scores.RANKING, none, none)
+    assert set(intervals) == set(scores.RANKING)
+    assert all(np.isnan(interval).all() for interval in intervals.values())
 
 
 def test_bands_of_silence_are_judged_one_by_one():
@@ -73,10 +91,9 @@ def test_intervals_cover_the_true_value_in_95_percent_of_simulated_repeats():
     for _ in range(repeats):
         truth = rng.integers(0, 2, rows)
         score = truth + rng.normal(0, 1, rows)  # so the mean square of score - truth is 1
-        found = scores.intervals(
-            {name: scores.RANKING[name] for name in true}, truth, score, 300, int(rng.integers(1e9))
-        )
-        inside["roc_auc"] += found["roc_auc"].low <= true["roc_auc"] <= found["roc_auc"].high
-        inside["brier"] += found["brier"].low <= true["brier"] <= found["brier"].high
+        metrics = {name: scores.RANKING[name] for name in true}
+        intervals = scores.intervals(metrics, truth, score, 300, int(rng.integers(1e9)))
+        inside["roc_auc"] += intervals["roc_auc"].low <= true["roc_auc"] <= intervals["roc_auc"].high
+        inside["brier"] += intervals["brier"].low <= true["brier"] <= intervals["brier"].high
     assert inside["roc_auc"] / repeats == pytest.approx(0.95, abs=0.02)
     assert inside["brier"] / repeats == pytest.approx(0.95, abs=0.02)

@@ -24,13 +24,6 @@ def _close():
     plt.close("all")
 
 
-def test_the_wilson_interval_is_the_published_one():
-    # Newcombe (1998), table I, method 3: 81 of 263; 15 of 148; 0 of 20; 1 of 29
-    low, high = table_eda.wilson(pd.Series([81, 15, 0, 1]), pd.Series([263, 148, 20, 29]))
-    assert low.round(4).tolist() == [0.2553, 0.0624, 0.0, 0.0061]
-    assert high.round(4).tolist() == [0.3662, 0.1605, 0.1611, 0.1718]
-
-
 def test_churn_by_a_number_with_few_values():
     rates = table_eda.churn_rates(TABLE, ["products"]).set_index("value")
     assert list(rates.index) == ["1", "2", "3", "missing"]

@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from patrons.evaluation.metrics import Interval, at_threshold
-from patrons.exploration.table import wilson
+from patrons.evaluation.shares import wilson
 from patrons.features.panel import KNOWN, OUTCOME
 
 
@@ -161,7 +161,7 @@ def limits(words: Words, problem: str, failed: Sequence[str]) -> list[str]:
 
 def compared(name: str, other: str, gain: Interval) -> str:
     """A paired difference of ROC AUC in words, with its verdict."""
-    told = gain.told()
+    told = gain.comparison()
     told = told.replace("is ", "are ", 1) if name.endswith("s") else told  # boosted trees
     return f"{name} {told} {other} ({gain.value:+.3f}, 95% interval {gain.low:+.3f} to {gain.high:+.3f})"
 

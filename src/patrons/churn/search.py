@@ -22,8 +22,9 @@ from xgboost import XGBClassifier
 
 from patrons.churn.ensemble import MeanOf
 from patrons.churn.split import GROUP, OUTCOME, Folds, inputs, probability
-from patrons.evaluation.metrics import random_folds, roc_auc
+from patrons.evaluation.metrics import roc_auc
 from patrons.evaluation.scores import RANKING, Interval, mean_difference
+from patrons.evaluation.splits import random_folds
 from patrons.features.panel import KNOWN
 from patrons.features.selection import TopFeatures
 from patrons.threads import one_thread, side_by_side

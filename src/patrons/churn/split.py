@@ -13,7 +13,7 @@ from sklearn.preprocessing import PowerTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 from patrons.churn.splitter import SnapshotSplit
-from patrons.evaluation.metrics import hold_out, random_folds
+from patrons.evaluation.splits import hold_out, random_folds
 from patrons.features.panel import KNOWN, OUTCOME, RFM, feature_names
 from patrons.features.preparation import as_inputs, only
 from patrons.intake.attributes import alone

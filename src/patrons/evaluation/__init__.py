@@ -1,14 +1,16 @@
 """How sure is that?
 
-metrics     metrics, thresholds, held-out rows and folds
-scores      scores of forecasts with bootstrap intervals
-medians     a median and how sure it is
-multiclass  scores of a verdict among several classes
+metrics     metrics of forecasts, and thresholds that turn them into decisions
+scores      the same with bootstrap intervals, and differences between models
+splits      held-out rows and folds where no time decides
+shares      shares with Wilson's interval, by group
+medians     medians with exact intervals
+multiclass  scores of predictions of one among several classes
 conformal   sets of classes that hold the true one as often as promised
 model_card  what a model is, how good it is, and what it must not be used for
 """
 
 from patrons import door
 
-__all__ = ["conformal", "medians", "metrics", "model_card", "multiclass", "scores"]
+__all__ = ["conformal", "medians", "metrics", "model_card", "multiclass", "scores", "shares", "splits"]
 __getattr__, __dir__ = door(__name__, __all__)

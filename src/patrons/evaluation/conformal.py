@@ -2,19 +2,20 @@
 
 After split conformal prediction (Vovk et al., Algorithmic Learning in a Random World, 2005; Sadinle et al., 2019): on
 rows that a model did not learn from, the probability given to the true class is at or above a threshold in the promised
-share of rows; a new row's set is all classes at or above it. Its proof holds where one model says both and rows are
-drawn alike. Where the threshold comes from out-of-fold rows, as in 05, the fold's models set it and a model fitted on
-all of the rows is asked (cross-conformal; Vovk, 2015): then the promise is not proven, so coverage must be measured.
+share of rows; a new row's set is all classes at or above it. The proof holds where the same model gives both and rows
+are exchangeable. Where the threshold comes from out-of-fold rows, as in 05, the folds' models set it and a model fitted
+on all rows is used (cross-conformal; Vovk, 2015): then the promise is not proven, so coverage must be measured.
 """
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import binomtest
+import pandas as pd
 
 from patrons.evaluation.metrics import Interval
-from patrons.evaluation.multiclass import of_truth
+from patrons.evaluation.multiclass import probability_of_truth
+from patrons.evaluation.shares import wilson
 
 
 def threshold(truth: np.ndarray, probabilities: np.ndarray, classes: Sequence, level: float) -> float:
@@ -27,16 +28,16 @@ def threshold(truth: np.ndarray, probabilities: np.ndarray, classes: Sequence, l
     level : float
         Share of new rows whose set shall hold the true class, between 0 and 1.
     """
-    given = np.sort(of_truth(truth, probabilities, classes))
-    missed = len(given) - math.ceil((len(given) + 1) * level)
-    return float(given[missed]) if missed >= 0 else 0.0
+    likelihood = np.sort(probability_of_truth(truth, probabilities, classes))
+    missed = len(likelihood) - math.ceil((len(likelihood) + 1) * level)
+    return float(likelihood[missed]) if missed >= 0 else 0.0
 
 
 def sets(probabilities: np.ndarray, threshold: float, level: float) -> np.ndarray:
     """Which classes belong to each row's set, shape (n, classes) of bool.
 
-    A row without a class at or above the threshold gets its likeliest ones that together reach `level`: a set that is
-    larger than the promise needs, but says between what the model wavers.
+    A row without a class at or above the threshold gets its likeliest ones that together reach `level`: a larger set
+    than the promise needs, but it shows between which classes the model wavers.
     """
     chosen = probabilities >= threshold
     if chosen.any(axis=1).all():
@@ -55,17 +56,17 @@ def _likeliest_first(probabilities: np.ndarray) -> np.ndarray:
 
 def covered(truth: np.ndarray, chosen: np.ndarray, classes: Sequence) -> np.ndarray:
     """Whether each row's set holds its true class."""
-    return of_truth(truth, chosen.astype(float), classes) > 0
+    return probability_of_truth(truth, chosen.astype(float), classes) > 0
 
 
 def coverage(truth: np.ndarray, chosen: np.ndarray, classes: Sequence) -> Interval:
     """Share of rows whose set holds the true class, with Wilson's 95% interval."""
-    held = covered(truth, chosen, classes)
-    interval = binomtest(int(held.sum()), len(held)).proportion_ci(method="wilson")
-    return Interval(float(held.mean()), float(interval.low), float(interval.high))
+    holds = covered(truth, chosen, classes)
+    low, high = wilson(pd.Series([holds.sum()]), pd.Series([len(holds)]))
+    return Interval(float(holds.mean()), float(low[0]), float(high[0]))
 
 
-def in_words(chosen: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> list[str]:
-    """Each row's set as a reader would say it, the likeliest first: "Loyal or Champions"."""
+def as_text(chosen: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> list[str]:
+    """Each row's set as text, the likeliest class first: "Loyal or Champions"."""
     order = _likeliest_first(probabilities)
     return [" or ".join(classes[c] for c in row if inside[c]) for row, inside in zip(order, chosen, strict=True)]

@@ -84,7 +84,7 @@ def _plain(value: Interval | float) -> float | dict[str, float]:
 
 def as_table(card: Mapping[str, Any]) -> pd.DataFrame:
     """A card to be read: one row an entry, columns `entry` and `value`, both text."""
-    told = {
+    entries = {
         "id": card["id"],
         "algorithm": card["algorithm"],
         "time": card["time"],
@@ -97,7 +97,7 @@ def as_table(card: Mapping[str, Any]) -> pd.DataFrame:
         "intended use": card["intended_use"],
         **{("limits" if n == 0 else f"limits ({n + 1})"): limit for n, limit in enumerate(card["limits"])},
     }
-    return pd.DataFrame({"entry": list(told), "value": list(told.values())})
+    return pd.DataFrame({"entry": list(entries), "value": list(entries.values())})
 
 
 def _listed(values: Mapping[str, Any]) -> str:

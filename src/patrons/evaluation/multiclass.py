@@ -1,4 +1,4 @@
-"""Scores of a verdict among several classes, with intervals.
+"""Scores of predictions of one among several classes, with intervals.
 
 Accuracy, balanced accuracy and macro-F1 follow from counts alone, so resampling rows (Efron, 1979) is drawing counts:
 one multinomial draw a resample, however many rows there are.
@@ -12,18 +12,17 @@ import pandas as pd
 from patrons.evaluation.metrics import Interval
 
 REPEATS = 2000
-LEAST = 1e-6  # probabilities are kept to six decimals: a 0 may be as much
+LEAST = 1e-6  # probabilities are rounded to six decimals: a 0 may stand for as much
 
 
 def accuracy(counts: np.ndarray) -> np.ndarray:
-    """Share of rows told right; `counts` are confusion matrices (..., true, told)."""
+    """Share of rows predicted right; `counts` are confusion matrices of shape (..., true, predicted)."""
     return np.trace(counts, axis1=-2, axis2=-1) / counts.sum(axis=(-2, -1))
 
 
 def balanced_accuracy(counts: np.ndarray) -> np.ndarray:
-    """Mean over classes of the share that is found: each class counts alike."""
-    true = counts.sum(axis=-1)
-    return _mean_of_present(np.diagonal(counts, axis1=-2, axis2=-1), true)
+    """Mean recall over classes: each class counts alike."""
+    return _mean_of_present(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1))
 
 
 def macro_f1(counts: np.ndarray) -> np.ndarray:
@@ -44,44 +43,44 @@ SCORES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def scores(truth: np.ndarray, told: np.ndarray, seed: int = 0) -> dict[str, Interval]:
+def scores(truth: np.ndarray, predictions: np.ndarray, seed: int = 0) -> dict[str, Interval]:
     """Each of `SCORES` with its 95% percentile interval over resampled rows."""
-    counts, drawn = _counts([truth, told], seed)
-    return {name: _interval(score(counts), score(drawn)) for name, score in SCORES.items()}
+    counts, resampled = _counts([truth, predictions], seed)
+    return {name: _interval(score(counts), score(resampled)) for name, score in SCORES.items()}
 
 
-def differences(truth: np.ndarray, told: np.ndarray, other: np.ndarray, seed: int = 0) -> dict[str, Interval]:
-    """Each of `SCORES` of one verdict minus that of another on the same rows, with the paired interval."""
-    counts, drawn = _counts([truth, told, other], seed)
+def differences(truth: np.ndarray, predictions: np.ndarray, other: np.ndarray, seed: int = 0) -> dict[str, Interval]:
+    """Each of `SCORES` of predictions minus that of `other` predictions of the same rows, with the paired interval."""
+    counts, resampled = _counts([truth, predictions, other], seed)
     return {
         name: _interval(
             score(counts.sum(axis=-1)) - score(counts.sum(axis=-2)),
-            score(drawn.sum(axis=-1)) - score(drawn.sum(axis=-2)),
+            score(resampled.sum(axis=-1)) - score(resampled.sum(axis=-2)),
         )
         for name, score in SCORES.items()
     }
 
 
-def _counts(verdicts: Sequence[np.ndarray], seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """How often each combination of verdicts occurs, and the same in `REPEATS` resamples of the rows."""
-    classes, codes = np.unique(np.concatenate(verdicts), return_inverse=True)
-    shape = (len(classes),) * len(verdicts)
-    cells = np.ravel_multi_index(codes.reshape(len(verdicts), -1), shape)
+def _counts(columns: Sequence[np.ndarray], seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """How often each combination of classes occurs, and the same in `REPEATS` resamples of the rows."""
+    classes, codes = np.unique(np.concatenate(columns), return_inverse=True)
+    shape = (len(classes),) * len(columns)
+    cells = np.ravel_multi_index(codes.reshape(len(columns), -1), shape)
     counts = np.bincount(cells, minlength=np.prod(shape))
-    drawn = np.random.default_rng(seed).multinomial(len(cells), counts / len(cells), REPEATS)
-    return counts.reshape(shape), drawn.reshape(REPEATS, *shape)
+    resampled = np.random.default_rng(seed).multinomial(len(cells), counts / len(cells), REPEATS)
+    return counts.reshape(shape), resampled.reshape(REPEATS, *shape)
 
 
-def _interval(value: np.ndarray, drawn: np.ndarray) -> Interval:
-    low, high = np.quantile(drawn, [0.025, 0.975])
+def _interval(value: np.ndarray, resampled: np.ndarray) -> Interval:
+    low, high = np.quantile(resampled, [0.025, 0.975])
     return Interval(float(value), float(low), float(high))
 
 
-def flat(told: Mapping[str, Interval]) -> dict[str, float]:
+def flat(intervals: Mapping[str, Interval]) -> dict[str, float]:
     """Intervals as plain numbers: `name`, `name_low`, `name_high`."""
     return {
         name + ending: part
-        for name, interval in told.items()
+        for name, interval in intervals.items()
         for ending, part in zip(("", "_low", "_high"), interval, strict=True)
     }
 
@@ -96,13 +95,13 @@ def log_loss(truth: np.ndarray, probabilities: np.ndarray, classes: Sequence) ->
     classes : sequence
         What the columns of `probabilities` stand for.
     """
-    losses = -np.log(of_truth(truth, probabilities, classes).clip(LEAST))
+    losses = -np.log(probability_of_truth(truth, probabilities, classes).clip(LEAST))
     reach = 1.96 * losses.std(ddof=1) / np.sqrt(len(losses))
     return Interval(float(losses.mean()), float(losses.mean() - reach), float(losses.mean() + reach))
 
 
-def of_truth(truth: np.ndarray, probabilities: np.ndarray, classes: Sequence) -> np.ndarray:
-    """The probability that each row gives to its true class; 0 where that has no column."""
+def probability_of_truth(truth: np.ndarray, probabilities: np.ndarray, classes: Sequence) -> np.ndarray:
+    """The probability that the model gives to each row's true class; 0 where that has no column."""
     column = pd.Index(classes).get_indexer(truth)
     return np.where(column < 0, 0.0, probabilities[np.arange(len(truth)), column])
 
@@ -110,19 +109,19 @@ def of_truth(truth: np.ndarray, probabilities: np.ndarray, classes: Sequence) ->
 def calibration(
     truth: np.ndarray, probabilities: np.ndarray, classes: Sequence, groups: int = 10
 ) -> tuple[pd.DataFrame, float]:
-    """Whether a verdict said with 80 % is right 8 times in 10 (Guo et al., On Calibration, 2017).
+    """Whether a prediction made with 80% probability is right 8 times in 10 (Guo et al., On Calibration, 2017).
 
     Returns
     -------
     DataFrame
-        One row for each of `groups` of equal size, by how sure the verdict is: `said` (mean probability of the
-        verdict), `right` (share told right), `rows`.
+        One row for each of `groups` of equal size, by how sure the model is: `confidence` (mean probability of the
+        predicted class), `accuracy` (share predicted right), `rows`.
     float
         The mean distance between the two, over rows.
     """
-    sure, verdict = probabilities.max(axis=1), np.asarray(classes)[probabilities.argmax(axis=1)]
-    parts = [part for part in np.array_split(np.argsort(sure, kind="stable"), groups) if len(part)]
+    confidence, right = probabilities.max(axis=1), np.asarray(classes)[probabilities.argmax(axis=1)] == truth
+    parts = [part for part in np.array_split(np.argsort(confidence, kind="stable"), groups) if len(part)]
     table = pd.DataFrame(
-        [{"said": sure[p].mean(), "right": (verdict[p] == truth[p]).mean(), "rows": len(p)} for p in parts]
+        [{"confidence": confidence[p].mean(), "accuracy": right[p].mean(), "rows": len(p)} for p in parts]
     )
-    return table, float(np.average((table.said - table.right).abs(), weights=table["rows"]))
+    return table, float(np.average((table.confidence - table.accuracy).abs(), weights=table["rows"]))

@@ -1,7 +1,7 @@
 """Scores of forecasts with bootstrap intervals, all resamples at once: rows are weighted instead of drawn.
 
-Every metric takes outcomes (0 and 1), scores, and weights of shape (resamples, rows), and gives a value a resample. A
-bootstrap sample in which a row was drawn three times is a weight of 3 [Efron, 1979].
+Every metric takes outcomes (0 and 1), scores, and weights of shape (resamples, rows), and returns a value for each
+resample. A row that a bootstrap sample (Efron, 1979) holds three times has a weight of 3.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,22 +24,22 @@ def _steps(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> tuple[n
     order = np.argsort(-score, kind="stable")
     ends = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)
     sorted_weights, positive = weights[:, order], truth[order] == 1
-    found = np.cumsum(sorted_weights * positive, axis=1)[:, ends]
-    return found, np.cumsum(sorted_weights * ~positive, axis=1)[:, ends]
+    hits = np.cumsum(sorted_weights * positive, axis=1)[:, ends]
+    return hits, np.cumsum(sorted_weights * ~positive, axis=1)[:, ends]
 
 
 def _roc_auc(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    found, alarms = _steps(truth, score, weights)
-    mean_found = found - np.diff(found, axis=1, prepend=0) / 2
-    pairs = found[:, -1] * alarms[:, -1]
-    return (mean_found * np.diff(alarms, axis=1, prepend=0)).sum(axis=1) / np.where(pairs > 0, pairs, np.nan)
+    hits, alarms = _steps(truth, score, weights)
+    mean_hits = hits - np.diff(hits, axis=1, prepend=0) / 2
+    pairs = hits[:, -1] * alarms[:, -1]
+    return (mean_hits * np.diff(alarms, axis=1, prepend=0)).sum(axis=1) / np.where(pairs > 0, pairs, np.nan)
 
 
 def _pr_auc(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    found, alarms = _steps(truth, score, weights)
-    precision = found / np.maximum(found + alarms, 1e-12)
-    total = found[:, -1]
-    return (precision * np.diff(found, axis=1, prepend=0)).sum(axis=1) / np.where(total > 0, total, np.nan)
+    hits, alarms = _steps(truth, score, weights)
+    precision = hits / np.maximum(hits + alarms, 1e-12)
+    total = hits[:, -1]
+    return (precision * np.diff(hits, axis=1, prepend=0)).sum(axis=1) / np.where(total > 0, total, np.nan)
 
 
 def _mean(loss: Callable, truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -50,22 +50,19 @@ def _square(truth: np.ndarray, score: np.ndarray) -> np.ndarray:
     return (score - truth) ** 2
 
 
-def _surprise(truth: np.ndarray, score: np.ndarray) -> np.ndarray:
+def _log_loss(truth: np.ndarray, score: np.ndarray) -> np.ndarray:
     return -np.log(np.clip(np.where(truth == 1, score, 1 - score), 1e-6, 1))
 
 
 def _top(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Share of positives in the top tenth, and share of the positives that lie in it."""
-    found, alarms = _steps(truth, score, weights)
-    reached, size = found + alarms, TOP * weights.sum(axis=1)
-    row, step = (
-        np.arange(len(weights)),
-        (reached < size[:, None]).sum(axis=1),
-    )  # where the top tenth ends, within a step
-    before, so_far = (np.pad(one, ((0, 0), (1, 0)))[row, step] for one in (reached, found))
-    part = (size - before) / (reached[row, step] - before)
-    inside = so_far + part * (found[row, step] - so_far)
-    return inside / size, inside / np.where(found[:, -1] > 0, found[:, -1], np.nan)
+    hits, alarms = _steps(truth, score, weights)
+    rows, size = hits + alarms, TOP * weights.sum(axis=1)
+    resample, step = np.arange(len(weights)), (rows < size[:, None]).sum(axis=1)  # the top tenth ends within this step
+    rows_before, hits_before = (np.pad(counts, ((0, 0), (1, 0)))[resample, step] for counts in (rows, hits))
+    part = (size - rows_before) / (rows[resample, step] - rows_before)
+    inside = hits_before + part * (hits[resample, step] - hits_before)
+    return inside / size, inside / np.where(hits[:, -1] > 0, hits[:, -1], np.nan)
 
 
 def _lift(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -79,13 +76,13 @@ def _recall_at_top(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) ->
 
 def _verdict(name: str, threshold: float, truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
     flagged = score >= threshold
-    right, flags = weights @ (flagged * truth), weights @ flagged.astype(float)
+    hits, flags = weights @ (flagged * truth), weights @ flagged.astype(float)
     positives, all_rows = weights @ truth, weights.sum(axis=1)
     part, whole = {
-        "accuracy": (all_rows - flags - positives + 2 * right, all_rows),
-        "precision": (right, flags),
-        "recall": (right, positives),
-        "f1": (2 * right, flags + positives),
+        "accuracy": (all_rows - flags - positives + 2 * hits, all_rows),
+        "precision": (hits, flags),
+        "recall": (hits, positives),
+        "f1": (2 * hits, flags + positives),
     }[name]
     return part / np.where(whole > 0, whole, np.nan)
 
@@ -94,7 +91,7 @@ RANKING: dict[str, Weighted] = {
     "roc_auc": _roc_auc,
     "pr_auc": _pr_auc,
     "brier": partial(_mean, _square),
-    "log_loss": partial(_mean, _surprise),
+    "log_loss": partial(_mean, _log_loss),
     "lift_top_decile": _lift,
     "recall_at_top_decile": _recall_at_top,
 }
@@ -114,8 +111,8 @@ def intervals(
     """
     if not len(truth):
         return dict.fromkeys(metrics, MISSING)
-    found = _resampled(lambda weights: {n: m(truth, score, weights) for n, m in metrics.items()}, truth, repeats, seed)
-    return {name: _interval(values) for name, values in found.items()}
+    values = _resampled(lambda weights: {n: m(truth, score, weights) for n, m in metrics.items()}, truth, repeats, seed)
+    return {name: _interval(resamples) for name, resamples in values.items()}
 
 
 def difference(
@@ -129,14 +126,14 @@ def mean_difference(
     metric: Weighted, parts: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], repeats: int = 500, seed: int = 0
 ) -> Interval:
     """As `difference`, the mean over folds; each of `parts` is a fold's truth, score and other score."""
-    drawn = []
+    gains = []
     for n, (truth, score, other) in enumerate(parts):
 
         def gain(weights: np.ndarray, truth=truth, score=score, other=other) -> dict[str, np.ndarray]:
             return {"": metric(truth, score, weights) - metric(truth, other, weights)}
 
-        drawn.append(_resampled(gain, truth, repeats, seed + n)[""])
-    return _interval(np.mean(drawn, axis=0))
+        gains.append(_resampled(gain, truth, repeats, seed + n)[""])
+    return _interval(np.mean(gains, axis=0))
 
 
 def _resampled(statistics: Callable, truth: np.ndarray, repeats: int, seed: int) -> dict[str, np.ndarray]:
@@ -146,8 +143,8 @@ def _resampled(statistics: Callable, truth: np.ndarray, repeats: int, seed: int)
     at_once = max(1, AT_ONCE // rows)
     for first in range(0, repeats, at_once):
         size = min(at_once, repeats - first)
-        drawn = rng.integers(0, rows, (size, rows)) + rows * np.arange(size)[:, None]
-        parts.append(statistics(np.bincount(drawn.ravel(), minlength=size * rows).reshape(size, rows).astype(float)))
+        cells = rng.integers(0, rows, (size, rows)) + rows * np.arange(size)[:, None]
+        parts.append(statistics(np.bincount(cells.ravel(), minlength=size * rows).reshape(size, rows).astype(float)))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -158,7 +155,7 @@ def _interval(values: np.ndarray) -> Interval:
 
 
 def by_band(truth: np.ndarray, score: np.ndarray, recency: np.ndarray, horizon_days: int) -> pd.DataFrame:
-    """ROC AUC within bands of silence, so that those long gone do not flatter it.
+    """ROC AUC within bands of silence, so that customers lost long ago do not flatter it.
 
     Returns
     -------

@@ -6,24 +6,14 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
-from scipy.stats import norm
 
+from patrons.evaluation.shares import rates_by
 from patrons.features.preparation import split_kinds
 
 MISSING, OTHER = "missing", "other"
 FEW = 12  # different numbers that stand for themselves
 BARS = 8  # categories that stand for themselves in a distribution
 FAR = (0.005, 0.995)  # quantiles beyond which the end bars of a distribution take all
-
-
-def wilson(positives: pd.Series, rows: pd.Series, confidence: float = 0.95) -> tuple[pd.Series, pd.Series]:
-    """Lower and upper limit of a share (Wilson, 1927): unlike the textbook interval it never leaves [0, 1]."""
-    z = norm.ppf((1 + confidence) / 2)
-    share, width = positives / rows, 1 + z**2 / rows
-    middle = (share + z**2 / (2 * rows)) / width
-    reach = z / width * np.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
-    low, high = (middle - reach).clip(lower=0), (middle + reach).clip(upper=1)
-    return np.minimum(low, share), np.maximum(high, share)  # they hold the share itself, but for the last bit
 
 
 def churn_rates(table: pd.DataFrame, attributes: Sequence[str], bins: int = 4, most: int = 6) -> pd.DataFrame:
@@ -51,10 +41,8 @@ def churn_rates(table: pd.DataFrame, attributes: Sequence[str], bins: int = 4, m
 def _rates(values: pd.Series, churned: pd.Series, bins: int, most: int) -> pd.DataFrame:
     numbers = is_numeric_dtype(values)
     parts = _parts(values, bins) if numbers else _frequent(values, most).fillna(MISSING)
-    counts = churned.groupby(parts, observed=True).agg(customers="size", churned="sum")
+    counts = rates_by(churned, parts).rename(columns={"rows": "customers", "positives": "churned"})
     counts = counts.set_axis(counts.index.astype("str"))
-    counts["rate"] = counts.churned / counts.customers
-    counts["low"], counts["high"] = wilson(counts.churned, counts.customers)
     if not numbers:
         named = counts[~counts.index.isin([OTHER, MISSING])].sort_values("rate", ascending=False, kind="stable")
         counts = pd.concat([named, *(counts[counts.index == last] for last in (OTHER, MISSING))])

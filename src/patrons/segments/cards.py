@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from patrons.evaluation.medians import median_in_words, median_interval
+from patrons.evaluation.medians import median_interval, median_text
 from patrons.evaluation.metrics import Interval
-from patrons.exploration.table import wilson
+from patrons.evaluation.shares import rates_by
 from patrons.features.panel import RFM
 from patrons.segments.names import ADVICE
 from patrons.segments.table import differences
@@ -54,7 +54,7 @@ def medians(cards: pd.DataFrame, currency: str) -> pd.DataFrame:
     called = ("days since the last order", "orders", f"spent, {currency}")
     said = {
         shown: [
-            median_in_words(Interval(*row), "{:,.0f}".format)
+            median_text(Interval(*row), "{:,.0f}".format)
             for row in cards[[f"{name}_{part}" for part in ("median", "low", "high")]].to_numpy()
         ]
         for name, shown in zip(RFM, called, strict=True)
@@ -133,10 +133,8 @@ def earlier_churn(segment: pd.Series, churned: pd.Series) -> pd.DataFrame:
     DataFrame
         Index `segment`; `earlier_customers`, `churn_rate` and its 95% interval `churn_low`, `churn_high` (Wilson).
     """
-    outcome = churned.groupby(segment.to_numpy()).agg(["size", "sum", "mean"])
-    low, high = wilson(outcome["sum"], outcome["size"])
-    told = {"earlier_customers": outcome["size"], "churn_rate": outcome["mean"], "churn_low": low, "churn_high": high}
-    return pd.DataFrame(told).rename_axis("segment")
+    rates = rates_by(churned, segment.to_numpy()).drop(columns="positives").rename_axis("segment")
+    return rates.set_axis(["earlier_customers", "churn_rate", "churn_low", "churn_high"], axis="columns")
 
 
 def standardised(features: pd.DataFrame, segment: pd.Series) -> pd.DataFrame:

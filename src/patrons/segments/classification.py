@@ -13,8 +13,9 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from patrons.evaluation.metrics import Interval, random_folds
+from patrons.evaluation.metrics import Interval
 from patrons.evaluation.multiclass import flat, log_loss, macro_f1, scores
+from patrons.evaluation.splits import random_folds
 from patrons.segments.boosting import BoostedTrees
 from patrons.threads import one_thread, side_by_side
 
@@ -164,7 +165,7 @@ def left_out(few: Mapping[str, int]) -> str:
 
 def both(*differences: Interval) -> str:
     """How a model compares by several scores at once: better or worse only where all of them say so."""
-    told = {one.told() for one in differences}
+    told = {one.comparison() for one in differences}
     return told.pop() if len(told) == 1 else "cannot be told apart from"
 
 
@@ -180,7 +181,7 @@ def sample(groups: np.ndarray, y: np.ndarray, rows: int, seed: int) -> np.ndarra
 
 
 def folds_of(groups: np.ndarray, y: np.ndarray, folds: int, seed: int) -> Folds:
-    """Stratified folds; customers of one group (see `evaluation.copies`) stay in one."""
+    """Stratified folds; customers of one group (see `evaluation.splits.copies`) stay in one."""
     return random_folds(groups, y, folds, seed)
 
 

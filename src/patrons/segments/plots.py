@@ -58,8 +58,8 @@ def gains(balance: pd.DataFrame, title: str, ax: Axes) -> Axes:
 def reliability(table: pd.DataFrame, title: str, ax: Axes) -> Axes:
     """How often a verdict is right against how sure the model was; `table` is what `multiclass.calibration` returns."""
     ax.plot([0, 1], [0, 1], color=GREY, ls=":", lw=1.5, label="as said")
-    ax.plot(table.said, table.right, color=BLUE, marker="o", label="held-out customers, a tenth each")
-    low = max(min(table.said.min(), table.right.min()) - 0.05, 0)
+    ax.plot(table.confidence, table.accuracy, color=BLUE, marker="o", label="held-out customers, a tenth each")
+    low = max(min(table.confidence.min(), table.accuracy.min()) - 0.05, 0)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(PERCENT)
     ax.legend(loc="upper left")

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from patrons.evaluation.medians import median_in_words, median_interval
-from patrons.exploration.table import wilson
+from patrons.evaluation.medians import median_interval, median_text
+from patrons.evaluation.shares import rates_by
 from patrons.intake.attributes import snake
 from patrons.segments.clustering import NOISE
 from patrons.segments.names import Earlier, SegmentsError
@@ -164,10 +164,9 @@ def cards(attributes: pd.DataFrame, segment: pd.Series, churned: pd.Series, mone
         `against`: what would contradict the action; where there is money, `revenue` (its unit) and `revenue_share`.
     """
     grouped = attributes.groupby(segment.to_numpy())
-    outcome = churned.groupby(segment.to_numpy()).agg(["size", "sum", "mean"])
-    table = pd.DataFrame({"customers": outcome["size"], "share": outcome["size"] / len(segment)})
-    low, high = wilson(outcome["sum"], outcome["size"])
-    table = table.assign(churn_rate=outcome["mean"], low=low, high=high)
+    rates = rates_by(churned, segment.to_numpy())
+    table = pd.DataFrame({"customers": rates["rows"], "share": rates["rows"] / len(segment)})
+    table = table.assign(churn_rate=rates.rate, low=rates.low, high=rates.high)
     table = table.join(grouped.mean().add_suffix("_mean")).join(grouped.median().add_suffix("_median"))
     overall = churned.mean()
     where = np.select([table.low > overall, table.high < overall], ["above", "below"], "about")
@@ -228,7 +227,7 @@ def medians(attributes: pd.DataFrame, segment: pd.Series, order: Sequence[str]) 
 def _interval(values: pd.Series) -> str:
     if values.empty:
         return "–"
-    return median_in_words(median_interval(values.to_numpy()), _shown)
+    return median_text(median_interval(values.to_numpy()), _shown)
 
 
 def _shown(number: float) -> str:

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from patrons.evaluation.metrics import Interval, paired_difference, roc_auc
+from patrons.evaluation.metrics import Interval, roc_auc
+from patrons.evaluation.scores import RANKING, difference
 from patrons.scoring import Scorer, release
 from patrons.scoring import build as release_build
 from patrons.scoring.content import OUTCOME
@@ -60,7 +61,8 @@ def contest(candidate: Path, champion: Path) -> Contest:
     new, old = (said.loc[scored, name].to_numpy() for name in ("candidate", "champion"))
     if len(set(truth)) < 2:
         return Contest(float("nan"), float("nan"), Interval(-1.0, -1.0, -1.0), len(truth))
-    return Contest(roc_auc(truth, new), roc_auc(truth, old), paired_difference(roc_auc, truth, new, old), len(truth))
+    gain = difference(RANKING["roc_auc"], truth, new, old)
+    return Contest(roc_auc(truth, new), roc_auc(truth, old), gain, len(truth))
 
 
 def serving(name: str, root: Path) -> tuple[Path, str]:
