@@ -60,19 +60,19 @@ def simulate(lines: int, path: Path) -> None:
 def with_ibis(log: Path) -> tuple[object, object]:
     """The features of one day, and what reads them into pandas."""
     from patrons import engine
-    from patrons.features import panel as features
+    from patrons.features import panel
 
-    table = features.features(engine.connect().read_parquet(log), [AS_OF]).cache()
+    table = panel.build(engine.connect().read_parquet(log), [AS_OF]).cache()
     return table, table.to_pandas
 
 
 def with_panel(log: Path) -> tuple[object, object]:
     """The features of 16 days, 30 days apart, with outcomes."""
     from patrons import engine
-    from patrons.features import panel as features
+    from patrons.features import panel
 
-    days = features.snapshot_days(date(2024, 1, 1), AS_OF, 90, 30, 180)[-16:]
-    table = features.panel(engine.connect().read_parquet(log), days, 90).cache()
+    days = panel.snapshot_days(date(2024, 1, 1), AS_OF, 90, 30, 180)[-16:]
+    table = panel.build(engine.connect().read_parquet(log), days, 90).cache()
     return table, table.to_pandas
 
 

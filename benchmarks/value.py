@@ -17,7 +17,6 @@ import pandas as pd
 from ibis import Table
 from sklearn.base import clone
 
-from patrons.features import panel as features
 from patrons.intake import order_log, orders
 from patrons.intake.sources import find_source
 from patrons.series.params import load
@@ -46,7 +45,7 @@ def prepared(params: Path) -> tuple[pd.DataFrame, value.Days, SpendModel]:
     """Customers on all days, the days, and the model to fit, as 07 has them."""
     said = load(params, ROOT / "notebooks")
     lines, horizon = lines_of(said["01_eda"]), said["07_customer_value"]["value_horizon_days"]
-    when = value.days(lines.ordered_at.min().execute().date(), features.day_after(lines), horizon)
+    when = value.days_of(lines, horizon)
     table = value.snapshots(lines, when, horizon)
     inputs = value.inputs(table, table) if when.earlier else None
     return table, when, SpendModel(horizon, inputs, said["07_customer_value"]["seed"])

@@ -61,7 +61,7 @@ def test_silence_lowers_what_is_expected_and_one_order_says_nothing_of_leaving()
     assert told.expected_orders_90d[0] > told.expected_orders_90d[1]
     assert told.chance_active[2] == 1.0
     assert told.expected_spend_90d[0] == pytest.approx(10 * told.expected_orders_90d[0], abs=1e-4)
-    assert [name for name, _, _ in lifetime.told(90)] == list(told.columns.difference(table.columns, sort=False))
+    assert [name for name, _, _ in lifetime.columns(90)] == list(told.columns.difference(table.columns, sort=False))
     assert lifetime.with_expectations(table, 0) is table
 
 

@@ -11,8 +11,8 @@ import sqlglot
 from ibis.config import Config, options
 from sqlglot import exp
 
-from patrons.features import panel as features
-from patrons.features import stages
+from patrons.features import Recipe, stages
+from patrons.features.panel import KEYS, KNOWN, OUTCOME, FeaturesError, build, declared
 
 # customer a: three orders on 1, 11 and 31 January 2024 (Monday, Thursday, Wednesday); b: one order on Sunday the 7th
 LOG = pd.DataFrame(
@@ -41,7 +41,7 @@ DAY = date(2024, 2, 10)  # recency 10 days, tenure 40
 
 
 def described(log=LOG, day=DAY, **settings):
-    return features.features(ibis.memtable(log), [day], **settings).to_pandas().set_index("customer_id")
+    return build(ibis.memtable(log), [day], **settings).to_pandas().set_index("customer_id")
 
 
 def hand(customer, **expected):
@@ -50,7 +50,7 @@ def hand(customer, **expected):
 
 
 def test_there_are_100_features_and_more_in_groups():
-    table = features.dictionary()
+    table = Recipe().dictionary()
     assert len(table) >= 100
     assert table.feature.is_unique
     assert {"rfm", "windows", "trends", "basket", "rhythm", "products", "price", "returns"} <= set(table.group)
@@ -59,7 +59,7 @@ def test_there_are_100_features_and_more_in_groups():
 
 def test_the_dictionary_names_the_columns_in_their_order():
     settings = {"windows": (30, 90), "leave_out": ["price"], "interactions": ["recency_days * order_value"]}
-    assert list(described(**settings).columns) == ["as_of", *features.dictionary(**settings).feature]
+    assert list(described(**settings).columns) == ["as_of", *Recipe(**settings).dictionary().feature]
 
 
 def test_windows_and_their_trends():  # the second order is exactly 30 days ago: within 30 days
@@ -139,7 +139,7 @@ def test_the_order_of_lines_in_the_log_does_not_matter():
 
 def test_a_panel_describes_each_day_as_if_it_were_the_only_one():
     days = [date(2024, 1, 8), date(2024, 1, 25), DAY]
-    panel = features.panel(ibis.memtable(LOG), days, 20, returns=RETURNS).to_pandas()
+    panel = build(ibis.memtable(LOG), days, 20, returns=RETURNS).to_pandas()
     for day in days:
         alone = described(day=day, returns=RETURNS).sort_index()
         there = panel[panel.as_of == pd.Timestamp(day)].set_index("customer_id").sort_index()
@@ -169,8 +169,8 @@ def test_interactions_are_products_and_quotients():
     ],
 )
 def test_a_setting_that_fits_nothing_is_an_error_that_says_so(settings, message):
-    with pytest.raises(features.FeaturesError, match=message):
-        features.declared(**settings)
+    with pytest.raises(FeaturesError, match=message):
+        declared(**settings)
 
 
 class Spark(Config):
@@ -185,10 +185,10 @@ def test_every_feature_can_be_said_in_the_sql_of_both_engines(engine, monkeypatc
     schema = {name: "float64" if name in ("quantity", "amount") else "string" for name in LOG}
     lines, returns = (ibis.table({**schema, "ordered_at": "timestamp"}, name=name) for name in ("lines", "returns"))
     terms = ["recency_days * order_value", "order_value_max / returns"]
-    panel = features.panel(lines, [DAY], 90, returns=returns, interactions=terms, keep=stages.lazily)
+    panel = build(lines, [DAY], 90, returns=returns, interactions=terms, keep=stages.lazily)
     said = sqlglot.parse_one(ibis.to_sql(panel, dialect=engine), read="spark" if engine == "pyspark" else engine)
     assert said.named_selects == list(panel.columns)  # keys, every feature, interactions, outcome and when it is known
-    assert {*features.KEYS, features.OUTCOME, features.KNOWN} < set(said.named_selects)
+    assert {*KEYS, OUTCOME, KNOWN} < set(said.named_selects)
     assert {"lines", "returns"} <= {table.name for table in said.find_all(exp.Table)}
     assert not {
         call.name for call in said.find_all(exp.Anonymous)

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrons.features import panel as features
+from patrons.features import Recipe
+from patrons.features.panel import KEYS, RFM, FeaturesError, build, feature_names, snapshot_days
 
 # two customers; customer a: order 1 (two lines) on 1 January, order 2 on 21 January; b: one order on 10 January
 LOG = pd.DataFrame(
@@ -22,14 +23,14 @@ LOG = pd.DataFrame(
 
 
 def described(log, *days, windows=(7, 30)):
-    table = features.features(ibis.memtable(log), days, windows).to_pandas()
+    table = build(ibis.memtable(log), days, windows=windows).to_pandas()
     return table.set_index("customer_id").sort_index() if len(days) == 1 else table
 
 
 def test_recency_frequency_and_monetary_of_a_small_log():
     table = described(LOG, date(2024, 1, 22))
-    assert table.loc["a", list(features.RFM)].tolist() == [1, 2, 80.0]
-    assert table.loc["b", list(features.RFM)].tolist() == [12, 1, 5.0]
+    assert table.loc["a", list(RFM)].tolist() == [1, 2, 80.0]
+    assert table.loc["b", list(RFM)].tolist() == [12, 1, 5.0]
 
 
 def test_windows_count_orders_and_spend_of_the_last_days():
@@ -69,7 +70,7 @@ def test_several_days_at_once_give_what_each_gives_alone():
 
 def test_the_panel_says_who_did_not_order_within_the_horizon():
     days = [date(2024, 1, 11), date(2024, 1, 21)]
-    panel = features.panel(ibis.memtable(LOG), days, 10, (30,)).to_pandas().set_index(["as_of", "customer_id"])
+    panel = build(ibis.memtable(LOG), days, 10, (30,)).to_pandas().set_index(["as_of", "customer_id"])
     assert panel.churned.sort_index().tolist() == [
         1,
         1,
@@ -82,32 +83,32 @@ def test_the_panel_says_who_did_not_order_within_the_horizon():
 def test_outcomes_do_not_depend_on_what_follows_the_horizon():
     later = LOG.assign(ordered_at=pd.Timestamp("2024-03-01"), order_id="L" + LOG.order_id)
     panels = [
-        features.panel(ibis.memtable(log), [date(2024, 1, 21)], 10, (30,)).order_by("customer_id").to_pandas()
+        build(ibis.memtable(log), [date(2024, 1, 21)], 10, (30,)).order_by("customer_id").to_pandas()
         for log in (LOG, pd.concat([LOG, later]))
     ]
     pd.testing.assert_frame_equal(*panels)
 
 
 def test_the_last_snapshot_day_leaves_exactly_one_horizon():
-    days = features.snapshot_days(date(2024, 1, 1), date(2024, 12, 31), 90, 30, 90)
+    days = snapshot_days(date(2024, 1, 1), date(2024, 12, 31), 90, 30, 90)
     assert days[-1] == date(2024, 10, 2)
     assert {(b - a).days for a, b in pairwise(days)} == {30}
     assert (days[0] - date(2024, 1, 1)).days >= 90
 
 
 def test_a_log_shorter_than_history_and_horizon_is_refused_with_the_numbers():
-    with pytest.raises(features.FeaturesError, match=r"covers 30 days.*needs 130"):
-        features.snapshot_days(date(2024, 1, 1), date(2024, 1, 31), 90, 30, 40)
+    with pytest.raises(FeaturesError, match=r"covers 30 days.*needs 130"):
+        snapshot_days(date(2024, 1, 1), date(2024, 1, 31), 90, 30, 40)
 
 
 def test_the_dictionary_names_exactly_the_columns_of_the_table():
-    table = features.features(ibis.memtable(LOG), [date(2024, 1, 22)], (30, 90))
-    assert set(features.dictionary((30, 90)).feature) == set(table.columns) - set(features.KEYS)
+    table = build(ibis.memtable(LOG), [date(2024, 1, 22)], windows=(30, 90))
+    assert set(Recipe(windows=(30, 90)).dictionary().feature) == set(table.columns) - set(KEYS)
 
 
 def test_a_model_sees_neither_keys_nor_outcome():
-    panel = features.panel(ibis.memtable(LOG), [date(2024, 1, 21)], 10, (30,)).to_pandas()
-    assert not {"customer_id", "as_of", "known_on", "churned"} & set(features.feature_names(panel))
+    panel = build(ibis.memtable(LOG), [date(2024, 1, 21)], 10, (30,)).to_pandas()
+    assert not {"customer_id", "as_of", "known_on", "churned"} & set(feature_names(panel))
 
 
 MIDNIGHT = LOG[:1].assign(ordered_at=pd.Timestamp("2024-01-21"), order_id="2")
@@ -126,7 +127,7 @@ def test_a_window_of_seven_days_begins_seven_days_before():
 
 def test_the_horizon_holds_its_first_moment_and_not_the_one_after_its_end():
     days = [date(2024, 1, 11), date(2024, 1, 21)]
-    panel = features.panel(ibis.memtable(EDGE), days, 10, (30,)).to_pandas().sort_values("as_of")
+    panel = build(ibis.memtable(EDGE), days, 10, (30,)).to_pandas().sort_values("as_of")
     assert panel.churned.tolist() == [1, 0]
 
 

@@ -161,7 +161,7 @@ def test_a_column_that_lacks_is_named():
 def test_what_was_dropped_is_listed_with_what_stands_for_it():
     fitted = prep.preparation(list(ALIKE), [], 1.5, 0.95).fit(ALIKE)
     alike = np.log1p(ALIKE).corr().a  # correlations are those of logarithms
-    assert prep.spoken_for(fitted).values.tolist() == [[name, "a", pytest.approx(alike[name])] for name in "bc"]
+    assert prep.dropped_columns(fitted).values.tolist() == [[name, "a", pytest.approx(alike[name])] for name in "bc"]
 
 
 def test_a_model_with_our_transformers_can_be_saved_and_read(tmp_path):

@@ -6,8 +6,8 @@ import pytest
 
 from patrons.churn import search as cs
 from patrons.churn.reasons import Wording
-from patrons.features import panel as features
-from patrons.features import season
+from patrons.features import Recipe, season
+from patrons.features.panel import FeaturesError
 from patrons.features.preparation import preparation
 
 AUTUMN = [10, 11, 12]
@@ -51,16 +51,16 @@ def test_nothing_after_the_day_tells_of_the_peak_but_the_calendar():
     told = season.with_peak(table, 90, AUTUMN)
     assert told.peak_ahead.tolist() == [0.0, 0.75, 0.75]
     assert told.peak_habit.tolist() == [0.0, 0.375, 0.0]
-    assert [name for name, *_ in season.told(90, AUTUMN)] == ["peak_ahead", "peak_habit"]
-    assert [name for name, *_ in season.told(90, AUTUMN, habit=False)] == ["peak_ahead"]
+    assert [name for name, *_ in season.columns(90, AUTUMN)] == ["peak_ahead", "peak_habit"]
+    assert [name for name, *_ in season.columns(90, AUTUMN, habit=False)] == ["peak_ahead"]
 
 
 def test_the_dictionary_names_the_months():
-    known = features.dictionary(peak_months=[11, 12], horizon_days=60).set_index("feature")
+    known = Recipe(60, peak_months=[11, 12]).dictionary().set_index("feature")
     assert known.meaning["peak_share"] == "orders in the peak season (November, December)"
     assert known.meaning["peak_ahead"].startswith("of the next 60 days, those in the peak season")
-    assert not set(season.COLUMNS) & set(features.dictionary().feature)
-    without = features.dictionary(leave_out=["time of order"], peak_months=[11], horizon_days=60)
+    assert not set(season.COLUMNS) & set(Recipe().dictionary().feature)
+    without = Recipe(60, leave_out=["time of order"], peak_months=[11]).dictionary()
     assert set(season.COLUMNS) & set(without.feature) == {"peak_ahead"}
 
 
@@ -82,16 +82,14 @@ def test_a_model_that_knows_the_season_forecasts_it():
 
 
 def test_what_the_calendar_adds_to_everyone_is_no_reason_of_one_customer():
-    wording = Wording(["peak_ahead", "recency_days"], features.dictionary(peak_months=AUTUMN, horizon_days=90))
+    wording = Wording(["peak_ahead", "recency_days"], Recipe(90, peak_months=AUTUMN).dictionary())
     for season_adds in (-0.4, 0.4):
         ((first, *_),) = wording.say(np.array([[season_adds, 0.1]]), [[0.75], [140.0]])
         assert first == "no order for 140 days"
 
 
 def test_who_orders_in_the_peak_is_one_reason_of_both_its_features():
-    wording = Wording(
-        ["peak_share", "peak_habit", "recency_days"], features.dictionary(peak_months=[12], horizon_days=90)
-    )
+    wording = Wording(["peak_share", "peak_habit", "recency_days"], Recipe(90, peak_months=[12]).dictionary())
     ((first, *rest),) = wording.say(np.array([[0.1, -0.3, 0.25]]), [[1.0], [0.75], [140.0]])
     assert (first, rest) == ("no order for 140 days", ["", ""])  # together they speak for the other side
 
@@ -99,5 +97,5 @@ def test_who_orders_in_the_peak_is_one_reason_of_both_its_features():
 def test_a_customer_table_may_have_such_names_and_a_log_may_not():
     rows = pd.DataFrame({"peak_share": [1.0, np.nan, 3.0, 400.0]})
     assert preparation(["peak_share"], []).fit_transform(rows).notna().all(axis=None)
-    with pytest.raises(features.FeaturesError, match="Rename"):
-        features.dictionary(attributes=["peak_share"], peak_months=AUTUMN, horizon_days=90)
+    with pytest.raises(FeaturesError, match="Rename"):
+        Recipe(90, peak_months=AUTUMN).dictionary(["peak_share"])

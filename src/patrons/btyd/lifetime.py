@@ -25,7 +25,7 @@ def with_expectations(table: pd.DataFrame, days: int, fitted: Fitted | None = No
     Returns
     -------
     DataFrame
-        More columns, those of `told`.
+        More columns, those of `columns`.
     """
     if not days:
         return table
@@ -34,27 +34,32 @@ def with_expectations(table: pd.DataFrame, days: int, fitted: Fitted | None = No
 
 def fit_day(rows: pd.DataFrame) -> Fitted:
     """BG/NBD on what the features of one day say."""
-    return fit(*_history(rows))[0]
+    return fit(*history(rows))[0]
 
 
-def _history(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def history(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Repeats (days with an order after the first), weeks from the first order to the last, and to `as_of`."""
     age = rows.tenure_days.to_numpy(float) / WEEK
-    active = rows.get("active_days", rows.frequency)  # without that group of features, as if no day had two orders
-    return active.to_numpy(float) - 1, age - rows.recency_days.to_numpy(float) / WEEK, age
+    return active_days(rows) - 1, age - rows.recency_days.to_numpy(float) / WEEK, age
+
+
+def active_days(rows: pd.DataFrame) -> np.ndarray:
+    """Days with an order; without that feature, as if no day had two orders."""
+    return rows.get("active_days", rows.frequency).to_numpy(float)
 
 
 def _of_a_day(rows: pd.DataFrame, days: int, fitted: Fitted | None) -> pd.DataFrame:
-    history, fitted = _history(rows), fitted or fit_day(rows)
-    orders = expected(fitted, *history, days / WEEK)
-    said = {
-        "chance_active": chance_active(fitted, *history),
+    own, fitted = history(rows), fitted or fit_day(rows)
+    orders = expected(fitted, *own, days / WEEK)
+    expectations = {
+        "chance_active": chance_active(fitted, *own),
         f"expected_orders_{days}d": orders,
         f"expected_spend_{days}d": orders * (rows.monetary / rows.frequency).to_numpy(),
     }
-    return pd.DataFrame(said, index=rows.index).round(6)
+    return pd.DataFrame(expectations, index=rows.index).round(6)
 
 
-def told(days: int) -> list[tuple[str, str, str]]:
+def columns(days: int) -> list[tuple[str, str, str]]:
     """Name, unit and meaning of what `with_expectations` adds."""
     if not days:
         return []

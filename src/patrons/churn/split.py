@@ -13,14 +13,15 @@ from sklearn.preprocessing import PowerTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 from patrons.churn.splitter import SnapshotSplit
-from patrons.evaluation.splits import hold_out, random_folds
-from patrons.features.panel import KNOWN, OUTCOME, RFM, feature_names
-from patrons.features.preparation import as_inputs, only
+from patrons.evaluation.splits import random_folds
+from patrons.features.panel import KNOWN, OUTCOME, RFM
+from patrons.features.preparation import only
+from patrons.features.split import GROUP as GROUP
+from patrons.features.split import inputs as inputs
+from patrons.features.split import split as split
 from patrons.intake.attributes import alone
 
 RECENCY, EXPECTED = "recency alone", "expected orders (BG/NBD)"
-GROUP = "group"  # customers of a table who differ in nothing but the id have the same
-HELD_OUT = 0.2  # of a table: share of customers to test on
 ENOUGH = 20  # rows of either outcome in training; half as many in the test
 Folds = list[tuple[np.ndarray, np.ndarray]]
 
@@ -50,31 +51,6 @@ def baselines(prepare: ColumnTransformer, train: pd.DataFrame, seed: int) -> dic
 def _logistic(columns: list[str]) -> Pipeline:
     chosen = ColumnTransformer([("chosen", PowerTransformer(), columns)])
     return make_pipeline(chosen, LogisticRegression())
-
-
-def split(panel: pd.DataFrame, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Training and test rows.
-
-    With days (`as_of`, `known_on`), the test is the last day, training each day whose outcome was known by then.
-    Without, a fifth of the customers with the same share of churners is held out; those of one `group` stay together.
-    """
-    train, test = _by_day(panel) if KNOWN in panel else _held_out(panel, seed)
-    return train.reset_index(drop=True), test.reset_index(drop=True)
-
-
-def _by_day(panel: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    test_day = panel.as_of.max()
-    return panel[panel[KNOWN] <= test_day], panel[panel.as_of == test_day]
-
-
-def _held_out(panel: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    held = hold_out(panel[GROUP].to_numpy(), panel[OUTCOME].to_numpy(), HELD_OUT, seed)
-    return panel[~held], panel[held]
-
-
-def inputs(panel: pd.DataFrame) -> pd.DataFrame:
-    """The columns that a model may see."""
-    return as_inputs(panel[feature_names(panel, [] if "as_of" in panel else [GROUP])])
 
 
 def problem(train: pd.DataFrame, test: pd.DataFrame, folds: Folds) -> str:

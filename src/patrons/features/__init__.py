@@ -1,16 +1,24 @@
 """What describes a customer on a day?
 
+recipe       the door of 02: the settings, the data dictionary and every column that they make
 catalogue    every feature, declared once: name, unit, meaning, expression
-stages       lines to orders
-panel        features as of a day, and on earlier days with what happened next
+stages       order lines to orders
+panel        orders to customers as of each day, and what happened next
 season       how much of the days ahead lies in the peak season
-contract     what a table of features promises
 table        the features of a customer table
+contract     what a table of features promises
+split        what models learn from and what they are tested on
 preparation  features made fit for models
 selection    fewer columns
+narrative    sentences on customers, churn and preparation
 """
+
+from typing import TYPE_CHECKING
 
 from patrons import door
 
-__all__ = ["contract", "panel", "preparation", "season", "selection", "table"]
-__getattr__, __dir__ = door(__name__, __all__)
+if TYPE_CHECKING:
+    from patrons.features.recipe import Recipe
+
+__all__ = ["Recipe", "contract", "narrative", "panel", "preparation", "season", "selection", "split", "table"]
+__getattr__, __dir__ = door(__name__, __all__, {"Recipe": "recipe"})

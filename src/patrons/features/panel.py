@@ -14,8 +14,6 @@ import ibis.selectors as s
 import pandas as pd
 from ibis import Deferred, Table, _
 
-from patrons.btyd import lifetime
-from patrons.features import season
 from patrons.features.catalogue import CUSTOMER, ORDERS, RETURNS, WINDOWS, Feature, declare
 from patrons.features.stages import Keep, materialised, orders_of, returns_of
 
@@ -69,35 +67,10 @@ def _refuse_unknown(asked: Sequence[str], known: Sequence[str] | set[str], what:
             raise FeaturesError(f"There is no {what} {name!r};{hint}")
 
 
-def dictionary(
-    windows: Sequence[int] = WINDOWS,
-    leave_out: Sequence[str] = (),
-    interactions: Sequence[str] = (),
-    attributes: Sequence[str] = (),
-    ahead_days: int = 0,
-    peak_months: Sequence[int] = (),
-    horizon_days: int = 0,
-) -> pd.DataFrame:
-    """The data dictionary: one row a feature, with its group, unit and meaning.
-
-    After those of `features` come what `patrons.btyd.lifetime` expects of the days ahead, if any, how much of the
-    horizon lies in the peak season, if there is one, and attributes.
-    """
-    chosen = declared(windows, leave_out, interactions, peak_months)
-    rows = [(f.name, f.group, f.unit, f.meaning) for f in chosen]
-    rows += [(name, LIFETIME, unit, meaning) for name, unit, meaning in lifetime.told(ahead_days)]
-    rows += season.told(horizon_days, peak_months, season.SHARE in {f.name for f in chosen})
-    rows += [(name, "attributes", "category or number", "as the customer table has it") for name in attributes]
-    table = pd.DataFrame(rows, columns=["feature", "group", "unit", "meaning"])
-    twice = sorted(set(table.feature[table.feature.duplicated()]))
-    if twice:
-        raise FeaturesError(f"{', '.join(twice)}: an attribute has the name of a feature. Rename its column.")
-    return table
-
-
-def features(
+def build(
     lines: Table,
     as_of: Sequence[date],
+    horizon_days: int | None = None,
     windows: Sequence[int] = WINDOWS,
     returns: Table | pd.DataFrame | None = None,
     leave_out: Sequence[str] = (),
@@ -105,7 +78,7 @@ def features(
     peak_months: Sequence[int] = (),
     keep: Keep = materialised,
 ) -> Table:
-    """Features of every customer who ordered before each day of `as_of`.
+    """Features of every customer who ordered before each day of `as_of`; the lines are read once for all days.
 
     Parameters
     ----------
@@ -113,46 +86,42 @@ def features(
         Clean order lines (see `patrons.intake.orders`).
     as_of : sequence of date
         Days on which customers are described; what happens on or after such a day is not seen.
+    horizon_days : int, optional
+        With it, each row also says what happened in so many days from `as_of` on.
     windows : sequence of int
         Lengths of the windows, days.
     returns : Table or DataFrame, optional
         Lines of cancellations, with the columns of `lines`; without them nobody has returned anything.
     leave_out : sequence of str
-        Groups of features that are not made.
+        Groups of features that are not computed.
     interactions : sequence of str
         Products and quotients of two features, such as ``"recency_days * order_value"``.
     peak_months : sequence of int
-        Months of the peak season, 1 to 12, of which `peak_share` tells; none: nothing does.
+        Months of the peak season, 1 to 12, for `peak_share`; without any there is no such column.
     keep : callable
         How stages are held (see `patrons.features.stages`).
 
     Returns
     -------
     Table
-        `customer_id`, `as_of` and one column a feature of `declared`.
+        `customer_id`, `as_of` and one column a feature of `declared`. With a horizon also `churned`: 1 where no order
+        followed within the horizon, else 0; and `known_on`: the first day on which that was known.
     """
-    return _described(lines, as_of, None, declared(windows, leave_out, interactions, peak_months), returns, keep)
-
-
-def _described(
-    lines: Table,
-    as_of: Sequence[date],
-    horizon_days: int | None,
-    chosen: Sequence[Feature],
-    returns: Table | pd.DataFrame | None,
-    keep: Keep,
-) -> Table:
-    made = {over: {f.name: f.expression for f in chosen if f.over == over} for over in (ORDERS, RETURNS, CUSTOMER)}
+    chosen = declared(windows, leave_out, interactions, peak_months)
+    by = {kind: {f.name: f.expression for f in chosen if f.over == kind} for kind in (ORDERS, RETURNS, CUSTOMER)}
     orders, days = orders_of(lines, keep), ibis.memtable(pd.DataFrame({"as_of": pd.to_datetime(list(as_of))}))
     seen = _seen(orders, days).mutate(latest=_.next_date.isnull() | (_.next_date >= _.as_of.date()))
     outcome = {} if horizon_days is None else {OUTCOME: _outcome(horizon_days)}
-    table = keep(seen.group_by(*KEYS).agg(**made[ORDERS], **outcome))
-    if made[RETURNS]:
-        gone = _seen(_returned(returns, orders), days).group_by(*KEYS).agg(**made[RETURNS])
+    table = keep(seen.group_by(*KEYS).agg(**by[ORDERS], **outcome))
+    if by[RETURNS]:
+        returned = _seen(_returned(returns, orders), days).group_by(*KEYS).agg(**by[RETURNS])
         none = {f.name: _[f.name].fill_null(f.without) for f in chosen if f.over == RETURNS and f.without is not None}
-        table = table.left_join(gone, list(KEYS)).drop(s.endswith("_right")).mutate(**none)
-    rounded = table.mutate(**made[CUSTOMER]).mutate(s.across(s.of_type("float64"), _.round(6)))
-    return rounded.select(*KEYS, *(feature.name for feature in chosen), *outcome)
+        table = table.left_join(returned, list(KEYS)).drop(s.endswith("_right")).mutate(**none)
+    rounded = table.mutate(**by[CUSTOMER]).mutate(s.across(s.of_type("float64"), _.round(6)))
+    described = rounded.select(*KEYS, *(feature.name for feature in chosen), *outcome)
+    if horizon_days is None:
+        return described
+    return described.mutate(**{KNOWN: _.as_of + ibis.interval(days=horizon_days)})
 
 
 def _outcome(horizon_days: int) -> Deferred:
@@ -197,31 +166,6 @@ def snapshot_days(first: date, end: date, horizon_days: int, snapshot_days: int,
             f"days of history needs {horizon_days + min_history_days}. Lower horizon_days or min_history_days."
         )
     return [last - n * step for n in range((last - earliest) // step, -1, -1)]
-
-
-def panel(
-    lines: Table,
-    as_of: Sequence[date],
-    horizon_days: int,
-    windows: Sequence[int] = WINDOWS,
-    returns: Table | pd.DataFrame | None = None,
-    leave_out: Sequence[str] = (),
-    interactions: Sequence[str] = (),
-    peak_months: Sequence[int] = (),
-    keep: Keep = materialised,
-) -> Table:
-    """Features as of each day, and what happened next; the lines are read once, however many days there are.
-
-    Returns
-    -------
-    Table
-        The columns of `features`, and `churned`: 1 where no order followed within `horizon_days` from `as_of`, else 0;
-        `known_on`: the first day on which that was known.
-    """
-    described = _described(
-        lines, as_of, horizon_days, declared(windows, leave_out, interactions, peak_months), returns, keep
-    )
-    return described.mutate(**{KNOWN: _.as_of + ibis.interval(days=horizon_days)})
 
 
 def feature_names(table: pd.DataFrame, leave_out: Sequence[str] = ()) -> list[str]:

@@ -158,7 +158,7 @@ def clip_limits(fitted: ColumnTransformer, table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"feature": names, "lower": lower, "upper": upper, "clipped": beyond.mean(axis=0)})
 
 
-def spoken_for(fitted: ColumnTransformer) -> pd.DataFrame:
+def dropped_columns(fitted: ColumnTransformer) -> pd.DataFrame:
     """Numbers that a fitted preparation dropped, each with the one that stays and says nearly the same.
 
     Returns

@@ -40,6 +40,18 @@ def learnable(training: Sequence[date], days: int, months: Sequence[int]) -> boo
     return max(any_) > min(any_) and max(seen) - min(seen) >= APART * (max(any_) - min(any_))
 
 
+def usable(days: Sequence[date], horizon_days: int, months: Sequence[int]) -> list[int]:
+    """The months where forecasts can learn what they change, else none.
+
+    Parameters
+    ----------
+    days : sequence of date
+        Those of the panel, the last of which is the test: earlier ones teach where their outcome was known by then.
+    """
+    training = [day for day in days if (days[-1] - day).days >= horizon_days]
+    return list(months) if learnable(training, horizon_days, months) else []
+
+
 def with_peak(table: pd.DataFrame, days: int, months: Sequence[int]) -> pd.DataFrame:
     """The feature table with `peak_ahead`, and with `peak_habit` where it has `peak_share`; the same without months."""
     if not months:
@@ -54,7 +66,7 @@ def named(months: Sequence[int]) -> str:
     return f"the peak season ({', '.join(MONTHS[month] for month in sorted(set(months)))})"
 
 
-def told(days: int, months: Sequence[int], habit: bool = True) -> list[tuple[str, str, str, str]]:
+def columns(days: int, months: Sequence[int], habit: bool = True) -> list[tuple[str, str, str, str]]:
     """Name, group, unit and meaning of what `with_peak` adds, with or without `peak_habit`."""
     if not months:
         return []

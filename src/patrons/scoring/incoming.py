@@ -10,9 +10,9 @@ import ibis
 import pandas as pd
 from ibis import Table
 
-from patrons.btyd import bgnbd, lifetime
-from patrons.features import panel as features
-from patrons.features import season
+from patrons.btyd import bgnbd
+from patrons.features import Recipe, season
+from patrons.features.panel import day_after
 from patrons.intake import orders, roster
 from patrons.intake.order_log import read_log
 from patrons.intake.reading import Format
@@ -57,7 +57,7 @@ def described(
         clean = judged.filter(judged.reason.isnull()).drop("reason", "copy")
         if not clean.count().execute():
             return pd.DataFrame({"customer_id": pd.Series(dtype="str")}), _left_over(judged, set())
-        day = as_of or features.day_after(clean)
+        day = as_of or day_after(clean)
         known = roster.customer_table(clean, Path(customers) if customers else None)
         returns = judged.filter(judged.reason == CANCELLED).to_pandas()
         table = on_days(clean, returns, [day], stated["02_transformation"], groups, fitted)
@@ -100,20 +100,15 @@ def on_days(
     groups, fitted
         See `described`.
     """
-    left_out = [name for name in ("returns",) if name not in groups]
-    peak = made.get("peak_months", ()) if season.CALENDAR in groups else ()
-    table = features.features(
-        clean,
-        days,
+    lacking = [name for name in ("returns",) if name not in groups]
+    recipe = Recipe(
+        horizon_days=made["horizon_days"],
         windows=made["windows"],
-        returns=returns if "returns" in groups and len(returns) else None,
-        leave_out=list(dict.fromkeys([*made["leave_out"], *left_out])),
+        leave_out=[*made["leave_out"], *lacking],
         interactions=made["interactions"],
-        peak_months=peak,
+        peak_months=made.get("peak_months", ()) if season.CALENDAR in groups else (),
     )
-    ahead = 0 if "lifetime" in made["leave_out"] else made["horizon_days"]
-    table = lifetime.with_expectations(table.order_by("customer_id", "as_of").to_pandas(), ahead, fitted)
-    return season.with_peak(table, made["horizon_days"], peak)
+    return recipe.describe(clean, days, returns if "returns" in groups and len(returns) else None, fitted=fitted)
 
 
 def _left_over(judged: Table, scored: set[str], day: date | None = None) -> pd.DataFrame:

@@ -10,9 +10,10 @@ import pandas as pd
 from ibis import Table, _
 from scipy.stats import rankdata
 
+from patrons.btyd.lifetime import active_days
 from patrons.evaluation.metrics import Interval
-from patrons.features import panel as features
-from patrons.value.spend_model import SpendModel, active_days
+from patrons.features.panel import WINDOWS, build, day_after, feature_names
+from patrons.value.spend_model import SpendModel
 
 STEP, MIN_HISTORY = 30, 90  # days between snapshots, and of log before the first
 LEAST_REPEATERS = 30  # customers with a second day of orders without whom nothing can be told of pace and leaving
@@ -42,18 +43,23 @@ def days(first: date, end: date, horizon_days: int) -> Days:
     return Days(earlier, cutoff, end)
 
 
+def days_of(lines: Table, horizon_days: int) -> Days:
+    """The `days` of a log."""
+    return days(lines.ordered_at.min().execute().date(), day_after(lines), horizon_days)
+
+
 def snapshots(lines: Table, when: Days, horizon_days: int) -> pd.DataFrame:
     """Features of every customer on each of the days, and what was spent within the horizon from then.
 
     Returns
     -------
     DataFrame
-        The columns of `features.features`; `spent` (currency) and `ordered` (days with an order), both missing where
-        the horizon reaches beyond the log; `known_on`: the day from which they are known.
+        The columns of `patrons.features.panel.build`; `spent` (currency) and `ordered` (days with an order), both
+        missing where the horizon reaches beyond the log; `known_on`: the day from which they are known.
     """
     asked = [*when.earlier, *([when.cutoff] if when.cutoff else []), when.end]
-    windows = sorted({*features.WINDOWS, horizon_days})
-    described = features.features(lines, asked, windows, leave_out=NOT_MADE).order_by("as_of", "customer_id")
+    windows = sorted({*WINDOWS, horizon_days})
+    described = build(lines, asked, windows=windows, leave_out=NOT_MADE).order_by("as_of", "customer_id")
     table = described.to_pandas().merge(_outcomes(lines, asked, horizon_days), "left", ["customer_id", "as_of"])
     table["known_on"] = table.as_of + pd.Timedelta(days=horizon_days)
     known = table.known_on <= pd.Timestamp(when.end)
@@ -72,7 +78,7 @@ def _outcomes(lines: Table, asked: Sequence[date], horizon_days: int) -> pd.Data
 
 def inputs(table: pd.DataFrame, today: pd.DataFrame) -> list[str]:
     """Numbers that a model may learn from: features that both tables have."""
-    own = features.feature_names(table, ["spent", "ordered"])
+    own = feature_names(table, ["spent", "ordered"])
     return [name for name in own if name in today and pd.api.types.is_numeric_dtype(today[name])]
 
 

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from xgboost import XGBRegressor
 
 from patrons.btyd import bgnbd, gamma_gamma
+from patrons.btyd.lifetime import active_days, history
 from patrons.btyd.likelihood import Report
 
 LEAST = 0.01  # currency: no logarithm of less
@@ -41,17 +42,6 @@ class Rhythm(NamedTuple):
     value: gamma_gamma.Fitted
     orders_report: Report
     value_report: Report
-
-
-def history(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Repeats (days with an order after the first), weeks from the first order to the last, and to `as_of`."""
-    age = rows.tenure_days.to_numpy(float) / bgnbd.WEEK
-    return active_days(rows) - 1, age - rows.recency_days.to_numpy(float) / bgnbd.WEEK, age
-
-
-def active_days(rows: pd.DataFrame) -> np.ndarray:
-    """Days with an order; without that feature, as if no day had two orders."""
-    return rows.get("active_days", rows.frequency).to_numpy(float)
 
 
 def fit_rhythm(rows: pd.DataFrame) -> Rhythm:

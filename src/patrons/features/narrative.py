@@ -1,0 +1,92 @@
+"""Sentences of 02: how many features there are, who today's customers are, who churned, what preparation changes."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from patrons.features.panel import OUTCOME
+
+MOST = 0.8  # share of the variance that counts as nearly all
+
+
+def counted(groups: pd.DataFrame, with_returns: bool) -> str:
+    """How many features describe a customer; `groups` has a row each with the number of its `features`."""
+    sentence = f"Each customer is described by {groups.features.sum()} features in {len(groups)} groups."
+    return sentence if with_returns else f"{sentence} The log marks no cancellations, so returns are not among them."
+
+
+def customers(today: pd.DataFrame) -> str:
+    """How many customers there are, and how many are new or have been silent for long."""
+    return (
+        f"{len(today):,} customers are described. {(today.frequency == 1).mean():.0%} of them have ordered once, and "
+        f"half have been silent for more than {today.recency_days.median():.0f} days."
+    )
+
+
+def latest_churn(rate: pd.Series, horizon_days: int) -> str:
+    """What share of the customers of the last day of the panel did not order again: a title, without a full stop."""
+    day = rate.index[-1].date()
+    return f"{rate.iloc[-1]:.0%} of the customers known on {day} did not order in the next {horizon_days} days"
+
+
+def churn(rate: pd.Series, horizon_days: int) -> str:
+    """The same as a sentence, with how much it varied.
+
+    Parameters
+    ----------
+    rate : Series
+        Share of customers who churned; the index is the day.
+    """
+    several = f" Over the {len(rate)} days of the panel the share was between {rate.min():.0%} and {rate.max():.0%}."
+    return (
+        f"{latest_churn(rate, horizon_days)}.{several if len(rate) > 1 else ''} "
+        "Everyone who ever ordered counts, including customers who left long ago."
+    )
+
+
+def churn_of_table(panel: pd.DataFrame) -> str:
+    """What share of a customer table churned, and what such a table cannot say."""
+    return (
+        f"{panel[OUTCOME].mean():.1%} of the customers churned. The table has no dates: it does not say whether an "
+        "attribute was known before a customer left, or how long before."
+    )
+
+
+def clipping(limits: pd.DataFrame) -> str:
+    """How many values clipping changes, from what `preparation.clip_limits` says."""
+    most = limits.loc[limits.clipped.idxmax()] if len(limits) else None
+    if most is None or most.clipped == 0:
+        return "No number lies beyond the limits: nothing is clipped."
+    spared = int((limits.clipped.eq(0) & ~np.isfinite(limits.upper)).sum())
+    kept = f" {spared} of {len(limits)} features have equal quartiles and are left as they are." if spared else ""
+    return (
+        f"Clipping changes {limits.clipped.median():.1%} of the rows of a typical feature, and most, "
+        f"{most.clipped:.0%}, of {most.feature.replace('_', ' ')}.{kept}"
+    )
+
+
+def correlated(dropped: pd.DataFrame, max_correlation: float) -> str:
+    """How many features are left out because another one says nearly the same."""
+    if dropped.empty:
+        return f"No two features correlate beyond {max_correlation:g}: none is left out."
+    if len(dropped) == 1:
+        return f"1 feature is left out: another one correlates with it beyond {max_correlation:g}."
+    return f"{len(dropped)} features are left out: another one correlates with each beyond {max_correlation:g}."
+
+
+def needed(ratios: np.ndarray) -> int:
+    """How many of the principal components hold nearly all of the variance, from the share that each explains."""
+    return int((ratios.cumsum() < MOST).sum()) + 1
+
+
+def components(ratios: np.ndarray) -> str:
+    """The same as a title, without a full stop."""
+    return f"{needed(ratios)} components hold {ratios[: needed(ratios)].sum():.0%} of what varies"
+
+
+def decided(features: int, days: Sequence[date]) -> str:
+    """What models may know, and as of which days."""
+    when = f"on {len(days)} days from {days[0]} to {days[-1]}" if len(days) > 1 else f"on {days[0]}"
+    return f"Models may know {features} features of a customer, {when}."
