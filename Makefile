@@ -1,6 +1,6 @@
 # Patrons: plain `make` lists what there is. Each target sets up what it needs; a second call installs nothing.
 
-PYTHON ?= python3.11
+PYTHON ?=
 PARAMS ?= params/demo.yaml
 ARGS ?=
 PORT ?= 5000
@@ -15,11 +15,19 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/*/*.ipynb)
 COMPILE := --universal --generate-hashes --upgrade --quiet --no-emit-index-url --no-emit-find-links --no-header \
 	--no-annotate --fork-strategy fewest --python-version 3.11
 
+# .venv keeps its Python, unless PYTHON asks for another or its Python is gone. A new one gets the first of PYTHONS that can.
+PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
+ABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
+VERSION = $(shell $(1) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+HAVE := $(if $(wildcard $(BIN)/pip),$(call VERSION,$(BIN)/python))
+WANT := $(if $(PYTHON),$(call VERSION,$(PYTHON)),$(HAVE))
+STALE := $(if $(HAVE),$(if $(filter $(WANT),$(HAVE)),,yes),yes)
+
 export MLFLOW_DISABLE_TELEMETRY = true
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run report lab ui api app test lint format schema lock clean
+.PHONY: help run report lab ui api app test lint format schema lock clean .venv
 
 help: ## list the targets
 	@echo "make TARGET [PARAMS=params/demo.yaml] [ARGS=...]"
@@ -32,7 +40,7 @@ report: ## show where the report on PARAMS is, and open it where there is a scre
 	@test -f reports/$(NAME)/index.html || { echo "There is no report on $(NAME) yet: make run PARAMS=$(PARAMS)"; exit 1; }
 	@echo "$(CURDIR)/reports/$(NAME)/index.html"
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then \
-		$(PYTHON) -m webbrowser "file://$(CURDIR)/reports/$(NAME)/index.html"; fi
+		$(BIN)/python -m webbrowser "file://$(CURDIR)/reports/$(NAME)/index.html"; fi
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks $(ARGS)
@@ -81,16 +89,19 @@ clean: ## remove results, reports and caches; keep data/raw, the MLflow runs and
 $(DEMO): | $(READY)
 	$(BIN)/patrons simulate
 
+.venv:
+	@for python in $(PYTHONS) none; do $$python -c '$(ABLE)' 2>/dev/null && break; done; \
+	if [ $$python = none ]; then printf '%s\n' \
+		"Patrons needs Python 3.11, 3.12 or 3.13 with its module venv, which is none of: $(PYTHONS)" "Install one:" \
+		"  Debian, Ubuntu  sudo apt install python3 python3-venv    (Debian 12, Ubuntu 24.04 or later)" \
+		"  Fedora          sudo dnf install python3.13" \
+		"  macOS           brew install python@3.13 libomp" \
+		"or say where yours is: make PYTHON=/path/to/python3.13"; exit 1; fi; \
+	echo "Setting up .venv with $$($$python --version): the first time it fetches about 200 packages, which takes a minute or more"; \
+	$$python -m venv --clear .venv
+
 # The exact uv of the lock, hashes checked, installs the rest. pip takes hashes only from a requirements file of its own.
-$(READY): requirements.lock pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "Patrons needs Python 3.11, and $(PYTHON) is not there. Install it" \
-		"(Debian: apt install python3.11 python3.11-venv), or say where yours is: make PYTHON=/path/to/python3.11"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Patrons needs Python 3.11;" \
-		"$(PYTHON) is $$($(PYTHON) --version 2>&1). Say where yours is: make PYTHON=/path/to/python3.11"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments." \
-		"Install its venv module (Debian: apt install python3.11-venv)."; exit 1; }
-	@echo "Setting up .venv: the first time it fetches about 200 packages, which takes a minute or more"
-	@$(PYTHON) -m venv .venv
+$(READY): requirements.lock pyproject.toml $(if $(STALE),.venv)
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.lock
 	@$(BIN)/uv pip sync --python $(BIN)/python --quiet --require-hashes --compile-bytecode requirements.lock

@@ -3,10 +3,10 @@
 FROM docker.io/library/python:3.11-slim-bookworm AS build
 ARG PIP_INDEX_URL
 WORKDIR /build
-RUN python3.11 -m venv /opt/mlflow
+RUN python3 -m venv /opt/mlflow
 COPY serving/tracking.lock ./
 RUN /opt/mlflow/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r tracking.lock \
-    && rm -rf /opt/mlflow/lib/python3.11/site-packages/pip /opt/mlflow/lib/python3.11/site-packages/setuptools
+    && rm -rf /opt/mlflow/lib/python3*/site-packages/pip /opt/mlflow/lib/python3*/site-packages/setuptools
 
 FROM docker.io/library/python:3.11-slim-bookworm
 COPY --from=build /opt/mlflow /opt/mlflow

@@ -3,7 +3,9 @@
 import ast
 import importlib.metadata
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -27,6 +29,18 @@ PIN = re.compile(
     r"^(?P<name>[\w.-]+)==(?P<version>[^\s;\\]+)\s*(?:;(?P<marker>[^\\]*))?(?P<hashes>(?:\s*\\\n\s+--hash=\S+)*)$"
 )
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+PYTHONS = ("3.11", "3.12", "3.13")
+SYSTEMS = {  # what markers ask, and what uv calls it
+    "linux-x86_64": ({"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64"}, "linux"),
+    "linux-arm64": (
+        {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "aarch64"},
+        "aarch64-unknown-linux-gnu",
+    ),
+    "macos-arm64": (
+        {"sys_platform": "darwin", "platform_system": "Darwin", "platform_machine": "arm64"},
+        "aarch64-apple-darwin",
+    ),
+}
 TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
 
 
@@ -34,6 +48,11 @@ def pins(lock: str = "requirements.lock") -> list[re.Match]:
     """Every entry of a lock: a name, a version, perhaps a marker, and hashes."""
     entries = re.split(r"\n(?=\S)", LOCKS[lock].strip())
     return [PIN.match(entry) or pytest.fail(f"not a pinned, hashed requirement: {entry[:80]!r}") for entry in entries]
+
+
+def applies(pin: re.Match, there: dict[str, str]) -> bool:
+    """Whether a pin is for such a machine and Python."""
+    return pin["marker"] is None or Marker(pin["marker"].strip()).evaluate(there)
 
 
 def environment() -> dict:
@@ -105,18 +124,110 @@ def test_a_lock_names_no_index(lock):
     assert not re.search(r"://|^\s*(--index|--extra-index|--find-links|-i |-f )", LOCKS[lock], re.MULTILINE)
 
 
-def test_conda_gets_the_python_that_the_project_asks_for():
-    [python] = [line for line in environment()["dependencies"] if str(line).startswith("python")]
-    version = python.partition("=")[2]
-    assert f"{version}.0" in SpecifierSet(PROJECT["requires-python"])
-    assert f"python{version}" in MAKEFILE
-    assert f"--python-version {version}" in MAKEFILE
+@pytest.mark.parametrize("lock", ["requirements.lock", "serving/requirements.lock"])
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_a_lock_brings_one_xgboost_everywhere(lock, system, python):
+    there = {**SYSTEMS[system][0], "python_version": python, "python_full_version": f"{python}.0"}
+    installed = {canonicalize_name(pin["name"]) for pin in pins(lock) if applies(pin, there)}
+    assert installed & {"xgboost", "xgboost-cpu"} == {"xgboost" if system == "macos-arm64" else "xgboost-cpu"}
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("lock", ["requirements.lock", "serving/requirements.lock"])
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_every_pinned_package_has_a_wheel_for(python, system, lock, tmp_path):
+    """Asks the index, and installs nothing."""
+    uv = Path(sys.executable).parent / "uv"
+    command = [uv, "pip", "install", "--dry-run", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
+    command += ["--target", tmp_path, "--python-version", python, "--python-platform", SYSTEMS[system][1]]
+    asked = subprocess.run([*command, "-r", lock], cwd=ROOT, capture_output=True, text=True, check=False)
+    if re.search("fetch|error sending request|dns error|timed out|offline", asked.stderr.lower()):
+        pytest.skip("the package index cannot be reached")
+    assert asked.returncode == 0, asked.stderr
+
+
+def test_the_pythons_that_are_supported_are_the_same_everywhere():
+    [conda] = [line for line in environment()["dependencies"] if str(line).startswith("python")]
+    inside = SpecifierSet(conda.removeprefix("python"))
+    assert [minor for minor in range(20) if f"3.{minor}.0" in inside] == [11, 12, 13]
+    assert PROJECT["requires-python"] == f">={PYTHONS[0]}"
+    assert f"--python-version {PYTHONS[0]}" in MAKEFILE
+    assert " ".join(f"python{version}" for version in reversed(PYTHONS)) in MAKEFILE
+    assert f"Python {PYTHONS[0]} to {PYTHONS[-1]}" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"Python {PYTHONS[0]} to {PYTHONS[-1]}" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 def test_conda_installs_the_lock_and_nothing_else():
     [extra] = [line["pip"] for line in environment()["dependencies"] if isinstance(line, dict)]
     assert extra == ["--requirement requirements.lock"]
-    assert {line for line in environment()["dependencies"] if isinstance(line, str)} == {"python=3.11", "pip"}
+    assert {line for line in environment()["dependencies"] if isinstance(line, str)} == {"python>=3.11,<3.14", "pip"}
+
+
+def stand_in(folder: Path, name: str, *, able: bool) -> None:
+    """A command that answers as a Python does, and says so when it is to make an environment."""
+    path = folder / name
+    path.write_text(
+        "#!/bin/sh\ncase $1 in\n"
+        f'-c) exit {0 if able else 1} ;;\n--version) echo {name} ;;\n*) echo {name} was asked: "$@" ;;\nesac\n'
+    )
+    path.chmod(0o755)
+
+
+def make_anew(folder: Path, pythons: dict[str, bool], *arguments: str) -> subprocess.CompletedProcess:
+    """What make says where these Pythons are on the path, each able or not to make an environment."""
+    shutil.copy(ROOT / "Makefile", folder)
+    for name, able in {
+        **dict.fromkeys(("python3.13", "python3.12", "python3.11", "python3"), False),
+        **pythons,
+    }.items():
+        stand_in(folder, name, able=able)
+    environment = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    command = ["make", "--no-print-directory", ".venv", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("pythons", "arguments", "chosen"),
+    [
+        ({"python3.12": True, "python3.13": True}, (), "python3.13"),
+        ({"python3.11": True, "python3.12": True, "python3": True}, (), "python3.12"),
+        ({"python3": True}, (), "python3"),
+        ({"python3.13": True, "mine": True}, ("PYTHON=mine",), "mine"),
+    ],
+)
+def test_make_takes_the_newest_python_that_can_or_the_one_it_is_told(pythons, arguments, chosen, tmp_path):
+    done = make_anew(tmp_path, pythons, *arguments)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1] == f"{chosen} was asked: -m venv --clear .venv"
+
+
+@pytest.mark.parametrize("arguments", [(), ("PYTHON=nonesuch",)])
+def test_where_there_is_no_python_make_says_what_to_install(arguments, tmp_path):
+    done = make_anew(tmp_path, {}, *arguments)
+    assert done.returncode != 0
+    assert "Python 3.11, 3.12 or 3.13" in done.stdout
+    assert {"Debian", "Ubuntu", "Fedora", "macOS"} <= set(re.findall(r"\w+", done.stdout))
+    assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "anew"), [("", False), ("3.11", False), ("3.12", True)], ids=["none asked for", "the same", "another"]
+)
+def test_an_environment_of_another_python_is_made_anew(asked, anew, tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("requirements.lock", "pyproject.toml"):
+        (tmp_path / name).touch()
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    for path, says in ((".venv/bin/python", "3.11"), ("other", asked)):
+        (tmp_path / path).write_text(f"#!/bin/sh\necho {says}\n")
+        (tmp_path / path).chmod(0o755)
+    for name in (".venv/bin/pip", ".venv/.ready"):
+        (tmp_path / name).touch()
+    command = ["make", "--dry-run", ".venv/.ready", *(["PYTHON=./other"] if asked else [])]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ("-m venv --clear .venv" in done.stdout) is anew
 
 
 def test_plain_make_lists_every_target():
