@@ -15,6 +15,8 @@ try:
     from patrons.series.progress import progress
     from patrons.series.results import FAILED, NOT_RUN, SUCCEEDED, LockedError, Results
 except ModuleNotFoundError as error:
+    if sys.platform == "win32":  # which lacks what locks folders and stops processes
+        sys.exit("Patrons runs on Linux and macOS, and on Windows inside WSL (see README.md), not on Windows itself.")
     sys.exit(f"{error.name} is not installed for {sys.executable}. Use `make run`, or .venv/bin/python run_all.py.")
 
 LONGEST_REASON = 100  # characters of what MLflow says

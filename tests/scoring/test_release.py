@@ -1,13 +1,18 @@
 import json
+import os
+import platform
 import shutil
+import subprocess
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import resealed
+from conftest import REPOSITORY, resealed
 
+from patrons.libraries import COMPARED, by_library
 from patrons.scoring import Scorer, release
 from patrons.scoring import build as release_build
+from patrons.scoring import scorer as scorer_module
 from patrons.scoring.build import compare
 from patrons.scoring.fast import pipeline as fast
 
@@ -51,12 +56,84 @@ def test_a_changed_file_a_missing_file_and_a_changed_manifest_are_refused(copy):
     assert "release.json is not as it was released" in told
 
 
-@pytest.mark.parametrize("library", release.MUST_AGREE)
-def test_a_release_made_with_another_version_is_refused(demo_release, tmp_path, library):
-    made = release.read(demo_release)["versions"] | {library: "0.1"}
-    other = resealed(demo_release, tmp_path / "other", versions=made)
-    with pytest.raises(release.ReleaseError, match=f"made with {library} 0.1, and here is "):
+@pytest.mark.parametrize("library", ["scikit-learn", "xgboost", "numpy"])
+def test_a_release_made_with_another_major_version_is_refused(demo_release, tmp_path, library):
+    made_with = by_library(release.read(demo_release)["versions"]) | {library: "99.1"}
+    other = resealed(demo_release, tmp_path / "other", versions=made_with)
+    with pytest.raises(release.ReleaseError, match=f"made with {library} 99.1, and here is "):
+        release.verify(other)
+
+
+@pytest.mark.parametrize("library", COMPARED)
+def test_a_release_made_with_another_minor_version_is_used_if_its_golden_answers_come_out_right(
+    demo_release, tmp_path, library
+):
+    made_with = by_library(release.read(demo_release)["versions"])
+    minor = f"{made_with[library].split('.')[0]}.99"
+    other = resealed(demo_release, tmp_path / "right", versions=made_with | {library: minor})
+    assert Scorer.load(other).check() == []
+    golden = json.loads((other / release.GOLDEN).read_text())
+    golden[3]["answer"]["churn_probability"] += 0.01
+    (other / release.GOLDEN).write_text(json.dumps(golden))
+    wrong = resealed(other, tmp_path / "wrong")
+    told = rf"made with {library} {minor}, and here is .*do not answer as they did there \(golden customer .*churn_prob"
+    for verified in (False, True):
+        with pytest.raises(release.ReleaseError, match=told):
+            Scorer.load(wrong, verified)
+
+
+def test_a_release_made_on_another_python_is_used(demo_release, tmp_path):
+    made_with = release.read(demo_release)["versions"] | {"python": "3.99"}
+    other = resealed(demo_release, tmp_path / "other", versions=made_with)
+    assert Scorer.load(other).manifest["versions"]["python"] == "3.99"
+
+
+def test_models_that_another_version_cannot_read_are_refused_with_both_versions(demo_release, tmp_path, monkeypatch):
+    made_with = by_library(release.read(demo_release)["versions"]) | {"xgboost": "3.99"}
+    other = resealed(demo_release, tmp_path / "other", versions=made_with)
+
+    def unreadable(folder):
+        raise KeyError("learner")
+
+    monkeypatch.setattr(scorer_module, "load_models", unreadable)
+    with pytest.raises(release.ReleaseError, match=r"made with xgboost 3\.99, and here is .*KeyError: 'learner'"):
         Scorer.load(other)
+    with pytest.raises(KeyError):  # with the same libraries it is something else
+        Scorer.load(demo_release)
+
+
+OTHER_PYTHON = os.environ.get("PATRONS_OTHER_PYTHON")
+SCORE_THERE = """
+import json, platform, sys
+import pandas as pd
+from patrons.scoring import Scorer
+
+scorer = Scorer.load(sys.argv[1])
+scored = scorer.score_rows(pd.read_parquet(sys.argv[2]))
+one = scorer.score_one(pd.read_parquet(sys.argv[2]).to_dict("records")[0])
+print(json.dumps({"python": platform.python_version(), "golden": scorer.check(), "error": one["error"]}))
+scored.to_parquet(sys.argv[3])
+"""
+
+
+@pytest.mark.skipif(not OTHER_PYTHON, reason="PATRONS_OTHER_PYTHON names no interpreter of another version")
+def test_a_release_is_loaded_under_another_python_and_says_the_same_there(demo_release, scorer, customers, tmp_path):
+    rows, scored = tmp_path / "rows.parquet", tmp_path / "scored.parquet"
+    customers.to_parquet(rows)
+    line = [OTHER_PYTHON, "-c", SCORE_THERE, str(demo_release), str(rows), str(scored)]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "src")}
+    there = subprocess.run(line, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert there.returncode == 0, there.stderr
+    answer = json.loads(there.stdout)
+    assert answer["python"].split(".")[:2] != platform.python_version().split(".")[:2]
+    assert (answer["golden"], answer["error"]) == ([], None)
+    assert "Warning" not in there.stderr
+    ours, theirs = scorer.score_rows(customers), pd.read_parquet(scored)
+    assert theirs.error.isna().all()
+    for name in ("segment", "segment_name", "flagged", "reason_1", "reason_2", "reason_3"):
+        assert theirs[name].astype(object).equals(ours[name].astype(object)), name
+    for name in ("churn_probability", "margin", "expected_spend", "spend_low", "spend_high"):
+        assert theirs[name].to_numpy() == pytest.approx(ours[name].to_numpy(), rel=1e-5, abs=1e-5), name
 
 
 def test_a_model_with_features_that_the_manifest_does_not_state_is_refused(demo_release, tmp_path):

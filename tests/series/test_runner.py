@@ -547,3 +547,22 @@ def test_results_made_from_what_has_changed_since_are_called_stale(root, execute
     assert "STALE 02_b" in capsys.readouterr().out
     assert run(root, "--only", "02") == 0
     assert not any(stage["stale"] for stage in record(root)["stages"].values())
+
+
+def started_without(module: str, platform: str) -> str:
+    """What run_all.py says where a module is not to be had."""
+    script = f"import sys; sys.modules[{module!r}] = None; sys.platform = {platform!r}; import run_all"
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    return ended.stderr.strip()
+
+
+def test_on_windows_it_says_where_patrons_runs():
+    assert started_without("fcntl", "win32") == (
+        "Patrons runs on Linux and macOS, and on Windows inside WSL (see README.md), not on Windows itself."
+    )
+
+
+def test_elsewhere_a_module_that_lacks_is_named_with_what_to_do():
+    said = started_without("nbformat", "linux")
+    assert said.startswith(f"nbformat is not installed for {sys.executable}. Use `make run`")

@@ -7,7 +7,6 @@ is that of the data, and its id follows from its content. When a series ran is i
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -16,8 +15,9 @@ import pandas as pd
 
 from patrons.evaluation.metrics import Interval
 from patrons.files import digest
+from patrons.libraries import OF_MODELS, installed
 
-LIBRARIES = ("patrons", "numpy", "pandas", "scikit-learn", "scipy", "skops", "xgboost-cpu")
+LIBRARIES = ("patrons", *sorted(OF_MODELS))
 NAMESPACE = uuid5(NAMESPACE_URL, "patrons/model-card")
 UNDATED = "undated: the data has no dates"
 
@@ -68,7 +68,7 @@ def model_card(
         "time": (list(data.get("period") or []) or [UNDATED])[-1],
         "author": author,
         "data": {name: data.get(name) for name in ("title", "simulated", "period", "digest")},
-        "libraries": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "libraries": {"python": platform.python_version(), **installed(LIBRARIES)},
         "parameters": dict(parameters),
         "metrics": {name: _plain(value) for name, value in metrics.items()},
         "intended_use": intended_use,

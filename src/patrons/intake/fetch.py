@@ -18,8 +18,8 @@ import pyarrow as pa
 import requests
 from openpyxl.utils.exceptions import InvalidFileException
 
+from patrons.errors import nearest
 from patrons.files import whole
-from patrons.nearest import nearest
 
 REPOSITORY = "https://archive.ics.uci.edu/static/public"
 TIMEOUT = 60  # seconds without a byte

@@ -26,10 +26,9 @@ import pandas as pd
 from ibis import Table
 from ibis.expr.types import StringValue
 
-from patrons.errors import OrdersError, SourceError
+from patrons.errors import OrdersError, SourceError, nearest
 from patrons.intake import dates, numbers
 from patrons.intake.reading import Format, open_checked
-from patrons.nearest import nearest
 
 REQUIRED = ("customer_id", "ordered_at")  # and quantity with unit_price, or amount
 OPTIONAL = ("order_id", "product_id", "quantity", "unit_price", "amount", "description", "country")

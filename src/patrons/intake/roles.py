@@ -7,9 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from patrons.errors import SourceError
+from patrons.errors import SourceError, nearest
 from patrons.intake.attributes import CATEGORICAL, MISSING, NUMERICAL, as_numbers, as_text, snake, unreadable
-from patrons.nearest import nearest
 
 OWN = ("customer_id", "churned", "group")  # columns that Patrons adds
 DECIMALS = {"point": ".", "comma": ","}

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from patrons.errors import SourceError
+from patrons.errors import SourceError, nearest
 from patrons.files import digest
-from patrons.nearest import nearest
 
 __all__ = ["SourceError", "check", "check_attributes", "check_log", "digest_of", "find_source"]
 VARIABLE = "PATRONS_DATA"

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from patrons.files import read_json, write_json
+from patrons.libraries import versions
 from patrons.scoring.answers import fast_forms
 from patrons.scoring.content import CHECKED_ROWS, GOLDEN_ROWS, NEEDED, OPTIONAL, Content, load_models
-from patrons.scoring.release import FORMAT, GOLDEN, MANIFEST, TEST, ReleaseError, seal, versions
+from patrons.scoring.release import FORMAT, GOLDEN, MANIFEST, TEST, ReleaseError, seal
 from patrons.scoring.scorer import CLOSE, Scorer, plain
 
 
@@ -54,11 +55,11 @@ def build(processed: Path, folder: Path | None = None) -> Path:
 def current(processed: Path) -> Path:
     """The release of the results as they are, built if there is none of them yet, or none that answers as it must.
 
-    The latter is so when the code has changed since.
+    The latter is so when the code has changed since. One that other libraries have changed is an error.
     """
-    there = read_json(processed / "release" / MANIFEST, {})
-    same = there.get("run_id") == finished(processed)["run_id"] and there.get("versions") == versions()
-    return processed / "release" if same and not Scorer.load(processed / "release").check() else build(processed)
+    folder = processed / "release"
+    same = read_json(folder / MANIFEST, {}).get("run_id") == finished(processed)["run_id"]
+    return folder if same and not Scorer.load(folder).check() else build(processed)
 
 
 def finished(processed: Path) -> dict[str, Any]:

@@ -16,37 +16,23 @@
 """
 
 import json
-import platform
 import shutil
 from collections.abc import Mapping
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from patrons import __version__
 from patrons.files import digest, read_json, write_json
+from patrons.libraries import differences
 
 MANIFEST, GOLDEN, TEST = "release.json", "golden.json", "test.parquet"
-MUST_AGREE = ("python", "scikit-learn", "xgboost-cpu")  # with what the models were made with
-LIBRARIES = ("scikit-learn", "xgboost-cpu", "numpy", "scipy", "pandas", "skops")
-FORMAT = 1
+FORMAT = 2  # of 1 the models name classes of modules that have moved into rooms since
+REMEDY = "install that version, or run the series anew"
 UNSEALED = ("id", "created", "author")  # what the same results need not have in common
 
 
 class ReleaseError(ValueError):
     """A release that is not whole, is not what it says, or cannot be used here."""
-
-
-def versions() -> dict[str, str]:
-    """Python (major and minor) and the libraries that models are made of, as they are here."""
-    found = {"python": ".".join(platform.python_version_tuple()[:2]), "patrons": __version__}
-    for library in LIBRARIES:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def seal(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,13 +56,16 @@ def read(folder: Path) -> dict[str, Any]:
         raise ReleaseError(f"{folder} is no release: it has no {MANIFEST}. Make one: patrons models build NAME")
     if manifest.get("format") != FORMAT:
         raise ReleaseError(
-            f"{folder} is a release of format {manifest.get('format')}, and this Patrons reads {FORMAT}."
+            f"{folder} is a release of format {manifest.get('format')}, and this Patrons reads {FORMAT}: "
+            "run the series anew, and make a release of that."
         )
     return manifest
 
 
 def verify(folder: Path) -> dict[str, Any]:
-    """The manifest, once every file is as it was sealed and the libraries are those that the models need.
+    """The manifest, once every file is as it was sealed and no library is of another major version.
+
+    A release that is not refused here may still be by `Scorer.load`: see `patrons.libraries` for the rule.
 
     Raises
     ------
@@ -84,7 +73,8 @@ def verify(folder: Path) -> dict[str, Any]:
         Lists everything that is wrong at once.
     """
     manifest = read(folder)
-    problems = [*_changed(folder, manifest), *_other_libraries(manifest)]
+    others = [other for other in differences(manifest["versions"]) if other.is_major]
+    problems = [*_changed(folder, manifest), *(f"it was {other}: {REMEDY}" for other in others)]
     if problems:
         listed = "".join(f"\n  - {problem}" for problem in problems)
         raise ReleaseError(f"The release in {folder} cannot be used:{listed}")
@@ -99,16 +89,6 @@ def _changed(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
         elif digest(folder / name) != known:
             problems.append(f"{name} is not as it was released: its checksum differs")
     return problems
-
-
-def _other_libraries(manifest: Mapping[str, Any]) -> list[str]:
-    here, made = versions(), manifest["versions"]
-    return [
-        f"it was made with {library} {made[library]}, and here is {here.get(library, 'none')}: "
-        "install that version, or run the series anew"
-        for library in MUST_AGREE
-        if library in made and made[library] != here.get(library)
-    ]
 
 
 def export(folder: Path, target: Path) -> Path:

@@ -11,7 +11,8 @@ Every answer has the same names, `COLUMNS`; a customer that cannot be scored has
 """
 
 import math
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import pandas as pd
 from patrons.btyd.bgnbd import Fitted
 from patrons.files import read_json
 from patrons.intake.roles import Roles
+from patrons.libraries import Difference, differences
 from patrons.scoring import release
 from patrons.scoring.answers import Answers
 from patrons.scoring.content import load_models
@@ -82,18 +84,42 @@ class Scorer:
     def load(cls, folder: str | Path, verified: bool = False) -> "Scorer":
         """The scorer of a release folder.
 
-        Checksums and library versions are checked first, unless the caller has `verified` them.
+        Checksums and library versions are checked first, unless the caller has `verified` them. Where a library is
+        another one than the models were made with, the golden answers decide (see `patrons.libraries`).
 
         Raises
         ------
         ReleaseError, ModelError
-            When the folder is not whole, was made with other libraries, or holds types that are not trusted.
+            When the folder is not whole, cannot be used with the libraries that are here, or holds types that are not
+            trusted.
         """
         folder = Path(folder)
         manifest = release.read(folder) if verified else release.verify(folder)
+        others = differences(manifest["versions"])
+        return cls._if_right(folder, manifest, others) if others else cls._of(folder, manifest)
+
+    @classmethod
+    def _of(cls, folder: Path, manifest: Mapping[str, Any]) -> "Scorer":
         models = load_models(folder)
         _refuse_other_features(manifest, models)
         return cls(folder, manifest, models)
+
+    @classmethod
+    def _if_right(cls, folder: Path, manifest: Mapping[str, Any], others: Sequence[Difference]) -> "Scorer":
+        """The scorer of models that were made with other libraries, if they answer here as they did there."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # libraries warn of models of other versions: here their answers count
+                scorer = cls._of(folder, manifest)
+                problems = scorer.check()
+        except Exception as error:  # whatever such models raise
+            problems = [f"{type(error).__name__}: {error}"]
+        if problems:
+            raise release.ReleaseError(
+                f"The release in {folder} cannot be used: it was {'; '.join(map(str, others))}, and its models do not "
+                f"answer as they did there ({problems[0]}). Please {release.REMEDY}."
+            )
+        return scorer
 
     def score_rows(self, table: pd.DataFrame) -> pd.DataFrame:
         """Score customers whose features are known.

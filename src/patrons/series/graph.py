@@ -13,27 +13,17 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
+from patrons.libraries import OF_MODELS, by_library, installed
 from patrons.series import imports
 from patrons.series.declarations import KINDS, Parameter, declared, notebook_paths
 from patrons.series.params import find_stage, nearest
 
-LIBRARIES = (
-    "duckdb",
-    "ibis-framework",
-    "matplotlib",
-    "numpy",
-    "pandas",
-    "scikit-learn",
-    "scipy",
-    "skops",
-    "xgboost-cpu",
-)
+LIBRARIES = (*OF_MODELS, "duckdb", "ibis-framework", "matplotlib")  # that results and figures come from
 
 
 class SeriesError(ValueError):
@@ -148,6 +138,6 @@ def fingerprint(notebook: Notebook, parameters: Mapping[str, Any], inputs: Mappi
     helpers = {
         str(path.relative_to(imports.PACKAGE)): path.read_text(encoding="utf-8") for path in imports.helper_files(code)
     }
-    libraries = {name: version(name) for name in LIBRARIES}
+    libraries = by_library(installed(LIBRARIES))
     told = json.dumps([notebook.text, dict(parameters), dict(inputs), helpers, libraries], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()

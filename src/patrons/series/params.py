@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from patrons.nearest import nearest
+from patrons.errors import nearest
 from patrons.series.declarations import KINDS, OWN, Parameter, ParamsError, declared, notebook_paths, overlays
 from patrons.series.schema import schema, write_schema
 

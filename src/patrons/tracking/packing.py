@@ -3,7 +3,6 @@
 import shutil
 import tempfile
 from collections.abc import Iterable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,11 @@ from mlflow import MlflowClient
 from mlflow.models import ModelSignature, infer_signature
 
 import patrons
+from patrons.libraries import OF_MODELS, requirements
 from patrons.models import TRUSTED, load_model
 from patrons.series.imports import PACKAGE, helper_files
 
-LIBRARIES = (
-    "mlflow",
-    "scikit-learn",
-    "skops",
-    "numpy",
-    "scipy",
-    "pandas",
-    "xgboost-cpu",
-)  # that a model needs, with exact versions
+LIBRARIES = ("mlflow", *OF_MODELS)  # that a model needs, with exact versions
 EXAMPLE_ROWS = 5
 
 
@@ -46,7 +38,7 @@ def log_model(client: MlflowClient, experiment: str, run: str, path: Path) -> st
             skops_trusted_types=list(TRUSTED),
             signature=signature(model, sample),
             input_example=sample.head(EXAMPLE_ROWS),
-            pip_requirements=[f"{library}=={version(library)}" for library in LIBRARIES],
+            pip_requirements=requirements(LIBRARIES),
             code_paths=own_code(path, Path(folder)),
             metadata={"patrons": patrons.__version__},
         ).model_uri

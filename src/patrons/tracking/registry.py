@@ -12,13 +12,13 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version as installed
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import patrons
+from patrons.libraries import OF_MODELS, requirements
 from patrons.scoring import release
 from patrons.tracking.packing import copied_code
 from patrons.tracking.runs import TrackingError, connected, experiment_of
@@ -26,7 +26,7 @@ from patrons.tracking.runs import TrackingError, connected, experiment_of
 CANDIDATE, CHAMPION, PREVIOUS = "candidate", "champion", "previous"
 LOG, ID = "patrons.log.", "patrons.release"  # names of tags
 TOLD = ("06.roc_auc", "06.pr_auc", "06.brier", "06.recall", "06.precision", "05.accuracy", "03.silhouette")
-REQUIRED = ("mlflow", "scikit-learn", "xgboost-cpu", "skops", "numpy", "scipy", "pandas", "pyarrow")
+REQUIRED = ("mlflow", *OF_MODELS, "pyarrow")
 
 
 class RegistryError(TrackingError):
@@ -214,7 +214,7 @@ class Registry:
                 python_model=str(Path(__file__).with_name("pyfunc.py")),
                 artifacts={"release": str(kept)},
                 code_paths=[str(copied_code(["patrons.scoring.scorer"], Path(scratch)))],
-                pip_requirements=[f"{library}=={installed(library)}" for library in REQUIRED],
+                pip_requirements=requirements(REQUIRED),
                 metadata={"patrons": patrons.__version__, ID: manifest["id"]},
             )
         client.set_terminated(run)
