@@ -17,8 +17,9 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 
-from patrons.churn import search as churn_search
-from patrons.churn import split as churn
+from patrons.churn.kinds import BOOSTING, FOREST, LOGISTIC, build, trials
+from patrons.churn.preprocessing import preprocessing
+from patrons.churn.split import inputs
 from patrons.evaluation.metrics import brier, roc_auc
 from patrons.features import season
 from patrons.features.panel import KNOWN, OUTCOME
@@ -28,7 +29,7 @@ from patrons.series.params import declared
 from patrons.threads import side_by_side
 
 LATEST = 7  # days before the test that are judged
-KINDS = (churn_search.LOGISTIC, churn_search.FOREST, churn_search.BOOSTING)
+KINDS = (LOGISTIC, FOREST, BOOSTING)
 WAYS = ("plain", "logarithms", "day of year", "peak season")
 
 
@@ -47,19 +48,19 @@ def without_logarithms(prepare: ColumnTransformer) -> ColumnTransformer:
 
 def judged(train: pd.DataFrame, test: pd.DataFrame, prepare: ColumnTransformer, way: str) -> tuple[float, float, float]:
     """ROC AUC, Brier score and mean forecast of the mean of three."""
-    kept = [name for name in churn.inputs(train) if way == "peak season" or name not in season.COLUMNS]
-    front = churn_search.front(only(prepare, kept), 0, bench.SEED)
+    kept = [name for name in inputs(train) if way == "peak season" or name not in season.COLUMNS]
+    front = preprocessing(only(prepare, kept), 0, bench.SEED)
     if way == "plain":
         front.steps[0] = ("prepare", without_logarithms(front["prepare"]))
-    Z = front.fit_transform(churn.inputs(train), train[OUTCOME])
-    Z_test = front.transform(churn.inputs(test))
+    Z = front.fit_transform(inputs(train), train[OUTCOME])
+    Z_test = front.transform(inputs(test))
     if way == "day of year":
         Z, Z_test = np.hstack([Z, day_of_year(train.as_of)]), np.hstack([Z_test, day_of_year(test.as_of)])
-    spaces, said = bench.spaces(), []
+    spaces, probabilities = bench.spaces(), []
     for kind in KINDS:
-        first = churn_search.trials(spaces[kind], 1, bench.SEED)[0]
-        said.append(churn_search.build(kind, first, bench.SEED).fit(Z, train[OUTCOME]).predict_proba(Z_test)[:, 1])
-    truth, mean = test[OUTCOME].to_numpy(), np.mean(said, axis=0)
+        first = trials(spaces[kind], 1, bench.SEED)[0]
+        probabilities.append(build(kind, first, bench.SEED).fit(Z, train[OUTCOME]).predict_proba(Z_test)[:, 1])
+    truth, mean = test[OUTCOME].to_numpy(), np.mean(probabilities, axis=0)
     return roc_auc(truth, mean), brier(truth, mean), mean.mean()
 
 

@@ -2,8 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrons.churn import canaries, gates
-from patrons.churn import split as churn
+from patrons.churn import canaries, gates, split
 from patrons.evaluation.metrics import Interval
 from patrons.features.preparation import preparation
 
@@ -22,9 +21,9 @@ def test_shuffled_outcomes_score_chance_where_nothing_leaks():
 
 def test_the_shuffled_canary_fires_when_customers_of_the_test_were_learnt_from():
     copied = pd.concat([TRAIN, TEST[:60]], ignore_index=True)  # copies keep their group
-    found = gates.shuffled(copied, TEST, FIT, 0)
-    assert not found.passed
-    assert found.value > 0.6
+    gate = gates.shuffled(copied, TEST, FIT, 0)
+    assert not gate.passed
+    assert gate.value > 0.6
 
 
 DAYS = pd.date_range("2024-01-01", periods=9, freq="30D")  # outcomes are known 90 days later
@@ -34,48 +33,48 @@ LOG = pd.DataFrame(
      "known_on": np.repeat(DAYS + pd.Timedelta(days=90), 300), "height": np.tile(PEOPLE[:, 0], 9),
      "weight": np.tile(PEOPLE[:, 1], 9), "churned": np.tile(PEOPLE[:, 0] > 0.3, 9).astype(int)}
 )  # fmt: skip
-LEARNT, ASKED = churn.split(LOG)
+LEARNT, TESTED = split.split(LOG)
 KNOWS = canaries.learner(preparation(["height", "weight"], []), 0, canaries.memoriser(0), seed=0)
 
 
-def test_a_model_that_knows_the_customers_of_a_log_again_is_honest_and_passes():
-    found = [gates.shuffled(LEARNT, ASKED, KNOWS, seed) for seed in range(20)]
-    assert all(one.passed for one in found)
-    assert np.mean([one.value for one in found]) == pytest.approx(0.5, abs=0.025)
+def test_a_model_that_recognises_the_customers_of_a_log_is_honest_and_passes():
+    verdicts = [gates.shuffled(LEARNT, TESTED, KNOWS, seed) for seed in range(20)]
+    assert all(gate.passed for gate in verdicts)
+    assert np.mean([gate.value for gate in verdicts]) == pytest.approx(0.5, abs=0.025)
 
 
 def test_the_shuffled_canary_fires_on_a_log_of_which_later_outcomes_were_learnt():
     late = LOG[LOG.as_of < DAYS[8]]  # label windows of the last three days reach into that of the test
-    assert gates.shuffled(late, ASKED, KNOWS, 0).value > 0.7
-    assert not gates.shuffled(late, ASKED, KNOWS, 0).passed
+    assert gates.shuffled(late, TESTED, KNOWS, 0).value > 0.7
+    assert not gates.shuffled(late, TESTED, KNOWS, 0).passed
 
 
-@pytest.mark.parametrize(("train", "test"), [(TRAIN, TEST), (LEARNT, ASKED)], ids=["table", "log"])
-def test_the_shuffled_canary_fires_on_a_preparation_that_looks_at_the_outcomes_it_is_asked_for(train, test):
+@pytest.mark.parametrize(("train", "test"), [(TRAIN, TEST), (LEARNT, TESTED)], ids=["table", "log"])
+def test_the_shuffled_canary_fires_on_a_preparation_that_looks_at_the_outcomes_of_the_rows_it_scores(train, test):
     def encoded(rows):
-        """A target encoder fitted on the rows that are asked: the mean outcome of each customer."""
+        """A target encoder fitted on the rows to score: the mean outcome of each customer."""
         return rows.groupby("customer_id").churned.transform("mean").to_numpy(float)
 
     assert not gates.shuffled(train, test, lambda rows: encoded, 0).passed
 
 
-def test_outcomes_are_dealt_within_a_day_and_shared_where_windows_reach_beyond_the_test_day():
-    rows = pd.concat([ASKED, LOG[LOG.as_of < DAYS[8]]], ignore_index=True).assign(n=range(2700))
+def test_outcomes_are_shuffled_within_a_day_and_shared_where_windows_reach_beyond_the_test_day():
+    rows = pd.concat([TESTED, LOG[LOG.as_of < DAYS[8]]], ignore_index=True).assign(n=range(2700))
     rows["churned"] = rows.n % 3 == 0
-    dealt, units = gates._dealt(rows, ASKED, np.random.default_rng(0))
-    told = rows.assign(churned=dealt, unit=units)
-    early = told[told.known_on <= DAYS[8]]
+    outcomes, units = gates._shuffled_outcomes(rows, TESTED, np.random.default_rng(0))
+    shuffled = rows.assign(churned=outcomes, unit=units)
+    early = shuffled[shuffled.known_on <= DAYS[8]]
     assert (early.groupby("as_of").churned.sum() == rows.loc[early.index].groupby("as_of").churned.sum()).all()
-    assert told[told.as_of > DAYS[5]].groupby("customer_id").churned.nunique().eq(1).all()
+    assert shuffled[shuffled.as_of > DAYS[5]].groupby("customer_id").churned.nunique().eq(1).all()
     assert early.unit.is_unique
 
 
 def test_a_planted_leak_is_caught_and_named():
-    leaking = churn.inputs(ROWS).assign(refund=ROWS.churned * 10 + RNG.normal(0, 1, 600))
-    found = gates.single_feature(leaking, ROWS.churned, 0)
-    assert not found.passed
-    assert "refund" in found.gate
-    assert gates.single_feature(churn.inputs(ROWS), ROWS.churned, 0).passed
+    leaking = split.inputs(ROWS).assign(refund=ROWS.churned * 10 + RNG.normal(0, 1, 600))
+    gate = gates.single_feature(leaking, ROWS.churned, 0)
+    assert not gate.passed
+    assert "refund" in gate.gate
+    assert gates.single_feature(split.inputs(ROWS), ROWS.churned, 0).passed
 
 
 def days(as_of, **more):
@@ -94,10 +93,10 @@ def test_rows_dated_after_the_day_they_describe_are_counted():
 
 
 def test_a_table_has_no_gate_of_days():
-    assert [one.gate.split(",")[0] for one in gates.of_rows(TRAIN, TEST, churn.inputs(TRAIN), 0)] == [
+    assert [gate.gate.split(",")[0] for gate in gates.of_rows(TRAIN, TEST, split.inputs(TRAIN), 0)] == [
         "best single feature"
     ]
-    log = gates.of_rows(LEARNT, ASKED, churn.inputs(LEARNT), 0)
+    log = gates.of_rows(LEARNT, TESTED, split.inputs(LEARNT), 0)
     assert log[1].gate.startswith("rows dated after")
     assert log[1].passed
 

@@ -2,68 +2,180 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrons.churn import narrative as churn_words
-from patrons.evaluation import metrics as evaluation
-from patrons.evaluation import scores
-from patrons.evaluation.metrics import Interval
+from patrons.churn import narrative
+from patrons.churn.assessment import Assessment
+from patrons.evaluation.metrics import Interval, profits
+from patrons.evaluation.scores import MISSING
 
 DAY, KNOWN = pd.Timestamp("2024-06-01"), pd.Timestamp("2024-08-30")
 LOG = pd.DataFrame({"customer_id": ["a", "b"], "as_of": DAY, "known_on": KNOWN, "churned": [1, 0]})
 EARLIER = LOG.assign(as_of=pd.Timestamp("2024-01-01"), known_on=pd.Timestamp("2024-03-31"))
 TABLE = pd.DataFrame({"customer_id": list("abcd"), "group": range(4), "churned": [1, 0, 0, 0]})
-TRAIN, TEST = TABLE[:3], TABLE[3:]
+PHRASES, OF_TABLE = narrative.phrases(EARLIER, LOG), narrative.phrases(TABLE[:3], TABLE[3:])
+BETTER, TIE, WORSE = Interval(0.01, 0.002, 0.02), Interval(0.01, -0.01, 0.02), Interval(-0.01, -0.02, -0.005)
+BY_FOLD = pd.DataFrame({0: [0.7, 0.8], 1: [0.74, 0.85]}, index=["recency alone", "boosted trees"])
+
+
+def assessed(active=(True, True, False, False), gains=(BETTER, TIE)):
+    """Four test customers: two churned, with .9 and .6; two stayed, with .7 and .2."""
+    scores = {"roc_auc": Interval(0.75, 0.5, 1.0), "lift_top_decile": Interval(1.98, 1.0, 2.0)}
+    return Assessment(
+        chosen="boosted trees",
+        next_best="random forest",
+        best_rule="recency alone",
+        rules=("recency alone",),
+        truth=np.array([1, 0, 1, 0]),
+        probabilities={"boosted trees": np.array([0.9, 0.7, 0.6, 0.2])},
+        intervals={"boosted trees": scores, "recency alone": {"roc_auc": Interval(0.625, 0.5, 0.7)}},
+        gains=dict(zip(("recency alone", "random forest"), gains, strict=True)),
+        active=np.array(active),
+        roc_auc_active=Interval(1.0, 0.9, 1.0) if any(active) else MISSING,
+        gap=0.02,
+    )
 
 
 def test_a_log_is_spoken_of_by_its_days():
-    words = churn_words.words(EARLIER, LOG)
-    assert (words.test, words.by) == ("the test day 2024-06-01", " by 2024-08-30")
-    assert words.current == "customers who ordered in the last 90 days"
+    assert (PHRASES.test, PHRASES.by) == ("the test day 2024-06-01", " by 2024-08-30")
+    assert PHRASES.current == "customers who ordered in the last 90 days"
+    assert PHRASES.split == (
+        "The test is 2024-06-01, the latest day whose outcome is known. Training uses only days whose outcome was "
+        "known by then, so nothing that a model learns from lies after the day it is tested on."
+    )
 
 
 def test_a_table_is_spoken_of_without_days():
-    words = churn_words.words(TRAIN, TEST)
-    assert (words.test, words.by, words.stayed) == ("the held-out customers", "", "stayed")
-    assert "25% of the customers" in words.split
-    assert not any("day " in part or "order" in part for part in words if part != words.split)
+    assert (OF_TABLE.test, OF_TABLE.by, OF_TABLE.stayed) == ("the held-out customers", "", "stayed")
+    assert "25% of the customers" in OF_TABLE.split
+    assert not any("day " in part or "order" in part for part in OF_TABLE if part != OF_TABLE.split)
 
 
-def test_the_rows_used_are_counted_by_day_where_there_are_days():
-    assert churn_words.rows_used(EARLIER, LOG).to_numpy().tolist() == [
-        ["training", pd.Timestamp("2024-01-01").date(), 2, 0.5],
-        ["test", DAY.date(), 2, 0.5],
-    ]
-    assert churn_words.rows_used(TRAIN, TEST).to_numpy().tolist() == [
-        ["training", 3, pytest.approx(1 / 3)],
-        ["test", 1, 0.0],
-    ]
+def test_what_was_chosen_stands_beside_a_simple_rule():
+    assert narrative.validated_title("boosted trees", BY_FOLD) == (
+        "Boosted trees: ROC AUC 0.800 to 0.850 on validated rows"
+    )
+    assert narrative.choice("boosted trees", "recency alone", BY_FOLD) == (
+        "Chosen on validated rows alone: boosted trees, mean ROC AUC 0.825 (recency alone: 0.720). "
+        "The best and the worst of the 2 folds are 0.050 apart."
+    )
 
 
-def test_customers_of_a_table_are_scored_by_a_model_that_has_not_seen_their_outcome():
-    said = pd.Series([0.9, 0.8, 0.7, 0.6], list("abcd"))
-    validation = pd.DataFrame({"customer_id": list("cab"), "forest": [0.3, 0.1, 0.2]})
-    assert churn_words.unseen(said, TEST, validation, "forest").tolist() == [0.1, 0.2, 0.3, 0.6]
-    assert churn_words.unseen(said, LOG, validation, "forest").equals(said)
+def test_columns_that_are_kept_are_compared_with_the_others():
+    columns = pd.DataFrame(
+        [("the 2 most informative", 2, 0.81, 2, BETTER), ("all that are not redundant", 9, 0.8, 0, None)],
+        columns=["columns", "number", "roc_auc", "top", "gain"],
+    )
+    assert narrative.columns_kept(columns) == (
+        "Models look at 2 columns, the 2 most informative: small boosted trees reach a ROC AUC of 0.810 with them on "
+        "validated rows, and 0.800 with all that are not redundant. The former is better than the latter (+0.010, 95% "
+        "interval +0.002 to +0.020)."
+    )
+    assert narrative.columns_kept(columns[1:]) == "Models look at all 9 columns."
 
 
-def test_those_who_can_be_kept_ordered_lately_or_have_not_churned():
-    today = pd.DataFrame({"customer_id": list("abcd"), "recency_days": [1, 90, 91, 400]})
-    assert churn_words.can_be_kept(today, EARLIER, LOG).tolist() == [True, True, False, False]
-    assert churn_words.can_be_kept(today, TRAIN, TEST).tolist() == [False, True, True, True]
+def test_how_well_the_test_is_ranked():
+    assert narrative.ranking_title(assessed(), PHRASES) == "Boosted trees: ROC AUC 0.750 on customers of 2024-06-01"
+    assert narrative.ranking(assessed(), PHRASES) == (
+        "Of two customers, one who churned and one who did not, the model names the right one 75% of the time "
+        "(recency alone: 62%). In the tenth of customers of 2024-06-01 with the highest scores, churn is 2.0 times the "
+        "average."
+    )
+
+
+def test_the_chosen_model_is_compared_with_the_best_rule_and_the_next_best_model():
+    assert narrative.against_rules(assessed(), PHRASES) == (
+        "On the test day 2024-06-01 the boosted trees are better than recency alone (+0.010, 95% interval +0.002 to "
+        "+0.020), the best simple rule."
+    )
+    assert narrative.against_models(assessed()) == (
+        "On the test the boosted trees cannot be told apart from the random forest (+0.010, 95% interval -0.010 to "
+        "+0.020), the next best model. There is no significant winner among the models; the choice was made on "
+        "validated rows."
+    )
 
 
 def test_a_chosen_model_that_is_worse_is_said_to_be_worse():
-    assert churn_words.winner(Interval(0.01, 0.002, 0.02)) == ""
-    assert "no significant winner" in churn_words.winner(Interval(0.01, -0.01, 0.02))
-    assert "The choice stays" in churn_words.winner(Interval(-0.01, -0.02, -0.005))
-    assert churn_words.compared("a", "b", Interval(-0.01, -0.02, -0.005)).startswith("a is worse than b (-0.010")
-    assert churn_words.compared("trees", "b", Interval(-0.01, -0.02, -0.005)).startswith("trees are worse than b (")
-    assert churn_words.compared("a", "b", Interval(0, -0.1, 0.1)).startswith("a cannot be told apart from b (")
+    assert narrative.winner(BETTER) == ""
+    assert "The choice stays" in narrative.winner(WORSE)
+    assert narrative.compared("a", "b", WORSE).startswith("a is worse than b (-0.010")
+    assert narrative.compared("trees", "b", WORSE).startswith("trees are worse than b (")
+
+
+def test_what_a_contact_gains_is_said_with_what_was_assumed():
+    curve = profits(np.array([1, 0, 1]), np.array([0.9, 0.5, 0.5]), value=10, cost=1, chance=0.5)
+    assert narrative.profit_title(curve, "EUR", 10, 1, 0.5) == (
+        "If a kept customer brings 10 EUR, a contact costs 1.00 and keeps 50%\n"
+        "of churners: contacting 100% of customers gains most, 2.33 a customer"
+    )
+
+
+def test_who_is_flagged_and_who_of_them_churned():
+    assert narrative.flagged(assessed(), 0.65, PHRASES) == (
+        "A customer with a churn probability of 65% or more is flagged: 50% of customers of 2024-06-01, 50% of those "
+        "who churned by 2024-08-30 and 50% of those who did not."
+    )
+    assert narrative.flagged_title(assessed(), 0.5) == "100% of churners are flagged; 67% of flags are right"
+
+
+def test_those_who_can_still_be_kept_are_spoken_of_separately():
+    assert narrative.bands_title(assessed(), PHRASES) == (
+        "ROC AUC 1.00 among customers who ordered in the last 90 days, 0.75 among all"
+    )
+    assert narrative.of_the_active(assessed(), 0.5, PHRASES) == (
+        "Of the 2 customers who ordered in the last 90 days by then, 50% churned. 100% of these were flagged, and 50% "
+        "of flags were right (ROC AUC 1.000 [0.900, 1.000]). Expect this of those who can still be kept."
+    )
 
 
 def test_without_active_customers_nothing_is_said_to_be_measured_of_them():
-    words = churn_words.words(EARLIER, LOG)
-    none = np.array([])
-    auc = scores.intervals(scores.RANKING, none, none)["roc_auc"]
-    said = churn_words.of_the_active(words, auc, evaluation.at_threshold(none, none, 0.5), 0.0, 0)
-    assert said.startswith("None of the test rows")
-    assert "nan" not in said
+    tested = assessed(active=[False] * 4)
+    assert narrative.of_the_active(tested, 0.5, PHRASES) == (
+        "None of the test rows is of customers who ordered in the last 90 days by then, so nothing is measured of "
+        "those."
+    )
+    assert narrative.bands_title(tested, PHRASES) == "ROC AUC 0.75 among all"
+
+
+def test_probabilities_that_are_far_off_are_not_to_be_counted_on():
+    assert narrative.calibration(assessed(), "none") == (
+        "60% churn was forecast on average, 50% happened. Over ten groups of customers, probabilities are off by 35 "
+        "percentage points on average. Rank customers by them rather than count on the number. They are not "
+        "calibrated, because that did not help on validated rows."
+    )
+    assert narrative.calibration(assessed(), "sigmoid").endswith("They are calibrated (sigmoid) on validated rows.")
+
+
+def test_segments_whose_forecast_lies_outside_what_happened_are_counted():
+    table = pd.DataFrame({"forecast": [0.5, 0.9], "low": [0.4, 0.4], "high": [0.6, 0.6]}, index=["new", "loyal"])
+    assert narrative.segments_title(table) == "In 1 of 2 segments the forecast lies outside what happened"
+
+
+def test_what_the_forecast_relies_on_is_said_with_its_meaning():
+    losses = pd.DataFrame({"value": [0.0264]}, index=["recency_days"])
+    dictionary = pd.DataFrame({"feature": ["recency_days"], "meaning": ["days since the last order"]})
+    assert narrative.main_feature(losses, dictionary) == (
+        "The forecast relies on recency days most (days since the last order): without it the ROC AUC falls by 0.026."
+    )
+
+
+@pytest.mark.parametrize(
+    ("failed", "sentence"),
+    [
+        ([], "All 9 gates are passed: the model may be called a candidate."),
+        (["gap", "Brier"], "2 of 9 gates failed, so this model is no candidate: gap; Brier."),
+    ],
+)
+def test_a_model_is_a_candidate_if_no_gate_failed(failed, sentence):
+    assert narrative.candidate(failed, 9) == sentence
+
+
+def test_flags_are_counted_among_those_who_can_be_kept():
+    scored = pd.DataFrame({"flagged": [True, True, False, True]})
+    assert narrative.flagged_today(scored, pd.Series([True, False, True, True]), OF_TABLE) == (
+        "Today 2 of the 3 customers who have not churned are flagged."
+    )
+
+
+def test_a_card_names_the_problem_and_the_failed_gates_first():
+    limits = narrative.limits(OF_TABLE, "Too few.", ["gap"])
+    assert limits[:2] == ["Too few.", "Failed gate: gap"]
+    assert "Measured on the held-out customers only; another season may differ." in limits

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrons.churn import split as churn
+from patrons.churn import split
 from patrons.evaluation.metrics import roc_auc
 from patrons.features.preparation import preparation, split_kinds
 
@@ -31,64 +31,64 @@ TABLE = panel()
 
 
 def test_the_test_is_the_last_day_and_training_was_known_by_then():
-    train, test = churn.split(TABLE)
+    train, test = split.split(TABLE)
     assert set(test.as_of) == {DAYS[8]}
     assert set(train.as_of) == set(DAYS[:6])  # 30 + 90 days and more before the ninth day
 
 
 def test_validation_rows_lie_after_what_was_learnt():
-    train, _ = churn.split(TABLE)
-    for fit, val in churn.folds(train, 3, 5, 0):
+    train, _ = split.split(TABLE)
+    for fit, val in split.folds(train, 3, 5, 0):
         assert train.known_on.iloc[fit].max() <= train.as_of.iloc[val].min()
-    assert {train.as_of.iloc[val].iloc[0] for _, val in churn.folds(train, 3, 5, 0)} == set(DAYS[3:6])
+    assert {train.as_of.iloc[val].iloc[0] for _, val in split.folds(train, 3, 5, 0)} == set(DAYS[3:6])
 
 
-def test_rules_find_what_makes_customers_churn():
-    train, test = churn.split(TABLE)
-    rules = churn.baselines(preparation(*split_kinds(churn.inputs(TABLE))), train, 0)
+def test_rules_rank_those_who_churn_higher():
+    train, test = split.split(TABLE)
+    rules = split.baselines(preparation(*split_kinds(split.inputs(TABLE))), train, 0)
     assert list(rules) == ["recency alone", "logistic on RFM"]
     for rule in rules.values():
-        said = churn.probability(rule.fit(churn.inputs(train), train.churned), churn.inputs(test))
-        assert roc_auc(test.churned, said) > 0.6
+        score = split.probability(rule.fit(split.inputs(train), train.churned), split.inputs(test))
+        assert roc_auc(test.churned, score) > 0.6
 
 
 def test_orders_to_expect_are_a_rule_where_the_features_have_them():
-    train, _ = churn.split(TABLE.assign(expected_orders_90d=1 / TABLE.recency_days))
-    assert churn.EXPECTED in churn.baselines(preparation(*split_kinds(churn.inputs(TABLE))), train, 0)
+    train, _ = split.split(TABLE.assign(expected_orders_90d=1 / TABLE.recency_days))
+    assert split.EXPECTED in split.baselines(preparation(*split_kinds(split.inputs(TABLE))), train, 0)
 
 
 def test_what_happens_on_the_test_day_changes_nothing_before_it():
-    train, test = churn.split(TABLE)
+    train, test = split.split(TABLE)
     other = TABLE.assign(churned=TABLE.churned.where(TABLE.as_of < DAYS[8], 1 - TABLE.churned))
-    changed, _ = churn.split(other)
+    changed, _ = split.split(other)
     pd.testing.assert_frame_equal(train, changed)
-    assert not test.churned.equals(churn.split(other)[1].churned)
+    assert not test.churned.equals(split.split(other)[1].churned)
 
 
 def test_the_model_sees_neither_outcome_nor_days():
-    assert list(churn.inputs(TABLE)) == ["recency_days", "frequency", "monetary", "plan"]
+    assert list(split.inputs(TABLE)) == ["recency_days", "frequency", "monetary", "plan"]
 
 
 @pytest.mark.parametrize(("outcome", "change"), [(1, "Raise"), (0, "Lower")])
 def test_a_log_in_which_everyone_did_the_same_ends_in_a_sentence_with_the_next_step(outcome, change):
-    train, test = churn.split(TABLE.assign(churned=outcome))
-    said = churn.problem(train, test, churn.folds(train, 3, 5, 0))
-    assert said.startswith("Nothing can be forecast")
-    assert f"{change} horizon_days" in said
+    train, test = split.split(TABLE.assign(churned=outcome))
+    problem = split.problem(train, test, split.folds(train, 3, 5, 0))
+    assert problem.startswith("Nothing can be forecast")
+    assert f"{change} horizon_days" in problem
 
 
 def test_ten_customers_and_a_panel_too_short_to_validate_on_end_in_a_sentence():
-    few = churn.split(panel(customers=3))
-    assert "needs 20 of either" in churn.problem(*few, churn.folds(few[0], 3, 5, 0))
-    train, test = churn.split(TABLE[TABLE.as_of.isin(DAYS[[0, 1, 8]])])
-    assert "no model can be validated" in churn.problem(train, test, churn.folds(train, 3, 5, 0))
-    empty, test = churn.split(TABLE[TABLE.as_of == DAYS[8]])
-    assert "of the 0 training rows" in churn.problem(empty, test, churn.folds(empty, 3, 5, 0))
+    few = split.split(panel(customers=3))
+    assert "needs 20 of each" in split.problem(*few, split.folds(few[0], 3, 5, 0))
+    train, test = split.split(TABLE[TABLE.as_of.isin(DAYS[[0, 1, 8]])])
+    assert "no model can be validated" in split.problem(train, test, split.folds(train, 3, 5, 0))
+    empty, test = split.split(TABLE[TABLE.as_of == DAYS[8]])
+    assert "of the 0 training rows" in split.problem(empty, test, split.folds(empty, 3, 5, 0))
 
 
 def test_a_panel_with_both_outcomes_and_earlier_days_has_no_problem():
-    train, test = churn.split(TABLE)
-    assert churn.problem(train, test, churn.folds(train, 3, 5, 0)) == ""
+    train, test = split.split(TABLE)
+    assert split.problem(train, test, split.folds(train, 3, 5, 0)) == ""
 
 
 def attributes(customers=400, seed=0):
@@ -112,31 +112,31 @@ CUSTOMERS = attributes()
 
 
 def test_without_days_a_fifth_is_held_out_and_copies_stay_on_one_side():
-    train, test = churn.split(CUSTOMERS, seed=3)
+    train, test = split.split(CUSTOMERS, seed=3)
     assert len(train) + len(test) == 440
     assert test.group.nunique() == 80
     assert not set(train.group) & set(test.group)
     assert test.churned.mean() == pytest.approx(train.churned.mean(), abs=0.05)
-    assert not test.customer_id.equals(churn.split(CUSTOMERS, seed=4)[1].customer_id)
+    assert not test.customer_id.equals(split.split(CUSTOMERS, seed=4)[1].customer_id)
 
 
 def test_without_days_the_model_sees_neither_outcome_nor_group():
-    assert list(churn.inputs(CUSTOMERS)) == ["plan", "age"]
+    assert list(split.inputs(CUSTOMERS)) == ["plan", "age"]
 
 
-def test_without_days_the_simplest_rule_is_the_attribute_that_tells_most():
-    train, test = churn.split(CUSTOMERS, seed=3)
-    rules = churn.baselines(preparation(["age"], ["plan"]), train, 0)
+def test_without_days_the_simplest_rule_is_the_best_attribute():
+    train, test = split.split(CUSTOMERS, seed=3)
+    rules = split.baselines(preparation(["age"], ["plan"]), train, 0)
     assert list(rules) == ["plan alone", "logistic on three attributes"]
-    model = rules["plan alone"].fit(churn.inputs(train), train.churned)
-    said = churn.probability(model, churn.inputs(test))
-    assert len(set(said)) == 2  # one for each plan
-    assert said[test.plan == "monthly"][0] == pytest.approx(train.churned[train.plan == "monthly"].mean())
+    model = rules["plan alone"].fit(split.inputs(train), train.churned)
+    score = split.probability(model, split.inputs(test))
+    assert len(set(score)) == 2  # one for each plan
+    assert score[test.plan == "monthly"][0] == pytest.approx(train.churned[train.plan == "monthly"].mean())
 
 
 def test_without_days_every_training_row_is_validated_once_and_copies_stay_together():
-    train, _ = churn.split(CUSTOMERS, seed=3)
-    folds = churn.folds(train, 3, 5, 0)
+    train, _ = split.split(CUSTOMERS, seed=3)
+    folds = split.folds(train, 3, 5, 0)
     assert sorted(np.concatenate([val for _, val in folds])) == list(range(len(train)))
     for fit, val in folds:
         assert not set(train.group.iloc[fit]) & set(train.group.iloc[val])

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrons.churn import search as cs
-from patrons.churn.reasons import Wording
+from patrons.churn.kinds import LOGISTIC, build
+from patrons.churn.wording import Wording
 from patrons.features import Recipe, season
 from patrons.features.panel import FeaturesError
 from patrons.features.preparation import preparation
@@ -75,7 +75,7 @@ def test_a_model_that_knows_the_season_forecasts_it():
     peak = np.repeat([0.0, 0.25, 0.5, 0.75, 0.0], 400)
     rows = pd.DataFrame({"spend": rng.gamma(2, 50, 2000), "peak_ahead": peak})
     churned = (rng.random(2000) < 0.8 - 0.6 * peak).astype(int)
-    model = cs.build(cs.LOGISTIC, {"c": 1.0}, 0)
+    model = build(LOGISTIC, {"c": 1.0}, 0)
     prepare = preparation(list(rows), [], calendar=["peak_ahead"]).fit(rows)
     said = model.fit(prepare.transform(rows), churned).predict_proba(prepare.transform(rows))[:, 1]
     assert said[peak == 0.75].mean() == pytest.approx(0.35, abs=0.05)
@@ -84,13 +84,13 @@ def test_a_model_that_knows_the_season_forecasts_it():
 def test_what_the_calendar_adds_to_everyone_is_no_reason_of_one_customer():
     wording = Wording(["peak_ahead", "recency_days"], Recipe(90, peak_months=AUTUMN).dictionary())
     for season_adds in (-0.4, 0.4):
-        ((first, *_),) = wording.say(np.array([[season_adds, 0.1]]), [[0.75], [140.0]])
+        ((first, *_),) = wording.texts(np.array([[season_adds, 0.1]]), [[0.75], [140.0]])
         assert first == "no order for 140 days"
 
 
 def test_who_orders_in_the_peak_is_one_reason_of_both_its_features():
     wording = Wording(["peak_share", "peak_habit", "recency_days"], Recipe(90, peak_months=[12]).dictionary())
-    ((first, *rest),) = wording.say(np.array([[0.1, -0.3, 0.25]]), [[1.0], [0.75], [140.0]])
+    ((first, *rest),) = wording.texts(np.array([[0.1, -0.3, 0.25]]), [[1.0], [0.75], [140.0]])
     assert (first, rest) == ("no order for 140 days", ["", ""])  # together they speak for the other side
 
 

@@ -102,8 +102,8 @@ def test_failed_gates_are_a_caveat_in_words_and_make_contacts_a_trial(tmp_path):
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        (RANKS, "it may rank little better than chance (ROC AUC 0.55, asked: at least 0.6)"),
-        (LEAKS, "cannot be known (“rows dated after the day they describe” 3, asked: at most 0)"),
+        (RANKS, "it may rank little better than chance (ROC AUC 0.55, required: at least 0.6)"),
+        (LEAKS, "cannot be known (“rows dated after the day they describe” 3, required: at most 0)"),
         (RANKS | {"value": None}, "“ROC AUC, lower end” could not be measured"),
     ],
 )

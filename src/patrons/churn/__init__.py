@@ -1,32 +1,52 @@
 """Who will not buy again?
 
-split           what is learnt on, what it is tested on, and the rules to beat
+split           what is learnt from, what it is tested on, and the simple rules to beat
 splitter        cross-validation on days
-columns         all columns, or those that tell most
-search          settings of each kind of model, judged on validated rows
-ensemble        the mean of models, and a calibrated one
-calibrate       whether calibration helps
-canaries        the procedure on shuffled outcomes
+kinds           the kinds of model, and the settings that each is tried with
+preprocessing   from raw feature columns to the matrices of each fold
+columns         all columns, or the most informative
+search          a setting of each kind, chosen on validated rows
+calibration     whether calibration helps
+ensemble        estimators of saved models: the mean of members, a calibrated one
+final           the models, fitted on all training rows
+assessment      how well they predict the test rows
 gates           what a model must pass
-gate_narrative  failed gates in words
-reasons         why a customer got his probability
-narrative       sentences on the split, the scores and the thresholds
-plots           figures of the churn notebook
+canaries        gates that look for leaks
+wording         features of a customer as phrases
+reasons         why a customer got their probability
+importance      what the model relies on
+customers       who can still be kept, and the scores of today
+record          what ``churn.json`` holds
+empty           the outputs where nothing can be learnt
+narrative       sentences of the notebook
+gate_narrative  failed gates in sentences
+tables          tables of the notebook
+plots           figures of the notebook
 """
 
 from patrons import door
 
 __all__ = [
-    "calibrate",
+    "assessment",
+    "calibration",
     "canaries",
     "columns",
+    "customers",
+    "empty",
     "ensemble",
+    "final",
     "gate_narrative",
     "gates",
+    "importance",
+    "kinds",
     "narrative",
     "plots",
+    "preprocessing",
     "reasons",
+    "record",
     "search",
     "split",
+    "tables",
+    "wording",
 ]
 __getattr__, __dir__ = door(__name__, __all__)

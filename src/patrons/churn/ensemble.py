@@ -35,10 +35,14 @@ class MeanOf(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> "MeanOf":
         X = np.asarray(X, dtype=float)
-        return self.joined([clone(member).fit(X, y) for member in self.members], X)
+        return self._keep([clone(member).fit(X, y) for member in self.members], X)
 
-    def joined(self, fitted: Sequence[ClassifierMixin], X: ArrayLike) -> "MeanOf":
-        """As `fit`, of members that are fitted already on `X`."""
+    @classmethod
+    def of_fitted(cls, members: Sequence[ClassifierMixin], X: ArrayLike) -> "MeanOf":
+        """The fitted mean of members that are fitted on `X` already."""
+        return cls(members)._keep(members, X)
+
+    def _keep(self, fitted: Sequence[ClassifierMixin], X: ArrayLike) -> "MeanOf":
         self.members_ = list(fitted)
         self.centre_ = np.asarray(X, dtype=float).mean(axis=0)
         self.classes_ = np.array([0, 1])
@@ -54,7 +58,9 @@ class MeanOf(ClassifierMixin, BaseEstimator):
 
 
 class Calibrated(ClassifierMixin, BaseEstimator):
-    """A fitted classifier whose probabilities are mapped to observed shares; the order of rows stays (ties may come).
+    """A fitted classifier whose probabilities are calibrated to observed shares.
+
+    The order of rows stays, apart from ties that may come.
 
     Parameters
     ----------
@@ -68,33 +74,34 @@ class Calibrated(ClassifierMixin, BaseEstimator):
         self.method = method
 
     def fit(self, score: ArrayLike, y: ArrayLike) -> "Calibrated":
-        """Fit the map on probabilities of class 1 of rows that the classifier was not fitted on."""
-        self.map_ = LogisticRegression(C=1e6) if self.method == "sigmoid" else IsotonicRegression(out_of_bounds="clip")
-        self.map_.fit(self._entry(score), y)
+        """Fit the calibrator on probabilities of class 1 of rows that the classifier was not fitted on."""
+        sigmoid = self.method == "sigmoid"
+        self.calibrator_ = LogisticRegression(C=1e6) if sigmoid else IsotonicRegression(out_of_bounds="clip")
+        self.calibrator_.fit(self._input(score), y)
         self.classes_ = np.array([0, 1])
         return self
 
-    def _entry(self, score: ArrayLike) -> np.ndarray:
+    def _input(self, score: ArrayLike) -> np.ndarray:
         score = np.clip(np.asarray(score, dtype=float), 1e-6, 1 - 1e-6)
         return np.log(score / (1 - score))[:, None] if self.method == "sigmoid" else score
 
-    def mapped(self, score: ArrayLike) -> np.ndarray:
+    def calibrate(self, score: ArrayLike) -> np.ndarray:
         """Calibrated probabilities of class 1."""
         check_is_fitted(self)
-        entry = self._entry(score)
-        return self.map_.predict_proba(entry)[:, 1] if self.method == "sigmoid" else self.map_.predict(entry)
+        x = self._input(score)
+        return self.calibrator_.predict_proba(x)[:, 1] if self.method == "sigmoid" else self.calibrator_.predict(x)
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
-        return _two_columns(self.mapped(self.classifier.predict_proba(X)[:, 1]))
+        return _two_columns(self.calibrate(self.classifier.predict_proba(X)[:, 1]))
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
 class BaseRate(ClassifierMixin, BaseEstimator):
-    """Says of everyone what share churned: all that can be said where nothing can be learnt. One outcome is enough."""
+    """The share that churned, for everyone: the forecast where nothing can be learnt. One outcome is enough."""
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> "BaseRate":
+    def fit(self, X: ArrayLike | None, y: ArrayLike) -> "BaseRate":
         self.rate_ = float(np.mean(y)) if len(y) else 0.5
         self.classes_ = np.array([0, 1])
         return self

@@ -1,19 +1,19 @@
-"""Failed gates of the churn model in words for who decides, made of the gates' own rows."""
+"""Failed gates of the churn model in sentences for those who decide, made from the gates' own rows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-PLAIN = {  # how a gate's name begins, and what its failure says
-    "better than ": "not shown to beat the simple rule “{of}”",
+FAILURES = {  # how a gate's name begins, and what its failure means
+    "better than ": "not shown to beat the simple rule “{rule}”",
     "calibration error": "its probabilities are off by {points} points ({allowed} allowed)",
     "ROC AUC, lower end": "it may rank little better than chance (ROC AUC {value}, {limit})",
-    "Brier score": "its probabilities tell little more than the share that left (Brier score {value}, {limit})",
-    "ROC AUC in training": "it is much better at what it learnt from (ROC AUC higher by {value}, {limit})",
+    "Brier score": "its probabilities say little more than the average churn (Brier score {value}, {limit})",
+    "ROC AUC in training": "it is much better on what it learnt from (ROC AUC higher by {value}, {limit})",
     "shuffled outcomes": "it may have learnt what cannot be known (“{gate}” {value}, {limit})",
     "best single feature": "it may have learnt what cannot be known (“{gate}” {value}, {limit})",
     "rows dated": "it may have learnt what cannot be known (“{gate}” {value}, {limit})",
 }
-MILD = ("better than ", "calibration error")  # whoever fails these alone still ranks
+MILD = ("better than ", "calibration error")  # a model that fails these alone still ranks
 
 
 def failed(gates: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -21,10 +21,11 @@ def failed(gates: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [row for row in gates if row["verdict"] == "failed"]
 
 
-def told(gates: Sequence[Mapping[str, Any]]) -> str:
+def summary(gates: Sequence[Mapping[str, Any]]) -> str:
     """Which gates failed, a sentence; empty where none did."""
     rows = failed(gates)
-    return f"The churn model failed {len(rows)} of {len(gates)} checks: {'; '.join(map(plain, rows))}." if rows else ""
+    reasons = "; ".join(map(failure, rows))
+    return f"The churn model failed {len(rows)} of {len(gates)} checks: {reasons}." if rows else ""
 
 
 def advice(gates: Sequence[Mapping[str, Any]]) -> str:
@@ -37,17 +38,17 @@ def advice(gates: Sequence[Mapping[str, Any]]) -> str:
     return "Use it to rank, not to count." if "calibration error" in names else "Use it as a trial, beside that rule."
 
 
-def plain(row: Mapping[str, Any]) -> str:
-    """What the failure of one gate says."""
+def failure(row: Mapping[str, Any]) -> str:
+    """What the failure of one gate means."""
     gate, value, limit = row["gate"], row["value"], row["limit"]
     if value is None:
         return f"“{gate}” could not be measured"
-    style = next((words for begin, words in PLAIN.items() if gate.startswith(begin)), "“{gate}” {value}, {limit}")
-    return style.format(
+    pattern = next((text for begin, text in FAILURES.items() if gate.startswith(begin)), "“{gate}” {value}, {limit}")
+    return pattern.format(
         gate=gate,
-        of=gate.removeprefix("better than ").partition(" (")[0],
+        rule=gate.removeprefix("better than ").partition(" (")[0],
         value=f"{value:.3g}",
-        limit=f"asked: {limit}",
+        limit=f"required: {limit}",
         points=f"{100 * value:.3g}",
         allowed=_hundredfold(limit),
     )

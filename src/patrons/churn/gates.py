@@ -1,4 +1,4 @@
-"""What a model must pass before it may be called a candidate: rows of value, limit and verdict, and leak canaries.
+"""What a model must pass before it may be called a candidate: gates with a value, a limit and a verdict each.
 
 A gate that fails is a verdict for people to read; it stops nothing.
 """
@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from patrons.churn.split import GROUP
+from patrons.churn.assessment import Assessment
 from patrons.evaluation.metrics import Interval, roc_auc
 from patrons.features.panel import KNOWN, OUTCOME
+from patrons.features.split import GROUP
 from patrons.intake.attributes import alone
 
 LEAK = 0.98  # ROC AUC that no single feature reaches honestly
@@ -43,48 +44,62 @@ def beats(baseline: str, gain: Interval) -> Gate:
     return Gate(f"better than {baseline} (lower end of the gain)", gain.low, "above 0", bool(gain.low > 0))
 
 
-def shuffled(train: pd.DataFrame, test: pd.DataFrame, fit: Fit, seed: int, told: str = "") -> Gate:
-    """Learn on outcomes dealt out at random: on the test rows, dealt out too, it must score 0.5 ± noise.
+def quality(tested: Assessment, min_roc_auc: float, max_gap: float, max_calibration_error: float) -> list[Gate]:
+    """Every gate on how well the chosen model predicts the test rows."""
+    happened = tested.truth.mean()
+    return [
+        at_least("ROC AUC, lower end", tested.scores["roc_auc"].low, min_roc_auc),
+        at_most("Brier score, against that of the average", tested.scores["brier"].value, happened * (1 - happened)),
+        at_most("ROC AUC in training minus in the test", tested.gap, max_gap),
+        *(beats(rule, tested.gains[rule]) for rule in tested.rules),
+        at_most("calibration error", tested.calibration_error, max_calibration_error),
+    ]
 
-    Outcomes are dealt so that nothing honest can know the test's: whatever was known by the test day is dealt apart
-    from it, even where the same customer is on both sides. What must not be on both sides keeps one outcome: copies of
-    a customer in a table; of a log a customer's rows whose label windows reach beyond the test day. A procedure scores
-    more if it learns from such rows and knows the customer again, if it looks at the outcome of the rows that it is
-    asked about, or if it was prepared on both sides' outcomes. What was frozen into a feature before is not found here,
-    as the deal parts it from the outcome too: `single_feature` and `dated` look for that.
+
+def shuffled(train: pd.DataFrame, test: pd.DataFrame, fit: Fit, seed: int, learner: str = "") -> Gate:
+    """Learn from shuffled outcomes: on the test rows, whose outcomes are shuffled too, it must score 0.5 ± noise.
+
+    Outcomes are shuffled so that nothing honest can know the test's: whatever was known by the test day is shuffled
+    apart from it, even where the same customer is on both sides. What must not be on both sides keeps one outcome:
+    copies of a customer in a table; of a log a customer's rows whose label windows reach beyond the test day. A
+    procedure scores more if it learns from such rows and recognises the customer, if it looks at the outcome of the
+    rows that it is to score, or if it was prepared on both sides' outcomes. A leak that was built into a feature before
+    is not found here, because shuffling separates it from the outcome too: `single_feature` and `dated` look for that.
 
     Parameters
     ----------
     fit : callable
-        Rows with their (dealt) outcomes to a function from rows, with theirs, to scores: all that the notebook does
+        Rows with their (shuffled) outcomes to a function from rows, with theirs, to scores: all that the notebook does
         between the split and the score.
-    told : str
-        What the gate says of `fit`.
+    learner : str
+        What the gate's name says of `fit`.
     """
     rows = pd.concat([test, train], ignore_index=True)
-    rows[OUTCOME], units = _dealt(rows, test, np.random.default_rng(seed))
-    asked = rows[: len(test)]
-    one_each = asked[OUTCOME][~pd.Series(units[: len(test)]).duplicated()]
-    truth, positives = asked[OUTCOME].to_numpy(), int(one_each.sum())
-    score = roc_auc(truth, fit(rows[len(test) :])(asked)) if 0 < positives < len(one_each) else np.nan
-    reach = NOISE * null_error(positives, len(one_each) - positives)
-    return Gate(f"shuffled outcomes{told} (ROC AUC)", score, f"0.5 ± {reach:.3f}", bool(abs(score - 0.5) <= reach))
+    rows[OUTCOME], units = _shuffled_outcomes(rows, test, np.random.default_rng(seed))
+    tested = rows[: len(test)]
+    independent = tested[OUTCOME][~pd.Series(units[: len(test)]).duplicated()]  # one row a unit
+    truth, positives = tested[OUTCOME].to_numpy(), int(independent.sum())
+    score = roc_auc(truth, fit(rows[len(test) :])(tested)) if 0 < positives < len(independent) else np.nan
+    noise = NOISE * null_error(positives, len(independent) - positives)
+    return Gate(f"shuffled outcomes{learner} (ROC AUC)", score, f"0.5 ± {noise:.3f}", bool(abs(score - 0.5) <= noise))
 
 
-def _dealt(rows: pd.DataFrame, test: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Outcomes dealt out anew within each day, and the number of the unit of each row: its rows share an outcome."""
+def _shuffled_outcomes(
+    rows: pd.DataFrame, test: pd.DataFrame, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Outcomes shuffled within each day, and the number of the unit of each row: the rows of one share an outcome."""
     if KNOWN not in rows:
         units, day = pd.factorize(rows.get(GROUP, rows.index))[0], np.zeros(len(rows))
     else:
-        reaches = rows[KNOWN] > test.as_of.min()
-        seen = rows.as_of.mask(reaches, test.as_of.min())  # one unit with the customer's row of the test
-        units = pd.MultiIndex.from_arrays([rows.customer_id, seen]).factorize()[0]
-        day = seen.to_numpy()
+        overlaps = rows[KNOWN] > test.as_of.min()
+        day = rows.as_of.mask(overlaps, test.as_of.min())  # one unit with the customer's row of the test
+        units = pd.MultiIndex.from_arrays([rows.customer_id, day]).factorize()[0]
+        day = day.to_numpy()
     first = np.flatnonzero(~pd.Series(units).duplicated())
     outcome, day = rows[OUTCOME].to_numpy()[first], day[first]
-    mixed, dealt = rng.permutation(len(first)), np.empty(len(first), outcome.dtype)
-    dealt[np.argsort(day, kind="stable")] = outcome[mixed[np.argsort(day[mixed], kind="stable")]]
-    return dealt[units], units
+    order, shuffled = rng.permutation(len(first)), np.empty(len(first), outcome.dtype)
+    shuffled[np.argsort(day, kind="stable")] = outcome[order[np.argsort(day[order], kind="stable")]]
+    return shuffled[units], units
 
 
 def null_error(positives: int, negatives: int) -> float:
@@ -93,9 +108,9 @@ def null_error(positives: int, negatives: int) -> float:
 
 
 def single_feature(rows: pd.DataFrame, outcome: pd.Series, seed: int, most: int = 5_000) -> Gate:
-    """The highest ROC AUC of one feature alone: near 1 it tells the outcome instead of forecasting it."""
-    few = rows.sample(min(most, len(rows)), random_state=seed)
-    scores = alone(few.reset_index(drop=True), outcome.loc[few.index].reset_index(drop=True), seed)
+    """The highest ROC AUC of one feature alone: near 1 it gives the outcome away instead of forecasting it."""
+    some = rows.sample(min(most, len(rows)), random_state=seed)
+    scores = alone(some.reset_index(drop=True), outcome.loc[some.index].reset_index(drop=True), seed)
     name = scores.index[0] if scores.notna().any() else "none"
     return at_most(f"best single feature, {name.replace('_', ' ')} (ROC AUC)", scores.iloc[0], LEAK)
 
@@ -108,7 +123,8 @@ def of_rows(train: pd.DataFrame, test: pd.DataFrame, inputs: pd.DataFrame, seed:
     inputs : DataFrame
         Of the training rows what a model may see.
     """
-    return [single_feature(inputs, train[OUTCOME], seed), *([dated(train, test)] if KNOWN in test else [])]
+    gates_of_days = [dated(train, test)] if KNOWN in test else []
+    return [single_feature(inputs, train[OUTCOME], seed), *gates_of_days]
 
 
 def dated(train: pd.DataFrame, test: pd.DataFrame) -> Gate:

@@ -1,18 +1,20 @@
-"""What a forecast was tested on, and whom it is for, in words that are true of a log and of a customer table."""
+"""Sentences of the churn notebook, true of a log and of a customer table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
-from patrons.evaluation.metrics import Interval, at_threshold
-from patrons.evaluation.shares import wilson
-from patrons.features.panel import KNOWN, OUTCOME
+from patrons.churn.assessment import Assessment
+from patrons.churn.customers import horizon
+from patrons.evaluation.metrics import Interval
+from patrons.features.panel import KNOWN
+
+COUNTED_ON = 0.05  # calibration error up to which a probability may be taken as a number
 
 
-class Words(NamedTuple):
+class Phrases(NamedTuple):
     """Parts of sentences.
 
     Attributes
@@ -22,7 +24,7 @@ class Words(NamedTuple):
     customers : str
         The same as people: "customers of 2025-10-03", "held-out customers".
     split : str
-        How training and test were parted, a sentence.
+        How training and test were separated, a sentence.
     stayed : str
         What those did who did not churn.
     by : str
@@ -30,7 +32,7 @@ class Words(NamedTuple):
     current : str
         Customers who can still be kept.
     validated : str
-        What the parts are that models were validated on.
+        What the folds are that models were validated on.
     """
 
     test: str
@@ -42,26 +44,26 @@ class Words(NamedTuple):
     validated: str
 
 
-def words(train: pd.DataFrame, test: pd.DataFrame) -> Words:
-    """The words for these training and test rows."""
+def phrases(train: pd.DataFrame, test: pd.DataFrame) -> Phrases:
+    """The phrases for these training and test rows."""
     if KNOWN not in test:
         share = len(test) / (len(train) + len(test))
-        return Words(
+        return Phrases(
             "the held-out customers",
             "held-out customers",
             f"The table has no dates, so nothing can be tested on a later day: {share:.0%} of the customers, drawn at "
-            "random, are held out, and rows that differ in nothing but the id stay on one side.",
+            "random, are held out. Rows that differ in nothing but the id stay on one side.",
             "stayed",
             "",
             "customers who have not churned",
             "part of the training customers that was left out",
         )
     day, known = test.as_of.iloc[0].date(), test[KNOWN].iloc[0].date()
-    return Words(
+    return Phrases(
         f"the test day {day}",
         f"customers of {day}",
-        f"The test is {day}, the latest day whose outcome is known; training uses only days whose outcome was known by "
-        "then, so that nothing that a model learns from lies after the day it is tested on.",
+        f"The test is {day}, the latest day whose outcome is known. Training uses only days whose outcome was known by "
+        "then, so nothing that a model learns from lies after the day it is tested on.",
         "came back",
         f" by {known}",
         f"customers who ordered in the last {horizon(test)} days",
@@ -69,114 +71,73 @@ def words(train: pd.DataFrame, test: pd.DataFrame) -> Words:
     )
 
 
-def rows_used(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
-    """How many customers were learnt from and tested on, and what share churned: a row a day where there are days.
-
-    Returns
-    -------
-    DataFrame
-        `used_for`, `as_of` (where there are days), `customers`, `churned` (share).
-    """
-    rows = pd.concat([train.assign(used_for="training"), test.assign(used_for="test")])
-    by = ["as_of", "used_for"] if KNOWN in test else ["used_for"]
-    counts = rows.groupby(by, sort=KNOWN in test)[OUTCOME].agg(customers="size", churned="mean").reset_index()
-    counts = counts.assign(as_of=counts.as_of.dt.date) if KNOWN in test else counts
-    return counts[["used_for", *(name for name in by if name != "used_for"), "customers", "churned"]]
-
-
-def segments(clusterer: Pipeline, labels: pd.DataFrame, today: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
-    """Segment name of each row on its own day: where the clusterer puts it, by the name most have there today."""
-    columns = list(clusterer.feature_names_in_)
-    named = today[["customer_id"]].merge(labels[["customer_id", "segment"]], on="customer_id", how="left").segment
-    commonest = named.groupby(clusterer.predict(today[columns])).agg(_commonest)
-    return pd.Series(clusterer.predict(rows[columns])).map(commonest).fillna("none").to_numpy(str)
-
-
-def _commonest(names: pd.Series) -> str:
-    return str(names.mode().iloc[0])
-
-
-def by_segment(truth: np.ndarray, score: np.ndarray, segment: np.ndarray, least: int = 30) -> pd.DataFrame:
-    """Churn forecast and churn that happened, by segment; those of fewer than `least` customers are left out.
-
-    Returns
-    -------
-    DataFrame
-        Index the segment, by churn; `customers`, `forecast`, `value` (share that churned) and its 95% interval `low`
-        and `high` (Wilson, 1927).
-    """
-    table = pd.DataFrame({"segment": segment, "value": truth, "forecast": score}).groupby("segment")
-    table = table.agg(customers=("value", "size"), forecast=("forecast", "mean"), value=("value", "mean"))
-    table = table[table.customers >= least].sort_values("value", ascending=False, kind="stable")
-    low, high = wilson(table.value * table.customers, table.customers)
-    return table.assign(low=low, high=high)
-
-
-def fold_names(validation: pd.DataFrame) -> list[str]:
-    """The parts that models were validated on: their days, or their numbers."""
-    days = validation.groupby("fold").as_of.first() if "as_of" in validation else None
-    return [str(n + 1) for n in sorted(validation.fold.unique())] if days is None else [str(day.date()) for day in days]
-
-
-def board(scores: Mapping[str, Mapping[str, Interval]]) -> pd.DataFrame:
-    """Scores to be read: a row a model, each score with its interval as text."""
-    table = pd.DataFrame({name: {m: str(value) for m, value in one.items()} for name, one in scores.items()}).T
-    return table.rename(columns=lambda name: name.replace("_", " ")).rename_axis("model").reset_index()
-
-
-FORMATS = {name: "{:.0%}" for name in ("threshold", "flagged", "recall", "precision", "accuracy")} | {
-    "F1": "{:.2f}",
-    "gain a customer": "{:,.2f}",
-}
-
-
-def thresholds(
-    found: Mapping[str, float], truth: np.ndarray, score: np.ndarray, value: float, cost: float, chance: float
-) -> pd.DataFrame:
-    """What each threshold does on the test rows: a row each, in shares of customers, and the gain in currency."""
-    rows = []
-    for name, limit in found.items():
-        one = at_threshold(truth, score, limit)
-        right, flags, n = one["tp"], one["tp"] + one["fp"], len(truth)
-        f1 = 2 * right / max(flags + right + one["fn"], 1)
-        gain = (right * chance * value - flags * cost) / n
-        rows.append((name, limit, flags / n, one["recall"], one["precision"], (right + one["tn"]) / n, f1, gain))
-    names = ["serves", "threshold", "flagged", "recall", "precision", "accuracy", "F1", "gain a customer"]
-    return pd.DataFrame(rows, columns=names)
-
-
-INTENDED = "To rank customers by how likely they are not to come back, so that people can decide whom to contact."
-
-
-def limits(words: Words, problem: str, failed: Sequence[str]) -> list[str]:
-    """What the model cannot do and must not be used for, for its card."""
-    told = [
-        "It says who is likely to leave, not why, and not whom a contact would keep: that needs a trial with a group "
-        "that is not contacted.",
-        f"Measured on {words.test} only; another season may differ.",
-        "No ground to refuse or to worsen anyone's terms.",
-    ]
-    return [*([problem] if problem else []), *(f"Failed gate: {gate}" for gate in failed), *told]
-
-
-def compared(name: str, other: str, gain: Interval) -> str:
-    """A paired difference of ROC AUC in words, with its verdict."""
-    told = gain.comparison()
-    told = told.replace("is ", "are ", 1) if name.endswith("s") else told  # boosted trees
-    return f"{name} {told} {other} ({gain.value:+.3f}, 95% interval {gain.low:+.3f} to {gain.high:+.3f})"
+def capitalised(text: str) -> str:
+    """With a capital letter at the beginning, the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def columns_kept(columns: pd.DataFrame) -> str:
-    """What models look at, a sentence; `columns` is of `churn_columns.compare_tops`."""
+    """Which columns models look at, a sentence or two; `columns` is of `columns.compare`."""
     kept, *others = columns.itertuples()
     if not others:
         return f"Models look at all {kept.number} columns."
     other = others[0]
     return (
-        f"Models look at {kept.number} columns, {kept.columns}: ROC AUC of small boosted trees {kept.roc_auc:.3f} on "
-        f"the validated rows, against {other.roc_auc:.3f} with {other.columns}; by these scores, "
-        f"{compared('the former', 'the latter', kept.gain)}."
+        f"Models look at {kept.number} columns, {kept.columns}: small boosted trees reach a ROC AUC of "
+        f"{kept.roc_auc:.3f} with them on validated rows, and {other.roc_auc:.3f} with {other.columns}. "
+        f"{capitalised(compared('the former', 'the latter', kept.gain))}."
     )
+
+
+def validated_title(chosen: str, by_fold: pd.DataFrame) -> str:
+    """Title of the scores on validated rows."""
+    scores = by_fold.loc[chosen]
+    return f"{capitalised(chosen)}: ROC AUC {scores.min():.3f} to {scores.max():.3f} on validated rows"
+
+
+def choice(chosen: str, rule: str, by_fold: pd.DataFrame) -> str:
+    """What was chosen on validated rows, beside a simple rule."""
+    cv, scores = by_fold.mean(axis=1), by_fold.loc[chosen]
+    return (
+        f"Chosen on validated rows alone: {chosen}, mean ROC AUC {cv[chosen]:.3f} ({rule}: {cv[rule]:.3f}). "
+        f"The best and the worst of the {by_fold.shape[1]} folds are {scores.max() - scores.min():.3f} apart."
+    )
+
+
+def ranking_title(tested: Assessment, phrases: Phrases) -> str:
+    """Title of the scores on the test rows."""
+    return f"{capitalised(tested.chosen)}: ROC AUC {tested.scores['roc_auc'].value:.3f} on {phrases.customers}"
+
+
+def ranking(tested: Assessment, phrases: Phrases) -> str:
+    """How well the chosen model ranks the test rows."""
+    rule = tested.rules[0]
+    return (
+        "Of two customers, one who churned and one who did not, the model names the right one "
+        f"{tested.scores['roc_auc'].value:.0%} of the time ({rule}: {tested.intervals[rule]['roc_auc'].value:.0%}). "
+        f"In the tenth of {phrases.customers} with the highest scores, churn is "
+        f"{tested.scores['lift_top_decile'].value:.1f} times the average."
+    )
+
+
+def compared(name: str, other: str, gain: Interval) -> str:
+    """A paired difference of ROC AUC in words, with its verdict."""
+    verdict = gain.comparison()
+    verdict = verdict.replace("is ", "are ", 1) if name.endswith("s") else verdict  # boosted trees
+    return f"{name} {verdict} {other} ({gain.value:+.3f}, 95% interval {gain.low:+.3f} to {gain.high:+.3f})"
+
+
+def against_rules(tested: Assessment, phrases: Phrases) -> str:
+    """The chosen model against the best simple rule."""
+    comparison = compared(tested.chosen, tested.best_rule, tested.gains[tested.best_rule])
+    return f"On {phrases.test} the {comparison}, the best simple rule."
+
+
+def against_models(tested: Assessment) -> str:
+    """The chosen model against the next best one, and what that says of the choice."""
+    edge = tested.gains[tested.next_best]
+    comparison = compared(tested.chosen, f"the {tested.next_best}", edge)
+    return f"On the test the {comparison}, the next best model.{winner(edge)}"
 
 
 def winner(edge: Interval) -> str:
@@ -188,53 +149,103 @@ def winner(edge: Interval) -> str:
     return " There is no significant winner among the models; the choice was made on validated rows."
 
 
-def of_the_active(words: Words, auc: Interval, verdict: Mapping[str, float], churned: float, customers: int) -> str:
-    """What the test says of those who could still be kept, a sentence; `verdict` is of `evaluation.at_threshold`."""
-    if not customers:
-        return (
-            f"None of the test rows is of {words.current} by then: of those who can still be kept nothing is measured."
-        )
+def profit_title(curve: pd.DataFrame, currency: str, value: float, cost: float, chance: float) -> str:
+    """Title of the profit curve (`metrics.profits`): what was assumed, and which share to contact gains most."""
+    best = curve.loc[curve.gain.idxmax()]
     return (
-        f"Of the {customers:,} {words.current} by then, {churned:.0%} churned: {verdict['recall']:.0%} of these were "
-        f"flagged, and {verdict['precision']:.0%} of flags were right (ROC AUC {auc}). Expect this of those who can "
-        "still be kept."
+        f"If a kept customer brings {value:,.0f} {currency}, a contact costs {cost:,.2f} and keeps {chance:.0%}\n"
+        f"of churners: contacting {best.contacted:.0%} of customers gains most, {best.gain:,.2f} a customer"
     )
 
 
-def unseen(said: pd.Series, test: pd.DataFrame, validation: pd.DataFrame, model: str) -> pd.Series:
-    """Scores of today's customers, each by a model that has not seen the customer's own outcome.
-
-    Of a log, today's outcome is not known to anyone: the scores are `said`, those of the saved model. Of a table, the
-    customers of today are those that it learnt from: of them it is what was said when their part was left out.
-
-    Parameters
-    ----------
-    said : Series
-        What the saved model says of today's customers; the index is the customer.
-    test, validation : DataFrame
-        The test rows, and what `churn.out_of_fold` returned.
-    model : str
-        Name of the saved model.
-    """
-    if KNOWN in test:
-        return said
-    left_out = validation.set_index("customer_id")[model]
-    return left_out.reindex(said.index).fillna(said)
+def flagged(tested: Assessment, threshold: float, phrases: Phrases) -> str:
+    """Who is flagged on the test, and who of them churned."""
+    verdict = tested.verdict(threshold)
+    alarms = verdict["fp"] / (verdict["fp"] + verdict["tn"])
+    return (
+        f"A customer with a churn probability of {threshold:.0%} or more is flagged: "
+        f"{(tested.score >= threshold).mean():.0%} of {phrases.customers}, {verdict['recall']:.0%} of those who "
+        f"churned{phrases.by} and {alarms:.0%} of those who did not."
+    )
 
 
-def can_be_kept(today: pd.DataFrame, train: pd.DataFrame, test: pd.DataFrame) -> pd.Series:
-    """Which of today's customers are `Words.current`."""
-    if KNOWN in test:
-        return today.recency_days <= horizon(test)
-    churned = pd.concat([train, test]).set_index("customer_id")[OUTCOME]
-    return today.customer_id.map(churned) == 0
+def flagged_title(tested: Assessment, threshold: float) -> str:
+    """Title of the confusion matrix."""
+    verdict = tested.verdict(threshold)
+    return f"{verdict['recall']:.0%} of churners are flagged; {verdict['precision']:.0%} of flags are right"
 
 
-def lately(test: pd.DataFrame) -> pd.Series:
-    """Which test rows could still be kept: of a log those who ordered within one horizon before, of a table all."""
-    return test.recency_days <= horizon(test) if KNOWN in test else pd.Series(True, test.index)
+def bands_title(tested: Assessment, phrases: Phrases) -> str:
+    """Title of the scores by band of silence."""
+    of_active = f"{tested.roc_auc_active.value:.2f} among {phrases.current}, " if tested.active.any() else ""
+    return f"ROC AUC {of_active}{tested.scores['roc_auc'].value:.2f} among all"
 
 
-def horizon(test: pd.DataFrame) -> int:
-    """Length of the label window, days."""
-    return int((test[KNOWN] - test.as_of).dt.days.iloc[0])
+def of_the_active(tested: Assessment, threshold: float, phrases: Phrases) -> str:
+    """What the test says of those who could still be kept."""
+    customers = int(tested.active.sum())
+    if not customers:
+        return f"None of the test rows is of {phrases.current} by then, so nothing is measured of those."
+    verdict, churned = tested.verdict_active(threshold), tested.truth[tested.active].mean()
+    return (
+        f"Of the {customers:,} {phrases.current} by then, {churned:.0%} churned. {verdict['recall']:.0%} of these were "
+        f"flagged, and {verdict['precision']:.0%} of flags were right (ROC AUC {tested.roc_auc_active}). Expect this "
+        "of those who can still be kept."
+    )
+
+
+def calibration_title(tested: Assessment) -> str:
+    """Title of the calibration curve."""
+    return f"{tested.score.mean():.0%} churn was forecast on average, {tested.truth.mean():.0%} happened"
+
+
+def calibration(tested: Assessment, method: str) -> str:
+    """Whether probabilities can be counted on, and how they were calibrated."""
+    off = tested.calibration_error
+    use = "They can be counted on." if off <= COUNTED_ON else "Rank customers by them rather than count on the number."
+    how = f"are calibrated ({method})" if method != "none" else "are not calibrated, because that did not help"
+    return (
+        f"{calibration_title(tested)}. Over ten groups of customers, probabilities are off by {100 * off:.0f} "
+        f"percentage points on average. {use} They {how} on validated rows."
+    )
+
+
+def segments_title(by_segment: pd.DataFrame) -> str:
+    """Title of forecast and outcome by segment (`tables.by_segment`)."""
+    outside = (by_segment.forecast < by_segment.low) | (by_segment.forecast > by_segment.high)
+    return f"In {outside.sum()} of {len(by_segment)} segments the forecast lies outside what happened"
+
+
+def main_feature(losses: pd.DataFrame, dictionary: pd.DataFrame) -> str:
+    """What the model relies on most; `losses` is of `reasons.permuted`."""
+    name, lost = losses.index[0], losses.value.iloc[0]
+    meaning = dictionary.set_index("feature").meaning.get(name, "")
+    readable = name.replace("_", " ")
+    return f"The forecast relies on {readable} most ({meaning}): without it the ROC AUC falls by {lost:.3f}."
+
+
+def candidate(failed: Sequence[str], count: int) -> str:
+    """Whether the model may be called a candidate."""
+    if not failed:
+        return f"All {count} gates are passed: the model may be called a candidate."
+    return f"{len(failed)} of {count} gates failed, so this model is no candidate: {'; '.join(failed)}."
+
+
+def flagged_today(scored: pd.DataFrame, can_be_kept: pd.Series, phrases: Phrases) -> str:
+    """How many of those who can be kept are flagged today."""
+    chosen = np.asarray(can_be_kept)
+    return f"Today {scored.flagged[chosen].sum():,} of the {chosen.sum():,} {phrases.current} are flagged."
+
+
+INTENDED = "To rank customers by how likely they are not to come back, so that people can decide whom to contact."
+
+
+def limits(phrases: Phrases, problem: str, failed: Sequence[str]) -> list[str]:
+    """What the model cannot do and must not be used for, for its card."""
+    always = [
+        "It says who is likely to leave, not why, and not whom a contact would keep: that needs a trial with a group "
+        "that is not contacted.",
+        f"Measured on {phrases.test} only; another season may differ.",
+        "No ground to refuse or to worsen anyone's terms.",
+    ]
+    return [*([problem] if problem else []), *(f"Failed gate: {gate}" for gate in failed), *always]

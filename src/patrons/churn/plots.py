@@ -33,18 +33,19 @@ def compared(table: pd.DataFrame, chosen: str, title: str, what: str, ax: Axes) 
 
 
 def spread(scores: pd.DataFrame, chosen: str, title: str, across: str, ax: Axes) -> Axes:
-    """A line a model over the parts that it was validated on: the chosen one in orange, the first (simplest) named too.
+    """A line a model over the folds it was validated on: the chosen one in orange, the first (simplest) named too.
 
     Parameters
     ----------
     scores : DataFrame
-        Index the models, columns the parts in order.
+        Index the models, columns the folds in order.
     """
     places = np.arange(scores.shape[1])
     for name, values in scores.iterrows():
-        told, first = name == chosen, name == scores.index[0]
-        colour = ORANGE if told else BLUE if first else GREY
-        ax.plot(places, values, color=colour, marker="o", lw=2.5 if told else 1, label=name if told or first else None)
+        highlighted, first = name == chosen, name == scores.index[0]
+        colour = ORANGE if highlighted else BLUE if first else GREY
+        label = name if highlighted or first else None
+        ax.plot(places, values, color=colour, marker="o", lw=2.5 if highlighted else 1, label=label)
     ax.plot([], [], color=GREY, marker="o", lw=1, label="others")
     ax.set_xticks(places, scores.columns)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
@@ -72,7 +73,7 @@ def choices(curve: pd.DataFrame, marks: Mapping[str, float], currency: str, titl
 
 
 def segments(table: pd.DataFrame, title: str, ax: Axes) -> Axes:
-    """Churn that happened with its interval, and churn forecast, a row a segment (see `churn_words.by_segment`)."""
+    """Churn that happened with its interval, and churn forecast, a row a segment (see `tables.by_segment`)."""
     rows = np.arange(len(table))[::-1]
     reach = [table.value - table.low, table.high - table.value]
     ax.errorbar(table.value, rows, xerr=reach, fmt="o", color=BLUE, capsize=4, label="happened, with 95% interval")
@@ -86,7 +87,7 @@ def segments(table: pd.DataFrame, title: str, ax: Axes) -> Axes:
 
 
 def losses(table: pd.DataFrame, title: str, ax: Axes) -> Axes:
-    """Bars of what the score loses without each feature, with the range of the repeats (see `reasons.permuted`)."""
+    """Bars of what the score loses without each feature, with the range of the repeats (see `importance.permuted`)."""
     rows = np.arange(len(table))
     ax.barh(rows, table.value, color=BLUE)
     ax.errorbar(table.value, rows, xerr=[table.value - table.low, table.high - table.value], fmt="none", color=GREY)

@@ -1,15 +1,12 @@
-"""Why a customer got his probability: what each feature adds to it, and the three that weigh most, in plain words.
+"""Why a customer got their probability: what each feature adds to it, and the three that weigh most, in plain words.
 
-What a feature adds is exact for each member of the model, and adds up to its probability: for boosted trees Shapley
-values [TreeSHAP; Lundberg et al., 2020], for a logistic regression its terms (Shapley values too), for a forest the
-steps along each tree's path [Saabas, 2014: they add up, but are no Shapley values, which took 30 times as long], for a
-neural network the integral from the mean customer [Sundararajan, Taly & Yan, 2017], here a sum of 32 steps. Terms of
-log odds are scaled to the probability's change that they bring together. These are reasons of the model, not causes of
-the churn.
+What features add sums to the probability. It is computed for each member of the model: for boosted trees as Shapley
+values [TreeSHAP; Lundberg et al., 2020], for a logistic regression as its terms (Shapley values too), for a forest as
+the steps along each tree's path [Saabas, 2014: they sum up, but are no Shapley values, which took 30 times as long],
+for a neural network as the integral of gradients from the mean customer [Sundararajan, Taly & Yan, 2017], here a sum of
+32 steps. Terms of log odds are scaled to the change of the probability that they cause together. These are reasons of
+the model, not causes of the churn.
 """
-
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,20 +20,19 @@ from sklearn.pipeline import Pipeline
 from xgboost import DMatrix, XGBClassifier
 
 from patrons.churn.ensemble import BaseRate, Calibrated, MeanOf
+from patrons.churn.wording import Wording
 from patrons.features.preparation import calendar
-from patrons.features.season import CALENDAR
 
 REASONS = ("reason_1", "reason_2", "reason_3")
 STEPS = 32  # of the integral along a line
-GOES_ON = ("since ", "to expect", "in the ", "cancelled", "with ")  # meanings that go on from the unit
 
 
 def reasons(model: Pipeline, rows: pd.DataFrame, dictionary: pd.DataFrame) -> pd.DataFrame:
     """Three reasons a customer, each from another group of features, the weightiest first.
 
-    Reasons speak for the side on which the customer is: those that raise the probability where it is above the model's
-    mean one, those that lower it else. How much of a peak season lies ahead is everyone's, so it is left aside in both.
-    Works on one row as on many, also when scoring.
+    Reasons explain the side on which the customer is: what raises the probability where it is above the model's mean,
+    what lowers it otherwise. How much of a peak season lies ahead is the same for everyone, so it is never a reason.
+    One row has the reasons that it has among many.
 
     Parameters
     ----------
@@ -50,116 +46,20 @@ def reasons(model: Pipeline, rows: pd.DataFrame, dictionary: pd.DataFrame) -> pd
     Returns
     -------
     DataFrame
-        `reason_1`, `reason_2`, `reason_3` on the index of `rows`; empty text where nothing (more) speaks for that side.
+        `reason_1`, `reason_2`, `reason_3` on the index of `rows`; empty text where nothing (more) explains that side.
     """
     added = contributions(model, rows)
-    texts = Wording(list(added), dictionary).say(added.to_numpy(), [rows[name].to_numpy() for name in added])
+    texts = Wording(list(added), dictionary).texts(added.to_numpy(), [rows[name].to_numpy() for name in added])
     return pd.DataFrame(texts, rows.index, REASONS, dtype="str")
 
 
-class Entry(NamedTuple):
-    """What the data dictionary says of a feature."""
-
-    group: str
-    unit: str
-    meaning: str
-
-
-def entries(dictionary: pd.DataFrame) -> dict[str, Entry]:
-    """The data dictionary by feature."""
-    columns = (dictionary[name] for name in ("feature", *Entry._fields))
-    return {feature: Entry(*told) for feature, *told in zip(*columns, strict=True)}
-
-
-class Wording:
-    """Makes reasons of what features add.
-
-    Parameters
-    ----------
-    names : sequence of str
-        The features.
-    dictionary : DataFrame
-        As in `reasons`.
-    """
-
-    def __init__(self, names: Sequence[str], dictionary: pd.DataFrame):
-        known = entries(dictionary)
-        self.sayings = [saying(name, known) for name in names]
-        own = {"number", "category", "attributes"}  # each attribute is a group of its own
-        group = [known[name].group if name in known else name for name in names]
-        parted = [name if one in own else one for name, one in zip(names, group, strict=True)]
-        self.group = pd.factorize(np.array(parted, object))[0]
-        self.own = np.array([one != CALENDAR for one in group])  # a season is no reason of one customer
-
-    def say(self, added: np.ndarray, values: Sequence[Sequence]) -> list[list[str]]:
-        """Three reasons of each row; `added` is a row a customer, `values` of each feature its value in each row."""
-        added = added * self.own
-        side = np.where(added.sum(axis=1) >= 0, 1.0, -1.0)[:, None]
-        chosen, heavy = (one.tolist() for one in _one_a_group(added * side, self.group))
-        texts = [
-            [self.sayings[c](values[c][n]) if weight > 0 else "" for c, weight in zip(columns, weights, strict=True)]
-            for n, (columns, weights) in enumerate(zip(chosen, heavy, strict=True))
-        ]
-        return [(one + [""] * 3)[:3] for one in texts]
-
-
-def _one_a_group(weights: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each row up to three columns, the weightiest of each of the weightiest groups, and what each weighs."""
-    totals = np.zeros((len(weights), group.max(initial=-1) + 1))
-    for column, of in enumerate(group):
-        totals[:, of] += weights[:, column]
-    best = np.argsort(-totals, axis=1, kind="stable")[:, :3]
-    columns = np.empty_like(best)
-    for place, groups in enumerate(best.T):
-        columns[:, place] = np.where(group == groups[:, None], weights, -np.inf).argmax(axis=1)
-    lone, whole = (np.take_along_axis(one, by, axis=1) for one, by in ((weights, columns), (totals, best)))
-    return columns, np.minimum(lone, whole)
-
-
-def phrase(feature: str, value: object, told: Mapping[str, Entry]) -> str:
-    """A feature of a customer as a reader would say it, in the dictionary's words: "no order for 143 days"."""
-    return saying(feature, told)(value)
-
-
-def saying(feature: str, told: Mapping[str, Entry]) -> Callable[[object], str]:
-    """What makes such a phrase of a value of this feature."""
-    words = feature.replace("_", " ")
-    if feature not in told or told[feature].group in ("number", "category", "attributes"):
-        return lambda value: f"{words}: {_number(value)}"
-    unit, meaning = told[feature].unit, told[feature].meaning.split(";")[0].split(" (BG/NBD)")[0]
-    bare = unit in ("ratio", "log ratio", "nats") or meaning.startswith(f"{unit} ")
-    if feature == "recency_days":
-        known = lambda value: f"no order for {_counted(value, 'days')}"  # noqa: E731
-    elif unit.startswith("share") or unit == "probability":
-        known = lambda value: f"{meaning}: {value:.0%}"  # noqa: E731
-    elif meaning.startswith(GOES_ON):
-        known = lambda value: f"{_counted(value, unit)} {meaning}"  # noqa: E731
-    else:
-        known = lambda value: f"{meaning}: {_number(value) if bare else _counted(value, unit)}"  # noqa: E731
-    return lambda value: f"{meaning}: none known" if pd.isna(value) else known(value)
-
-
-def _number(value: object) -> str:
-    if not isinstance(value, int | float | np.number):
-        return "not known" if pd.isna(value) else str(value)
-    if value != value:
-        return "not known"
-    return f"{value:,.0f}" if abs(value) >= 20 or value == int(value) else f"{value:.2g}"
-
-
-def _counted(value: object, unit: str) -> str:
-    """A number with its unit, in the singular after a 1: "3 orders", "1 order"."""
-    number, (first, _, rest) = _number(value), unit.partition(" ")
-    return f"{number} {first.removesuffix('s') if number == '1' else first} {rest}".strip()
-
-
 def contributions(model: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:
-    """What each raw feature adds to the probability of churn (before calibration), against the model's mean one.
+    """What each raw feature adds to the probability of churn (before calibration), against the model's mean.
 
     Returns
     -------
     DataFrame
-        A row a customer, a column a feature that the model looks at; no column for a `BaseRate`.
+        A row a customer, a column for each feature that the model uses; no column for a `BaseRate`.
     """
     last = model[-1]
     if isinstance(last, BaseRate):
@@ -169,8 +69,8 @@ def contributions(model: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:
     added = np.mean([of_member(member, Z, mean.centre_) for member in mean.members_], axis=0)
     names = sources(model)
     features = list(dict.fromkeys(names))
-    belongs = np.array([[name == feature for feature in features] for name in names], dtype=float)
-    return pd.DataFrame(added @ belongs, rows.index, features)
+    source = np.array([[name == feature for feature in features] for name in names], dtype=float)
+    return pd.DataFrame(added @ source, rows.index, features)
 
 
 def sources(model: Pipeline) -> list[str]:
@@ -192,7 +92,7 @@ def _encoded(encoder: object, columns: list[str]) -> list[str]:
 
 
 def of_member(member: ClassifierMixin, Z: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    """What each prepared column adds to the probability that a member gives, a row a customer."""
+    """What each preprocessed column adds to the probability of a member, a row a customer."""
     if isinstance(member, RandomForestClassifier):
         return _forest(member, Z)
     explain = {XGBClassifier: _boosting, LogisticRegression: _logistic, MLPClassifier: _network}[type(member)]
@@ -210,8 +110,8 @@ def as_probability(added: np.ndarray, base: np.ndarray) -> np.ndarray:
 
 
 def _boosting(member: XGBClassifier, Z: np.ndarray, _: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    found = member.get_booster().predict(DMatrix(Z, nthread=1), pred_contribs=True).astype(float)
-    return found[:, :-1], found[:, -1]
+    shapley = member.get_booster().predict(DMatrix(Z, nthread=1), pred_contribs=True).astype(float)
+    return shapley[:, :-1], shapley[:, -1]
 
 
 def _logistic(member: LogisticRegression, Z: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -223,21 +123,21 @@ def _network(member: MLPClassifier, Z: np.ndarray, centre: np.ndarray) -> tuple[
     """Gradients of the log odds, averaged along the straight line from the centre to each row."""
     slopes = np.zeros_like(Z)
     for step in (np.arange(STEPS) + 0.5) / STEPS:
-        layers, value = [], centre + step * (Z - centre)
+        positive, value = [], centre + step * (Z - centre)
         for weights, bias in zip(member.coefs_[:-1], member.intercepts_[:-1], strict=True):
             value = value @ weights + bias
-            layers.append(value > 0)  # relu
+            positive.append(value > 0)  # where relu lets gradients pass
             value = np.maximum(value, 0)
         slope = np.repeat(member.coefs_[-1].T, len(Z), axis=0)
-        for weights, alive in zip(reversed(member.coefs_[:-1]), reversed(layers), strict=True):
-            slope = (slope * alive) @ weights.T
+        for weights, passes in zip(reversed(member.coefs_[:-1]), reversed(positive), strict=True):
+            slope = (slope * passes) @ weights.T
         slopes += slope / STEPS
     base = np.log(np.divide(*member.predict_proba(centre[None])[0][::-1].clip(1e-12)))
     return (Z - centre) * slopes, np.full(len(Z), base)
 
 
 def _forest(member: RandomForestClassifier, Z: np.ndarray) -> np.ndarray:
-    """Steps of the share of churners from node to node, each given to the feature that parted them."""
+    """Changes of the share of churners from node to node, each credited to the feature of the split."""
     path, starts = member.decision_path(Z)
     value, feature = _nodes(member.estimators_)
     tree = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
@@ -256,51 +156,3 @@ def _nodes(trees: list) -> tuple[np.ndarray, np.ndarray]:
         np.concatenate([count[:, 1] / count.sum(axis=1) for count in counts]),
         np.concatenate([tree.tree_.feature for tree in trees]),
     )
-
-
-def weights(added: pd.DataFrame) -> pd.Series:
-    """Mean size of what each feature adds, the largest first (probability points between 0 and 1)."""
-    return added.abs().mean().sort_values(ascending=False, kind="stable")
-
-
-def permuted(
-    model: Pipeline, rows: pd.DataFrame, truth: np.ndarray, names: list[str], metric: object, repeats: int, seed: int
-) -> pd.DataFrame:
-    """What a score loses when one feature's values are dealt out anew among customers [Breiman, 2001].
-
-    Returns
-    -------
-    DataFrame
-        Index the features; `value` (mean loss), `low`, `high` (least and most of the repeats), the largest first.
-    """
-    rng, whole = np.random.default_rng(seed), metric(truth, model.predict_proba(rows)[:, 1])
-    found: Mapping[str, list[float]] = {}
-    for name in names:
-        orders = [rng.permutation(len(rows)) for _ in range(repeats)]
-        said = _said(model, rows, name, [rows[name].to_numpy()[order] for order in orders])
-        found[name] = [whole - metric(truth, one) for one in said]
-    table = pd.DataFrame({n: (np.mean(v), min(v), max(v)) for n, v in found.items()}, ["value", "low", "high"]).T
-    return table.sort_values("value", ascending=False, kind="stable")
-
-
-def dependence(model: Pipeline, rows: pd.DataFrame, feature: str, points: int = 12) -> pd.DataFrame:
-    """Partial dependence: mean probability if every customer had this value, all else as it is (Friedman, 2001).
-
-    Returns
-    -------
-    DataFrame
-        `value`: quantiles of a number, the commonest values of a category; `probability`.
-    """
-    known = rows[feature].dropna()
-    if pd.api.types.is_numeric_dtype(known):
-        values = np.unique(known.quantile(np.linspace(0.02, 0.98, points)))
-    else:
-        values = known.value_counts().index[:points]
-    said = _said(model, rows, feature, values).mean(axis=1)
-    return pd.DataFrame({"value": values, "probability": said})
-
-
-def _said(model: Pipeline, rows: pd.DataFrame, feature: str, others: Sequence) -> np.ndarray:
-    """What the model says if a feature had other values, for each of them a row; asked at once, which is faster."""
-    changed = pd.concat([rows.assign(**{feature: value}) for value in others], ignore_index=True)
-    return model.predict_proba(changed)[:, 1].reshape(len(others), len(rows))

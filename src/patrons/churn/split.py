@@ -1,7 +1,7 @@
-"""Who will not come back? What is learnt on, what it is tested on, and the rules that a model has to beat.
+"""What models learn from, what they are tested on, and the simple rules that they have to beat.
 
-A log's panel has days: models learn on earlier ones and are tested on the last one known. A customer table has none: a
-fifth of its customers, drawn at random, is held out. How models are found is in `patrons.churn.search`.
+A log's panel has days: models learn from earlier ones and are tested on the last one known. A customer table has none:
+a fifth of its customers, drawn at random, is held out. Models are chosen in `patrons.churn.search`.
 """
 
 import numpy as np
@@ -16,13 +16,13 @@ from patrons.churn.splitter import SnapshotSplit
 from patrons.evaluation.splits import random_folds
 from patrons.features.panel import KNOWN, OUTCOME, RFM
 from patrons.features.preparation import only
-from patrons.features.split import GROUP as GROUP
+from patrons.features.split import GROUP
 from patrons.features.split import inputs as inputs
 from patrons.features.split import split as split
 from patrons.intake.attributes import alone
 
 RECENCY, EXPECTED = "recency alone", "expected orders (BG/NBD)"
-ENOUGH = 20  # rows of either outcome in training; half as many in the test
+ENOUGH = 20  # rows of each outcome in training; half as many in the test
 Folds = list[tuple[np.ndarray, np.ndarray]]
 
 
@@ -30,8 +30,8 @@ def baselines(prepare: ColumnTransformer, train: pd.DataFrame, seed: int) -> dic
     """Unfitted rules from raw feature columns to a probability of churn, the simplest first.
 
     Of a log: recency alone, the orders to be expected (BG/NBD, where the features have them), and a logistic regression
-    on RFM. Of a table: a small tree on the attribute that tells churn best by itself on the training rows `train`, and
-    a logistic regression on the best three.
+    on RFM. Of a table: a small tree on the attribute that predicts churn best by itself on the training rows `train`,
+    and a logistic regression on the best three.
     """
     if set(RFM) <= set(train):
         expected = [name for name in train if name.startswith("expected_orders_")][:1]
@@ -61,7 +61,7 @@ def problem(train: pd.DataFrame, test: pd.DataFrame, folds: Folds) -> str:
         if min(churned, stayed) < least:
             return (
                 f"Nothing can be forecast: of the {len(rows):,} {name} rows {churned:,} churned and {stayed:,} did "
-                f"not, and a forecast needs {least} of either. {_more(rows, churned, stayed)}"
+                f"not, and a forecast needs {least} of each. {_more(rows, churned, stayed)}"
             )
     if not folds:
         return (
@@ -75,23 +75,23 @@ def _more(rows: pd.DataFrame, churned: int, stayed: int) -> str:
     if KNOWN not in rows:
         return "Bring more customers."
     change = "Raise" if churned > stayed else "Lower"
-    return f"{change} horizon_days if customers buy at another pace than it supposes, or bring a longer log."
+    return f"{change} horizon_days if it does not fit the pace at which customers buy, or bring a longer log."
 
 
 def folds(train: pd.DataFrame, origins: int, cv_folds: int, seed: int) -> Folds:
-    """Rows to fit on and to validate on: earlier origins where there are days, random parts of a table else.
+    """Rows to fit on and to validate on: earlier origins where there are days, random parts of a table otherwise.
 
-    Pairs in which either side has one outcome only are left out.
+    Pairs in which one side has a single outcome are left out.
     """
     outcome = train[OUTCOME].to_numpy()
     if min(outcome.sum(), len(outcome) - outcome.sum()) < max(cv_folds, 2) or not len(train):
         return []
     if KNOWN in train:
         horizon = int((train[KNOWN] - train.as_of).dt.days.iloc[0])
-        found = list(SnapshotSplit(origins, horizon).split(train, groups=train.as_of))
+        pairs = list(SnapshotSplit(origins, horizon).split(train, groups=train.as_of))
     else:
-        found = random_folds(train[GROUP].to_numpy(), outcome, cv_folds, seed)
-    return [(fit, val) for fit, val in found if min(len(np.unique(outcome[part])) for part in (fit, val)) > 1]
+        pairs = random_folds(train[GROUP].to_numpy(), outcome, cv_folds, seed)
+    return [(fit, val) for fit, val in pairs if min(len(np.unique(outcome[part])) for part in (fit, val)) > 1]
 
 
 def probability(model: Pipeline, X: pd.DataFrame) -> np.ndarray:

@@ -119,7 +119,7 @@ class _Said:
                 "Who is leaving?",
                 f"{first}{overall} {seen['test_churn_rate']:.0%} left; flagging {seen['flagged_share']:.0%} of the "
                 f"customers caught {seen['recall']:.0%} of them, and {seen['precision']:.0%} of the flags were right.",
-                f"{gate_words.told(self.gates)} {gate_words.advice(self.gates)}".strip()
+                f"{gate_words.summary(self.gates)} {gate_words.advice(self.gates)}".strip()
                 or "A flag is a chance, not a certainty.",
             )
 

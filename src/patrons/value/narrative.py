@@ -88,7 +88,7 @@ def doubts_of_churn(record: Mapping[str, Any]) -> list[str]:
     """Why churn probabilities should be doubted, short sentences; `record` is ``churn.json`` of 06."""
     if record["problem"]:
         return ["Who will leave could not be forecast: everyone has the same churn probability, the share that left."]
-    return list(filter(None, [gate_words.told(record["gates"])]))
+    return list(filter(None, [gate_words.summary(record["gates"])]))
 
 
 def verdict(tested: Tested) -> str:

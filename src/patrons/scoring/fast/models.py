@@ -50,7 +50,7 @@ def _calibrated(model: Calibrated) -> Answer:
     inner = last(model.classifier)
 
     def run(x: np.ndarray) -> np.ndarray:
-        p = float(model.mapped(inner(x)[1:])[0])
+        p = float(model.calibrate(inner(x)[1:])[0])
         return np.array([1 - p, p])
 
     return run

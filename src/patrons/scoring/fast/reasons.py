@@ -12,7 +12,8 @@ from sklearn.pipeline import Pipeline
 from xgboost import XGBClassifier
 
 from patrons.churn.ensemble import BaseRate, Calibrated, MeanOf
-from patrons.churn.reasons import Wording, as_probability, of_member, sources
+from patrons.churn.reasons import as_probability, of_member, sources
+from patrons.churn.wording import Wording
 from patrons.scoring.fast.shapley import shapley
 from patrons.scoring.fast.trees import forest_steps
 
@@ -49,7 +50,7 @@ def explainer(
         x = prepare(row)
         added = np.mean([member(x) for member in members], axis=0)
         by_feature = np.bincount(place, added, minlength=len(features))[None]
-        return wording.say(by_feature, [[row[name]] for name in features])[0]
+        return wording.texts(by_feature, [[row[name]] for name in features])[0]
 
     return explain
 

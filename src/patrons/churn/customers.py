@@ -1,0 +1,86 @@
+"""Customers in the forecast: who can still be kept, which segment each was in, and the scores of today."""
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from patrons.churn.reasons import reasons
+from patrons.churn.split import probability
+from patrons.features.panel import KNOWN, OUTCOME
+from patrons.features.split import inputs
+
+
+def horizon(test: pd.DataFrame) -> int:
+    """Length of the label window, days."""
+    return int((test[KNOWN] - test.as_of).dt.days.iloc[0])
+
+
+def active(test: pd.DataFrame) -> pd.Series:
+    """Which test rows could still be kept: of a log those who ordered within one horizon before, of a table all."""
+    return test.recency_days <= horizon(test) if KNOWN in test else pd.Series(True, test.index)
+
+
+def can_be_kept(today: pd.DataFrame, train: pd.DataFrame, test: pd.DataFrame) -> pd.Series:
+    """Which of today's customers can still be kept: of a log the active ones, of a table those who have not churned."""
+    if KNOWN in test:
+        return today.recency_days <= horizon(test)
+    churned = pd.concat([train, test]).set_index("customer_id")[OUTCOME]
+    return today.customer_id.map(churned) == 0
+
+
+def scores(
+    model: Pipeline,
+    today: pd.DataFrame,
+    dictionary: pd.DataFrame,
+    threshold: float | None = None,
+    left_out: pd.Series | None = None,
+) -> pd.DataFrame:
+    """Today's customers with their probability of churn, whether they are flagged, and three reasons.
+
+    Parameters
+    ----------
+    model : Pipeline
+        The saved model.
+    today : DataFrame
+        `customer_id` and the features of today.
+    dictionary : DataFrame
+        The data dictionary of 02.
+    threshold : float, optional
+        The probability from which a customer is flagged; without it nobody is.
+    left_out : Series, optional
+        Probabilities that replace those of the model (see `out_of_fold`).
+
+    Returns
+    -------
+    DataFrame
+        `customer_id`, `churn_probability`, `flagged`, `reason_1`, `reason_2`, `reason_3`.
+    """
+    X = inputs(today)
+    risk = pd.Series(probability(model, X), today.customer_id)
+    if left_out is not None:
+        risk = left_out.reindex(risk.index).fillna(risk)
+    risk = risk.to_numpy()
+    flagged = np.zeros(len(risk), bool) if threshold is None else risk >= threshold
+    scored = today[["customer_id"]].assign(churn_probability=risk, flagged=flagged)
+    return scored.join(reasons(model, X, dictionary))
+
+
+def out_of_fold(validated: pd.DataFrame, model: str) -> pd.Series | None:
+    """Probabilities by customer, each by a model that has not seen the customer's own outcome.
+
+    Of a log, today's outcome is not known to anyone, and there is none to give. Of a table, the customers of today are
+    those that the model learnt from: what counts is the probability from when their part was left out.
+    """
+    return None if KNOWN in validated else validated.set_index("customer_id")[model]
+
+
+def segments(clusterer: Pipeline, labels: pd.DataFrame, today: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
+    """Segment of each row on its own day: the group the clusterer assigns, by the name most of it have today."""
+    columns = list(clusterer.feature_names_in_)
+    named = today[["customer_id"]].merge(labels[["customer_id", "segment"]], on="customer_id", how="left").segment
+    commonest = named.groupby(clusterer.predict(today[columns])).agg(_commonest)
+    return pd.Series(clusterer.predict(rows[columns])).map(commonest).fillna("none").to_numpy(str)
+
+
+def _commonest(names: pd.Series) -> str:
+    return str(names.mode().iloc[0])

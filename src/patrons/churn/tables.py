@@ -1,0 +1,87 @@
+"""Tables of the churn notebook."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from patrons.churn.kinds import describe
+from patrons.churn.search import SearchResult
+from patrons.evaluation.metrics import Interval, at_threshold
+from patrons.evaluation.shares import rates_by
+from patrons.features.panel import KNOWN, OUTCOME
+
+AT_THRESHOLDS = {name: "{:.0%}" for name in ("threshold", "flagged", "recall", "precision", "accuracy")} | {
+    "F1": "{:.2f}",
+    "gain a customer": "{:,.2f}",
+}
+
+
+def rows_used(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
+    """How many customers were learnt from and tested on, and what share churned: a row a day where there are days.
+
+    Returns
+    -------
+    DataFrame
+        `used_for`, `as_of` (where there are days), `customers`, `churned` (share).
+    """
+    rows = pd.concat([train.assign(used_for="training"), test.assign(used_for="test")])
+    by = ["as_of", "used_for"] if KNOWN in test else ["used_for"]
+    counts = rows.groupby(by, sort=KNOWN in test)[OUTCOME].agg(customers="size", churned="mean").reset_index()
+    counts = counts.assign(as_of=counts.as_of.dt.date) if KNOWN in test else counts
+    return counts[["used_for", *(name for name in by if name != "used_for"), "customers", "churned"]]
+
+
+def trials(result: SearchResult) -> pd.DataFrame:
+    """Every setting that was tried: `model`, `setting`, `roc_auc` on validated rows, the best first."""
+    return result.tried.drop(columns="seconds").sort_values("roc_auc", ascending=False)
+
+
+def settings(result: SearchResult) -> pd.DataFrame:
+    """The setting chosen of each kind: `model`, `setting`, `in the mean` (yes or nothing)."""
+    rows = [
+        (kind, describe(setting), "yes" if kind in result.members else "") for kind, setting in result.settings.items()
+    ]
+    return pd.DataFrame(rows, columns=["model", "setting", "in the mean"])
+
+
+def fold_names(validation: pd.DataFrame) -> list[str]:
+    """The folds that models were validated on: their days, or their numbers."""
+    days = validation.groupby("fold").as_of.first() if "as_of" in validation else None
+    return [str(n + 1) for n in sorted(validation.fold.unique())] if days is None else [str(day.date()) for day in days]
+
+
+def leaderboard(scores: Mapping[str, Mapping[str, Interval]]) -> pd.DataFrame:
+    """Scores to be read: a row a model, each score with its interval as text."""
+    table = pd.DataFrame({name: {m: str(value) for m, value in own.items()} for name, own in scores.items()}).T
+    return table.rename(columns=lambda name: name.replace("_", " ")).rename_axis("model").reset_index()
+
+
+def thresholds(
+    limits: Mapping[str, float], truth: np.ndarray, score: np.ndarray, value: float, cost: float, chance: float
+) -> pd.DataFrame:
+    """What each threshold does on the test rows: a row each, in shares of customers, and the gain in currency."""
+    rows = []
+    for name, limit in limits.items():
+        counts = at_threshold(truth, score, limit)
+        right, flags, n = counts["tp"], counts["tp"] + counts["fp"], len(truth)
+        f1 = 2 * right / max(flags + right + counts["fn"], 1)
+        gain = (right * chance * value - flags * cost) / n
+        accuracy = (right + counts["tn"]) / n
+        rows.append((name, limit, flags / n, counts["recall"], counts["precision"], accuracy, f1, gain))
+    names = ["serves", "threshold", "flagged", "recall", "precision", "accuracy", "F1", "gain a customer"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def by_segment(truth: np.ndarray, score: np.ndarray, segment: np.ndarray, least: int = 30) -> pd.DataFrame:
+    """Churn forecast and churn that happened, by segment; those of fewer than `least` customers are left out.
+
+    Returns
+    -------
+    DataFrame
+        Index the segment, by churn; `customers`, `forecast`, `value` (share that churned) and its 95% interval `low`
+        and `high` (Wilson, 1927).
+    """
+    table = rates_by(pd.Series(truth), segment).assign(forecast=pd.Series(score).groupby(segment).mean())
+    table = table.rename(columns={"rows": "customers", "rate": "value"}).drop(columns="positives")
+    return table[table.customers >= least].rename_axis("segment").sort_values("value", ascending=False, kind="stable")

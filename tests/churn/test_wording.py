@@ -1,0 +1,46 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from patrons.churn import wording
+
+DICTIONARY = pd.DataFrame(
+    [
+        ("recency_days", "rfm", "days", "since the last order"),
+        ("frequency", "rfm", "orders", "since the first order"),
+        ("order_rate", "rfm", "orders in 30 days", "mean orders in 30 days since the first order"),
+        ("spend_rate", "rfm", "EUR in 30 days", "mean spend in 30 days"),
+        ("gap_min", "rhythm", "days", "shortest time between orders; missing for one"),
+        ("orders_7d", "windows", "orders", "orders in the last 7 days"),
+        ("plan", "attributes", "category or number", "as the customer table has it"),
+    ],
+    columns=["feature", "group", "unit", "meaning"],
+)
+
+
+@pytest.mark.parametrize(
+    ("feature", "value", "phrase"),
+    [
+        ("recency_days", 143, "no order for 143 days"),
+        ("recency_days", 1, "no order for 1 day"),
+        ("frequency", 2.0, "2 orders since the first order"),
+        ("frequency", 1.0, "1 order since the first order"),
+        ("order_rate", 1.04, "mean orders in 30 days since the first order: 1 order in 30 days"),
+        ("spend_rate", 1.0, "mean spend in 30 days: 1 EUR in 30 days"),
+        ("gap_min", 1.0, "shortest time between orders: 1 day"),
+        ("orders_7d", 3.0, "orders in the last 7 days: 3"),
+        ("plan", "gold", "plan: gold"),
+        ("plan", np.nan, "plan: not known"),
+    ],
+)
+def test_a_feature_is_phrased_in_the_words_of_the_dictionary(feature, value, phrase):
+    assert wording.phrase(feature, value, wording.entries(DICTIONARY)) == phrase
+
+
+def test_reasons_are_of_different_groups_and_explain_the_side_on_which_the_customer_is():
+    texts = wording.Wording(["recency_days", "frequency", "plan"], DICTIONARY).texts
+    added = np.array([[0.3, 0.2, 0.1], [-0.3, 0.1, -0.1]])
+    assert texts(added, [[40, 2], [1, 5], ["gold", "free"]]) == [
+        ["no order for 40 days", "plan: gold", ""],  # frequency is of the group of recency
+        ["no order for 2 days", "plan: free", ""],
+    ]
