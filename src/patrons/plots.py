@@ -1,4 +1,6 @@
-"""Figures: a table and an `ax` in, the same `ax` out. Titles say the finding; nothing is shown or saved here.
+"""Figures that several rooms draw: a table and an `ax` in, the same `ax` out; a title says the finding.
+
+Nothing is shown or saved here. What only one room draws is in the `plots` of that room.
 
 One palette, safe for colour-blind readers (Okabe & Ito, 2008); blue is the data, orange is what to look at.
 """
@@ -13,7 +15,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, PercentFormatter
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import ConfusionMatrixDisplay, RocCurveDisplay
+from sklearn.metrics import ConfusionMatrixDisplay
 
 BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, RED, BLACK = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#56B4E9", "#D55E00", "#000000",
@@ -46,7 +48,7 @@ def axes(width: float = 8, height: float = 4) -> Axes:
 
 
 def words(names: Iterable) -> list[str]:
-    """Names of columns as a reader would write them."""
+    """Names of columns as people write them: with blanks."""
     return [str(name).replace("_", " ") for name in names]
 
 
@@ -62,52 +64,8 @@ def shares(table: pd.Series, title: str, what: str, ax: Axes) -> Axes:
     return ax
 
 
-def monthly_revenue(monthly: pd.DataFrame, currency: str, title: str, ax: Axes) -> Axes:
-    """Bars of revenue a month; months that the log cuts off are hatched."""
-    names = monthly.month.dt.strftime("%b\n%Y").where(
-        lambda s: (monthly.month.dt.month == 1) | (s.index == 0), monthly.month.dt.strftime("%b")
-    )
-    bars = ax.bar(range(len(monthly)), monthly.revenue, color=BLUE)
-    for bar, complete in zip(bars, monthly.complete, strict=True):
-        if not complete:
-            bar.set(facecolor="white", edgecolor=BLUE, hatch="///")
-    ax.set_xticks(range(len(monthly)), names, fontsize=8)
-    ax.yaxis.set_major_formatter(SHORT)
-    note = "" if monthly.complete.all() else " (hatched: month not complete)"
-    ax.set(title=title, xlabel=f"month{note}", ylabel=f"revenue, {currency}")
-    return ax
-
-
-def pareto(curve: pd.DataFrame, title: str, ax: Axes) -> Axes:
-    """Cumulative revenue over customers, with the point of the best fifth."""
-    fifth = np.interp(0.2, curve.customers, curve.revenue)
-    ax.plot(curve.customers, curve.revenue, color=BLUE, lw=2)
-    ax.plot([0, 1], [0, 1], color=GREY, ls=":", lw=1)
-    ax.plot([0.2, 0.2, 0], [0, fifth, fifth], color=ORANGE, lw=1, ls="--")
-    ax.scatter([0.2], [fifth], color=ORANGE, zorder=3)
-    ax.annotate(
-        "all customers alike", (0.72, 0.72), xytext=(0, -14), textcoords="offset points", color="#555555", fontsize=9
-    )
-    ax.xaxis.set_major_formatter(PERCENT)
-    ax.yaxis.set_major_formatter(PERCENT)
-    ax.set(title=title, xlabel="share of customers, best first", ylabel="share of revenue", xlim=(0, 1), ylim=(0, 1.01))
-    return ax
-
-
-def distribution(values: pd.Series, title: str, what: str, ax: Axes) -> Axes:
-    """Histogram on a logarithmic axis, with the median and the mean."""
-    ax.hist(values, bins=np.geomspace(values.min(), values.max(), 60), color=BLUE)
-    ax.set_xscale("log")
-    for value, name, colour in ((values.median(), "median", ORANGE), (values.mean(), "mean", RED)):
-        ax.axvline(value, color=colour, label=f"{name} {value:,.0f}", ls="--" if name == "mean" else "-")
-    ax.xaxis.set_major_formatter(SHORT)
-    ax.legend()
-    ax.set(title=title, xlabel=f"{what} (logarithmic)", ylabel="count")
-    return ax
-
-
 def pairs(table: pd.DataFrame, names: Mapping[str, str], title: str, what: str, ax: Axes) -> Axes:
-    """Two bars a row, to compare two shares; `names` are the columns and their legends."""
+    """Two bars per row, to compare two shares; `names` are the columns and their legends."""
     rows = np.arange(len(table))
     for column, shift, colour in zip(names, (-0.2, 0.2), (BLUE, ORANGE), strict=True):
         ax.barh(rows + shift, table[column], height=0.38, color=colour, label=names[column])
@@ -122,7 +80,7 @@ def pairs(table: pd.DataFrame, names: Mapping[str, str], title: str, what: str, 
 def heat(
     table: pd.DataFrame, title: str, across: str, up: str, ax: Axes, diverging: bool = False, fmt: str = ".0%"
 ) -> Axes:
-    """A matrix of numbers as shades, each written in its cell; missing ones stay white."""
+    """A matrix of numbers as shades, each number in its cell; missing ones stay white."""
     limits = {"vmin": -1, "vmax": 1, "cmap": "vlag"} if diverging else {"vmin": 0, "cmap": "Blues"}
     table = table.set_axis(words(table.index)).set_axis(words(table.columns), axis="columns")
     sns.heatmap(
@@ -135,7 +93,7 @@ def heat(
 
 
 def by_day(panel: pd.DataFrame, what: str, title: str, ax: Axes) -> Axes:
-    """A rate a snapshot day as points on a line, from 0."""
+    """A rate on each snapshot day, as points on a line; the axis starts at 0."""
     ax.plot(panel.index, panel.to_numpy(), color=BLUE, marker="o")
     ax.yaxis.set_major_formatter(PERCENT)
     ax.set(title=title, xlabel="day on which customers are described", ylabel=what, ylim=(0, 1))
@@ -155,7 +113,7 @@ def explained(ratios: np.ndarray, title: str, ax: Axes) -> Axes:
 
 
 def confusion(truth: Sequence, predicted: Sequence, names: Sequence[str], title: str, ax: Axes) -> Axes:
-    """What was said against what was true: counts, shaded by share of the true class."""
+    """Predicted against true classes: counts, shaded by share of the true class."""
     matrix = ConfusionMatrixDisplay.from_predictions(
         truth, predicted, display_labels=names, ax=ax, cmap="Blues", colorbar=False
     )
@@ -174,7 +132,7 @@ def importances(values: pd.Series, title: str, ax: Axes) -> Axes:
 
 
 def intervals(table: pd.DataFrame, title: str, what: str, ax: Axes) -> Axes:
-    """Scores as points with their 95% intervals, one row each; columns `value`, `low`, `high`."""
+    """Scores as points with their 95% intervals, one per row: columns `value`, `low`, `high`."""
     rows = np.arange(len(table))
     reach = [table.value - table.low, table.high - table.value]
     ax.errorbar(table.value, rows, xerr=reach, fmt="o", color=BLUE, capsize=4)
@@ -187,25 +145,11 @@ def intervals(table: pd.DataFrame, title: str, what: str, ax: Axes) -> Axes:
     return ax
 
 
-def roc(truth: np.ndarray, said: Mapping[str, np.ndarray], title: str, ax: Axes) -> Axes:
-    """ROC curves of several models."""
-    for (name, score), colour, line in zip(said.items(), PALETTE, ("-", "--", "-.", ":"), strict=False):
-        RocCurveDisplay.from_predictions(truth, score, name=name, ax=ax, curve_kwargs={"color": colour, "ls": line})
-    ax.plot([0, 1], [0, 1], color=GREY, ls=":", lw=1)
-    ax.xaxis.set_major_formatter(PERCENT)
-    ax.yaxis.set_major_formatter(PERCENT)
-    ax.legend(loc="lower right")
-    ax.set(
-        title=title, xlabel="of those who did not churn, share flagged", ylabel="of those who churned, share flagged"
-    )
-    return ax
-
-
 def calibration(truth: np.ndarray, score: np.ndarray, title: str, ax: Axes) -> Axes:
-    """Observed churn against forecast churn in ten groups of equal size."""
+    """Observed against forecast churn in ten groups of equal size."""
     observed, forecast = calibration_curve(truth, score, n_bins=10, strategy="quantile")
     ax.plot([0, 1], [0, 1], color=GREY, ls=":", lw=1.5, label="as forecast")
-    ax.plot(forecast, observed, color=BLUE, marker="o", label="observed, a tenth of the customers each")
+    ax.plot(forecast, observed, color=BLUE, marker="o", label="observed, one tenth of customers per point")
     ax.legend(loc="upper left")
     ax.xaxis.set_major_formatter(PERCENT)
     ax.yaxis.set_major_formatter(PERCENT)

@@ -28,14 +28,14 @@ ROLES = Roles(id="Client", label="Status", positive="Attrited Customer")
 
 def problems(raw, roles):
     with pytest.raises(CustomersError) as caught:
-        customers.take_in(raw, roles)
+        customers.read_frame(raw, roles)
     first, *listed = str(caught.value).splitlines()
     assert first == "The customer table cannot be used as it is:"
     return [line.removeprefix("  - ") for line in listed]
 
 
 def test_the_clean_table_has_an_id_an_outcome_a_group_and_the_attributes():
-    found = customers.take_in(RAW, ROLES)
+    found = customers.read_frame(RAW, ROLES)
     assert list(found.table) == ["customer_id", "churned", "group", "Spend", "Plan", "Senior"]
     assert list(found.table.customer_id[:2]) == ["c00", "c01"]
     assert list(found.table.churned[:5]) == [1, 0, 0, 0, 1]
@@ -43,25 +43,25 @@ def test_the_clean_table_has_an_id_an_outcome_a_group_and_the_attributes():
 
 
 def test_the_positive_value_is_shown_with_its_share():
-    answers = customers.take_in(RAW, ROLES).answers.set_index("value")
+    answers = customers.read_frame(RAW, ROLES).answers.set_index("value")
     assert answers.loc["Attrited Customer"].to_dict() == {"customers": 10, "share": 0.25, "churned": True}
     assert not answers.churned["Existing Customer"]
 
 
 def test_without_an_id_the_row_number_is_it():
-    found = customers.take_in(RAW.drop(columns="Client"), Roles(label="Status", positive="Attrited Customer"))
+    found = customers.read_frame(RAW.drop(columns="Client"), Roles(label="Status", positive="Attrited Customer"))
     assert list(found.table.customer_id[[0, 39]]) == ["1", "40"]
 
 
 def test_columns_that_models_do_not_see_are_listed_with_the_reason():
-    assert dict(customers.take_in(RAW, ROLES).aside.to_numpy()) == {
+    assert dict(customers.read_frame(RAW, ROLES).aside.to_numpy()) == {
         "Client": "identifier: it is our customer_id",
         "Firm": "constant: ours in every row",
     }
 
 
 def test_inferred_kinds_can_be_overruled():
-    found = customers.take_in(RAW, Roles("Client", "Status", "Attrited Customer", ["Senior"], ["Spend"], ["Plan"]))
+    found = customers.read_frame(RAW, Roles("Client", "Status", "Attrited Customer", ["Senior"], ["Spend"], ["Plan"]))
     assert (found.numerical, found.categorical) == (["Senior"], ["Spend"])
     assert ["Plan", "left out by the parameters"] in found.aside.to_numpy().tolist()
 
@@ -69,7 +69,7 @@ def test_inferred_kinds_can_be_overruled():
 @pytest.mark.parametrize("blank", ["", " ", "?", "NA", "n/a", None, float("nan")])
 def test_what_stands_for_missing_is_missing(blank):
     spend = RAW.Spend.astype(object).where(RAW.index != 3, blank)
-    found = customers.take_in(RAW.assign(Spend=spend), ROLES)
+    found = customers.read_frame(RAW.assign(Spend=spend), ROLES)
     assert found.numerical == ["Spend"]
     assert list(found.table.index[found.table.Spend.isna()]) == [3]
 
@@ -77,7 +77,7 @@ def test_what_stands_for_missing_is_missing(blank):
 def test_other_signs_for_missing_and_a_decimal_comma_can_be_told():
     spend = ["none" if n == 3 else f"{n % 7},5" for n in range(N)]
     roles = Roles("Client", "Status", "Attrited Customer", missing=["none"], decimal=",")
-    found = customers.take_in(RAW.assign(Spend=spend), roles)
+    found = customers.read_frame(RAW.assign(Spend=spend), roles)
     assert list(found.table.Spend[1:3]) == [1.5, 2.5]
     assert found.table.Spend.isna().sum() == 1
 
@@ -94,13 +94,13 @@ def test_other_signs_for_missing_and_a_decimal_comma_can_be_told():
     ],
 )
 def test_outcomes_come_in_many_forms(gone, here, positive):
-    found = customers.take_in(RAW.assign(Status=[gone, here, here, here] * 10), Roles("Client", "Status", positive))
+    found = customers.read_frame(RAW.assign(Status=[gone, here, here, here] * 10), Roles("Client", "Status", positive))
     assert list(found.table.churned[:4]) == [1, 0, 0, 0]
 
 
 def test_a_label_of_three_values_is_the_positive_one_against_the_others():
     raw = RAW.assign(Status=["Churned", "Stayed", "Joined", "Stayed"] * 10)
-    found = customers.take_in(raw, Roles("Client", "Status", "Churned"))
+    found = customers.read_frame(raw, Roles("Client", "Status", "Churned"))
     assert list(found.table.churned[:4]) == [1, 0, 0, 0]
     assert found.answers.churned.sum() == 1
 
@@ -135,9 +135,9 @@ def test_every_problem_is_listed_at_once():
         "numerical names 'Spnd', which it does not have; did you mean 'Spend'?",
         "confirmed names 'Plam', which it does not have; did you mean 'Plan'?",
         "'Senior' has two uses: give it one",
-        "'group' is a name that Patrons gives: rename this column",
+        "'group' is a name that Patrons uses itself: rename this column",
         "positive: Status never holds 'Gone'; it holds Existing Customer 75.0%, Attrited Customer 25.0%",
-        "id: 1 values of Client stand in several, different rows, such as same: name another column, or none",
+        "id: 1 values of Client occur in several, different rows, such as same: name another column, or none",
         "Age holds numbers but for old: add these to `missing`, or list it in `categorical` or `ignore`",
         "numerical: Plan holds 'basic', 'plus', 'pro', no numbers; add these to `missing`, or leave it out of the list",
     ]
@@ -156,7 +156,7 @@ def test_a_label_that_is_always_the_same_is_refused():
 def test_a_table_without_rows_and_one_with_a_column_twice_are_refused():
     assert problems(RAW.head(0), ROLES) == ["it has no rows"]
     twice = RAW.set_axis(["Client", "Plan", "Plan", "Senior", "", "Status"], axis="columns")
-    assert problems(twice, ROLES) == ["'Plan' stands 2 times among its columns", "a column has no name"]
+    assert problems(twice, ROLES) == ["'Plan' occurs 2 times among its columns", "a column has no name"]
 
 
 def test_a_table_with_nothing_to_learn_from_is_refused():
@@ -167,7 +167,7 @@ def test_a_table_with_nothing_to_learn_from_is_refused():
 def test_rows_without_customer_or_outcome_are_set_aside_and_counted():
     raw = pd.concat([RAW, RAW.iloc[[5]]], ignore_index=True)
     raw.loc[1, "Status"], raw.loc[2, "Client"] = "?", ""
-    found = customers.take_in(raw, ROLES)
+    found = customers.read_frame(raw, ROLES)
     assert dict(zip(found.quarantine.row, found.quarantine.reason, strict=True)) == {
         2: "no outcome",
         3: "no customer",
@@ -181,7 +181,7 @@ def test_rows_without_customer_or_outcome_are_set_aside_and_counted():
 def test_customers_who_differ_in_nothing_but_the_id_share_a_group():
     raw = RAW.assign(Spend=[str(n) for n in range(N)], Plan="basic", Senior=["0", "1"] * 20)
     raw.loc[4, ["Spend", "Plan", "Senior", "Status"]] = raw.loc[0, ["Spend", "Plan", "Senior", "Status"]]
-    found = customers.take_in(raw, Roles("Client", "Status", "Attrited Customer", numerical=["Spend"]))
+    found = customers.read_frame(raw, Roles("Client", "Status", "Attrited Customer", numerical=["Spend"]))
     assert found.duplicates == 1
     assert found.table.group[4] == found.table.group[0]
     assert found.table.group.nunique() == N - 1
@@ -189,13 +189,13 @@ def test_customers_who_differ_in_nothing_but_the_id_share_a_group():
 
 def test_identifiers_do_not_hide_duplicates():
     raw = RAW.assign(RowNumber=range(N), Plan="basic", Spend="1.5", Senior=["0"] * 20 + ["1"] * 20)
-    found = customers.take_in(raw, ROLES)
+    found = customers.read_frame(raw, ROLES)
     assert found.table.group.nunique() == 4  # two outcomes, two values of Senior
 
 
 def test_columns_left_out_do_not_hide_duplicates():
     raw = RAW.assign(Batch=[n // 3 for n in range(N)], Plan="basic", Spend="1.5", Senior=["0"] * 20 + ["1"] * 20)
-    found = customers.take_in(raw, Roles("Client", "Status", "Attrited Customer", ignore=["Batch"]))
+    found = customers.read_frame(raw, Roles("Client", "Status", "Attrited Customer", ignore=["Batch"]))
     assert found.table.group.nunique() == 4
 
 
@@ -206,10 +206,10 @@ def test_outcomes_of_rows_without_a_customer_do_not_count():
 
 def test_a_column_that_tells_alone_who_churned_is_left_out_unless_confirmed():
     raw = RAW.assign(Reason=["price" if n % 8 == 0 else "service" if n % 4 == 0 else "" for n in range(N)])
-    found = customers.take_in(raw, ROLES)
+    found = customers.read_frame(raw, ROLES)
     assert "Reason" not in found.table
     assert dict(found.aside.to_numpy())["Reason"] == "suspected leak: alone it tells who churned, AUC 1.000"
-    kept = customers.take_in(raw, Roles(**{**vars(ROLES), "confirmed": ["Reason"]}))
+    kept = customers.read_frame(raw, Roles(**{**vars(ROLES), "confirmed": ["Reason"]}))
     assert "Reason" in kept.categorical
     assert kept.columns.set_index("column").reason["Reason"].endswith("AUC 1.000; kept, as confirmed")
 
@@ -223,27 +223,27 @@ def test_each_kind_of_file_gives_the_same_table(tmp_path, ending):
         RAW.to_excel(path, index=False)
     else:
         RAW.to_csv(path, index=False, sep="\t" if ending == "tsv" else ",")
-    pd.testing.assert_frame_equal(customers.read_table(path, ROLES).table, customers.take_in(RAW, ROLES).table)
+    pd.testing.assert_frame_equal(customers.read_table(path, ROLES).table, customers.read_frame(RAW, ROLES).table)
 
 
 def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path):
     (tmp_path / "table.xlsx").write_text("a,b\n1,2\n")
     with pytest.raises(SourceError, match=r"table\.xlsx is named as XLSX"):
         customers.read_table(tmp_path / "table.xlsx", ROLES)
-    with pytest.raises(SourceError, match="of no kind that is read"):
+    with pytest.raises(SourceError, match="of no kind that can be read"):
         customers.read_table(tmp_path / "table.doc", ROLES)
 
 
 def test_the_contract_names_every_breach():
-    table = customers.take_in(RAW, ROLES).table.assign(churned=2, group=-1)
+    table = customers.read_frame(RAW, ROLES).table.assign(churned=2, group=-1)
     with pytest.raises(CustomersError) as caught:
-        customers._held(table, ["Spend"], ["Plan", "Senior"])
+        customers._validated(table, ["Spend"], ["Plan", "Senior"])
     assert str(caught.value).count("40 values break") == 2
 
 
 def test_what_is_read_is_not_changed():
     before = RAW.copy()
-    customers.take_in(RAW, ROLES)
+    customers.read_frame(RAW, ROLES)
     pd.testing.assert_frame_equal(RAW, before)
 
 

@@ -143,7 +143,7 @@ def test_what_is_there_is_fetched_again_only_by_force(project, capsys, server):
     target.parent.mkdir(parents=True)
     target.write_text("mine")
     assert cli.main(["fetch", "toy"]) == 0
-    assert capsys.readouterr().out == "data/raw/toy.parquet is there already; --force downloads it anew.\n"
+    assert capsys.readouterr().out == "data/raw/toy.parquet exists already; --force downloads it again.\n"
     assert target.read_text() == "mine"
     assert cli.main(["fetch", "toy", "--force"]) == 0
     assert len(pd.read_parquet(target)) == 4
@@ -191,9 +191,9 @@ def test_a_damaged_workbook_is_refused(project, capsys, server):
 def test_another_data_set_is_refused_with_every_difference(project, capsys, server):
     server.answer = {"status": 200, "body": archive({"Year 1": YEARS["Year 1"]})}
     error = refused(project, capsys)
-    assert "lines: 4 are known, 3 came" in error
-    assert "revenue: 5.8 are known, -12.2 came" in error
-    assert "last: 2011-12-09 12:50:00 are known, 2010-12-01 09:41:00 came" in error
+    assert "lines: 4 expected, 3 received" in error
+    assert "revenue: 5.8 expected, -12.2 received" in error
+    assert "last: 2011-12-09 12:50:00 expected, 2010-12-01 09:41:00 received" in error
     assert "customers" not in error
 
 

@@ -46,11 +46,11 @@ def section(path):
 def test_an_order_log_is_recognised_with_its_columns(tmp_path):
     written = init(german(tmp_path / "Bestellungen 2024.csv"), tmp_path)
     assert written.path == tmp_path / "params" / "bestellungen_2024.yaml"
-    assert "order log" in written.told
+    assert "order log" in written.description
     assert section(written.path)["01_eda"]["columns"] == {
         "customer_id": "Kundennr", "ordered_at": "Datum", "amount": "Betrag", "country": "Land",
     }  # fmt: skip
-    assert written.open == ()
+    assert written.questions == ()
 
 
 def test_each_guess_has_its_reason_in_a_comment(tmp_path):
@@ -77,7 +77,7 @@ def test_a_params_file_is_not_written_over_unless_forced(tmp_path):
     file = german(tmp_path / "log.csv")
     path = init(file, tmp_path, "mine").path
     path.write_text("mine")
-    with pytest.raises(SourceError, match=r"params/mine\.yaml is there already"):
+    with pytest.raises(SourceError, match=r"params/mine\.yaml exists already"):
         init(file, tmp_path, "mine")
     assert path.read_text() == "mine"
     init(file, tmp_path, "mine", force=True)
@@ -87,7 +87,7 @@ def test_a_params_file_is_not_written_over_unless_forced(tmp_path):
 def test_dates_that_nothing_settles_are_left_for_the_user_to_say(tmp_path):
     (tmp_path / "log.csv").write_text("client,date,total\na,01/02/2024,1.50\nb,03/04/2024,2.50\na,05/06/2024,3.50\n")
     written = init(tmp_path / "log.csv", tmp_path)
-    assert "no row settles which" in written.open[0]
+    assert "no row settles which" in written.questions[0]
     assert 'date_format: ""  # TO SETTLE' in written.path.read_text()
 
 
@@ -215,9 +215,9 @@ def test_a_log_that_is_too_short_for_the_forecast_is_refused_before_it_runs(tmp_
 
 def test_missing_customers_are_counted_over_all_lines(tmp_path):
     LESS.assign(amount=[3, 2, 3], customer_id=["a", "NULL", "?"]).to_csv(tmp_path / "log.csv", index=False)
-    found = quality.measure(judge(read_lines(tmp_path / "log.csv", {}), "", [], "keep"))
-    assert found.missing_customer == pytest.approx(2 / 3)
-    assert (found.lines, found.customers, found.days) == (3, 1, 1)
+    measures = quality.measure(judge(read_lines(tmp_path / "log.csv", {}), "", [], "keep"))
+    assert measures.missing_customer == pytest.approx(2 / 3)
+    assert (measures.lines, measures.customers, measures.days) == (3, 1, 1)
 
 
 def test_a_breach_is_exit_2_and_leaves_nothing_behind(tmp_path, capsys):
@@ -239,7 +239,7 @@ def test_from_a_semicolon_file_to_clean_orders_in_two_commands(tmp_path):
         "order_id", "product_id", "quantity", "unit_price", "time",
     ]  # fmt: skip
     told = (results / "findings.json").read_text(encoding="utf-8")
-    assert "The log has no order number, product, quantity, price, time of day" in told
+    assert "The log has no order number, product, quantity, price or time of day" in told
 
 
 def test_one_purchase_a_customer_is_explored_and_said(tmp_path):

@@ -100,7 +100,7 @@ def test_a_log_without_a_line_to_keep_is_an_error_that_says_why(tmp_path):
 
 
 def test_an_unknown_kind_of_file_is_refused(tmp_path):
-    with pytest.raises(SourceError, match="of no kind that is read"):
+    with pytest.raises(SourceError, match="of no kind that can be read"):
         order_log.read_lines(tmp_path / "log.doc", COLUMNS)
 
 
@@ -134,7 +134,7 @@ def test_a_line_of_another_width_is_quarantined_with_its_text_and_no_other_is_sh
 def dated(*days):
     line = {"customer_id": "a", "order_id": "o", "product_id": "p", "quantity": 1.0, "unit_price": 1.0, "amount": 1.0}
     when = pd.to_datetime(pd.Series(days)).astype("datetime64[us]")
-    table = pd.DataFrame(line, index=range(len(days))).assign(ordered_at=when, copy=0, torn=False)
+    table = pd.DataFrame(line, index=range(len(days))).assign(ordered_at=when, copy=0, malformed=False)
     judged = orders.judge(ibis.memtable(table.assign(line=range(len(days)))), "", [], "keep")
     return judged.order_by("line").reason.to_pandas()
 

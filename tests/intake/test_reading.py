@@ -69,7 +69,7 @@ def test_the_sheet_that_holds_the_data_is_picked(tmp_path):
         pd.DataFrame({"Notes": ["made in May"]}).to_excel(book, sheet_name="About", index=False)
         TABLE.to_excel(book, sheet_name="Orders", index=False, startrow=2)
     source = open_source(tmp_path / "log.xlsx")
-    assert source.told == "XLSX, sheet Orders"
+    assert source.description == "XLSX, sheet Orders"
     pd.testing.assert_frame_equal(source.table.to_pandas(), TABLE, check_dtype=False)
     assert list(read(tmp_path / "log.xlsx", sheet="About").columns) == ["Notes"]
     with pytest.raises(SourceError, match=r"no sheet 'Order'; it has: About, Orders"):
@@ -116,12 +116,12 @@ NASTY = {
     "truncated text": ("log.csv", lambda _: LONG + b"1", "Line 50002 has 1 cells where the first line has 2"),
     "cut in a character": ("log.csv", lambda _: LONG + "1,é".encode()[:-1], "ends in the middle of a character"),
     "a line too wide": ("log.csv", lambda _: LONG + b"1,2,3\n" + LONG, "has 3 cells where the first line has 2"),
-    "same names": ("log.csv", lambda _: b"a,b,a,b\n1,2,3,4\n", "'a', 'b' stands more than once"),
+    "same names": ("log.csv", lambda _: b"a,b,a,b\n1,2,3,4\n", "'a', 'b' occurs more than once"),
     "no name": ("log.csv", lambda _: b",b,\n0,2,3\n", "column 1, 3 has no name"),
     "no name and same names": (
         "log.csv",
         lambda _: b",b,b\n0,2,3\n",
-        "column 1 has no name; 'b' stands more than once",
+        "column 1 has no name; 'b' occurs more than once",
     ),
     "no line of names": ("log.csv", lambda _: b"17,2024-01-02,1.5\n18,2024-01-02,2.5\n", "its first line holds values"),
     "a million columns": (
@@ -136,7 +136,7 @@ NASTY = {
         "cell or line of more than",
     ),
     "an open quote": ("log.csv", lambda _: b'a,b\n1,"2\n' + b"1,2\n" * 1_000_000, "more than|cut off"),
-    "unknown kind": ("log.sas7bdat", lambda _: b"x", "is of no kind that is read"),
+    "unknown kind": ("log.sas7bdat", lambda _: b"x", "is of no kind that can be read"),
 }
 
 
@@ -200,9 +200,9 @@ GOOD = "".join(f"{n};2024-01-02;x\n" for n in range(500))
 def test_single_lines_of_another_width_are_left_out_and_told_of(tmp_path, encoding):
     (tmp_path / "log.csv").write_text("a;b;c\n" + GOOD + "é;1\n" + GOOD + "1;2;3;4\n9;9;9\n", encoding=encoding)
     source = reading.open_checked(tmp_path / "log.csv")
-    assert source.torn.text.tolist() == ["é;1", "1;2;3;4"]
-    assert source.torn.line.tolist() == [502, 1003]
-    assert source.told.endswith("2 lines of another number of cells are set aside")
+    assert source.malformed.text.tolist() == ["é;1", "1;2;3;4"]
+    assert source.malformed.line.tolist() == [502, 1003]
+    assert source.description.endswith("2 lines with another number of cells are set aside")
     rows = source.table.to_pandas()
     assert len(rows) == 1001
     assert rows.c.isin(["x", "9"]).all()  # nothing was shifted
@@ -210,7 +210,7 @@ def test_single_lines_of_another_width_are_left_out_and_told_of(tmp_path, encodi
 
 def test_a_sound_file_has_no_torn_lines(tmp_path):
     (tmp_path / "log.csv").write_text("a;b;c\n" + GOOD)
-    assert reading.open_checked(tmp_path / "log.csv").torn.empty
+    assert reading.open_checked(tmp_path / "log.csv").malformed.empty
 
 
 @pytest.mark.parametrize(

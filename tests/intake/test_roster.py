@@ -63,5 +63,5 @@ def test_two_rows_for_one_customer_are_refused(tmp_path):
 def test_a_file_without_customers_or_of_another_kind_is_refused(tmp_path):
     with pytest.raises(roster.RosterError, match="no column customer_id, only client"):
         roster.read_attributes(csv(tmp_path, "client,plan\n1,gold\n"))
-    with pytest.raises(roster.RosterError, match="no CSV"):
+    with pytest.raises(roster.RosterError, match="neither a CSV file"):
         roster.read_attributes(tmp_path / "customers.doc")

@@ -190,7 +190,7 @@ def test_a_needed_column_that_is_not_mapped_has_our_name(tmp_path):
 
 def test_a_mapping_of_a_name_that_is_not_ours_is_refused(tmp_path):
     (tmp_path / "log.csv").write_text(HEADER)
-    with pytest.raises(SourceError, match="'orderid' is no name of ours; did you mean 'order_id'"):
+    with pytest.raises(SourceError, match="'orderid' is not one of our names; did you mean 'order_id'"):
         check_columns("log.csv", column_names(tmp_path / "log.csv"), {"order_id": "InvoiceNo", "orderid": "InvoiceNo"})
 
 

@@ -136,7 +136,7 @@ def test_inputs_of_the_grouping_must_be_numbers_of_the_table(raw):
         check([NAMED, {"inputs": ["recency_days", "age"]}], raw)
     with pytest.raises(SourceError, match=r"inputs: 'client' is identifier"):
         check([NAMED, {"inputs": ["client"]}], raw)
-    with pytest.raises(SourceError, match="no attribute is named to seek groups in"):
+    with pytest.raises(SourceError, match="no attribute is named to look for groups in"):
         check([NAMED, {"inputs": []}], raw)
 
 

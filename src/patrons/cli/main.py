@@ -73,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
         "file", metavar="FILE", type=Path, help="an order log or a customer table: CSV, TSV, gzip, XLSX, Parquet"
     )
     one.add_argument("--name", default="", help="of the params file (the file's own)")
-    one.add_argument("--force", action="store_true", help="write over a params file of that name")
+    one.add_argument("--force", action="store_true", help="overwrite a params file of that name")
 
     one = command(commands, "log", log, "send the results of a series to MLflow, once", "demo")
     one.add_argument("name", metavar="NAME", help="the series, such as demo: a folder in data/processed")
@@ -113,7 +113,7 @@ def fetch(arguments: argparse.Namespace) -> None:
     name = Path(arguments.name).name.removesuffix(".yaml")
     wanted, target = logs.public_log(name), root_folder() / "data" / "raw" / f"{name}.parquet"
     if target.exists() and not arguments.force:
-        print(f"{shown(target)} is there already; --force downloads it anew.")
+        print(f"{shown(target)} exists already; --force downloads it again.")
         return
     print(f"Downloading {wanted.title} and converting its workbook: this takes some minutes.", flush=True)
     logs.fetch(wanted, target)
@@ -125,10 +125,10 @@ def init(arguments: argparse.Namespace) -> None:
     from patrons.intake.init import init as look
 
     written = look(arguments.file, root_folder(), arguments.name, arguments.force)
-    print(written.told)
+    print(written.description)
     print(f"Wrote {shown(written.path)}: look through its guesses.")
-    for problem in written.open:
-        print(f"To settle first: {problem}")
+    for question in written.questions:
+        print(f"To settle first: {question}")
     print(f"Then: python run_all.py {shown(written.path)}")
 
 

@@ -1,12 +1,14 @@
 """What does the data show?
 
-eda          the tables behind the figures on an order log
-plots        figures that only those need
-table        the tables behind the figures on a customer table
-table_plots  figures that only those need
+log              the small tables behind the figures on an order log
+plots            those figures
+narrative        the sentences below them
+table            the small tables behind the figures on a customer table
+table_plots      those figures
+table_narrative  the sentences below them
 """
 
 from patrons import door
 
-__all__ = ["eda", "plots", "table", "table_plots"]
+__all__ = ["log", "narrative", "plots", "table", "table_narrative", "table_plots"]
 __getattr__, __dir__ = door(__name__, __all__)

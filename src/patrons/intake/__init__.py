@@ -1,18 +1,19 @@
 """Any file: clean tables, or a sentence that says why not.
 
 reading     any file as a table: Parquet, delimited text, XLSX
-textfile    how a text file is written: encoding, delimiter, names of columns
+textfile    how a text file is written: encoding, delimiter, column names
 workbook    the sheet of a workbook that holds data
 dates       what the dates of a column mean, decided from all its rows
-moments     dates that name a moment wherever it is
+moments     dates that name the same moment everywhere
 numbers     what numbers written as text mean
 order_log   every line of an order log under our column names
 orders      each line kept, or set aside with its reason
 quality     the quality contract of an order log
 roster      who the customers of a log are
-customers   a customer table: one row a customer, and who churned
-roles       what a user says of its columns
-attributes  what its columns are: numbers, categories, or nothing a model may know
+customers   a customer table: one row per customer, and who churned
+roles       what a user says of its columns, and what is wrong with that
+attributes  what its columns are: numbers, categories, or nothing a model may learn from
+settings    what a notebook's parameters state for this room
 sources     where the source of a series is, and the check before anything runs
 guess       which column is which
 init        the params file of a new data set

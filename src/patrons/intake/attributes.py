@@ -1,7 +1,7 @@
 """What the columns of a customer table are: numbers, categories, or nothing that a model may learn from.
 
-A table is read as text; what a column holds is inferred from all of its values, and said in one table, a row a column,
-which the report shows. A user may overrule it column by column.
+A table is read as text; what a column holds is inferred from all of its values, and listed in one table with a row
+per column, which the report shows. A user may overrule it column by column.
 """
 
 import re
@@ -16,9 +16,9 @@ Reader = Callable[[pd.Series], pd.Series]
 MISSING = ("", "?", "na", "n/a", "nan", "null")  # in any case, blanks around them do not count
 NUMERICAL, CATEGORICAL = "numerical", "categorical"
 FEW = 50  # different texts that are categories whatever the number of rows
-ROWS_A_VALUE = 20  # rows that each of more than `FEW` texts must have on average to be categories
+ROWS_PER_VALUE = 20  # that each of more than `FEW` texts must have on average to be categories
 ENOUGH = 20  # rows from which values that never repeat are an identifier
-MOSTLY = 0.95  # of values are numbers: the rest is a matter for the user
+MOSTLY = 0.95  # of values are numbers: the user decides about the rest
 LEAK = 0.98  # ROC AUC of one column alone
 FOLDS, BINS = 5, 20
 NAMED_ID = re.compile(r"(?:^|_)(?:id|uuid|guid|key|no|nr|number|index|code)$")
@@ -29,26 +29,26 @@ def as_text(column: pd.Series, missing: Collection[str] = MISSING) -> pd.Series:
     """Values as text without blanks around them; what stands for missing is missing, and 17850.0 is 17850."""
     text = column.astype("str").str.strip()
     plain = text.str.lower().str.replace(r"^#(?=n)", "", regex=True)  # a spreadsheet's #N/A
-    text = text.where(~plain.isin({word.strip().lower() for word in missing}))
+    text = text.where(~plain.isin({value.strip().lower() for value in missing}))
     return text.str.replace(r"^(-?\d+)\.0$", r"\1", regex=True)
 
 
 def as_numbers(text: pd.Series, decimal: str = ".", thousands: str = "") -> pd.Series:
-    """Text as float64; what is no number becomes missing, and so does a thousands sign where none belongs (`1.5`)."""
+    """Text as float64; what is no number becomes missing, as does one with a thousands sign in the wrong place."""
     codes, different = pd.factorize(text)  # each text is read once
-    words = pd.Series(different, dtype="str")
+    texts = pd.Series(different, dtype="str")
     if decimal != "." or thousands:
         sign, point = re.escape(thousands), re.escape(decimal)
         whole = rf"(?:\d{{1,3}}(?:{sign}\d{{3}})+|\d+)" if thousands else r"\d+"
-        words = words.where(words.str.fullmatch(rf"[+-]?{whole}(?:{point}\d+)?"))
-        words = words.str.replace(thousands, "", regex=False) if thousands else words
-        words = words.str.replace(decimal, ".", regex=False)
-    numbers = pd.to_numeric(words, errors="coerce").astype("float64").replace([np.inf, -np.inf], np.nan)
+        texts = texts.where(texts.str.fullmatch(rf"[+-]?{whole}(?:{point}\d+)?"))
+        texts = texts.str.replace(thousands, "", regex=False) if thousands else texts
+        texts = texts.str.replace(decimal, ".", regex=False)
+    numbers = pd.to_numeric(texts, errors="coerce").astype("float64").replace([np.inf, -np.inf], np.nan)
     return pd.Series(np.append(numbers, np.nan)[codes], text.index, name=text.name)
 
 
 def unreadable(text: pd.Series, read: Reader = as_numbers) -> list[str]:
-    """The different values that are there, but are no numbers."""
+    """The different values that are not numbers; missing ones do not count."""
     return sorted(text[text.notna() & read(text).isna()].unique())
 
 
@@ -68,7 +68,7 @@ def describe(text: pd.DataFrame, overruled: Mapping[str, str], read: Reader = as
     -------
     DataFrame
         `column`; `kind`: numerical, categorical, or empty where it is set aside; `reason`: why it is set aside, or what
-        the user must settle; `values`: how many different ones; `missing`: share of rows.
+        the user must settle; `values`: number of different ones; `missing`: share of rows.
     """
     rows = []
     for name in text:
@@ -90,22 +90,22 @@ def _kind(name: str, text: pd.Series, read: Reader) -> tuple[str, str]:
         return ("", "identifier: a number of its own in every row") if _counts(name, numbers) else (NUMERICAL, "")
     if different > 2 and readable >= MOSTLY:
         return "", f"unclear: numbers but for {', '.join(unreadable(present, read)[:3])}"
-    return _kind_of_words(present, different)
+    return _kind_of_text(present, different)
 
 
-def _kind_of_words(present: pd.Series, different: int) -> tuple[str, str]:
+def _kind_of_text(present: pd.Series, different: int) -> tuple[str, str]:
     rows = len(present)
     if present.str.fullmatch(DATE.pattern).all():
         return "", "dates: bring the number of days since instead"
     if different == rows >= ENOUGH:
         return "", "identifier: a text of its own in every row"
-    if different > max(FEW, rows / ROWS_A_VALUE) or (rows >= ENOUGH and different > rows / 2):
+    if different > max(FEW, rows / ROWS_PER_VALUE) or (rows >= ENOUGH and different > rows / 2):
         return "", f"free text: {different:,} different values, {rows / different:.1f} rows each on average"
     return CATEGORICAL, ""
 
 
 def _counts(name: str, numbers: pd.Series) -> bool:
-    """Whether numbers only tell rows apart: whole, never twice, and consecutive, of one length or called an id."""
+    """Whether numbers only tell rows apart: whole, unique, and consecutive, of one length or named like an id."""
     if len(numbers) < ENOUGH or numbers.duplicated().any() or (numbers % 1 != 0).any():
         return False
     first, last = int(numbers.min()), int(numbers.max())
@@ -120,27 +120,27 @@ def snake(name: str) -> str:
 
 
 def alone(attributes: pd.DataFrame, churned: pd.Series, seed: int = 0) -> pd.Series:
-    """ROC AUC of each column taken alone, the highest first: how well it would tell who churned without any other.
+    """ROC AUC of each column alone, the highest first: how well it would tell who churned without any other.
 
-    A row's score is the share of churners among the *other* folds' rows of its value (numbers: of its twentieth), so a
-    column with a value a row cannot pass for a good one. Missing is a value. Below ten customers of either outcome
-    nothing can be said, and every AUC is missing.
+    A row's score is the share of churners among the *other* folds' rows with its value (numbers: with its twentieth),
+    so that a column with a value of its own in every row cannot pass for a good one. Missing is a value. Below ten
+    customers of either outcome nothing can be said, and every AUC is missing.
     """
     if churned.value_counts().reindex([0, 1], fill_value=0).min() < 2 * FOLDS:
         return pd.Series(np.nan, list(attributes), dtype=float)
     fold = _folds(churned, seed)
-    found = {name: _alone(_levels(attributes[name]), churned, fold) for name in attributes}
-    return pd.Series(found, dtype=float).sort_values(ascending=False, kind="stable")
+    scores = {name: _alone(_levels(attributes[name]), churned, fold) for name in attributes}
+    return pd.Series(scores, dtype=float).sort_values(ascending=False, kind="stable")
 
 
 def _folds(churned: pd.Series, seed: int) -> np.ndarray:
-    """The fold of each row, each with its share of churners."""
+    """The fold of each row; churners are spread evenly over the folds."""
     shuffled = churned.reset_index(drop=True).sample(frac=1, random_state=seed)
     return shuffled.groupby(shuffled).cumcount().sort_index().to_numpy() % FOLDS
 
 
 def _levels(values: pd.Series) -> np.ndarray:
-    """A number for each value; of numbers, those that many share stand for themselves, the rest is cut into parts."""
+    """A code for each value; numbers that many rows share stand for themselves, the rest is cut into parts."""
     if not pd.api.types.is_numeric_dtype(values) or values.nunique() <= BINS:
         return pd.factorize(values)[0]  # missing: -1, a level like the others
     shares = values.value_counts(normalize=True)
@@ -155,7 +155,7 @@ def _alone(levels: np.ndarray, churned: pd.Series, fold: np.ndarray) -> float:
     for held_out in range(FOLDS):
         rest = fold != held_out
         counts = pd.Series(truth[rest]).groupby(levels[rest]).agg(["sum", "size"])
-        rate = (counts["sum"] + base) / (counts["size"] + 1)  # drawn a little to the mean where a level is rare
-        said = pd.Series(levels[~rest]).map(rate).fillna(base)
-        scores.append(roc_auc(truth[~rest], said.to_numpy()))
+        rate = (counts["sum"] + base) / (counts["size"] + 1)  # shrunk to the mean where a level is rare
+        probabilities = pd.Series(levels[~rest]).map(rate).fillna(base)
+        scores.append(roc_auc(truth[~rest], probabilities.to_numpy()))
     return float(np.mean(scores))

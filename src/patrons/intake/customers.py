@@ -1,6 +1,6 @@
-"""Intake of a customer table: one row a customer, with a column that says who churned.
+"""A customer table: one row per customer, with a column that says who churned.
 
-The clean table has one row a customer:
+The clean table has one row per customer:
 
 ===========  =======  ===========================================================================
 customer_id  string   the source's id, or the row number from 1 where it has none
@@ -21,6 +21,7 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from patrons.intake.attributes import CATEGORICAL, LEAK, NUMERICAL, alone, as_text, describe
+from patrons.intake.orders import loss_table
 from patrons.intake.reading import Format, open_source
 from patrons.intake.roles import (
     OWN,
@@ -40,7 +41,7 @@ FEWEST = 20  # customers of either outcome
 
 @dataclass(frozen=True)
 class Intake:
-    """A customer table as the series goes on with it, and what was decided on the way.
+    """A customer table as the series uses it, and what was decided on the way.
 
     Attributes
     ----------
@@ -82,7 +83,7 @@ def open_table(path: Path, how: Format | None = None) -> pd.DataFrame:
 
 def read_table(path: Path, roles: Roles, how: Format | None = None) -> Intake:
     """Read a customer table and decide what each column is; an error lists every problem at once."""
-    return take_in(open_table(path, how), roles)
+    return read_frame(open_table(path, how), roles)
 
 
 def check(path: Path, parameters: Mapping[str, Any], inputs: Sequence[str] | None = None, money: str = "") -> None:
@@ -94,65 +95,66 @@ def check(path: Path, parameters: Mapping[str, Any], inputs: Sequence[str] | Non
     parameters : dict
         Those of the notebook that reads it.
     inputs : sequence of str, optional
-        Attributes that groups are to be sought in: at least one, all numbers. None where no groups are sought.
+        Attributes to look for groups in: at least one, all numerical. None where no groups are looked for.
     money : str
-        Attribute that says what a customer has brought, a number too; empty where none does.
+        Attribute that says what a customer has spent, numerical too; empty where none does.
     """
     intake = read_table(path, Roles.of(parameters), Format.of(parameters))
     limits = {name: parameters[name] for name in ("max_quarantined", "min_customers") if name in parameters}
     uses = {"03_clustering_comparison.inputs": inputs or [], "04_label_creation.money": [money] if money else []}
-    none = ["03_clustering_comparison.inputs: no attribute is named to seek groups in"] if inputs == [] else []
+    none = ["03_clustering_comparison.inputs: no attribute is named to look for groups in"] if inputs == [] else []
     refuse([*breaches(intake, **limits), *none, *_use_problems(intake, uses)])
 
 
 def breaches(intake: Intake, max_quarantined: float = 1.0, min_customers: int = 1) -> list[str]:
-    """What of the quality contract the table does not keep."""
+    """What the table breaks of the quality contract."""
     aside, kept = len(intake.quarantine), len(intake.table)
     share = aside / (aside + kept)
     fewest = int(intake.table.churned.value_counts().reindex([0, 1], fill_value=0).min())
-    found = [f"{share:.1%} of the rows are set aside; max_quarantined allows {max_quarantined:.1%}"]
-    found = found if share > max_quarantined else []
+    broken = []
+    if share > max_quarantined:
+        broken.append(f"{share:.1%} of the rows are set aside; max_quarantined allows {max_quarantined:.1%}")
     if kept < min_customers:
-        found.append(f"{kept:,} customers are left; min_customers asks for {min_customers:,}")
+        broken.append(f"{kept:,} customers are left; min_customers asks for {min_customers:,}")
     if fewest < FEWEST:
-        found.append(
+        broken.append(
             f"one outcome has {fewest} customers: a forecast needs {FEWEST} of either to learn from and test on"
         )
-    return found
+    return broken
 
 
 def _use_problems(intake: Intake, uses: Mapping[str, Sequence[str]]) -> list[str]:
     kinds = dict(zip(intake.columns.column, intake.columns.kind, strict=True))
     reasons = dict(zip(intake.columns.column, intake.columns.reason, strict=True))
-    there = f"numerical attributes: {', '.join(intake.numerical) or 'none'}"
+    available = f"numerical attributes: {', '.join(intake.numerical) or 'none'}"
     return [
         f"{use}: {name!r} is "
         + (kinds[name] or reasons[name] if name in kinds else "not among its columns")
-        + f"; {there}"
+        + f"; {available}"
         for use, names in uses.items()
         for name in names
         if name not in intake.numerical
     ]
 
 
-def take_in(raw: pd.DataFrame, roles: Roles) -> Intake:
-    """`read_table` of a table that is in memory already."""
+def read_frame(raw: pd.DataFrame, roles: Roles) -> Intake:
+    """`read_table`, of a table in memory."""
     text = raw.reset_index(drop=True).set_axis([str(name) for name in raw], axis="columns")
     refuse(shape_problems(text))
-    text, asked, roles = text.apply(as_text, missing=roles.missing), roles, known(roles, text)
+    text, given, roles = text.apply(as_text, missing=roles.missing), roles, known(roles, text)
     reason = _row_reasons(text, roles)
     kept = text[reason.isna()]
     columns = describe(kept.drop(columns=[roles.label] if roles.label else []), overruled(roles), roles.numbers)
     columns.loc[columns.column.isin(roles.ignore), ["kind", "reason"]] = ["", "left out by the parameters"]
     columns.loc[columns.column == roles.id, ["kind", "reason"]] = ["", "identifier: it is our customer_id"]
-    refuse([*name_problems(text, asked), *label_problems(kept, roles), *value_problems(kept, columns, roles)])
+    refuse([*name_problems(text, given), *label_problems(kept, roles), *value_problems(kept, columns, roles)])
     table = _assembled(kept, columns, roles)
     columns = _without_leaks(columns, table, roles)
     numerical, categorical = ([*columns.column[columns.kind == kind]] for kind in (NUMERICAL, CATEGORICAL))
     if not numerical + categorical:
         refuse(["no column is left to learn from: " + "; ".join(columns.column + ": " + columns.reason)])
     return Intake(
-        table=_held(table[[*OWN, *numerical, *categorical]], numerical, categorical),
+        table=_validated(table[[*OWN, *numerical, *categorical]], numerical, categorical),
         numerical=numerical,
         categorical=categorical,
         columns=columns,
@@ -162,11 +164,8 @@ def take_in(raw: pd.DataFrame, roles: Roles) -> Intake:
 
 
 def row_loss(intake: Intake) -> pd.DataFrame:
-    """How many rows were read, set aside for which reason, and kept: `lines`, `count`, `share` of those read."""
-    aside, kept = intake.quarantine.reason.value_counts(), len(intake.table)
-    counts = [aside.sum() + kept, *aside, kept]
-    names = ["read", *(f"set aside: {reason}" for reason in aside.index), "kept"]
-    return pd.DataFrame({"lines": names, "count": counts}).assign(share=lambda t: t["count"] / t["count"].iloc[0])
+    """`loss_table` of the rows of a table."""
+    return loss_table(intake.quarantine.reason.value_counts(), len(intake.table))
 
 
 def _row_reasons(text: pd.DataFrame, roles: Roles) -> pd.Series:
@@ -197,13 +196,13 @@ def _assembled(kept: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> pd.Da
 
 
 def _without_leaks(columns: pd.DataFrame, table: pd.DataFrame, roles: Roles) -> pd.DataFrame:
-    """Add `auc`, and set aside what tells alone who churned unless the user has confirmed it."""
+    """Add `auc`, and set aside what tells alone who churned, unless the user has confirmed it."""
     columns = columns.assign(auc=columns.column.map(alone(table.drop(columns=[*OWN]), table.churned)))
     suspected = columns.auc > LEAK
     confirmed = columns.column.isin(roles.confirmed)
     columns.loc[suspected & ~confirmed, "kind"] = ""
-    said = "suspected leak: alone it tells who churned, AUC " + columns.auc.map("{:.3f}".format)
-    columns.loc[suspected, "reason"] = said + confirmed.map({True: "; kept, as confirmed", False: ""})
+    leak = "suspected leak: alone it tells who churned, AUC " + columns.auc.map("{:.3f}".format)
+    columns.loc[suspected, "reason"] = leak + confirmed.map({True: "; kept, as confirmed", False: ""})
     return columns
 
 
@@ -226,10 +225,10 @@ def contract(numerical: Sequence[str], categorical: Sequence[str]) -> pa.DataFra
     )
 
 
-def _held(table: pd.DataFrame, numerical: Sequence[str], categorical: Sequence[str]) -> pd.DataFrame:
+def _validated(table: pd.DataFrame, numerical: Sequence[str], categorical: Sequence[str]) -> pd.DataFrame:
     try:
         return contract(numerical, categorical).validate(table, lazy=True)
     except SchemaErrors as error:
         cases = error.failure_cases.groupby(["column", "check"]).failure_case.agg(["size", "first"])
-        refuse([f"{column}: {n} values break {check}, such as {one}" for (column, check), n, one in cases.itertuples()])
+        refuse([f"{name}: {n} values break {check}, such as {first}" for (name, check), n, first in cases.itertuples()])
         raise

@@ -1,14 +1,14 @@
 """What the dates of a column mean, decided from all its rows: never guessed, never shifted.
 
-A column is first reduced to its distinct days, which are few however long the log is. Day-first or month-first is
-decided by rows that settle it (a 25 can be no month); where none does, the user is asked. What fits no format found
-stays unread.
+A column is first reduced to its distinct days, which are few however long the log is. Whether the day or the month
+comes first is decided by rows that settle it (there is no month 25); where none does, the user is asked. A date that
+fits none of the formats in use becomes missing.
 """
 
 import calendar
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import ibis
@@ -18,11 +18,11 @@ from ibis.expr.types import StringValue, TimestampValue
 from patrons.errors import SourceError
 from patrons.intake import moments
 
-EARLIEST, LATEST = 1900, 2100  # years of an order log; others are typing errors
+EARLIEST, LATEST = 1900, 2100  # years of an order log; others are typos
 ODD = 0.01  # share of settling rows that may speak for another order; they are set aside
 ISO = "ISO"  # read by DuckDB's own cast
 MONTHS, CENTURY = 12, 69  # two-digit years from 69 on are of the 1900s
-MOST_DAYS = 200_000  # distinct days that are looked at
+MOST_DAYS = 200_000  # distinct days that are examined
 COMPACT = "%Y%m%d"
 ENGLISH = {name.lower() for names in (calendar.month_name, calendar.month_abbr) for name in names if name}
 ZONE = re.compile(r"9 ?(Z|z|UTC|[+-]9(:?9)?)$")  # at the end of a time's shape
@@ -54,32 +54,32 @@ class DatesError(SourceError):
 
 @dataclass(frozen=True)
 class Dates:
-    """The formats of a column, and what decided them, in words.
+    """The formats of a column, and what decided them.
 
     Parameters
     ----------
     formats : tuple of str
-        As for strptime, each of which some row has; empty where the column is of dates already.
-    told : str
+        As in strptime, each used by some row; empty where the column holds dates already.
+    description : str
         Such as ``day first, settled by 31/12/2024``.
     mixed : tuple of str
         One example of each day format, where there is more than one.
     """
 
     formats: tuple[str, ...] = ()
-    told: str = "typed as such"
-    mixed: tuple[str, ...] = field(default=())
+    description: str = "typed as such"
+    mixed: tuple[str, ...] = ()
 
     def read(self, column: ibis.Value) -> TimestampValue:
         """The column as timestamps; what fits no format, or lies outside 1900 to 2100, is missing."""
         temporal = column.type().is_temporal()
-        read = column.cast("timestamp(6)") if temporal else _read(column.cast("string").strip(), self.formats)
-        return ibis.ifelse(read.year().between(EARLIEST, LATEST), read, ibis.null("timestamp(6)"))
+        times = column.cast("timestamp(6)") if temporal else _read(column.cast("string").strip(), self.formats)
+        return ibis.ifelse(times.year().between(EARLIEST, LATEST), times, ibis.null("timestamp(6)"))
 
 
 @ibis.udf.scalar.builtin(name="try_strptime")
 def try_strptime(text: str, formats: list[str]) -> ibis.dtype("timestamp(6)"):
-    """DuckDB's: the first format that fits the whole text, else missing."""
+    """The text read by the first format that fits all of it, else missing: a function of DuckDB."""
 
 
 def _read(column: StringValue, formats: tuple[str, ...]) -> TimestampValue:
@@ -87,8 +87,8 @@ def _read(column: StringValue, formats: tuple[str, ...]) -> TimestampValue:
     if ISO in formats:  # DuckDB's own cast is fast and knows every time of day, but takes 24-01-02 for the year 24
         iso = column.re_search(r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}")
         parts.append(ibis.ifelse(iso, moments.utc(column), ibis.null("timestamp(6)")))
-    parts += [moments.read(column, one) for one in formats if one in moments.MOMENTS]
-    others = [one for one in formats if one != ISO and one not in moments.MOMENTS]
+    parts += [moments.read(column, name) for name in formats if name in moments.MOMENTS]
+    others = [name for name in formats if name != ISO and name not in moments.MOMENTS]
     if others:
         parts.append(try_strptime(column, ibis.literal(others, type="array<string>")))
     return ibis.coalesce(*parts) if parts else ibis.null("timestamp(6)")
@@ -102,7 +102,7 @@ def decide(column: ibis.Value, date_format: str = "") -> Dates:
     column : Value
         Of a table; text, or dates already.
     date_format : str
-        As for strptime; where it has no time of day, times of the usual forms may follow. Empty: found out.
+        As in strptime; where it has no time of day, times in the usual forms may follow. Empty: found out.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def decide(column: ibis.Value, date_format: str = "") -> Dates:
     """
     if column.type().is_temporal():
         zoned = getattr(column.type(), "timezone", None) is not None
-        return Dates(told="typed as such" + UTC * zoned)
+        return Dates(description="typed as such" + UTC * zoned)
     days = days_of(column)
     if date_format:
         return _given(date_format, days)
@@ -120,7 +120,7 @@ def decide(column: ibis.Value, date_format: str = "") -> Dates:
 
 def days_of(column: ibis.Value) -> Mapping[tuple[str, str], int]:
     """Distinct days, as written, each with the shape of its time of day (``9:9``), and how many rows have them."""
-    # equal texts are counted first: there are few of them, and regular expressions are dear
+    # equal texts are counted first: there are few of them, and regular expressions are slow
     texts = column.as_table().select(text=column.cast("string").strip()).group_by("text").agg(rows=_.count())
     text = texts.text
     compact = text.re_replace(r"^(\d{8})(\d{4}|\d{6})$", r"\1 \2")
@@ -128,8 +128,8 @@ def days_of(column: ibis.Value) -> Mapping[tuple[str, str], int]:
     time = compact.substr(day.length()).re_replace(r"\d+", "9").re_replace("[AaPp][.]?[Mm][.]?", "a")
     table = texts.select("rows", day=day, time=time).filter(_.day.notnull() & (_.day != ""))
     counts = table.group_by("day", "time").agg(rows=_.rows.sum()).order_by(ibis.desc("rows"), "day", "time")
-    found = counts.limit(MOST_DAYS).to_pandas()
-    return dict(zip(zip(found.day, found.time, strict=True), found.rows.astype(int), strict=True))
+    frame = counts.limit(MOST_DAYS).to_pandas()
+    return dict(zip(zip(frame.day, frame.time, strict=True), frame.rows.astype(int), strict=True))
 
 
 def decide_days(days: Mapping[tuple[str, str], int], name: str = "the date") -> Dates:
@@ -140,17 +140,19 @@ def decide_days(days: Mapping[tuple[str, str], int], name: str = "the date") -> 
         alike[day] = alike.get(day, 0) + rows
     unread = families.pop(("", ""), {})
     if not families:
-        shown = ", ".join(repr(day) for day in list(unread)[:3]) or "nothing"
-        raise DatesError(
-            f"{name} holds no dates in a form that is known, but {shown}. Say in `date_format` how to read it"
-            + ("; names of months are read in English only: write others as numbers." if _worded(unread) else ".")
-        )
-    found = {key: _order(key, family, name) for key, family in families.items()}
-    formats = [one for order, _told in found.values() for one in order]
-    mixed = tuple(next(iter(families[key])) for key in found) if len(found) > 1 else ()
-    told = "; ".join(dict.fromkeys(told for _order_, told in found.values()))
-    told += UTC * any(ZONE.search(time) for _day, time in days)
-    return Dates(_with_times(formats, (time for _day, time in days)), told, mixed)
+        raise DatesError(_unknown(name, unread))
+    decided = [_order(key, family, name) for key, family in families.items()]
+    mixed = tuple(next(iter(days)) for days in families.values()) if len(families) > 1 else ()
+    description = "; ".join(dict.fromkeys(why for _formats, why in decided))
+    description += UTC * any(ZONE.search(time) for _day, time in days)
+    formats = [each for formats, _why in decided for each in formats]
+    return Dates(_with_times(formats, (time for _day, time in days)), description, mixed)
+
+
+def _unknown(name: str, unread: Iterable[str]) -> str:
+    shown = ", ".join(repr(day) for day in list(unread)[:3]) or "nothing"
+    advice = "; names of months are read in English only: write others as numbers." if _worded(unread) else "."
+    return f"{name} holds no dates in a known form, but {shown}. Say in `date_format` how to read it{advice}"
 
 
 def _worded(days: Iterable[str]) -> bool:
@@ -158,7 +160,7 @@ def _worded(days: Iterable[str]) -> bool:
 
 
 def family(day: str) -> tuple[str, str]:
-    """What a day looks like and the mark between its parts; both empty for what is no date."""
+    """What a day looks like, and the mark between its parts; both empty for what is no date."""
     if re.fullmatch(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}", day):
         return "iso", ""
     if re.fullmatch(r"\d{4}\.\d{1,2}\.\d{1,2}", day):
@@ -186,7 +188,7 @@ def _order(family: tuple[str, str], days: Mapping[str, int], name: str) -> tuple
                 f"{name} holds numbers that are either seconds since 1970 or year, month, day, hour and minute, "
                 f'such as {", ".join(list(days)[:3])}. Say which in `date_format`: "{moments.SECONDS}" or "%y%m%d%H%M".'
             )
-        return [form], f"{moments.TOLD[form]}, as in {example}"
+        return [form], f"{moments.DESCRIPTIONS[form]}, as in {example}"
     if form != "numeric":
         return [form.format(mark)], f"{form.format(mark)}, as in {example}"
     parts = {day: tuple(map(int, NUMERIC.fullmatch(day).group(1, 3, 4))) for day in days}
@@ -208,21 +210,18 @@ def settle(
     rows : dict
         Day as written to how many rows have it.
     short : bool
-        Whether every year has two digits: then it may come first too, unless the first number has so many values
-        that it must be the day. A year to come settles it as well: an order log has none.
+        Whether every year has two digits: then the year may come first too, unless the first number has so many
+        values that it must be the day. A year in the future settles it as well: an order log has none.
     name : str
         Of the column, for the error.
     """
     orders = ["day first", "month first"]
     if short:
-        firsts, lasts = len({one[0] for one in parts.values()}), len({one[2] for one in parts.values()})
+        firsts, lasts = len({first for first, _, _ in parts.values()}), len({last for _, _, last in parts.values()})
         orders = [*orders * (not firsts < lasts > MONTHS), *["year first"] * (not lasts < firsts > MONTHS)]
     valid = {order: {day for day, numbers in parts.items() if _possible(numbers, order, short)} for order in orders}
     dates = [day for day in parts if any(day in days for days in valid.values())]
-    settling = {
-        order: sum(rows[day] for day in valid[order] if not any(day in valid[one] for one in orders if one != order))
-        for order in orders
-    }
+    settling = {order: sum(rows[day] for day in _only(valid, order)) for order in orders}
     best = max(orders, key=settling.get)
     against = sum(settling.values()) - settling[best]
     if len(orders) > 1 and dates and all(parts[day][0] == parts[day][1] for day in dates) and not short:
@@ -230,10 +229,10 @@ def settle(
     if len(orders) > 1 and not settling[best]:
         raise DatesError(_ask(name, list(dates or parts), orders, "no row settles which"))
     if against > ODD * sum(settling.values()):
-        both = [_settler(valid, order, orders) for order in orders if settling[order]]
+        both = [min(_only(valid, order)) for order in orders if settling[order]]
         raise DatesError(_ask(name, both, orders, "rows contradict each other"))
     aside = f"; {against:,} rows say otherwise and are set aside" if against else ""
-    return best, f"settled by {_settler(valid, best, orders) or min(valid[best], default='')}{aside}"
+    return best, f"settled by {min(_only(valid, best) or valid[best], default='')}{aside}"
 
 
 def _possible(numbers: tuple[int, int, int], order: str, short: bool) -> bool:
@@ -243,13 +242,13 @@ def _possible(numbers: tuple[int, int, int], order: str, short: bool) -> bool:
         "month first": (second, first, third),
         "year first": (third, second, first),
     }[order]
-    to_come = short and date.today().year % 100 < year < CENTURY
-    return 1 <= day <= 31 and 1 <= month <= MONTHS and not to_come
+    in_future = short and date.today().year % 100 < year < CENTURY
+    return 1 <= day <= 31 and 1 <= month <= MONTHS and not in_future
 
 
-def _settler(valid: Mapping[str, set[str]], order: str, orders: Iterable[str]) -> str:
-    others = set().union(*(valid[one] for one in orders if one != order)) if len(valid) > 1 else set()
-    return min(valid[order] - others, default="")
+def _only(valid: Mapping[str, set[str]], order: str) -> set[str]:
+    """The days that are dates in this order alone."""
+    return valid[order].difference(*(days for other, days in valid.items() if other != order))
 
 
 def _ask(name: str, examples: list[str], orders: list[str], why: str) -> str:
@@ -263,14 +262,13 @@ def _ask(name: str, examples: list[str], orders: list[str], why: str) -> str:
     )
 
 
-def _with_times(formats: Iterable[str], shapes: Iterable[str]) -> tuple[str, ...]:
+def _with_times(formats: Sequence[str], shapes: Iterable[str]) -> tuple[str, ...]:
     """Each day format with each form of a time of day that some row has."""
     times = {shape: _time_format(shape) for shape in sorted(set(shapes))}
-    plain = [one for one in formats if one != ISO and one not in moments.MOMENTS]
-    found = [one + time for one in plain for time in times.values() if time is not None]
-    found = [one for one in formats if one == ISO or one in moments.MOMENTS] + found
-    found += [COMPACT + time for time in ("%H%M%S", "%H%M") if COMPACT in formats and " 9" in times]
-    return tuple(dict.fromkeys(found))
+    whole = [day for day in formats if day == ISO or day in moments.MOMENTS]
+    timed = [day + time for day in formats if day not in whole for time in times.values() if time is not None]
+    packed = [COMPACT + time for time in ("%H%M%S", "%H%M") if COMPACT in formats and " 9" in times]
+    return tuple(dict.fromkeys(whole + timed + packed))
 
 
 def _time_format(shape: str) -> str | None:
@@ -283,14 +281,14 @@ def _time_format(shape: str) -> str | None:
 
 def _given(date_format: str, days: Mapping[tuple[str, str], int]) -> Dates:
     if date_format in moments.MOMENTS:
-        return Dates((date_format,), f"{moments.TOLD[date_format]}, as the parameters say")
+        return Dates((date_format,), f"{moments.DESCRIPTIONS[date_format]}, as the parameters say")
     try:
         date(2024, 1, 31).strftime(date_format)
     except ValueError as error:
         raise DatesError(f"date_format: {date_format!r} cannot be understood: {error}.") from None
     if "%" not in date_format:
         raise DatesError(
-            f"date_format: {date_format!r} names no part of a date. Write it as %d/%m/%Y or %Y-%m-%d %H:%M, "
+            f"date_format: {date_format!r} names no part of a date. Write it like %d/%m/%Y or %Y-%m-%d %H:%M, "
             f"or say {moments.EXCEL}, {moments.SECONDS} or {moments.MILLISECONDS} for numbers."
         )
     timed = any(part in date_format for part in ("%H", "%I", "%T", "%X", "%c"))

@@ -1,6 +1,6 @@
-"""Public order logs from the UCI repository: downloaded, checked by what is known of them, kept as Parquet.
+"""Public order logs from the UCI repository: downloaded, checked against what is known of them, kept as Parquet.
 
-The repository serves a zip that holds a workbook. Its rows are kept as they are, in the workbook's order, one sheet
+The repository serves a zip with a workbook. Its rows are kept as they are, in the workbook's order, one sheet
 after the other; cleaning is the first notebook's work.
 """
 
@@ -27,7 +27,7 @@ PENNY = 0.01  # sums of floats differ in the last digits by the order in which t
 
 
 class FetchError(ValueError):
-    """A data set that cannot be had, or is not what it should be."""
+    """A data set that cannot be downloaded, or is not what it should be."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,9 @@ LOGS = {
 
 
 def public_log(name: str) -> PublicLog:
-    """The log of that name; an error names those there are."""
+    """The log of that name; an error names the known ones."""
     if name not in LOGS:
-        raise FetchError(f"{name!r} is no data set that can be fetched; {nearest(name, LOGS)}")
+        raise FetchError(f"{name!r} is not a data set that can be fetched; {nearest(name, LOGS)}")
     return LOGS[name]
 
 
@@ -123,8 +123,8 @@ def download(log: PublicLog, folder: Path) -> Path:
 def _explained(error: Exception, host: str, url: str) -> str:
     """What failed, and what to do."""
     if isinstance(error, requests.HTTPError):
-        said = f"{error.response.status_code} {error.response.reason}"
-        return f"{host} answers {said} for {url}. Try later, or look up where the data set is now."
+        answer = f"{error.response.status_code} {error.response.reason}"
+        return f"{host} answers {answer} for {url}. Try later, or look up where the data set is now."
     if isinstance(error, requests.Timeout):
         return f"{host} did not answer within {TIMEOUT} seconds. Try later."
     if isinstance(error, requests.exceptions.SSLError):
@@ -148,7 +148,7 @@ def read_workbook(archive: Path, log: PublicLog) -> pd.DataFrame:
         size = archive.stat().st_size
         raise FetchError(
             f"What {log.url} served ({size:,} bytes) is no zip with one readable workbook: {error}. "
-            "It was cut short, or is a page that says something else: see it in a browser. Nothing was written."
+            "It was cut short, or it is an error page: open it in a browser. Nothing was written."
         ) from None
     return _typed(pd.concat(sheets.values(), ignore_index=True), log)
 
@@ -186,11 +186,11 @@ def facts_of(table: pd.DataFrame, columns: Mapping[str, str]) -> Facts:
 
 def check(table: pd.DataFrame, log: PublicLog) -> None:
     """Refuse a table that differs from what is known of the log, naming every difference."""
-    found = vars(facts_of(table, log.columns))
+    measured = vars(facts_of(table, log.columns))
     wrong = [
-        f"{name.replace('_', ' ')}: {_shown(known)} are known, {_shown(found[name])} came"
+        f"{name.replace('_', ' ')}: {_shown(known)} expected, {_shown(measured[name])} received"
         for name, known in vars(log.facts).items()
-        if not (abs(found[name] - known) < PENNY if isinstance(known, float) else found[name] == known)
+        if not (abs(measured[name] - known) < PENNY if isinstance(known, float) else measured[name] == known)
     ]
     if wrong:
         listed = "".join(f"\n  - {line}" for line in wrong)

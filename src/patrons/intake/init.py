@@ -1,4 +1,4 @@
-"""Writes the params file of a new data set: looks at a file, guesses, and says why in comments."""
+"""Writes the params file of a new data set: guesses from the file, with the reasons in comments."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from patrons.errors import SourceError
 from patrons.files import whole, write_text
 from patrons.intake import dates, numbers
 from patrons.intake.attributes import NUMERICAL, as_text, describe
-from patrons.intake.customers import Roles, take_in
+from patrons.intake.customers import Roles, read_frame
 from patrons.intake.guess import Guesses, guess, prefix_of_cancellations
 from patrons.intake.order_log import NUMBERS
 from patrons.intake.reading import open_checked
@@ -34,17 +34,18 @@ NON_PRODUCTS = (
     "VERSAND",
 )
 SIGNS = {"€": "EUR", "£": "GBP", "$": "USD", "eur": "EUR", "gbp": "GBP", "usd": "USD", "dollar": "USD", "chf": "CHF"}
+RESERVED = ("yes", "no", "true", "false", "null", "y", "n", "on", "off")  # words that YAML reads as values
 UNKNOWN = "XXX"  # ISO 4217: no currency
-HISTORY = 90  # days that 02_transformation wants before and after a forecast, by default
+HISTORY = 90  # days that 02_transformation needs before and after the day of a forecast, by default
 
 
 @dataclass(frozen=True)
 class Written:
-    """What came of it: the params file, what the data was taken for, and what the user has to settle."""
+    """What was written: the params file, what the data seems to be, and the questions that the user has to settle."""
 
     path: Path
-    told: str
-    open: tuple[str, ...]
+    description: str
+    questions: tuple[str, ...]
 
 
 def init(file: Path, root: Path, name: str = "", force: bool = False) -> Written:
@@ -59,7 +60,7 @@ def init(file: Path, root: Path, name: str = "", force: bool = False) -> Written
     name : str
         Of the params file; from the file's name where it is empty.
     force : bool
-        Whether a params file of that name may be written over.
+        Whether a params file of that name may be overwritten.
     """
     if not file.is_file():
         raise SourceError(f"There is no file {file}. Give the path of an order log or a customer table.")
@@ -68,39 +69,38 @@ def init(file: Path, root: Path, name: str = "", force: bool = False) -> Written
         raise SourceError(f"--name {name!r}: letters, digits, _ and - make a name, such as my_shop.")
     target = root / "params" / f"{name}.yaml"
     if target.exists() and not force:
-        raise SourceError(f"params/{target.name} is there already. Give another --name, or --force to write over it.")
+        raise SourceError(f"params/{target.name} exists already. Give another --name, or --force to overwrite it.")
     source = open_checked(file)
-    found = guess(source.table)
-    place = _place(file, root)
-    lines, to_settle = (_log if found.kind == "log" else _table)(source.table, found)
-    head = [
+    guesses, place = guess(source.table), _place(file, root)
+    lines, questions = (_log if guesses.kind == "log" else _table)(source.table, guesses)
+    head = _head(guesses, name, place, f"{file.name}: {source.description}")
+    _bring(file, root, place)
+    write_text(target, "\n".join([*head, *lines]) + "\n")
+    kind = "an order log" if guesses.kind == "log" else "a customer table"
+    columns = ", ".join(f"{ours} = {column.column}" for ours, column in guesses.columns.items())
+    return Written(target, f"{file.name} is taken for {kind}: {guesses.why}. {columns}.", tuple(questions))
+
+
+def _head(guesses: Guesses, name: str, place: str, description: str) -> list[str]:
+    """The first lines of a params file: what it was written from, and where the source is."""
+    log = guesses.kind == "log"
+    return [
         "# yaml-language-server: $schema=schema.json",
-        f"# Written by `patrons init` from {file.name}: {source.told}. Guesses, with reasons: correct them.",
-        *([] if found.kind == "log" else [f"kind: table  # {_comment(found.why)}"]),
+        f"# Written by `patrons init` from {description}. Guesses, with reasons: correct them.",
+        *([] if log else [f"kind: table  # {_comment(guesses.why)}"]),
         "01_eda:",
         f"  title: {_yaml(name.replace('_', ' ').capitalize())}",
         "  simulated: false",
         f"  source: {_yaml(place)}  # in data/raw, or in the folder that ${VARIABLE} names",
-        *(['  customers: ""'] if found.kind == "log" else []),
-        f"  obtain: {_yaml(f'Put {file.name} there.')}",
+        *(['  customers: ""'] if log else []),
+        f"  obtain: {_yaml(f'Put {Path(place).name} there.')}",
     ]
-    _bring(file, root, place)
-    write_text(target, "\n".join([*head, *lines]) + "\n")
-    kind = "an order log" if found.kind == "log" else "a customer table"
-    columns = ", ".join(f"{ours} = {one.column}" for ours, one in found.columns.items())
-    return Written(target, f"{file.name} is taken for {kind}: {found.why}. {columns}.", tuple(to_settle))
 
 
 def _yaml(text: str) -> str:
-    """A text as YAML writes it, in quotes where it must be."""
-    simple = re.fullmatch(r"[A-Za-z][\w ./-]*[\w.]|[A-Za-z]", text) and text.lower() not in (
-        "yes",
-        "no",
-        "true",
-        "false",
-        "null",
-    )
-    return text if simple and text.lower() not in ("y", "n", "on", "off") else json.dumps(text, ensure_ascii=False)
+    """A text as YAML writes it, in quotes where it needs them."""
+    simple = re.fullmatch(r"[A-Za-z][\w ./-]*[\w.]|[A-Za-z]", text) and text.lower() not in RESERVED
+    return text if simple else json.dumps(text, ensure_ascii=False)
 
 
 def _place(file: Path, root: Path) -> str:
@@ -114,35 +114,43 @@ def _place(file: Path, root: Path) -> str:
 
 def _bring(file: Path, root: Path, place: str) -> None:
     """Copy a file that lies elsewhere into data/raw; one of that name with other content stays."""
-    target, users = root / "data" / "raw" / place, os.environ.get(VARIABLE)
-    there = target.exists()
-    if (there and target.samefile(file)) or (not there and users and (Path(users) / place).exists()):
-        return
-    if there:
-        if target.stat().st_size == file.stat().st_size and target.read_bytes() == file.read_bytes():
+    target, folder = root / "data" / "raw" / place, os.environ.get(VARIABLE)
+    if target.exists():
+        if target.samefile(file) or _same_content(target, file):
             return
-        raise SourceError(f"data/raw/{place} is there already, with other content. Rename one of the two.")
+        raise SourceError(f"data/raw/{place} exists already, with other content. Rename one of the two.")
+    if folder and (Path(folder) / place).exists():
+        return
     with whole(target) as partial, file.open("rb") as read, partial.open("wb") as written:
         while chunk := read.read(1 << 22):
             written.write(chunk)
 
 
-def _log(table: Table, found: Guesses) -> tuple[list[str], list[str]]:
-    columns = {ours: one.column for ours, one in found.columns.items()}
+def _same_content(one: Path, other: Path) -> bool:
+    return one.stat().st_size == other.stat().st_size and one.read_bytes() == other.read_bytes()
+
+
+def _log(table: Table, guesses: Guesses) -> tuple[list[str], list[str]]:
+    """The lines of a log's params file, and the questions that are left."""
+    columns = {ours: guess.column for ours, guess in guesses.columns.items()}
     lines = ["  columns:  # our name: yours"]
-    lines += [f"    {ours}: {_yaml(str(one.column))}  # {_comment(one.reason)}" for ours, one in found.columns.items()]
-    told, to_settle = _meaning(table, columns)
+    lines += [
+        f"    {ours}: {_yaml(str(one.column))}  # {_comment(one.reason)}" for ours, one in guesses.columns.items()
+    ]
+    meaning, questions = _meaning(table, columns)
     absent = [name for name in ("order_id", "product_id", "country") if name not in columns]
     if absent:
-        told.append(f"  # not found: {', '.join(absent)}; what would be made of them is skipped")
-    lines += [*told, *_currency(table, columns), *_codes(table, columns)]
+        meaning.append(f"  # not found: {', '.join(absent)}; what depends on that is skipped")
     known = "[country]" if "country" in columns else "[]"
     return [
         *lines,
+        *meaning,
+        *_currency(table, columns),
+        *_codes(table, columns),
         "02_transformation:",
         f"  attributes: {known}  # what models may know of a customer",
         *_days(table, columns),
-    ], to_settle
+    ], questions
 
 
 def _comment(reason: str) -> str:
@@ -150,44 +158,43 @@ def _comment(reason: str) -> str:
 
 
 def _meaning(table: Table, columns: dict[str, str]) -> tuple[list[str], list[str]]:
-    """Lines on dates and decimals: what was found, or what the user has to say."""
-    lines, to_settle = [], []
-    when = table[columns["ordered_at"]]
+    """Lines on dates and decimals: what was decided, or what the user has to say."""
+    lines, questions = [], []
     try:
-        decided = dates.decide(when if when.type().is_temporal() else when.cast("string"))
-        lines.append(f'  date_format: ""  # {_comment(decided.told)}')
+        decided = dates.decide(table[columns["ordered_at"]])
+        lines.append(f'  date_format: ""  # {_comment(decided.description)}')
     except SourceError as error:
         lines.append(f'  date_format: ""  # TO SETTLE: {_comment(str(error))}')
-        to_settle.append(str(error))
+        questions.append(str(error))
     try:
-        decided = numbers.decide(table, [columns[name] for name in NUMBERS if name in columns])
-        lines.append(f"  decimal: auto  # {decided.decimal}, as the numbers of all rows tell")
+        written = numbers.decide(table, [columns[name] for name in NUMBERS if name in columns])
+        lines.append(f"  decimal: auto  # {written.decimal}, as the numbers of all rows tell")
     except SourceError as error:
         lines.append(f"  decimal: auto  # TO SETTLE: {_comment(str(error))}")
-        to_settle.append(str(error))
-    return lines, to_settle
+        questions.append(str(error))
+    return lines, questions
 
 
 def _currency(table: Table, columns: dict[str, str]) -> list[str]:
     money = [columns[name] for name in ("amount", "unit_price") if name in columns]
     texts = [str(value) for name in money for value in [name, *table[name].as_table().limit(50).to_pandas()[name]]]
-    sign = next((sign for sign in SIGNS if any(sign in text.lower() for text in texts)), None)
-    told = f"{sign} is written in it" if sign else "not known: write the ISO code of yours"
-    return [f"  currency: {SIGNS.get(sign, UNKNOWN)}  # {told}"]
+    sign = next((sign for sign in SIGNS if any(sign in text.lower() for text in texts)), "")
+    reason = f"{sign} is written in it" if sign else "not known: write the ISO code of yours"
+    return [f"  currency: {SIGNS.get(sign, UNKNOWN)}  # {reason}"]
 
 
 def _codes(table: Table, columns: dict[str, str]) -> list[str]:
     prefix = ""
     if {"order_id", "quantity"} <= set(columns):
         prefix = prefix_of_cancellations(table, columns["order_id"], columns["quantity"])
-    told = "orders that begin so have quantities below 0" if prefix else "no letter marks cancellations"
+    reason = "orders that begin with it have negative quantities" if prefix else "no letter marks cancellations"
     codes = []
     if "product_id" in columns:
         product = table[columns["product_id"]].cast("string")
-        there = set(table.filter(product.isin(NON_PRODUCTS)).select(p=product).distinct().to_pandas().p)
-        codes = [code for code in NON_PRODUCTS if code in there]
+        sold = set(table.filter(product.isin(NON_PRODUCTS)).select(p=product).distinct().to_pandas().p)
+        codes = [code for code in NON_PRODUCTS if code in sold]
     return [
-        f"  cancellation_prefix: {json.dumps(prefix)}  # {told}",
+        f"  cancellation_prefix: {json.dumps(prefix)}  # {reason}",
         f"  non_products: {json.dumps(codes)}  # product codes of postage and fees: add yours",
         f"  duplicates: {'quarantine' if 'order_id' in columns else 'keep'}  # of exactly equal lines"
         + ("" if "order_id" in columns else "; without an order number they may be two purchases"),
@@ -198,11 +205,11 @@ def _days(table: Table, columns: dict[str, str]) -> list[str]:
     """A shorter forecast where the log is too short for the usual one."""
     when = table[columns["ordered_at"]]
     try:
-        read = dates.decide(when if when.type().is_temporal() else when.cast("string")).read(when)
+        times = dates.decide(when).read(when)
     except SourceError:
         return []
-    found = table.select(at=read).agg(first=lambda t: t["at"].min(), last=lambda t: t["at"].max()).to_pandas().iloc[0]
-    days = (found["last"] - found["first"]).days + 1
+    ends = table.select(at=times).agg(first=lambda t: t["at"].min(), last=lambda t: t["at"].max()).to_pandas().iloc[0]
+    days = (ends["last"] - ends["first"]).days + 1
     if days >= 4 * HISTORY:
         return []
     part = max(7, min(HISTORY, days // 4))
@@ -213,31 +220,32 @@ def _days(table: Table, columns: dict[str, str]) -> list[str]:
     ]
 
 
-def _table(table: Table, found: Guesses) -> tuple[list[str], list[str]]:
-    label = found.columns["label"]
-    number = found.columns.get("id")
+def _table(table: Table, guesses: Guesses) -> tuple[list[str], list[str]]:
+    """The lines of a customer table's params file, and the questions that are left."""
+    label = guesses.columns["label"]
+    number = guesses.columns.get("id")
     column, why = (_yaml(str(number.column)), number.reason) if number else ('""', "none was found")
     frame = table.to_pandas()
     decimal, thousands = _marks(frame)
-    roles = Roles(str(number.column) if number else "", str(label.column), str(found.positive))
+    roles = Roles(str(number.column) if number else "", str(label.column), str(guesses.positive))
     roles = replace(roles, decimal=DECIMALS[decimal], thousands=thousands)
     try:
-        inputs, to_settle = take_in(frame, roles).numerical, []
+        inputs, questions = read_frame(frame, roles).numerical, []
     except SourceError as error:
-        inputs, to_settle = [], [str(error)]
+        inputs, questions = [], [str(error)]
     return [
         f"  id: {column}  # {why}",
         f"  label: {_yaml(str(label.column))}  # {_comment(label.reason)}",
-        f"  positive: {json.dumps(found.positive)}  # {found.share:.1%} of rows have it",
+        f"  positive: {json.dumps(guesses.positive)}  # {guesses.share:.1%} of rows have it",
         f"  decimal: {decimal}  # more columns are numbers with it" if decimal != "point" else "  decimal: point",
         f"  thousands: {json.dumps(thousands)}",
         "03_clustering_comparison:",
-        f"  inputs: {json.dumps(inputs, ensure_ascii=False)}  # numbers to seek groups in: keep what marketing acts on",
-    ], to_settle
+        f"  inputs: {json.dumps(inputs, ensure_ascii=False)}  # to look for groups in: keep what marketing acts on",
+    ], questions
 
 
 def _marks(frame: pd.DataFrame) -> tuple[str, str]:
-    """The decimal mark and the thousands sign with which most columns are numbers; the plain ones if none is better."""
+    """The decimal mark and thousands sign with which most columns are numbers; the plain ones if none is better."""
     text = frame.head(20_000).apply(as_text)
     ways = (("point", ""), ("comma", ""), ("comma", "."), ("point", ","))
     counts = {

@@ -1,4 +1,4 @@
-"""Dates that name a moment wherever it is: with a zone, or as a number of days or seconds since a fixed one."""
+"""Dates that name the same moment everywhere: with a time zone, or as days or seconds since a fixed date."""
 
 import re
 
@@ -11,7 +11,7 @@ MOMENTS = {  # how the number looks: Excel's days from 1990 to 2099, seconds and
     SECONDS: re.compile(r"[1-3]\d{9}(\.\d+)?"),
     MILLISECONDS: re.compile(r"[1-3]\d{12}(\.\d+)?"),
 }
-TOLD = {
+DESCRIPTIONS = {
     EXCEL: "serial numbers of Excel, in days since 1899-12-30",
     SECONDS: "seconds since 1970, read as UTC",
     MILLISECONDS: "milliseconds since 1970, read as UTC",
@@ -31,7 +31,7 @@ def utc(column: StringValue) -> TimestampValue:
 
 
 def read(column: StringValue, kind: str) -> TimestampValue:
-    """Numbers that stand for a moment, to the second, as spreadsheets round them; others are missing."""
+    """Numbers that stand for a moment, to the second, as spreadsheets round them; other numbers become missing."""
     unit, zero = DAY_UNITS[kind]
     fits = column.re_search(f"^(?:{MOMENTS[kind].pattern})$")
     seconds = (column.try_cast("float64") * unit + zero).round().cast("int64")

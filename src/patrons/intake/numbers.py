@@ -10,10 +10,10 @@ from ibis.expr.types import FloatingValue, StringValue
 
 from patrons.errors import SourceError
 
-ODD = 0.01  # share of telling numbers that may speak for the other mark; they are set aside
-SIGNS = r"[\s\x{00a0}\x{202f}'’€$£¥]|EUR|USD|GBP|CHF"
+ODD = 0.01  # share of the deciding numbers that may speak for the other mark; they are set aside
+SIGNS = "[\\s\u00a0\u202f'’€$£¥]|EUR|USD|GBP|CHF"  # beside a number
 MARKS = {"point": (".", ","), "comma": (",", ".")}
-TELLS = {  # a mark with other than three digits after it, or that comes after the other, is the decimal one
+DECIDING = {  # a mark that is not followed by three digits, or that comes after the other, is the decimal one
     "point": r"^[-+]?(\d*\.(\d{1,2}|\d{4,})|0\.\d+|\d[\d,]*,\d{3}\.\d*)$",
     "comma": r"^[-+]?(\d*,(\d{1,2}|\d{4,})|0,\d+|\d[\d.]*\.\d{3},\d*)$",
 }
@@ -26,7 +26,7 @@ class NumbersError(SourceError):
 
 @dataclass(frozen=True)
 class Numbers:
-    """How a file's numbers are written: `decimal` is "point" or "comma"; `plain` when each is as Python writes it."""
+    """How a file's numbers are written: `decimal` is "point" or "comma"; `plain` where each is as Python writes it."""
 
     decimal: str = "point"
     plain: bool = True
@@ -51,7 +51,7 @@ def _finite(number: FloatingValue) -> FloatingValue:
 
 
 def bare_text(column: StringValue) -> StringValue:
-    """A number's text without currency signs and blanks; a minus behind it or brackets around it come to its front."""
+    """A number's text without currency signs and blanks; a minus behind it, or brackets, become a minus in front."""
     bare = column.re_replace(SIGNS, "")
     return bare.re_replace(r"^\((.*)\)$", r"-\1").re_replace(r"^(\d.*)-$", r"-\1")
 
@@ -62,13 +62,13 @@ def decide(table: Table, columns: Iterable[str], decimal: str = "auto") -> Numbe
     Raises
     ------
     NumbersError
-        When numbers such as 1,234 can be read in two ways and none settles it, or numbers contradict each other.
+        When numbers such as 1,234 can be read in two ways and nothing settles which, or numbers contradict each other.
     """
     texts = [name for name in columns if table[name].type().is_string()]
     if not texts:
         return Numbers()
     counts = [_counts(table, name) for name in texts]
-    total = {key: sum(one[key] for one in counts) for key in ("point", "comma", "open", "plain", "filled")}
+    total = {key: sum(count[key] for count in counts) for key in ("point", "comma", "open", "plain", "filled")}
     if decimal != "auto":
         return Numbers(decimal, decimal == "point" and total["plain"] == total["filled"])
     best = max(MARKS, key=total.get)
@@ -76,29 +76,29 @@ def decide(table: Table, columns: Iterable[str], decimal: str = "auto") -> Numbe
     if total["open"] and not total[best]:
         raise NumbersError(_ask(table, texts, "no number settles which", OPEN))
     if other > ODD * (total[best] + other):
-        raise NumbersError(_ask(table, texts, "numbers contradict each other", TELLS["comma"]))
+        raise NumbersError(_ask(table, texts, "numbers contradict each other", DECIDING["comma"]))
     return Numbers(best, best == "point" and total["plain"] == total["filled"])
 
 
 def _counts(table: Table, name: str) -> dict[str, int]:
-    # equal texts are counted first: there are few of them, and regular expressions are dear
+    # equal texts are counted first: there are few of them, and regular expressions are slow
     texts = table.select(text=table[name].fill_null("").strip()).group_by("text").agg(rows=ibis._.count())
     bare, rows = bare_text(texts.text), texts.rows
-    found = texts.agg(
-        point=rows.sum(where=bare.re_search(TELLS["point"])),
-        comma=rows.sum(where=bare.re_search(TELLS["comma"])),
+    row = texts.agg(
+        point=rows.sum(where=bare.re_search(DECIDING["point"])),
+        comma=rows.sum(where=bare.re_search(DECIDING["comma"])),
         open=rows.sum(where=bare.re_search(OPEN)),
         plain=rows.sum(where=texts.text.try_cast("float64").notnull()),
         filled=rows.sum(where=texts.text != ""),
     )
-    return {key: int(value or 0) for key, value in found.to_pandas().iloc[0].fillna(0).items()}
+    return {key: int(value or 0) for key, value in row.to_pandas().iloc[0].fillna(0).items()}
 
 
 def _ask(table: Table, names: Iterable[str], why: str, pattern: str) -> str:
     shown: list[str] = []
     for name in names:
-        found = table.filter(bare_text(table[name]).re_search(pattern)).limit(3).select(name).to_pandas()[name]
-        shown += [f"{name} {re.sub(chr(160), ' ', value)}" for value in found]
+        examples = table.filter(bare_text(table[name]).re_search(pattern)).limit(3).select(name).to_pandas()[name]
+        shown += [f"{name} {re.sub(chr(160), ' ', value)}" for value in examples]
     return (
         f"Numbers can be read with a decimal point or a decimal comma and {why}, such as {'; '.join(shown[:3])}. "
         'Say which it is in `decimal` of 01_eda: "point" or "comma".'

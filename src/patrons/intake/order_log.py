@@ -1,6 +1,6 @@
-"""Reading of an order log: every line under our column names, with a stand-in for what the log lacks.
+"""Every line of an order log under our column names, with a stand-in for what the log lacks.
 
-The table that `read_log` gives has one row a line, whatever the log has:
+The table of `read_log` has one row per line and these columns, whatever the log has:
 
 ============  =========  =====================================================  ===========================
 column        type       meaning                                                stand-in
@@ -45,19 +45,19 @@ class Log:
     Parameters
     ----------
     lines : Table
-        Columns of the clean table, and `copy`: 0 for the first of exactly equal source lines, then 1, 2...; `torn`:
-        whether it could not be taken apart, so that only its text is known, as `description`.
+        Columns of the clean table; `copy`: 0 for the first of exactly equal source lines, then 1, 2...; `malformed`:
+        whether a line could not be split into cells, so that only its text is known, as `description`.
     absent : tuple of str
         Columns of ours that the log neither has nor lets compute; `lines` has stand-ins.
-    told : str
-        How file, dates and numbers were taken, in words.
+    description : str
+        How the file, its dates and its numbers were read.
     mixed : tuple of str
         One example of each form of dates, where there is more than one.
     """
 
     lines: Table
     absent: tuple[str, ...]
-    told: str
+    description: str
     mixed: tuple[str, ...]
 
 
@@ -73,7 +73,7 @@ def read_log(path: Path, columns: Mapping[str, str], how: Format | None = None) 
     columns : dict
         Our names to the source's where they differ, such as ``{"order_id": "InvoiceNo"}``.
     how : Format, optional
-        What was said of the file; the rest is found out.
+        What the user says of the file; the rest is found out.
     """
     how = how or Format()
     source = open_checked(path, how)
@@ -90,65 +90,65 @@ def read_log(path: Path, columns: Mapping[str, str], how: Format | None = None) 
         copy=raw["copy"],
     )
     mark = "" if read_numbers.plain else f"; decimal {read_numbers.decimal}"
-    told = f"{source.told}; dates: {read_dates.told}{mark}"
-    return Log(_with_torn(_complete(lines), source.torn), _absent(set(theirs)), told, read_dates.mixed)
+    description = f"{source.description}; dates: {read_dates.description}{mark}"
+    lines = _with_malformed(_complete(lines), source.malformed)
+    return Log(lines, _absent(set(theirs)), description, read_dates.mixed)
 
 
 def _meaning(table: Table, theirs: Mapping[str, str], how: Format) -> tuple[dates.Dates, numbers.Numbers]:
-    """What dates and numbers mean; one error for both where neither can be told."""
-    problems: list[SourceError] = []
-    read_dates, read_numbers = None, None
-    when = table[theirs["ordered_at"]]
+    """What dates and numbers mean; one error for both where neither can be decided."""
+    problems: list[str] = []
+    read_dates, read_numbers = dates.Dates(), numbers.Numbers()
     try:
-        read_dates = dates.decide(when if when.type().is_temporal() else when.cast("string"), how.date_format)
+        read_dates = dates.decide(table[theirs["ordered_at"]], how.date_format)
     except SourceError as error:
-        problems.append(error)
+        problems.append(str(error))
     try:
         read_numbers = numbers.decide(table, [theirs[name] for name in NUMBERS if name in theirs], how.decimal)
     except SourceError as error:
-        problems.append(error)
+        problems.append(str(error))
     if problems:
-        raise OrdersError("\n".join(map(str, problems)))
+        raise OrdersError("\n".join(problems))
     return read_dates, read_numbers
 
 
-def mapped(there: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:
+def mapped(available: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:
     """Our names to the source's, for the columns that the source has."""
     wanted = {ours: columns.get(ours, ours) for ours in (*REQUIRED, *OPTIONAL)}
-    return {ours: name for ours, name in wanted.items() if name in there}
+    return {ours: name for ours, name in wanted.items() if name in available}
 
 
-def check_columns(file: str, there: Sequence[str], columns: Mapping[str, str]) -> None:
+def check_columns(file: str, available: Sequence[str], columns: Mapping[str, str]) -> None:
     """Refuse a mapping of columns that does not hold, with all that is wrong with it.
 
     Parameters
     ----------
     file : str
         Its name, for the error.
-    there : sequence of str
+    available : sequence of str
         The columns that the source has.
     columns : dict
-        Our names to the source's; one of ours that is not in it has the same name in the source.
+        Our names to the source's, where they differ.
     """
-    problems = _column_problems(file, there, columns)
+    problems = _column_problems(file, available, columns)
     if problems:
         listed = "".join(f"\n  - {problem}" for problem in problems)
         raise OrdersError(
-            f"{file} does not have the columns that are needed:{listed}\nIt has: {', '.join(list(there)[:40])}. "
-            "Say in `columns` of the params file which is which, our name: its name."
+            f"{file} does not have the columns that are needed:{listed}\nIt has: {', '.join(list(available)[:40])}. "
+            "Say which is which in `columns` of the params file, as our name: its name."
         )
 
 
-def _column_problems(file: str, there: Sequence[str], columns: Mapping[str, str]) -> list[str]:
+def _column_problems(file: str, available: Sequence[str], columns: Mapping[str, str]) -> list[str]:
     known = (*REQUIRED, *OPTIONAL)
-    problems = [f"{ours!r} is no name of ours; {nearest(ours, known)}" for ours in columns if ours not in known]
+    problems = [f"{ours!r} is not one of our names; {nearest(ours, known)}" for ours in columns if ours not in known]
     wanted = {**dict(zip(REQUIRED, REQUIRED, strict=True)), **{k: v for k, v in columns.items() if k in known}}
     problems += [
-        f"our {ours} is {theirs!r}, which {file} does not have; {nearest(theirs, there)}"
+        f"our {ours} is {theirs!r}, which {file} does not have; {nearest(theirs, available)}"
         for ours, theirs in wanted.items()
-        if theirs not in there
+        if theirs not in available
     ]
-    have = {*mapped(there, columns), *columns}
+    have = {*mapped(available, columns), *columns}
     if "amount" not in have and not {"quantity", "unit_price"} <= have:
         problems.append("there is neither a quantity with a unit_price nor an amount, the total of a line")
     return problems
@@ -180,26 +180,25 @@ def _complete(lines: Table) -> Table:
 
 
 def _amounts(lines: Table) -> dict[str, ibis.Value]:
-    """Quantity, price and line total, each from the others where it is absent; the total as given wins."""
+    """Quantity, price and line total, each from the others where it is absent; a given total is never replaced."""
     has = set(lines.columns)
-    one = ibis.literal(1.0)
     if "amount" not in has:
         return {"amount": lines.quantity * lines.unit_price}
     if "quantity" in has:
         return {"unit_price": _ratio(lines.amount, lines.quantity)} if "unit_price" not in has else {}
     if "unit_price" in has:
         return {"quantity": _ratio(lines.amount, lines.unit_price)}
-    return {"quantity": one, "unit_price": lines.amount}
+    return {"quantity": ibis.literal(1.0), "unit_price": lines.amount}
 
 
-def _with_torn(lines: Table, torn: pd.DataFrame) -> Table:
-    """The lines, with those that could not be taken apart: their text, and where they stand."""
-    lines = lines.mutate(torn=ibis.literal(False))
-    if torn.empty:
+def _with_malformed(lines: Table, malformed: pd.DataFrame) -> Table:
+    """The lines, with those that could not be split into cells: their text, and where they are."""
+    lines = lines.mutate(malformed=ibis.literal(False))
+    if malformed.empty:
         return lines
-    known = ibis.memtable(pd.DataFrame({"description": torn.text, "line": torn.line - 2}))  # 1 is the line of names
+    known = ibis.memtable(pd.DataFrame({"description": malformed.text, "line": malformed.line - 2}))  # names: line 1
     rest = {name: ibis.null(kind) for name, kind in lines.schema().items() if name not in known.columns}
-    rows = known.mutate(**{**rest, "copy": 0, "torn": True}).select(*lines.columns)
+    rows = known.mutate(**{**rest, "copy": 0, "malformed": True}).select(*lines.columns)
     return lines.union(rows.cast(dict(lines.schema().items())))
 
 

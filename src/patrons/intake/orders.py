@@ -1,4 +1,4 @@
-"""Judgement of an order log: each line is kept or quarantined, and what is kept is held to a contract.
+"""Each line of an order log is kept or set aside with its reason, and what is kept must meet a contract.
 
 The clean table has the columns of `patrons.intake.order_log`; quantity, price and amount are above 0.
 """
@@ -50,10 +50,10 @@ def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], d
 
     Notes
     -----
-    Lines are counted by day, the rest is not computed yet: ``.cache()`` what is used more than once.
+    Lines are counted by day at once, the rest is computed when asked for: ``.cache()`` what is used more than once.
     """
     reasons: list[tuple[BooleanValue, str]] = [
-        (lines.torn, "another number of cells than the first line"),
+        (lines.malformed, "another number of cells than the first line"),
         (lines.ordered_at.isnull(), "date missing or unreadable"),
         (_stray(lines), "date far from all others"),
         (
@@ -78,9 +78,9 @@ def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], d
 
 
 def _stray(lines: Table) -> BooleanValue:
-    """Whether a line is dated so far from all others that it is a slip: 2099, 1900.
+    """Whether a line is dated so far from all others that the date must be a typo, such as 1900 or 2099.
 
-    From the days between which 99 % of the lines lie, that is farther than they are long, and a year more.
+    That is farther from the days between which 99% of the lines lie than those days span, and a year more.
     """
     days = lines.group_by(day=lines.ordered_at.date()).agg(lines=ibis._.count()).order_by("day").to_pandas().dropna()
     if days.empty:
@@ -97,7 +97,7 @@ def _finite(number: ibis.Value) -> BooleanValue:
 
 def kept(judged: Table) -> Table:
     """The clean lines, held to the contract and sorted by customer and time."""
-    clean = judged.filter(judged.reason.isnull()).drop("reason", "copy", "torn")
+    clean = judged.filter(judged.reason.isnull()).drop("reason", "copy", "malformed")
     if clean.count().execute() == 0:
         raise OrdersError(f"No line of the log can be kept. Why:\n{row_loss(judged).to_string(index=False)}")
     return CONTRACT.validate(clean).order_by("customer_id", "ordered_at", "line")
@@ -105,27 +105,40 @@ def kept(judged: Table) -> Table:
 
 def quarantined(judged: Table) -> Table:
     """The lines set aside, each with its reason; cancellations stay usable from here."""
-    return judged.filter(judged.reason.notnull()).drop("copy", "torn").order_by("line")
+    return judged.filter(judged.reason.notnull()).drop("copy", "malformed").order_by("line")
+
+
+def reasons(judged: Table) -> pd.Series:
+    """How many lines are set aside, by reason, the most frequent first."""
+    counts = judged.filter(judged.reason.notnull()).group_by("reason").agg(lines=ibis._.count())
+    return counts.order_by(ibis.desc("lines"), "reason").to_pandas().set_index("reason").lines
 
 
 def row_loss(judged: Table) -> pd.DataFrame:
-    """How many lines were read, set aside for which reason, and kept; the sums are checked.
+    """`loss_table` of the lines of a log; that the sums are right is checked."""
+    counts = judged.agg(read=judged.count(), kept=judged.reason.isnull().sum()).to_pandas().iloc[0]
+    table = loss_table(reasons(judged), int(counts.kept))
+    if table["count"].iloc[0] != counts.read:
+        raise OrdersError(
+            f"{counts.read:,} lines were read, but kept and set aside lines do not add up to that. Report this."
+        )
+    return table
+
+
+def loss_table(aside: pd.Series, kept: int) -> pd.DataFrame:
+    """How many rows of a source were read, set aside for which reason, and kept.
+
+    Parameters
+    ----------
+    aside : Series
+        Rows set aside, by reason.
+    kept : int
 
     Returns
     -------
     DataFrame
-        Columns `lines`: str, `count`: lines, `share`: of the lines read.
+        Columns `lines`: str, `count`, `share` of the rows read.
     """
-    counts = judged.group_by("reason").agg(count=judged.count()).order_by(ibis.desc("count"), "reason").to_pandas()
-    kept_lines = int(counts.loc[counts.reason.isna(), "count"].sum())
-    aside = counts.dropna(subset="reason")
-    read = int(judged.count().execute())
-    if kept_lines + int(aside["count"].sum()) != read:
-        raise OrdersError(f"{read:,} lines were read, but kept and set aside lines do not add up to that. Report this.")
-    table = pd.DataFrame(
-        {
-            "lines": ["read", *("set aside: " + aside.reason), "kept"],
-            "count": [read, *aside["count"], kept_lines],
-        }
-    )
-    return table.assign(share=table["count"] / read)
+    names = ["read", *(f"set aside: {reason}" for reason in aside.index), "kept"]
+    table = pd.DataFrame({"lines": names, "count": [int(aside.sum()) + kept, *aside, kept]})
+    return table.assign(share=table["count"] / table["count"].iloc[0])

@@ -1,12 +1,12 @@
 """Any file as a table: Parquet, delimited text (gzip too) or XLSX. The check before a run and the notebooks read here.
 
-What a file is is told by its content, and must agree with its name. Text and workbooks come as text columns, so that no
-type is guessed from the first rows; what a date or number means is decided from whole columns (`dates`, `numbers`).
+A file's content says what it is, and must agree with its name. Text files and workbooks come as columns of text, so
+that no type is guessed from the first rows; what a date or a number means is decided from whole columns.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,12 @@ from ibis import Table
 from patrons.engine import connect
 from patrons.errors import SourceError
 from patrons.intake import textfile, workbook
+from patrons.intake.settings import Settings
 
 MOST_COLUMNS = 10_000
 LONGEST_CELL = 1_000_000  # characters
-MOST_TORN = 0.01  # share of lines: beyond it the file is taken wrongly rather than damaged
-ASIDE = {"ignore_errors": True, "store_rejects": True, "rejects_table": "torn", "rejects_scan": "torn_scan"}
+MOST_MALFORMED = 0.01  # share of lines: beyond it the file is read the wrong way rather than damaged
+ASIDE = {"ignore_errors": True, "store_rejects": True, "rejects_table": "malformed", "rejects_scan": "rejected_scan"}
 KINDS = {
     "Parquet": (".parquet",),
     "XLSX": (".xlsx", ".xlsm"),
@@ -42,19 +43,19 @@ MAGIC = {
     b"\xff\xd8\xff": "a picture",
 }
 
-TORN = """
+MALFORMED = """
     select line, any_value(csv_line) as text, bool_and(error_type in ('MISSING COLUMNS', 'TOO MANY COLUMNS'))
-    as of_width from torn group by line, line_byte_position order by line
+    as of_width from malformed group by line, line_byte_position order by line
 """
 
 
-class TornError(SourceError):
-    """A text file with lines of another number of cells than its first."""
+class MalformedError(SourceError):
+    """A text file with lines that have more or fewer cells than its first."""
 
 
 @dataclass(frozen=True)
-class Format:
-    """How a file is written, as far as it was said; what is empty is found out.
+class Format(Settings):
+    """How a file is written, as far as the user says; what is empty is found out.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ class Format:
     decimal : {"auto", "point", "comma"}
         Mark before the decimals of numbers.
     date_format : str
-        As for strptime, such as ``%d/%m/%Y``.
+        As in strptime, such as ``%d/%m/%Y``.
     """
 
     delimiter: str = ""
@@ -76,11 +77,6 @@ class Format:
     decimal: str = "auto"
     date_format: str = ""
 
-    @classmethod
-    def of(cls, parameters: Mapping[str, Any]) -> "Format":
-        """The format that a notebook's parameters state."""
-        return cls(**{one.name: parameters[one.name] for one in fields(cls) if one.name in parameters})
-
 
 def _no_lines() -> pd.DataFrame:
     return pd.DataFrame({"line": pd.Series(dtype=int), "text": pd.Series(dtype=str)})
@@ -88,13 +84,20 @@ def _no_lines() -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Source:
-    """An opened file: its table, which nothing was read of yet unless it had to be, and how it was taken."""
+    """An opened file, of which no more than necessary has been read.
+
+    Parameters
+    ----------
+    table : Table
+    description : str
+        How it was read, such as ``text, semicolon between cells, cp1252``.
+    malformed : DataFrame
+        `line` in the file and `text` of the lines that `open_checked` left out.
+    """
 
     table: Table
-    told: str  # such as "text, semicolon, cp1252"
-    torn: pd.DataFrame = field(
-        default_factory=_no_lines
-    )  # `line` in the file and `text` of those left out: see `open_checked`
+    description: str
+    malformed: pd.DataFrame = field(default_factory=_no_lines)
 
 
 def open_source(path: Path, how: Format | None = None) -> Source:
@@ -103,7 +106,7 @@ def open_source(path: Path, how: Format | None = None) -> Source:
     Raises
     ------
     SourceError
-        When it is empty, cut off, of another kind than its name says, or has columns without a name or with the same.
+        When it is empty, cut off, of another kind than its name says, or when its columns have no name or the same one.
     """
     how = how or Format()
     kind = kind_of(path)
@@ -118,7 +121,7 @@ def open_source(path: Path, how: Format | None = None) -> Source:
             return Source(con.create_table("source", frame, temp=True), f"XLSX, sheet {sheet}")
         layout = textfile.layout(path, how.delimiter, how.encoding)
         check_names(path, layout.names)
-        return Source(_text_table(con, path, layout), layout.told)
+        return Source(_text_table(con, path, layout), layout.description)
     except SourceError:
         raise
     except Exception as error:  # each library has its own
@@ -126,45 +129,49 @@ def open_source(path: Path, how: Format | None = None) -> Source:
 
 
 def open_checked(path: Path, how: Format | None = None) -> Source:
-    """Open a file and read every cell of it once; single lines of another width are left out and told of.
+    """Open a file and read every cell of it once; single lines of another width are left out, and listed.
 
     Raises
     ------
     SourceError
-        As `open_source` and `check_cells` do; also when more than `MOST_TORN` of the lines have another width, when a
-        quote is never closed, or when the last line is cut off.
+        As `open_source` and `check_cells` do; also when more than `MOST_MALFORMED` of the lines have another width,
+        when a quote is never closed, or when the last line is cut off.
     """
     try:
         source = open_source(path, how)
         check_cells(path, source.table)
         return source
-    except TornError as error:
-        return _without_torn(path, how or Format(), error)
+    except MalformedError as error:
+        return _without_malformed(path, how or Format(), error)
 
 
-def _without_torn(path: Path, how: Format, error: TornError) -> Source:
+def _without_malformed(path: Path, how: Format, error: MalformedError) -> Source:
     layout, con = textfile.layout(path, how.delimiter, how.encoding), connect()
     rows = check_cells(path, _text_table(con, path, layout, ASIDE))
-    torn = con.con.execute(TORN).df()  # DuckDB has a row for each cell that lacks
-    if not torn.of_width.all() or textfile.cut_off(path, layout, torn.text.iat[-1]):
+    malformed = con.con.execute(MALFORMED).df()  # DuckDB has a row for each missing cell
+    count = len(malformed)
+    if not malformed.of_width.all() or textfile.cut_off(path, layout, malformed.text.iat[-1]):
         raise error
-    if len(torn) > MOST_TORN * (rows + len(torn)):
-        raise SourceError(f"{error} There are {len(torn):,} such lines, and {rows:,} others: is the delimiter right?")
-    told = f"{layout.told}; {len(torn):,} lines of another number of cells are set aside"
-    return Source(_text_table(connect(), path, layout, {"ignore_errors": True}), told, torn[["line", "text"]])
+    if count > MOST_MALFORMED * (rows + count):
+        raise SourceError(f"{error} There are {count:,} such lines, and {rows:,} others: is the delimiter right?")
+    description = f"{layout.description}; {count:,} lines with another number of cells are set aside"
+    table = _text_table(connect(), path, layout, {"ignore_errors": True})
+    return Source(table, description, malformed[["line", "text"]])
 
 
 def unreadable(path: Path, error: Exception) -> SourceError:
-    """What a library said of a file that it could not read, in this project's words where they are known."""
-    said = str(error).strip()
-    if "Maximum line size" in said or "field larger than" in said:
+    """The error for a file that a library could not read, in plain words where the library's message is known."""
+    message = str(error).strip()
+    if "Maximum line size" in message or "field larger than" in message:
         return SourceError(
             f"{path.name} has a cell or line of more than {textfile.LONGEST_LINE:,} characters: a quote that is never "
-            f"closed, or content that is no table. {textfile.place(said)}Mend or remove it."
+            f"closed, or content that is no table. {textfile.place(message)}Mend or remove it."
         )
-    if "Expected Number of Columns" in said or "Value with unterminated quote" in said:
-        return TornError(f"{path.name} is cut off or has lines of another width. {textfile.place(said)}Mend them.")
-    return SourceError(f"{path.name} is damaged or cut off: it cannot be read ({said.splitlines()[0]}). Get it anew.")
+    if "Expected Number of Columns" in message or "Value with unterminated quote" in message:
+        place = textfile.place(message)
+        return MalformedError(f"{path.name} is cut off or has lines of another width. {place}Mend them.")
+    first = message.splitlines()[0]
+    return SourceError(f"{path.name} is damaged or cut off: it cannot be read ({first}). Download or export it again.")
 
 
 def kind_of(path: Path) -> str:
@@ -172,7 +179,22 @@ def kind_of(path: Path) -> str:
     named = next((kind for kind, endings in KINDS.items() if path.name.lower().endswith(endings)), None)
     if named is None:
         endings = ", ".join(ending for some in KINDS.values() for ending in some if not ending.endswith("m"))
-        raise SourceError(f"{path.name} is of no kind that is read: {endings}. Save it as one of these.")
+        raise SourceError(f"{path.name} is of no kind that can be read: {endings}. Save it as one of these.")
+    actual = _kind_by_content(path)
+    if actual != named:
+        shown = actual if actual != "text" else "no such file"
+        advice = _way_out(path, actual)
+        raise SourceError(f"{path.name} is named as {named}, but by its content it is {shown}. {advice}")
+    return named
+
+
+def _way_out(path: Path, kind: str) -> str:
+    if "xls" in kind:
+        return "Save it as .xlsx or CSV."
+    return f"Rename it to {path.name.split('.')[0]}{KINDS[kind][0]}." if kind in KINDS else "Export it as CSV."
+
+
+def _kind_by_content(path: Path) -> str:
     try:
         with path.open("rb") as file:
             head = file.read(2048)
@@ -180,15 +202,10 @@ def kind_of(path: Path) -> str:
         raise SourceError(f"{path.name} cannot be opened: {error.strerror}.") from None
     if not head:
         raise SourceError(f"{path.name} is empty: it has 0 bytes. Export or download it again.")
-    found = next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), "text")
-    if found == "text" and head.lstrip()[:64].lower().startswith((b"<!doctype", b"<html", b"<table", b"<?xml")):
-        found = "a web page (HTML or XML)"
-    if found != named:
-        advice = f"Rename it to {path.name.split('.')[0]}{KINDS[found][0]}." if found in KINDS else "Export it as CSV."
-        advice = "Save it as .xlsx or CSV." if "xls" in found else advice
-        shown = found if found != "text" else "no such file"
-        raise SourceError(f"{path.name} is named as {named}, but by its content it is {shown}. {advice}")
-    return named
+    kind = next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), "text")
+    if kind == "text" and head.lstrip()[:64].lower().startswith((b"<!doctype", b"<html", b"<table", b"<?xml")):
+        return "a web page (HTML or XML)"
+    return kind
 
 
 def check_names(path: Path, names: Sequence[str]) -> None:
@@ -196,12 +213,12 @@ def check_names(path: Path, names: Sequence[str]) -> None:
     if len(names) > MOST_COLUMNS:
         raise SourceError(
             f"{path.name} has more than {MOST_COLUMNS:,} columns: it may be lying on its side. "
-            "One row an order line or customer, one column a property."
+            "It needs one row per order line or customer, and one column per property."
         )
     unnamed = [str(place) for place, name in enumerate(names, 1) if not str(name).strip()]
     twice = [repr(name) for name, count in Counter(map(str, names)).items() if count > 1 and name.strip()]
     problems = [f"column {', '.join(unnamed[:5])} has no name"] * bool(unnamed)
-    problems += [f"{', '.join(twice[:5])} stands more than once"] * bool(twice)
+    problems += [f"{', '.join(twice[:5])} occurs more than once"] * bool(twice)
     if names and all(textfile.is_value(str(name)) for name in names):
         problems.append(f"its first line holds values ({', '.join(map(str, names[:4]))}), not names of columns")
     if problems:
@@ -213,17 +230,17 @@ def column_names(path: Path, how: Format | None = None) -> list[str]:
     return list(open_source(path, how).table.columns)
 
 
-def _text_table(con: Any, path: Path, layout: textfile.Layout, torn: Mapping[str, Any] | None = None) -> Table:
-    torn = torn or {}
+def _text_table(con: Any, path: Path, layout: textfile.Layout, extra: Mapping[str, Any] | None = None) -> Table:
+    extra = extra or {}
     if layout.plain:
-        return con.read_csv(path, **_options(layout), **torn)
+        return con.read_csv(path, **_options(layout), **extra)
     with textfile.rewritten(path, layout) as copy:  # read whole, as the copy goes away
         options = _options(layout, textfile.TAB if layout.delimiter == textfile.BLANKS else layout.delimiter)
-        return con.create_table("source", con.read_csv(copy, **options, **torn), temp=True)
+        return con.create_table("source", con.read_csv(copy, **options, **extra), temp=True)
 
 
 def _options(layout: textfile.Layout, delimiter: str = "") -> dict[str, Any]:
-    """Everything is said, so that DuckDB takes no guess of its own."""
+    """Every option, so that DuckDB guesses none."""
     return {
         "delim": delimiter or layout.delimiter,
         "quote": '"',
@@ -247,15 +264,15 @@ def check_cells(path: Path, table: Table) -> int:
     texts = [name for name, kind in table.schema().items() if kind.is_string()]
     longest = {f"c{n}": table[name].length().max() for n, name in enumerate(texts)}
     try:
-        found = table.agg(rows=table.count(), **longest).to_pandas().iloc[0]
+        counts = table.agg(rows=table.count(), **longest).to_pandas().iloc[0]
     except duckdb.Error as error:
         raise unreadable(path, error) from None
-    if not found.rows:
-        raise SourceError(f"{path.name} has names of columns but no rows. Export or download it again.")
-    long = [name for n, name in enumerate(texts) if pd.notna(found[f"c{n}"]) and found[f"c{n}"] > LONGEST_CELL]
+    if not counts.rows:
+        raise SourceError(f"{path.name} has column names but no rows. Export or download it again.")
+    long = [name for n, name in enumerate(texts) if pd.notna(counts[f"c{n}"]) and counts[f"c{n}"] > LONGEST_CELL]
     if long:
         raise SourceError(
             f"{path.name} has a cell of more than {LONGEST_CELL:,} characters in {', '.join(long[:3])}. "
             "Mend or remove it: this is no order line or property of a customer."
         )
-    return int(found.rows)
+    return int(counts.rows)

@@ -1,20 +1,23 @@
-"""What a user says of a customer table's columns, and everything that is wrong with it, all at once."""
+"""What a user says of the columns of a customer table, and everything that is wrong with it at once."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import pandas as pd
 
 from patrons.errors import SourceError, nearest
 from patrons.intake.attributes import CATEGORICAL, MISSING, NUMERICAL, as_numbers, as_text, snake, unreadable
+from patrons.intake.settings import Settings
 
 OWN = ("customer_id", "churned", "group")  # columns that Patrons adds
 DECIMALS = {"point": ".", "comma": ","}
 MOST_ANSWERS = 12  # different values of a label column
 NAMED_LABEL = re.compile(r"churn|attrit|exit|left|leav|cancel|lost|closed|status|target|label")
-YES = re.compile(r"yes|y|true|t|1|ja|oui|si|churn(ed)?|attrited.*|exited|left|lost|gone|closed|cancel.*", re.IGNORECASE)
+YES = re.compile(  # values of a label that mean churned
+    r"yes|y|true|t|1(\.0)?|ja|oui|si|churn(ed)?|.*attrited.*|exited|left|lost|gone|closed|cancel.*", re.IGNORECASE
+)
 
 
 class CustomersError(SourceError):
@@ -22,8 +25,8 @@ class CustomersError(SourceError):
 
 
 @dataclass(frozen=True)
-class Roles:
-    """What the user says of a table's columns, all under the source's own names.
+class Roles(Settings):
+    """What the user says of a table's columns, by the source's own names.
 
     Parameters
     ----------
@@ -40,7 +43,7 @@ class Roles:
     missing : sequence of str
         What stands for a missing value, in any case; blanks around it do not count.
     decimal, thousands : str
-        What separates whole from fraction in numbers, and groups of three digits.
+        What separates the fraction from the whole in numbers, and groups of three digits.
     """
 
     id: str = ""
@@ -59,10 +62,9 @@ class Roles:
         return as_numbers(text, self.decimal, self.thousands)
 
     @classmethod
-    def of(cls, parameters: Mapping[str, Any]) -> "Roles":
-        """What the parameters of a table's first notebook say."""
-        given = {one.name: parameters[one.name] for one in fields(cls) if one.name in parameters}
-        return cls(**given | {"decimal": DECIMALS[parameters.get("decimal", "point")]})
+    def of(cls, parameters: Mapping[str, Any]) -> Self:
+        """What the parameters of a table's first notebook say; they spell the decimal mark out."""
+        return super().of({**parameters, "decimal": DECIMALS[parameters.get("decimal", "point")]})
 
 
 def candidates(raw: pd.DataFrame) -> pd.DataFrame:
@@ -72,15 +74,15 @@ def candidates(raw: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         `column`; `positive`: the value that probably means churned; `share`: of the rows with a value; `values`: each
-        value with its share, as a sentence's part.
+        value with its share, for a sentence.
     """
     rows = []
     for name in raw:
         shares = as_text(raw[name]).value_counts(normalize=True)
         named = bool(NAMED_LABEL.search(snake(name)))
         if len(shares) == 2 or (named and 2 < len(shares) <= 5):
-            yes = next((value for value in shares.index if YES.fullmatch(value)), shares.index[-1])
-            rows.append((not named, str(name), yes, shares[yes], _listed(shares)))
+            positive = next((value for value in shares.index if YES.fullmatch(value)), shares.index[-1])
+            rows.append((not named, str(name), positive, shares[positive], _listed(shares)))
     table = pd.DataFrame(rows, columns=["unnamed", "column", "positive", "share", "values"])
     return table.sort_values("unnamed", kind="stable", ignore_index=True).drop(columns="unnamed")
 
@@ -105,22 +107,22 @@ def refuse(problems: Sequence[str]) -> None:
 
 def shape_problems(text: pd.DataFrame) -> list[str]:
     counts = text.columns.value_counts()
-    problems = [f"{name!r} stands {n} times among its columns" for name, n in counts.items() if n > 1]
+    problems = [f"{name!r} occurs {n} times among its columns" for name, n in counts.items() if n > 1]
     problems += ["a column has no name"] if any(not name.strip() for name in text) else []
     return problems + (["it has no rows"] if not len(text) else [])
 
 
 def _named(roles: Roles) -> dict[str, list[str]]:
     """The columns that the user names, by role."""
-    one = {role: [name] for role, name in (("id", roles.id), ("label", roles.label)) if name}
-    return one | {role: list(getattr(roles, role)) for role in ("numerical", "categorical", "ignore", "confirmed")}
+    single = {role: [name] for role, name in (("id", roles.id), ("label", roles.label)) if name}
+    return single | {role: list(getattr(roles, role)) for role in ("numerical", "categorical", "ignore", "confirmed")}
 
 
 def known(roles: Roles, text: pd.DataFrame) -> Roles:
-    """The roles of columns that are there, so that the values can be looked at in spite of a wrong name."""
-    there = {role: [name for name in names if name in text] for role, names in _named(roles).items()}
-    single = {role: "".join(there.pop(role, [])) for role in ("id", "label")}
-    return replace(roles, **single, **there)
+    """The roles of columns that the table has, so that its values can be examined in spite of a wrong name."""
+    lists = {role: [name for name in names if name in text] for role, names in _named(roles).items()}
+    single = {role: "".join(lists.pop(role, [])) for role in ("id", "label")}
+    return replace(roles, **single, **lists)
 
 
 def name_problems(text: pd.DataFrame, roles: Roles) -> list[str]:
@@ -133,13 +135,13 @@ def name_problems(text: pd.DataFrame, roles: Roles) -> list[str]:
         if name not in text
     ]
     if not roles.label:
-        found = candidates(text.drop(columns=[name for name in [roles.id] if name in text]))
-        listed = "; ".join(found.column + " (" + found["values"] + ")") or "none: no column has two values"
+        labels = candidates(text.drop(columns=[name for name in [roles.id] if name in text]))
+        listed = "; ".join(labels.column + " (" + labels["values"] + ")") or "none: no column has two values"
         problems.append(f"label is not given: which column says who churned? Candidates: {listed}")
     uses = [name for role, names in named.items() if role != "confirmed" for name in names]
     problems += [f"{name!r} has two uses: give it one" for name in dict.fromkeys(uses) if uses.count(name) > 1]
     taken = [name for name in text if name in OWN and name not in given(roles)]
-    return problems + [f"{name!r} is a name that Patrons gives: rename this column" for name in taken]
+    return problems + [f"{name!r} is a name that Patrons uses itself: rename this column" for name in taken]
 
 
 def label_problems(text: pd.DataFrame, roles: Roles) -> list[str]:
@@ -165,11 +167,11 @@ def says_churned(answers: pd.Series, roles: Roles) -> pd.Series:
 
 
 def value_problems(kept: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> list[str]:
-    """What is wrong with the values: ids that repeat, numbers that are none."""
+    """What is wrong with the values: ids that repeat, numbers that are not."""
     problems = []
     if roles.id and (repeated := kept[roles.id][kept[roles.id].duplicated()].unique()).size:
         problems.append(
-            f"id: {len(repeated):,} values of {roles.id} stand in several, different rows, such as "
+            f"id: {len(repeated):,} values of {roles.id} occur in several, different rows, such as "
             f"{', '.join(repeated[:3])}: name another column, or none"
         )
     unclear = columns[columns.reason.str.startswith("unclear")]

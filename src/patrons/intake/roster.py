@@ -1,4 +1,4 @@
-"""The customers of an order log: what is known of them apart from their orders."""
+"""The customers of an order log, and what is known of them apart from their orders."""
 
 from pathlib import Path
 
@@ -6,25 +6,25 @@ import ibis
 import pandas as pd
 from ibis import Table
 
+from patrons.errors import SourceError
 from patrons.intake.order_log import AS_INTEGER
-from patrons.intake.sources import SourceError
 
 
 class RosterError(SourceError):
-    """A file of customers that does not go with the log."""
+    """A file of customer attributes that does not match the log."""
 
 
 def customer_table(orders: Table, attributes: Path | None = None) -> pd.DataFrame:
-    """One row a customer: the country of the first order, joined to a file of attributes where there is one.
+    """One row per customer: the country of the first order, joined to a file of attributes where there is one.
 
-    The first, because what a later order says was not known on earlier days.
+    The first order, because what a later one says was not known on earlier days.
 
     Parameters
     ----------
     orders : Table
         Clean lines.
     attributes : Path, optional
-        CSV (gzip too) or Parquet with a `customer_id` column; its own `country`, if any, wins over the log's.
+        CSV (gzip too) or Parquet with a column `customer_id`; its own `country`, if any, replaces the log's.
 
     Returns
     -------
@@ -40,20 +40,20 @@ def customer_table(orders: Table, attributes: Path | None = None) -> pd.DataFram
         raise RosterError(
             f"No customer of the log is in {attributes.name}: the log has customers such as "
             f"{', '.join(customers.customer_id[:3])}, the file {', '.join(table.customer_id[:3])}. "
-            "Bring the ids in line."
+            "Write the ids alike in both."
         )
     own = customers.drop(columns="country") if "country" in table else customers
     return own.merge(table, on="customer_id", how="left")
 
 
 def read_attributes(path: Path) -> pd.DataFrame:
-    """A file of attributes: `customer_id` as text, yes and no for truth values; rows without one are left out."""
+    """A file of attributes, with `customer_id` as text and truth values as yes and no; rows without id are left out."""
     if path.name.endswith(".parquet"):
         table = pd.read_parquet(path)
     elif path.name.endswith((".csv", ".csv.gz")):
         table = pd.read_csv(path, dtype={"customer_id": str}, sep=None, engine="python")
     else:
-        raise RosterError(f"{path.name} is no CSV (gzip too) or Parquet file. Save it as one of these.")
+        raise RosterError(f"{path.name} is neither a CSV file (gzip too) nor a Parquet file. Save it as one of these.")
     if "customer_id" not in table:
         raise RosterError(f"{path.name} has no column customer_id, only {', '.join(table.columns)}.")
     table = table[table.customer_id.notna()].assign(customer_id=_identifiers)

@@ -1,4 +1,4 @@
-"""The source of a series: where it is, whether it has the columns that the parameters name, and its digest."""
+"""The source of a series: where it is, whether it can be used as the parameters say, and its digest."""
 
 import hashlib
 import os
@@ -9,7 +9,6 @@ from typing import Any
 from patrons.errors import SourceError, nearest
 from patrons.files import digest
 
-__all__ = ["SourceError", "check", "check_attributes", "check_log", "digest_of", "find_source"]
 VARIABLE = "PATRONS_DATA"
 
 
@@ -45,19 +44,19 @@ def check_attributes(tables: Sequence[Path], attributes: Iterable[str], country:
     tables : sequence of Path
         The customer table, where there is one.
     attributes : iterable of str
-        What models are to know of a customer.
+        What models may know of a customer.
     country : bool
         Whether the log has one.
     """
     from patrons.intake.reading import column_names
 
-    there = [name for path in tables for name in column_names(path)]
-    if tables and "customer_id" not in there:
+    columns = [name for path in tables for name in column_names(path)]
+    if tables and "customer_id" not in columns:
         raise SourceError(
-            f"{tables[0].name} has no column customer_id, only {', '.join(there)}. Rename the one that is."
+            f"{tables[0].name} has no column customer_id, only {', '.join(columns)}. Rename the column that holds it."
         )
-    known = ["country"] * country + [name for name in there if name not in ("country", "customer_id")]
-    known += ["country"] * ("country" in there and not country)
+    known = ["country"] * country + [name for name in columns if name not in ("country", "customer_id")]
+    known += ["country"] * ("country" in columns and not country)
     unknown = [name for name in attributes if name not in known]
     if unknown:
         listed = "".join(f"\n  - {name!r}; {nearest(name, known)}" for name in unknown)
@@ -68,13 +67,13 @@ def check_table(path: Path, named: Mapping[str, Any], parameters: Sequence[Mappi
     """Refuse a customer table that cannot be used as the parameters say, and return its digest."""
     from patrons.intake import customers  # slow to import, and needed by such tables only
 
-    uses = {name: one[name] for name in ("inputs", "money") for one in parameters if name in one}
+    uses = {name: stated[name] for name in ("inputs", "money") for stated in parameters if name in stated}
     customers.check(path, named, **uses)
     return digest_of([path])
 
 
 def check_log(path: Path, named: Mapping[str, Any], needed_days: int = 0) -> tuple[str, ...]:
-    """Read a log as 01_eda will and hold it to the limits; what is absent from it.
+    """Read a log as 01_eda will, enforce the limits, and return what is absent from it.
 
     Parameters
     ----------
@@ -88,7 +87,7 @@ def check_log(path: Path, named: Mapping[str, Any], needed_days: int = 0) -> tup
 
     log = order_log.read_log(path, named.get("columns", {}), reading.Format.of(named))
     rules = (named.get("cancellation_prefix", ""), named.get("non_products", []), named.get("duplicates", "quarantine"))
-    quality.hold(orders.judge(log.lines, *rules), quality.Limits.of(named), needed_days)
+    quality.enforce(orders.judge(log.lines, *rules), quality.Limits.of(named), needed_days)
     return log.absent
 
 
@@ -99,11 +98,11 @@ def digest_of(files: Iterable[Path]) -> str:
 
 
 def check(parameters: Sequence[Mapping[str, Any]], raw_folder: Path) -> str | None:
-    """Find and judge the source that one of the notebooks' parameters names, and return its digest.
+    """Find and check the source that one of the notebooks' parameters names, and return its digest.
 
     None when none of them reads a source. SourceError lists every problem.
     """
-    named = next((one for one in parameters if "source" in one), None)
+    named = next((stated for stated in parameters if "source" in stated), None)
     if named is None:
         return None
     files = [find_source(named["source"], raw_folder, named.get("obtain", ""))]
@@ -116,8 +115,8 @@ def check(parameters: Sequence[Mapping[str, Any]], raw_folder: Path) -> str | No
 
 
 def _check_files(files: Sequence[Path], named: Mapping[str, Any], parameters: Sequence[Mapping[str, Any]]) -> None:
-    attributes = next((one["attributes"] for one in parameters if "attributes" in one), [])
-    forecast = next((one for one in parameters if {"horizon_days", "min_history_days"} <= set(one)), {})
+    attributes = next((stated["attributes"] for stated in parameters if "attributes" in stated), [])
+    forecast = next((stated for stated in parameters if {"horizon_days", "min_history_days"} <= set(stated)), {})
     needed = forecast.get("horizon_days", 0) + forecast.get("min_history_days", 0)
     problems, absent = [], ()
     try:

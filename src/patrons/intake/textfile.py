@@ -1,4 +1,4 @@
-"""How a delimited text file is written: encoding, delimiter, names of columns; found out, or as the parameters say."""
+"""How a delimited text file is written: encoding, delimiter, column names; found out, or as the parameters say."""
 
 import codecs
 import csv
@@ -36,7 +36,7 @@ class Layout:
         return self.encoding in ("utf-8", "utf-8-sig") and self.delimiter != BLANKS and not self.skip
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The layout in words."""
         return f"text, {SHOWN.get(self.delimiter, repr(self.delimiter))} between cells, {self.encoding}"
 
@@ -49,7 +49,7 @@ def layout(path: Path, delimiter: str = "", encoding: str = "") -> Layout:
             head = file.read(HEAD).decode(encoding, errors="ignore")
     except LookupError:
         raise SourceError(
-            f"encoding: {encoding!r} is none that Python knows, such as utf-8, latin-1 or cp1252."
+            f"encoding: {encoding!r} is not one that Python knows, such as utf-8, latin-1 or cp1252."
         ) from None
     if not head.strip():
         raise SourceError(f"{path.name} holds nothing but blanks. Export or download it again.")
@@ -71,15 +71,15 @@ def opened(path: Path) -> Iterator[io.BufferedIOBase]:
         with gzip.open(path) if zipped else path.open("rb") as file:
             yield file
     except (EOFError, gzip.BadGzipFile, OSError) as error:
-        raise SourceError(f"{path.name} is damaged or cut off: {error}. Get it anew.") from None
+        raise SourceError(f"{path.name} is damaged or cut off: {error}. Download or export it again.") from None
     except Exception as error:
         if type(error).__module__ == "zlib":
-            raise SourceError(f"{path.name} is damaged: {error}. Get it anew.") from None
+            raise SourceError(f"{path.name} is damaged: {error}. Download or export it again.") from None
         raise
 
 
 def encoding_of(path: Path) -> str:
-    """UTF-8 when the whole file is, UTF-16 by its mark, else cp1252 (which most latin-1 files are in truth)."""
+    """UTF-8 when the whole file is, UTF-16 by its mark, else cp1252 (which most files called latin-1 are)."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with opened(path) as file:
         chunk = file.read(CHUNK)
@@ -97,7 +97,7 @@ def encoding_of(path: Path) -> str:
                     valid = False
             chunk = file.read(CHUNK)
     if valid and decoder.getstate()[0]:
-        raise SourceError(f"{path.name} ends in the middle of a character: it is cut off. Get it anew.")
+        raise SourceError(f"{path.name} ends in the middle of a character: it is cut off. Download or export it again.")
     return (marked or "utf-8") if valid else "cp1252"
 
 
@@ -171,10 +171,10 @@ def cut_off(path: Path, layout: Layout, text: str) -> bool:
     return same and not last.endswith((b"\n", b"\r"))
 
 
-def place(said: str) -> str:
-    """Where in the file DuckDB met a problem, as a sentence; empty where it did not say."""
-    line = re.search(r"CSV Error on Line: (\d+)", said)
-    cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", said)
+def place(message: str) -> str:
+    """Where in the file DuckDB met a problem, as a sentence; empty where its message names no line."""
+    line = re.search(r"CSV Error on Line: (\d+)", message)
+    cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
     counted = f" has {cells[2]} cells where the first line has {cells[1]}" if cells else " is the first of them"
     return f"Line {line[1]}{counted}. " if line else ""
 

@@ -13,7 +13,7 @@ Rows = list[tuple[Any, ...]]
 
 
 def read(path: Path, sheet: str = "") -> tuple[str, pd.DataFrame]:
-    """The sheets that hold data and how they are called; those with the same columns are one table.
+    """The names of the sheets that hold data, and their rows; sheets with the same columns are one table.
 
     Parameters
     ----------
@@ -23,13 +23,13 @@ def read(path: Path, sheet: str = "") -> tuple[str, pd.DataFrame]:
     """
     book = load_workbook(path, read_only=True, data_only=True)
     try:
-        heads = {one.title: _cut(list(one.iter_rows(max_row=LOOK, values_only=True))) for one in book.worksheets}
+        heads = {each.title: _cut(list(each.iter_rows(max_row=LOOK, values_only=True))) for each in book.worksheets}
         if sheet and sheet not in heads:
             raise SourceError(f"{path.name} has no sheet {sheet!r}; it has: {', '.join(heads)}.")
         wanted = [sheet] if sheet else heads
         sizes = {name: _cells(book[name], heads[name]) for name in wanted if heads[name]}
         if not sizes:
-            raise SourceError(f"{path.name}: no sheet holds a table (a line of names with rows below).")
+            raise SourceError(f"{path.name}: no sheet holds a table (a line of column names with rows below).")
         best = max(sizes, key=sizes.get)
         alike = [name for name in sizes if _names(heads[name]) == _names(heads[best])]
         frames = [_frame(book[name], heads[name]) for name in alike]
@@ -63,7 +63,7 @@ def _names(rows: Rows) -> list[str]:
 
 def _frame(sheet: Any, rows: Rows) -> pd.DataFrame:
     names = _names(rows)
-    every = iter(sheet.iter_rows(values_only=True, max_col=len(names)))
-    next(row for row in every if row[: len(names)] == rows[0][: len(names)])
-    texts = ([None if cell is None else str(cell) for cell in row] for row in every if _filled(row))
+    rest = iter(sheet.iter_rows(values_only=True, max_col=len(names)))
+    next(row for row in rest if row[: len(names)] == rows[0][: len(names)])
+    texts = ([None if cell is None else str(cell) for cell in row] for row in rest if _filled(row))
     return pd.DataFrame(texts, columns=names, dtype="str")

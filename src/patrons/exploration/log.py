@@ -1,7 +1,9 @@
-"""Small tables behind the figures of the exploration: DuckDB reduces the log, only the result is held in memory.
+"""Small tables behind the figures on an order log: DuckDB reduces the log, only the result is held in memory.
 
-So a log of fifty million lines draws as fast as it is read: no table here has a row a line, an order or a customer.
+So a log of fifty million lines is drawn as fast as it is read: no table here has one row per line, order or customer.
 """
+
+from datetime import date
 
 import ibis
 import numpy as np
@@ -12,18 +14,25 @@ POINTS = 200  # of a curve over all customers
 BINS = 60  # of a histogram
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MOST_VALUES = 12  # of an attribute that is drawn
-COMMON = 0.05  # share of customers from which a value counts as common
+SMALLEST_COHORT = 20  # customers: the retention of fewer is noise
+BEHAVIOUR = ("orders", "spend", "units", "products", "order_value", "days_silent")
 
 
 def missing(judged: Table, absent: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Share of raw lines in which a column of the log is missing or unreadable, the worst first: `column`, `share`."""
-    columns = [name for name in judged.columns if name not in {"line", "copy", "torn", "reason", "amount", *absent}]
+    """Share of raw lines in which a column of the log is missing or unreadable, by column, the worst first."""
+    own = {"line", "copy", "malformed", "reason", "amount"}
+    columns = [name for name in judged.columns if name not in own | set(absent)]
     shares = judged.agg(**{name: judged[name].isnull().mean() for name in columns}).to_pandas().iloc[0]
-    return shares.sort_values(ascending=False, kind="stable").rename_axis("column").reset_index(name="share")
+    return shares.sort_values(ascending=False, kind="stable").rename_axis("column")
+
+
+def repeats(judged: Table) -> int:
+    """Lines that repeat an earlier line exactly, whether or not they are set aside for that."""
+    return int((judged["copy"] > 0).sum().execute())
 
 
 def monthly(orders: Table) -> pd.DataFrame:
-    """Revenue (currency), orders and customers a calendar month; `complete` is false where the log cuts it off.
+    """Revenue (currency), orders and customers by calendar month; `complete` is false where the log cuts it off.
 
     A month without an order is a row of zeros.
     """
@@ -31,13 +40,19 @@ def monthly(orders: Table) -> pd.DataFrame:
         revenue=_.amount.sum(), orders=_.order_id.nunique(), customers=_.customer_id.nunique()
     )
     table = by_month.order_by("month").to_pandas().set_index("month")
-    every = pd.date_range(table.index[0], table.index[-1], freq="MS", name="month")
-    table = table.reindex(every, fill_value=0).reset_index()
-    first, last = (value.date() for value in orders.agg(f=_.ordered_at.min(), l=_.ordered_at.max()).to_pandas().iloc[0])
+    months = pd.date_range(table.index[0], table.index[-1], freq="MS", name="month")
+    table = table.reindex(months, fill_value=0).reset_index()
+    first, last = period(orders)
     table["complete"] = True
     table.loc[table.index[0], "complete"] = first.day <= 7  # shops close for holidays: a week's grace at both ends
     table.loc[table.index[-1], "complete"] &= last.day >= pd.Timestamp(last).days_in_month - 7
     return table
+
+
+def period(orders: Table) -> tuple[date, date]:
+    """The days of the first and of the last line."""
+    ends = orders.agg(first=_.ordered_at.min(), last=_.ordered_at.max()).to_pandas().iloc[0]
+    return ends["first"].date(), ends["last"].date()
 
 
 def clock(orders: Table) -> pd.DataFrame:
@@ -50,27 +65,31 @@ def clock(orders: Table) -> pd.DataFrame:
 
 def totals(orders: Table) -> dict[str, float]:
     """Numbers of the whole log: `customers`, `orders`, `revenue` (currency)."""
-    found = orders.agg(customers=_.customer_id.nunique(), orders=_.order_id.nunique(), revenue=_.amount.sum())
-    return {name: float(value) for name, value in found.to_pandas().iloc[0].items()}
+    counts = orders.agg(customers=_.customer_id.nunique(), orders=_.order_id.nunique(), revenue=_.amount.sum())
+    return {name: float(value) for name, value in counts.to_pandas().iloc[0].items()}
 
 
 def returned(judged: Table) -> float:
-    """What the cancelled lines of known customers are worth, currency, as a positive number."""
+    """Value of the cancelled lines of known customers, currency, above 0; 0 where nothing was cancelled."""
     cancelled = judged.filter(judged.reason == "cancellation")
-    return abs(float(cancelled.amount.sum().execute() or 0))
+    return abs(float(cancelled.amount.sum().coalesce(0.0).execute()))
+
+
+def _spend(orders: Table) -> Table:
+    return orders.group_by("customer_id").agg(spend=_.amount.sum())
 
 
 def pareto(orders: Table) -> pd.DataFrame:
-    """Share of revenue of the best share of customers, at `POINTS` places from 0 to 1: `customers`, `revenue`."""
-    spend = orders.group_by("customer_id").agg(spend=_.amount.sum())
-    best = ibis.window(order_by=[ibis.desc("spend"), "customer_id"])
-    ranked = spend.mutate(place=ibis.row_number().over(best) + 1)
-    ranked = ranked.mutate(sofar=ranked.spend.cumsum(order_by="place"))
-    many, money = (float(value) for value in spend.agg(n=_.count(), m=_.spend.sum()).to_pandas().iloc[0])
-    places = sorted({int(np.ceil(share * many)) for share in np.linspace(0, 1, POINTS + 1)[1:]} | {int(many)})
-    curve = ranked.filter(ranked.place.isin(places)).order_by("place").to_pandas()
+    """Share of revenue that the best share of customers brings, at `POINTS` shares up to 1: `customers`, `revenue`."""
+    spend = _spend(orders)
+    best_first = ibis.window(order_by=[ibis.desc("spend"), "customer_id"])
+    ranked = spend.mutate(rank=ibis.row_number().over(best_first) + 1)
+    ranked = ranked.mutate(cumulated=ranked.spend.cumsum(order_by="rank"))
+    customers, total = (float(value) for value in spend.agg(n=_.count(), m=_.spend.sum()).to_pandas().iloc[0])
     shares = np.linspace(0, 1, POINTS + 1)
-    revenue = np.interp(shares, [0, *(curve.place / many)], [0, *(curve.sofar / money)])
+    ranks = sorted({int(np.ceil(share * customers)) for share in shares[1:]} | {int(customers)})
+    curve = ranked.filter(ranked["rank"].isin(ranks)).order_by("rank").to_pandas()
+    revenue = np.interp(shares, [0, *(curve["rank"] / customers)], [0, *(curve.cumulated / total)])
     return pd.DataFrame({"customers": shares, "revenue": revenue})
 
 
@@ -84,15 +103,15 @@ def order_values(orders: Table) -> tuple[pd.DataFrame, dict[str, float]]:
     dict
     """
     values = orders.group_by("order_id").agg(value=_.amount.sum()).cache()
-    about = values.agg(median=_.value.median(), mean=_.value.mean(), low=_.value.min(), high=_.value.max())
-    told = {name: float(value) for name, value in about.to_pandas().iloc[0].items()}
-    reach = 1.0 if told["high"] > told["low"] else 1.5  # one value alone still gets bars of a width
-    edges = np.geomspace(told["low"] / reach, told["high"] * reach * (1 + 1e-9), BINS + 1)
-    step = np.log(edges[-1] / edges[0]) or 1.0
-    place = ((_.value / float(edges[0])).ln() / step * BINS).floor().cast("int64").clip(0, BINS - 1)
-    counts = values.group_by(bin=place).agg(orders=_.count()).to_pandas().set_index("bin").orders
+    summary = values.agg(median=_.value.median(), mean=_.value.mean(), low=_.value.min(), high=_.value.max())
+    marks = {name: float(value) for name, value in summary.to_pandas().iloc[0].items()}
+    margin = 1.0 if marks["high"] > marks["low"] else 1.5  # a single value still gets bars with a width
+    edges = np.geomspace(marks["low"] / margin, marks["high"] * margin * (1 + 1e-9), BINS + 1)
+    width = np.log(edges[-1] / edges[0]) or 1.0
+    number = ((_.value / float(edges[0])).ln() / width * BINS).floor().cast("int64").clip(0, BINS - 1)
+    counts = values.group_by(bin=number).agg(orders=_.count()).to_pandas().set_index("bin").orders
     counts = counts.reindex(range(BINS), fill_value=0)
-    return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "orders": counts.to_numpy()}), told
+    return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "orders": counts.to_numpy()}), marks
 
 
 def countries(orders: Table, most: int = 10) -> pd.DataFrame:
@@ -110,45 +129,21 @@ def countries(orders: Table, most: int = 10) -> pd.DataFrame:
 
 
 def by_attribute(orders: Table, customers: pd.DataFrame) -> pd.DataFrame:
-    """Customers and spend by each value of each attribute with few values: who buys.
+    """Customers and spend by value, for each attribute with few values.
 
     Returns
     -------
     DataFrame
-        `attribute`, `value`, `customers` (number), `share` (of customers), `spend` (mean a customer, currency); country
-        and attributes of more than `MOST_VALUES` values are left out.
+        `attribute`, `value`, `customers` (number), `share` (of customers), `spend` (mean per customer, currency);
+        country and attributes of more than `MOST_VALUES` values are left out.
     """
-    spend = orders.group_by("customer_id").agg(spend=_.amount.sum())
-    rows = []
+    spend, tables = _spend(orders), [pd.DataFrame(columns=["attribute", "value", "customers", "share", "spend"])]
     names = [name for name in customers.columns if name not in ("customer_id", "country")]
     for name in (name for name in names if customers[name].nunique() <= MOST_VALUES):
         joined = spend.join(ibis.memtable(_as_text(customers, name)), "customer_id")
         table = joined.group_by(value=joined[name]).agg(customers=_.count(), spend=_.spend.mean()).order_by("value")
-        rows.append(table.to_pandas().assign(attribute=name, share=lambda t: t.customers / t.customers.sum()))
-    found = pd.concat(rows) if rows else pd.DataFrame(columns=["attribute", "value", "customers", "share", "spend"])
-    return found[["attribute", "value", "customers", "share", "spend"]].reset_index(drop=True)
-
-
-def widest(who: pd.DataFrame) -> str:
-    """The attribute between whose values mean spend differs most, in words; rare ones count only where all others are.
-
-    Parameters
-    ----------
-    who : DataFrame
-        What `by_attribute` returned.
-    """
-    for rows in (who[who["share"] >= COMMON], who):
-        spend = rows.groupby("attribute").spend.agg(["min", "max", "size"]).query("size > 1")
-        if len(spend):
-            name = (spend["max"] / spend["min"]).idxmax()
-            own = rows[rows.attribute == name]
-            most, least = own.loc[own.spend.idxmax()], own.loc[own.spend.idxmin()]
-            name = name.replace("_", " ")
-            return (
-                f"A customer of {name} {most['value']} spends {most.spend / least.spend:.1f} times what one of {name} "
-                f"{least['value']} does"
-            )
-    return "No attribute has two values to compare"
+        tables.append(table.to_pandas().assign(attribute=name, share=lambda t: t.customers / t.customers.sum()))
+    return pd.concat(tables[1:] or tables, ignore_index=True)[list(tables[0])]
 
 
 def _as_text(customers: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -156,20 +151,18 @@ def _as_text(customers: pd.DataFrame, name: str) -> pd.DataFrame:
     return pd.DataFrame({"customer_id": customers.customer_id, name: values})
 
 
-def cohorts(orders: Table) -> tuple[pd.DataFrame, pd.Series]:
+def cohorts(orders: Table, smallest: int = SMALLEST_COHORT) -> tuple[pd.DataFrame, pd.Series]:
     """Retention: share of the customers who first bought in a quarter that bought again so many quarters later.
 
     Returns
     -------
     DataFrame
         Index: quarter of the first order; columns: quarters since then, from 1; missing where the quarter is not over.
+        Cohorts of fewer than `smallest` customers, and those with no later quarter, are left out.
     Series
-        How many customers first bought in each quarter.
+        How many customers first bought in each of these quarters.
     """
-    bought = orders.select("customer_id", at=_.ordered_at.year() * 4 + _.ordered_at.quarter() - 1).distinct()
-    first = bought.group_by("customer_id").agg(cohort=_["at"].min())
-    joined = bought.join(first, "customer_id")
-    counts = joined.group_by("cohort", later=joined["at"] - joined.cohort).agg(customers=_.count()).to_pandas()
+    counts = _cohort_counts(orders)
     last = int((counts.cohort + counts.later).max())
     table = counts.pivot(index="cohort", columns="later", values="customers").sort_index()
     table = table.reindex(columns=range(int(counts.later.max()) + 1))
@@ -177,7 +170,17 @@ def cohorts(orders: Table) -> tuple[pd.DataFrame, pd.Series]:
     shares = table.div(table[0], axis="index").where(table.notna(), 0.0).where(known)
     quarters = [pd.Period(year=int(cohort) // 4, quarter=int(cohort) % 4 + 1, freq="Q") for cohort in table.index]
     index = pd.PeriodIndex(quarters, name="cohort")
-    return shares.drop(columns=0).set_axis(index), table[0].set_axis(index)
+    shares, sizes = shares.drop(columns=0).set_axis(index), table[0].set_axis(index)
+    shares = shares[sizes >= smallest].dropna(how="all").dropna(axis="columns", how="all")
+    return shares, sizes[shares.index]
+
+
+def _cohort_counts(orders: Table) -> pd.DataFrame:
+    """Customers by `cohort` (number of the quarter of their first order) and how many quarters `later` they bought."""
+    bought = orders.select("customer_id", at=_.ordered_at.year() * 4 + _.ordered_at.quarter() - 1).distinct()
+    first = bought.group_by("customer_id").agg(cohort=_["at"].min())
+    joined = bought.join(first, "customer_id")
+    return joined.group_by("cohort", later=joined["at"] - joined.cohort).agg(customers=_.count()).to_pandas()
 
 
 def visits(orders: Table) -> tuple[pd.DataFrame, dict[str, float]]:
@@ -192,21 +195,22 @@ def visits(orders: Table) -> tuple[pd.DataFrame, dict[str, float]]:
         day of orders and the next: half and 90% of gaps are no longer; missing where nobody came back).
     """
     days = orders.select("customer_id", day=_.ordered_at.date()).distinct()
-    often = days.group_by("customer_id").agg(days=_.count())
-    counts = often.group_by(days=ibis.least(_.days, 5)).agg(customers=_.count()).to_pandas().set_index("days").customers
+    visits = days.group_by("customer_id").agg(days=_.count())
+    counts = visits.group_by(days=ibis.least(_.days, 5)).agg(customers=_.count()).to_pandas()
+    counts = counts.set_index("days").customers
     share = counts.reindex(range(1, 6), fill_value=0) / counts.sum()
-    before = days.mutate(before=_.day.lag().over(group_by="customer_id", order_by="day")).filter(_.before.notnull())
-    gaps = before.mutate(gap=_.day.delta(_.before, unit="day"))
-    found = gaps.agg(gap_median=_.gap.quantile(0.5), gap_late=_.gap.quantile(0.9)).to_pandas().iloc[0]
+    later = days.mutate(before=_.day.lag().over(group_by="customer_id", order_by="day")).filter(_.before.notnull())
+    gaps = later.mutate(gap=_.day.delta(_.before, unit="day"))
+    quantiles = gaps.agg(gap_median=_.gap.quantile(0.5), gap_late=_.gap.quantile(0.9)).to_pandas().iloc[0]
     names = ["1", "2", "3", "4", "5 or more"]
     return (
         pd.DataFrame({"days": names, "share": share.to_numpy()}),
-        {"repeat_rate": float(1 - share[1])} | {name: float(value) for name, value in found.items()},
+        {"repeat_rate": float(1 - share[1])} | {name: float(value) for name, value in quantiles.items()},
     )
 
 
 def extremes(orders: Table, factor: float, absent: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Lines beyond the IQR limits, a row a column: with and without them.
+    """Lines beyond the upper IQR limit, one row per column, and the mean with and without them.
 
     Returns
     -------
@@ -233,7 +237,7 @@ def extremes(orders: Table, factor: float, absent: tuple[str, ...] = ()) -> pd.D
 def correlations(orders: Table, absent: tuple[str, ...] = ()) -> pd.DataFrame:
     """Spearman rank correlations between what customers do: orders, spend, units, products, order value, silence.
 
-    What the log has no columns for, and what is the same for all customers, is left out.
+    What the log has no column for, and what is the same for all customers, is left out.
     """
     customers = orders.group_by("customer_id").agg(
         orders=_.order_id.nunique(),
@@ -246,19 +250,17 @@ def correlations(orders: Table, absent: tuple[str, ...] = ()) -> pd.DataFrame:
     described = customers.mutate(
         order_value=_.spend / _.orders, days_silent=end.date().delta(customers["last"].date(), unit="day")
     )
-    gone = {name for name, column in {"units": "quantity", "products": "product_id"}.items() if column in absent}
-    names = [
-        name for name in ("orders", "spend", "units", "products", "order_value", "days_silent") if name not in gone
-    ]
+    unknown = {name for name, column in {"units": "quantity", "products": "product_id"}.items() if column in absent}
+    names = [name for name in BEHAVIOUR if name not in unknown]
     ranks = described.select(**{name: _mean_rank(described, name) for name in names}).cache()
     pairs = {f"{a} {b}": ranks[a].corr(ranks[b], how="pop") for a in names for b in names if a < b}
-    found = ranks.agg(**pairs).to_pandas().iloc[0].astype("float64") if pairs else {}
+    coefficients = ranks.agg(**pairs).to_pandas().iloc[0].astype("float64")
     table = pd.DataFrame(np.eye(len(names)), names, names)
-    for pair, value in found.items():
+    for pair, value in coefficients.items():
         a, b = pair.split()
         table.loc[a, b] = table.loc[b, a] = value
-    same = [name for name in names if table.loc[name].drop(name).isna().all()]
-    return table.drop(index=same, columns=same)
+    constant = [name for name in names if table.loc[name].drop(name).isna().all()]
+    return table.drop(index=constant, columns=constant)
 
 
 def _mean_rank(table: Table, name: str) -> ibis.Value:

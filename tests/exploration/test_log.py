@@ -1,8 +1,10 @@
+from datetime import date
+
 import ibis
 import pandas as pd
 import pytest
 
-from patrons.exploration import eda
+from patrons.exploration import log
 
 # a: two orders in quarter 1, one in quarter 2; b: one in quarter 1; c: one in quarter 2
 LOG = pd.DataFrame(
@@ -21,13 +23,13 @@ ORDERS = ibis.memtable(LOG)
 
 
 def test_months_add_up_and_the_one_cut_off_is_marked():
-    monthly = eda.monthly(ORDERS)
+    monthly = log.monthly(ORDERS)
     assert monthly.revenue.tolist() == [50, 10, 15, 20, 0, 5]
     assert monthly.complete.tolist() == [True, True, True, True, True, False]  # the log ends on 10 June
 
 
 def test_the_best_customers_come_first_in_the_pareto_curve():
-    curve = eda.pareto(ORDERS)  # a brings 80, b 15, c 5
+    curve = log.pareto(ORDERS)  # a brings 80, b 15, c 5
     assert curve.revenue[round(200 / 3) + 1] == pytest.approx(0.8, abs=0.01)
     assert curve.iloc[[0, -1]].to_numpy().tolist() == [[0, 0], [1, 1]]
     assert (curve.revenue.diff().dropna() >= 0).all()
@@ -35,23 +37,23 @@ def test_the_best_customers_come_first_in_the_pareto_curve():
 
 def test_order_values_are_sums_over_lines():
     twice = pd.concat([LOG, LOG[:1]])
-    bins, about = eda.order_values(ibis.memtable(twice))  # 5, 10, 15, 20, 100
-    assert about == {"median": 15, "mean": 30, "low": 5, "high": 100}
+    bins, marks = log.order_values(ibis.memtable(twice))  # 5, 10, 15, 20, 100
+    assert marks == {"median": 15, "mean": 30, "low": 5, "high": 100}
     assert [bins.orders[(bins.low <= n) & (n < bins.high)].sum() for n in (5, 10.01, 15.01, 20.01, 100)] == [1] * 5
     assert bins.orders.sum() == 5
 
 
 def test_orders_of_one_value_are_a_histogram_too():
-    bins, _ = eda.order_values(ibis.memtable(LOG.assign(amount=9.0)))
+    bins, _ = log.order_values(ibis.memtable(LOG.assign(amount=9.0)))
     assert bins.orders.sum() == 5
 
 
 def test_a_month_without_an_order_is_a_row_of_zero():
-    assert eda.monthly(ibis.memtable(LOG.drop(index=[2, 3]))).revenue.tolist() == [50, 10, 0, 0, 0, 5]
+    assert log.monthly(ibis.memtable(LOG.drop(index=[2, 3]))).revenue.tolist() == [50, 10, 0, 0, 0, 5]
 
 
 def test_the_clock_counts_orders_by_weekday_and_hour():
-    clock = eda.clock(ibis.memtable(LOG.assign(ordered_at=LOG.ordered_at + pd.Timedelta("9h"))))
+    clock = log.clock(ibis.memtable(LOG.assign(ordered_at=LOG.ordered_at + pd.Timedelta("9h"))))
     assert list(clock.columns) == [9]
     assert clock[9].to_dict() == {
         "Monday": 0.2, "Tuesday": 0.2, "Wednesday": 0, "Thursday": 0.2, "Friday": 0, "Saturday": 0.2, "Sunday": 0.2,
@@ -59,61 +61,77 @@ def test_the_clock_counts_orders_by_weekday_and_hour():
 
 
 def test_customers_who_came_back_and_the_days_between():
-    often, gap = eda.visits(ORDERS)  # a: 2 January, 1 February, 20 April; b and c once
-    assert often["share"].tolist() == [pytest.approx(2 / 3), 0, pytest.approx(1 / 3), 0, 0]
-    assert gap == {"repeat_rate": pytest.approx(1 / 3), "gap_median": 54.5, "gap_late": pytest.approx(74.1)}
+    visits, gaps = log.visits(ORDERS)  # a: 2 January, 1 February, 20 April; b and c once
+    assert visits["share"].tolist() == [pytest.approx(2 / 3), 0, pytest.approx(1 / 3), 0, 0]
+    assert gaps == {"repeat_rate": pytest.approx(1 / 3), "gap_median": 54.5, "gap_late": pytest.approx(74.1)}
 
 
 def test_spend_is_compared_by_the_values_of_an_attribute():
     people = pd.DataFrame({"customer_id": ["a", "b", "c"], "country": "X", "plan": ["gold", "free", None]})
-    table = eda.by_attribute(ORDERS, people)
+    table = log.by_attribute(ORDERS, people)
     assert table[["attribute", "value", "spend"]].to_numpy().tolist() == [
         ["plan", "free", 15], ["plan", "gold", 80], ["plan", "unknown", 5],
     ]  # fmt: skip
     assert table.customers.tolist() == [1, 1, 1]
 
 
-def test_the_widest_gap_is_within_one_attribute_and_between_common_values():
-    names = ["attribute", "value", "share", "spend"]
-    rows = [("plan", "gold", 0.1, 90.0), ("plan", "free", 0.9, 30.0), ("channel", "web", 0.5, 50.0),
-            ("channel", "fair", 0.47, 25.0), ("channel", "stand", 0.03, 1.0)]  # fmt: skip
-    assert eda.widest(pd.DataFrame(rows, columns=names)) == (
-        "A customer of plan gold spends 3.0 times what one of plan free does"
-    )
-    assert "50.0 times what one of channel stand" in eda.widest(pd.DataFrame(rows[2::2], columns=names))
-    assert eda.widest(pd.DataFrame(rows[:1], columns=names)) == "No attribute has two values to compare"
-
-
 def test_an_attribute_of_many_values_is_left_out():
     people = pd.DataFrame({"customer_id": [f"c{n}" for n in range(20)], "code": [f"x{n}" for n in range(20)]})
-    assert eda.by_attribute(ORDERS, people).empty
+    assert log.by_attribute(ORDERS, people).empty
 
 
 def test_totals_are_of_the_whole_log():
-    assert eda.totals(ORDERS) == {"customers": 3, "orders": 5, "revenue": 100}
+    assert log.totals(ORDERS) == {"customers": 3, "orders": 5, "revenue": 100}
 
 
 def test_countries_beyond_the_first_are_one_row():
-    shares = eda.countries(ORDERS, most=1)
+    shares = log.countries(ORDERS, most=1)
     assert shares.index.tolist() == ["X", "Other"]
     assert shares.revenue.tolist() == [0.8, pytest.approx(0.2)]
     assert shares.customers.tolist() == [pytest.approx(1 / 3), pytest.approx(2 / 3)]
 
 
 def test_half_of_the_first_cohort_came_back_in_the_next_quarter():
-    cohorts, sizes = eda.cohorts(ORDERS)
-    assert sizes.tolist() == [2, 1]
-    assert cohorts.loc[pd.Period("2024Q1"), 1] == 0.5
-    assert pd.isna(cohorts.loc[pd.Period("2024Q2"), 1])  # its next quarter is not there yet
+    cohorts, sizes = log.cohorts(ORDERS, smallest=1)
+    assert sizes.to_dict() == {pd.Period("2024Q1"): 2}  # c first bought in quarter 2, after which there is none yet
+    assert cohorts.to_dict() == {1: {pd.Period("2024Q1"): 0.5}}
+
+
+def test_a_cohort_of_few_customers_is_left_out():
+    cohorts, sizes = log.cohorts(ORDERS, smallest=3)
+    assert cohorts.empty
+    assert sizes.empty
+
+
+def test_a_log_of_one_month_has_no_cohort_to_follow():
+    cohorts, _ = log.cohorts(ibis.memtable(LOG[:1]), smallest=1)
+    assert cohorts.empty
+
+
+def test_the_period_is_from_the_first_day_to_the_last():
+    assert log.period(ORDERS) == (date(2024, 1, 2), date(2024, 6, 10))
+
+
+def test_what_was_returned_is_the_value_of_cancelled_lines():
+    judged = LOG.assign(reason=["cancellation", None, "no customer", "cancellation", None], amount=[-5.0, 1, 1, -2, 1])
+    assert log.returned(ibis.memtable(judged)) == 7
+
+
+def test_nothing_was_returned_where_nothing_was_cancelled():
+    assert log.returned(ibis.memtable(LOG.assign(reason="no customer"))) == 0
+
+
+def test_repeats_are_all_but_the_first_of_equal_lines():
+    assert log.repeats(ibis.memtable(LOG.assign(copy=[0, 1, 2, 0, 0]))) == 2
 
 
 def test_missing_values_are_counted_over_all_raw_lines():
     raw = ibis.memtable(LOG.assign(line=range(5), copy=0, reason=None))
-    assert eda.missing(raw).set_index("column").share.to_dict()["country"] == 0.2
+    assert log.missing(raw)["country"] == 0.2
 
 
 def test_extremes_are_beyond_the_quartiles_by_the_factor():
-    amount = eda.extremes(ORDERS, 1.5).set_index("column").loc["amount"]
+    amount = log.extremes(ORDERS, 1.5).set_index("column").loc["amount"]
     assert amount.limit == 35  # quartiles 10 and 20
     assert (amount.share, amount.revenue_share, amount.largest) == (0.2, 0.5, 50)
     assert (amount["mean"], amount.mean_without) == (20, 12.5)
@@ -121,10 +139,10 @@ def test_extremes_are_beyond_the_quartiles_by_the_factor():
 
 def test_what_a_log_does_not_have_is_no_extreme_and_no_correlation():
     absent = ("quantity", "unit_price", "product_id")
-    assert eda.extremes(ORDERS, 1.5, absent).column.tolist() == ["amount"]
-    assert not {"units", "products"} & set(eda.correlations(ORDERS, absent).columns)
+    assert log.extremes(ORDERS, 1.5, absent).column.tolist() == ["amount"]
+    assert not {"units", "products"} & set(log.correlations(ORDERS, absent).columns)
 
 
 def test_correlations_are_of_customers():
-    table = eda.correlations(ORDERS)
+    table = log.correlations(ORDERS)
     assert table.orders["spend"] == pytest.approx(0.866, abs=1e-3)  # ranks (3, 1.5, 1.5) against (3, 2, 1)

@@ -1,0 +1,259 @@
+"""Sentences on an order log, each made of the tables of `log` and of the intake."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from patrons.digits import about
+from patrons.plots import words
+
+NAMES = {"time": "time of day", "order_id": "order number", "product_id": "product", "unit_price": "price"}
+COMMON = 0.05  # share of customers from which a value of an attribute counts as common
+LIFTED = 1.1  # mean over median from which a few large orders lift the mean
+
+
+class Finding(NamedTuple):
+    """What a figure shows: its `title`, and the `text` of the callout below it."""
+
+    title: str
+    text: str
+    kind: str = "finding"
+
+
+def _finding(title: str, rest: str = "", kind: str = "finding") -> Finding:
+    return Finding(title, " ".join([f"{title}.", rest]).strip(), kind)
+
+
+def usable(loss: pd.DataFrame, rows: str = "lines") -> str:
+    """How much of a source can be used, and what the most frequent reason is to set the rest aside.
+
+    Parameters
+    ----------
+    loss : DataFrame
+        What `row_loss` of the intake returned: the rows read, set aside by reason, and kept.
+    rows : str
+        What the source's rows are called.
+    """
+    read, kept, reasons = loss["count"].iloc[0], loss["count"].iloc[-1], loss.iloc[1:-1]
+    if reasons.empty:
+        return f"All {read:,} {rows} can be used."
+    reason = reasons.lines.iloc[0].removeprefix("set aside: ")
+    return f"{kept / read:.1%} of {read:,} {rows} can be used. The most frequent reason to set one aside: {reason}."
+
+
+def cautions(absent: Sequence[str], mixed: Sequence[str], unread_dates: float) -> list[str]:
+    """What a reader has to know of how the log was read; empty where there is nothing.
+
+    Parameters
+    ----------
+    absent : sequence of str
+        Columns of ours that the log does not have, and ``time`` where it has days only.
+    mixed : sequence of str
+        One example of each form of dates, where there is more than one.
+    unread_dates : float
+        Share of lines whose date is missing or fits none of the forms.
+    """
+    sentences = []
+    if absent:
+        lacking = listed([NAMES.get(name, name) for name in absent], "or")
+        sentences.append(f"The log has no {lacking}. What depends on that is skipped, here and in later notebooks.")
+    if mixed:
+        rest = f"; the {unread_dates:.1%} of lines that fit none are set aside" if unread_dates else ""
+        sentences.append(f"Dates come in {len(mixed)} forms ({', '.join(mixed)}). Each is read by its own rule{rest}.")
+    return sentences
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """Names as a sentence lists them: a, b and c."""
+    return f" {last} ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+def missing(shares: pd.Series) -> str:
+    """The column of which most values are missing, as a title."""
+    if not shares.max() > 0:
+        return "No value is missing"
+    return f"{words([shares.idxmax()])[0].capitalize()} is missing in {shares.max():.1%} of lines"
+
+
+def repeats(count: int, loss: pd.DataFrame, duplicates: str) -> str:
+    """Whether lines repeat another one exactly, and what happens to them.
+
+    Parameters
+    ----------
+    count : int
+        Lines that repeat an earlier one.
+    loss : DataFrame
+        What `row_loss` returned.
+    duplicates : {"quarantine", "keep"}
+        The parameter.
+    """
+    if not count:
+        return "No line repeats another one exactly."
+    share = count / loss["count"].iloc[0]
+    sentence = f"{_count(count, 'line')} ({share:.1%}) repeat{'s' * (count == 1)} another line exactly."
+    if duplicates == "keep":
+        return f"{sentence} They are kept, as the parameters say."
+    others = count - loss["count"][loss.lines == "set aside: exact duplicate"].sum()
+    sentence += " They are set aside, so that each purchase counts once."
+    return sentence + (f" {others:,} of them are listed under another reason, which comes first." if others else "")
+
+
+def _count(count: float, unit: str) -> str:
+    return f"{count:,.0f} {unit}{'s' * (round(count) != 1)}"
+
+
+def extremes(lines: pd.DataFrame, currency: str) -> str:
+    """What lines beyond the IQR limit of the amount do to the mean; `lines` is what `log.extremes` returned."""
+    amount = lines.set_index("column").loc["amount"]
+    if not amount.share:
+        return "No line is an outlier by its amount."
+    without, mean = about(amount.mean_without), about(amount["mean"])
+    return (
+        f"{amount.share:.1%} of lines are outliers by their amount and carry {amount.revenue_share:.0%} of revenue. "
+        f"They lift the mean line from {without} to {mean} {currency}. They are kept."
+    )
+
+
+def concentration(curve: pd.DataFrame, customers: float) -> Finding:
+    """How much of the revenue the best fifth and the best hundredth bring; `curve` is what `log.pareto` returned."""
+    revenue = curve.set_index("customers").revenue
+    title = f"The best fifth of customers bring {revenue.loc[0.2]:.0%} of revenue"
+    if customers < 100:
+        return _finding(title)
+    best = _count(customers / 100, "customer")
+    return _finding(title, f"The best 1% ({best}) bring {revenue.loc[0.01]:.0%}.")
+
+
+def returns(returned: float, revenue: float, currency: str) -> str:
+    """That revenue is stated before returns, and how much was returned."""
+    return (
+        f"Revenue is stated before returns. Cancelled lines of {about(returned)} {currency} ({returned / revenue:.1%} "
+        "of revenue) are set aside, not subtracted from the orders that they cancel."
+    )
+
+
+def order_value(marks: Mapping[str, float], currency: str) -> Finding:
+    """What an order is worth; `marks` is what `log.order_values` returned."""
+    title = f"Half of the orders are under {about(marks['median'])} {currency}; the mean is {about(marks['mean'])}"
+    lifted = "A few large orders lift the mean, so medians describe customers better."
+    return _finding(title, lifted if marks["mean"] > LIFTED * marks["median"] else "Most orders are alike.")
+
+
+def countries(shares: pd.DataFrame) -> Finding:
+    """Which country brings most revenue; `shares` is what `log.countries` returned."""
+    named = shares.drop(index="Other", errors="ignore")
+    country = named.revenue.idxmax()
+    if len(shares) == 1:
+        return _finding(f"All revenue comes from {country}")
+    first = shares.loc[country]
+    return _finding(f"{country} brings {first.revenue:.0%} of revenue from {first.customers:.0%} of customers")
+
+
+def attributes(by_value: pd.DataFrame) -> Finding:
+    """The attribute between whose values mean spend differs most; rare values count only where all others are rare.
+
+    Parameters
+    ----------
+    by_value : DataFrame
+        What `log.by_attribute` returned.
+    """
+    for rows in (by_value[by_value["share"] >= COMMON], by_value):
+        spend = rows.groupby("attribute").spend.agg(["min", "max", "size"]).query("size > 1")
+        if len(spend):
+            name = (spend["max"] / spend["min"]).idxmax()
+            own = rows[rows.attribute == name]
+            most, least = own.loc[own.spend.idxmax()], own.loc[own.spend.idxmin()]
+            [name] = words([name])
+            title = (
+                f"Customers of {name} {most['value']} spend {most.spend / least.spend:.1f} times as much as those of "
+                f"{name} {least['value']}"
+            )
+            return Finding(title, f"{title}, on average.")
+    return _finding("No attribute has two values to compare")
+
+
+def best_month(monthly: pd.DataFrame) -> Finding:
+    """The month with most revenue, of those that the log covers whole; `monthly` is what `log.monthly` returned."""
+    whole = monthly[monthly.complete] if monthly.complete.any() else monthly
+    best = whole.loc[whole.revenue.idxmax()]
+    if len(whole) == 1:
+        title = f"{best.month:%B %Y} is the only {'whole ' * bool(best.complete)}month of the log"
+        return _finding(title, "It shows no season and no trend.")
+    title = f"{best.month:%B %Y} was the best month: {best.revenue / whole.revenue.mean():.1f} times the average"
+    before = whole[whole.month == best.month - pd.DateOffset(years=1)].revenue.sum()
+    if not before:
+        return _finding(title)
+    return _finding(title, f"It brought {best.revenue / before - 1:.0%} more than a year before.")
+
+
+def busiest(clock: pd.DataFrame, timed: bool) -> Finding:
+    """The weekday and hour at which most orders come; `clock` is what `log.clock` returned.
+
+    Parameters
+    ----------
+    clock : DataFrame
+    timed : bool
+        Whether the log has a time of day; the quietest day is named where it has none.
+    """
+    days, hours = clock.sum(axis="columns"), clock.sum()
+    open_days, closed = days[days > 0], days.index[days == 0]
+    title = f"{days.idxmax()} is the busiest day ({days.max():.0%} of orders)"
+    if timed:
+        hour = int(hours.idxmax())
+        title += f", {hour} to {hour + 1} o'clock the busiest hour ({hours.max():.0%})"
+    elif len(open_days) > 1:
+        title += f", {open_days.idxmin()} the quietest ({open_days.min():.0%})"
+    return _finding(title, f"No order comes on {listed(list(closed), 'or')}." if len(closed) else "")
+
+
+def coming_back(gaps: Mapping[str, float]) -> Finding:
+    """How many customers came back, and after how many days; `gaps` is what `log.visits` returned."""
+    if not gaps["repeat_rate"]:
+        rest = "Gaps, cohorts and every forecast of a return have nothing to learn from."
+        return _finding("Nobody came back on another day", rest, "caution")
+    title = f"{gaps['repeat_rate']:.0%} of customers came back on another day"
+    half, late = _count(gaps["gap_median"], "day"), _count(gaps["gap_late"], "day")
+    rest = f"Half of the gaps between two visits are at most {half} long, nine in ten at most {late}."
+    return _finding(title, f"{rest} Who stays away for longer is late.")
+
+
+def cohorts(shares: pd.DataFrame, sizes: pd.Series) -> Finding:
+    """How many new customers buy again in the next quarter, on average and from cohort to cohort.
+
+    Parameters
+    ----------
+    shares, sizes
+        What `log.cohorts` returned, with one cohort at least. The first is left out where there are others, as most of
+        its customers had bought before the log began.
+    """
+    again = shares[1].dropna()
+    again = again.iloc[1:] if len(again) > 1 else again
+    average = np.average(again, weights=sizes[again.index])
+    title = f"{average:.0%} of new customers buy again in the quarter after their first"
+    spread = f", {again.min():.0%} to {again.max():.0%} from cohort to cohort" if len(again) > 1 else ""
+    return Finding(title, f"{title}{spread}.")
+
+
+def correlations(table: pd.DataFrame) -> Finding:
+    """Which two things that customers do go together most, and which least.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `log.correlations` returned, with two rows at least.
+    """
+    upper = np.triu(np.ones(table.shape, dtype=bool), 1)
+    pairs = table.where(upper).stack().dropna().sort_values(key=np.abs)
+    (weak, strong), (least, most) = (words(pairs.index[n]) for n in (0, -1)), pairs.iloc[[0, -1]]
+    title = f"{strong[0].capitalize()} and {strong[1]} go together most (rank correlation {most:.2f})"
+    if len(pairs) == 1:
+        return _finding(title)
+    return _finding(title, f"{weak[0].capitalize()} and {weak[1]} have least to do with each other ({least:.2f}).")
+
+
+def next_step(lines: int, customers: int, first: date, last: date) -> str:
+    """What the series goes on with."""
+    return f"The series goes on with {lines:,} lines of {customers:,} customers, from {first} to {last}."
