@@ -20,7 +20,7 @@ from sklearn.base import clone
 from patrons.intake import order_log, orders
 from patrons.intake.sources import find_source
 from patrons.series.params import load
-from patrons.value import forecast as value
+from patrons.value import forecast
 from patrons.value.spend_model import SpendModel
 
 ROOT = Path(__file__).parents[1]
@@ -34,38 +34,37 @@ COLUMNS = {
 }
 
 
-def lines_of(said: Mapping[str, Any]) -> Table:
-    """The order lines that 01 keeps; `said` are its parameters."""
-    log = order_log.read_log(find_source(said["source"], ROOT / "data" / "raw", said["obtain"]), said["columns"])
-    named = {name: said[name] for name in ("cancellation_prefix", "non_products", "duplicates")}
-    return orders.kept(orders.judge(log.lines, **named).cache()).cache()
+def lines_of(parameters: Mapping[str, Any]) -> Table:
+    """The order lines that 01 keeps, by its parameters."""
+    source = find_source(parameters["source"], ROOT / "data" / "raw", parameters["obtain"])
+    log = order_log.read_log(source, parameters["columns"])
+    rules = {name: parameters[name] for name in ("cancellation_prefix", "non_products", "duplicates")}
+    return orders.kept(orders.judge(log.lines, **rules).cache()).cache()
 
 
-def prepared(params: Path) -> tuple[pd.DataFrame, value.Days, SpendModel]:
+def prepared(params: Path) -> tuple[pd.DataFrame, forecast.Days, SpendModel]:
     """Customers on all days, the days, and the model to fit, as 07 has them."""
-    said = load(params, ROOT / "notebooks")
-    lines, horizon = lines_of(said["01_eda"]), said["07_customer_value"]["value_horizon_days"]
-    when = value.days_of(lines, horizon)
-    table = value.snapshots(lines, when, horizon)
-    inputs = value.inputs(table, table) if when.earlier else None
-    return table, when, SpendModel(horizon, inputs, said["07_customer_value"]["seed"])
+    parameters = load(params, ROOT / "notebooks")
+    lines, horizon = lines_of(parameters["01_eda"]), parameters["07_customer_value"]["value_horizon_days"]
+    when = forecast.days_of(lines, horizon)
+    table = forecast.snapshots(lines, when, horizon)
+    inputs = forecast.inputs(table, table) if when.earlier else None
+    return table, when, SpendModel(horizon, inputs, parameters["07_customer_value"]["seed"])
 
 
-def tested(params: Path) -> tuple[value.Tested, dict[str, float]]:
+def tested(params: Path) -> tuple[forecast.Tested, dict[str, float]]:
     """The test of 07 on a log, and the CPU seconds of making the table and of fitting."""
     ticks = [time.process_time()]
     table, when, model = prepared(params)
-    rows = table[table.as_of == pd.Timestamp(when.cutoff)]
     ticks.append(time.process_time())
-    value.fit_as_of(table, when.cutoff, clone(model).set_params(inputs=None))
+    forecast.fit_as_of(table, when.cutoff, clone(model).set_params(inputs=None))
     ticks.append(time.process_time())
-    found = value.test(table, rows, when.cutoff, model)
+    result = forecast.test(table, when.cutoff, model)
     ticks.append(time.process_time())
-    made, rhythm, whole = np.diff(ticks)
-    print(
-        f"\n{params.stem}: {len(rows):,} customers on {when.cutoff}; reading the log and making features {made:.0f} s\n"
-    )
-    return found, {"BG/NBD with Gamma-Gamma": rhythm, "Tweedie booster": whole, "mean of both": whole}
+    preparing, fits, whole = np.diff(ticks)
+    customers = f"{len(result.truth):,} customers on {when.cutoff}"
+    print(f"\n{params.stem}: {customers}; reading the log and making features {preparing:.0f} s\n")
+    return result, {"BG/NBD with Gamma-Gamma": fits, "Tweedie booster": whole, "mean of both": whole}
 
 
 def main() -> None:
@@ -73,12 +72,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("params", type=Path, nargs="+", help="params files of order logs")
     for params in parser.parse_args().params:
-        found, seconds = tested(params)
+        result, seconds = tested(params)
         print("| forecast | MAE | RMSE | Spearman | top decile | oracle | bias | CPU s |")
         print("|:--|--:|--:|--:|--:|--:|--:|--:|")
-        for name, row in found.board[list(COLUMNS)].iterrows():
-            told = [COLUMNS[column].format(number) for column, number in row.items()]
-            print(f"| {name} | {' | '.join(told)} | {seconds.get(name, 0):.0f} |")
+        for name, row in result.leaderboard[list(COLUMNS)].iterrows():
+            numbers = [COLUMNS[column].format(number) for column, number in row.items()]
+            print(f"| {name} | {' | '.join(numbers)} | {seconds.get(name, 0):.0f} |")
 
 
 if __name__ == "__main__":

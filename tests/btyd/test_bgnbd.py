@@ -9,8 +9,8 @@ import pytest
 
 from patrons.btyd import bgnbd, gamma_gamma
 from patrons.btyd.likelihood import maximise
-from patrons.value import actions, spend_model
-from patrons.value import spread as value_spread
+from patrons.value import gains, spend_model
+from patrons.value import spread as spreads
 
 TRUTH = bgnbd.Fitted(0.8, 4.0, 0.6, 2.5)
 
@@ -31,18 +31,18 @@ def cdnow():
 
 
 def test_the_published_parameters_of_cdnow_are_found(cdnow):
-    found, report = bgnbd.fit(*cdnow)
+    fitted, report = bgnbd.fit(*cdnow)
     assert len(cdnow[0]) == 2357
-    assert found == pytest.approx((0.243, 4.414, 0.793, 2.426), rel=0.01)
+    assert fitted == pytest.approx((0.243, 4.414, 0.793, 2.426), rel=0.01)
     assert report.log_likelihood == pytest.approx(-9582.4, abs=0.05)
     assert report.sound
 
 
 def test_grouped_counts_give_the_likelihood_of_the_single_customers(cdnow):
-    found, report = bgnbd.fit(*cdnow)
+    fitted, report = bgnbd.fit(*cdnow)
     histories, customers = bgnbd.grouped(*cdnow)
     assert len(histories) < len(cdnow[0]) == customers.sum()
-    assert bgnbd.log_likelihood(found, *cdnow).sum() == pytest.approx(report.log_likelihood, rel=1e-9)
+    assert bgnbd.log_likelihood(fitted, *cdnow).sum() == pytest.approx(report.log_likelihood, rel=1e-9)
 
 
 def test_many_histories_are_counted_by_the_week(monkeypatch):
@@ -69,12 +69,12 @@ def test_a_heavy_buyer_of_a_long_log_who_fell_silent_is_gone_and_upsets_nothing(
     history = simulated(TRUTH, 300, rng)[:3]
     heavy = [np.append(one, own) for one, own in zip(history, (600.0, 90.0, 520.0), strict=True)]  # odds about e^1000
     with np.errstate(over="raise", invalid="raise"):
-        found, report = bgnbd.fit(*heavy)
-        active = bgnbd.chance_active(found, *heavy)
-        said = bgnbd.expected(found, *heavy, 26.0)
+        fitted, report = bgnbd.fit(*heavy)
+        active = bgnbd.chance_active(fitted, *heavy)
+        predicted = bgnbd.expected(fitted, *heavy, 26.0)
     assert np.isfinite(report.log_likelihood)
     assert report.converged
-    assert (active[-1], said[-1]) == (0, 0)
+    assert (active[-1], predicted[-1]) == (0, 0)
     assert (active[:-1] > 0).all()
 
 
@@ -83,10 +83,10 @@ def test_order_values_of_a_simulated_world_are_found_again():
     orders = rng.integers(1, 8, 20_000)
     own = rng.gamma(4.0, 1 / 15.0, len(orders))  # q = 4, gamma = 15
     value = rng.gamma(6.0 * orders, 1 / own) / orders  # p = 6
-    found, report = gamma_gamma.fit(orders.astype(float), value)
-    assert found == pytest.approx((6.0, 3.0, 15.0), rel=0.1)
+    fitted, report = gamma_gamma.fit(orders.astype(float), value)
+    assert fitted == pytest.approx((6.0, 3.0, 15.0), rel=0.1)
     assert report.sound
-    expected = gamma_gamma.expected(found, orders.astype(float), value)
+    expected = gamma_gamma.expected(fitted, orders.astype(float), value)
     assert expected.mean() == pytest.approx((6.0 / own).mean(), rel=0.02)
 
 
@@ -100,12 +100,12 @@ def test_the_currency_does_not_matter_to_order_values():
 @pytest.mark.parametrize("customers", [3, 10, 500])
 def test_customers_who_all_bought_once_give_finite_numbers_and_a_bound_is_reported(customers):
     age = np.linspace(1, 30, customers)
-    found, report = bgnbd.fit(np.zeros(customers), np.zeros(customers), age)
+    fitted, report = bgnbd.fit(np.zeros(customers), np.zeros(customers), age)
     assert report.at_bound
     assert not report.sound
-    said = bgnbd.expected(found, np.zeros(customers), np.zeros(customers), age, 26.0)
-    assert np.isfinite(said).all()
-    assert (said < 1).all()
+    predicted = bgnbd.expected(fitted, np.zeros(customers), np.zeros(customers), age, 26.0)
+    assert np.isfinite(predicted).all()
+    assert (predicted < 1).all()
 
 
 def test_the_covariance_is_that_of_a_known_peak():
@@ -124,14 +124,14 @@ def test_intervals_of_expected_orders_cover_the_truth(monkeypatch):
     right = spend_model.expected_orders(TRUTH, rows, 180)
     rng, inside = np.random.default_rng(0), []
     for _log in range(600):
-        found, report = bgnbd.fit(*simulated(TRUTH, 1000, rng)[:3])
-        rhythm = spend_model.Rhythm(found, None, report, None)
-        low, high = value_spread.limits_of_orders(rhythm, rows, 180)
+        fitted, report = bgnbd.fit(*simulated(TRUTH, 1000, rng)[:3])
+        fits = spend_model.Fits(fitted, None, report, None)
+        low, high = spreads.limits_of_orders(fits, rows, 180)
         inside.append((low <= right) & (right <= high))
     assert np.mean(inside, axis=0) == pytest.approx(0.95, abs=0.02)
 
 
-CERTAIN = actions.draw([1.0], [1.0], [0.0], seed=0)  # what is spent is gained
+CERTAIN = gains.draw([1.0], [1.0], [0.0], seed=0)  # what is spent is gained
 
 
 @pytest.mark.slow
@@ -144,20 +144,21 @@ def test_intervals_of_spend_hold_what_is_spent():
     """
     rng, whole, groups, few, first = np.random.default_rng(0), [], [], [], []
     rows, truth = shops(50_000, rng)
-    said = spend_model.expected_spend(spend_model.fit_rhythm(rows.head(10_000)), rows, 180)
+    fits = spend_model.fit_both(rows.head(10_000))
+    predicted = spend_model.expected_spend(fits.orders, fits.value, rows, 180)
     for _shop in range(300):
-        tested, later = np.split(rng.choice(len(said), 4000, replace=False), 2)
-        spread = value_spread.spread_tested(truth[tested], said[tested], seed=0).moved(said[later])
-        low, high = value_spread.span(pd.DataFrame({"expected_spend": said[later]}), spread)
+        tested, later = np.split(rng.choice(len(predicted), 4000, replace=False), 2)
+        spread = spreads.from_test(truth[tested], predicted[tested], seed=0).regrouped(predicted[later])
+        _, low, high = spreads.total(pd.DataFrame({"expected_spend": predicted[later]}), spread)
         whole.append(low <= truth[later].sum() <= high)
-        tenth = pd.DataFrame({"expected_spend": said[later[:200]]})
-        low, high = value_spread.totals(tenth, pd.Series(["A"] * 200), spread).loc["A", ["low", "high"]]
+        tenth = pd.DataFrame({"expected_spend": predicted[later[:200]]})
+        low, high = spreads.totals(tenth, pd.Series(["A"] * 200), spread).loc["A", ["low", "high"]]
         few.append(low <= truth[later[:200]].sum() <= high)
-        top = later[np.argsort(-said[later])[:20]]
-        plan = actions.plan(said[top], spread.group(said[top]), np.arange(20), spread, CERTAIN)
+        top = later[np.argsort(-predicted[later])[:20]]
+        plan = gains.plan(predicted[top], spread.group(predicted[top]), np.arange(20), spread, CERTAIN)
         first.append(plan.low <= truth[top].sum() <= plan.high)
-        group, (_edges, low, high) = spread.group(said[later]), map(np.array, value_spread.limits(spread).values())
-        expected, spent = (np.bincount(group, of[later], minlength=len(low)) for of in (said, truth))
+        group, (_edges, low, high) = spread.group(predicted[later]), map(np.array, spreads.limits(spread).values())
+        expected, spent = (np.bincount(group, of[later], minlength=len(low)) for of in (predicted, truth))
         groups.append((low * expected <= spent) & (spent <= high * expected))
     assert 0.93 < np.mean(whole) < 0.985
     assert 0.93 < np.mean(few) < 0.985  # of a tenth, as a segment may be

@@ -32,18 +32,18 @@ def world():
 
 
 def test_the_parameters_of_a_simulated_world_are_found(world):
-    found, _ = bgnbd.fit(*world[:3])
-    assert found.r == pytest.approx(TRUTH.r, rel=0.1)
-    assert found.alpha == pytest.approx(TRUTH.alpha, rel=0.15)
-    assert found.a / (found.a + found.b) == pytest.approx(TRUTH.a / (TRUTH.a + TRUTH.b), rel=0.15)
+    fitted, _ = bgnbd.fit(*world[:3])
+    assert fitted.r == pytest.approx(TRUTH.r, rel=0.1)
+    assert fitted.alpha == pytest.approx(TRUTH.alpha, rel=0.15)
+    assert fitted.a / (fitted.a + fitted.b) == pytest.approx(TRUTH.a / (TRUTH.a + TRUTH.b), rel=0.15)
 
 
 def test_as_many_orders_are_expected_as_come(world):
     *history, later = world
-    said = bgnbd.expected(bgnbd.fit(*history)[0], *history, 12.0)
-    assert said.sum() == pytest.approx(later.sum(), rel=0.05)
+    expected = bgnbd.expected(bgnbd.fit(*history)[0], *history, 12.0)
+    assert expected.sum() == pytest.approx(later.sum(), rel=0.05)
     for many in (history[0] == 0, history[0] > 5):
-        assert said[many].sum() == pytest.approx(later[many].sum(), rel=0.1)
+        assert expected[many].sum() == pytest.approx(later[many].sum(), rel=0.1)
 
 
 def test_silence_lowers_what_is_expected_and_one_order_says_nothing_of_leaving():
@@ -57,11 +57,13 @@ def test_silence_lowers_what_is_expected_and_one_order_says_nothing_of_leaving()
             "monetary": [80, 80, 10, 30] * 20,
         }
     )
-    told = lifetime.with_expectations(table, 90)
-    assert told.expected_orders_90d[0] > told.expected_orders_90d[1]
-    assert told.chance_active[2] == 1.0
-    assert told.expected_spend_90d[0] == pytest.approx(10 * told.expected_orders_90d[0], abs=1e-4)
-    assert [name for name, _, _ in lifetime.columns(90)] == list(told.columns.difference(table.columns, sort=False))
+    expectations = lifetime.with_expectations(table, 90)
+    assert expectations.expected_orders_90d[0] > expectations.expected_orders_90d[1]
+    assert expectations.chance_active[2] == 1.0
+    assert expectations.expected_spend_90d[0] == pytest.approx(10 * expectations.expected_orders_90d[0], abs=1e-4)
+    assert [name for name, _, _ in lifetime.columns(90)] == list(
+        expectations.columns.difference(table.columns, sort=False)
+    )
     assert lifetime.with_expectations(table, 0) is table
 
 

@@ -51,11 +51,11 @@ def test_a_table_says_who_churned_and_not_when():
 
 def test_what_clipping_changes():
     assert narrative.clipping(LIMITS) == (
-        "Clipping changes 1.0% of the rows of a typical feature, and most, 12%, of order value. "
+        "Clipping changes 1.0% of the rows in a typical feature, and at most 12.0%, in order value. "
         "2 of 4 features have equal quartiles and are left as they are."
     )
     assert narrative.clipping(LIMITS.iloc[[0, 2]]) == (
-        "Clipping changes 7.0% of the rows of a typical feature, and most, 12%, of order value."
+        "Clipping changes 7.0% of the rows in a typical feature, and at most 12.0%, in order value."
     )
     assert narrative.clipping(LIMITS.iloc[[1]]) == "No number lies beyond the limits: nothing is clipped."
     assert narrative.clipping(LIMITS.head(0)) == "No number lies beyond the limits: nothing is clipped."

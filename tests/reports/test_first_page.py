@@ -9,8 +9,7 @@ from patrons.evaluation.metrics import Interval
 from patrons.files import write_json
 from patrons.reports import first_page as executive
 from patrons.reports import pages as report
-from patrons.value import forecast as value
-from patrons.value import narrative as value_words
+from patrons.value import forecast, narrative
 
 PLAN = {"contacts": 10, "cost": 20.0, "gain": 30.0, "low": 10.0, "high": 50.0}
 VALUE = {
@@ -142,16 +141,16 @@ def test_a_07_that_failed_or_is_out_of_date_says_nothing(tmp_path, state):
 
 def test_a_failed_gate_and_an_unlearnt_forecast_are_doubts_of_churn():
     rows = gates(OFF)
-    assert value_words.doubts_of_churn({"problem": "", "gates": rows}) == [
+    assert narrative.doubts_of_churn({"problem": "", "gates": rows}) == [
         "The churn model failed 1 of 2 checks: its probabilities are off by 10.9 points (10 allowed)."
     ]
-    assert value_words.doubts_of_churn({"problem": "", "gates": rows[1:]}) == []
-    [unlearnt] = value_words.doubts_of_churn({"problem": "Too few.", "gates": rows})
+    assert narrative.doubts_of_churn({"problem": "", "gates": rows[1:]}) == []
+    [unlearnt] = narrative.doubts_of_churn({"problem": "Too few.", "gates": rows})
     assert "could not be forecast" in unlearnt
 
 
 def test_unsettled_fits_and_a_forecast_that_is_not_tested_are_doubts_of_value():
-    unsettled, untested = value_words.doubts_of_value("At a bound.", None)
+    unsettled, untested = narrative.doubts_of_value("At a bound.", None)
     assert "does not settle" in unsettled
     assert "too short" in untested
 
@@ -159,8 +158,8 @@ def test_unsettled_fits_and_a_forecast_that_is_not_tested_are_doubts_of_value():
 @pytest.mark.parametrize(("low", "doubts"), [(0.01, 0), (-0.01, 1)])
 def test_a_forecast_that_does_not_beat_the_simple_rule_is_a_doubt(low, doubts):
     none = np.zeros(1)
-    tested = value.Tested(none, none, pd.DataFrame(), {}, "spent before", Interval(0.1, low, 0.2))
-    found = value_words.doubts_of_value("", tested)
+    tested = forecast.Tested(none, none, pd.DataFrame(), {}, "spent before", Interval(0.1, low, 0.2))
+    found = narrative.doubts_of_value("", tested)
     assert len(found) == doubts
     assert all("spent before" in one for one in found)
 
@@ -180,8 +179,8 @@ def test_the_advice_to_those_who_bring_most_is_that_of_their_segment(tmp_path, b
     [(106.0, "6% more was spent than"), (80.0, "20% less was spent than"), (100.2, "as much was spent as")],
 )
 def test_how_far_the_total_of_the_test_was_off_is_told(spent, told):
-    tested = value.Tested(np.array([spent]), np.array([100.0]), pd.DataFrame(), {}, "", Interval(0.1, 0.0, 0.2))
-    assert value_words.off(tested) == f"In the period that was tested, {told} expected."
+    tested = forecast.Tested(np.array([spent]), np.array([100.0]), pd.DataFrame(), {}, "", Interval(0.1, 0.0, 0.2))
+    assert narrative.off(tested) == f"In the period that was tested, {told} expected."
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,9 @@ import pytest
 
 from benchmarks import value as benchmark
 from patrons import models
-from patrons.value import forecast as value
-from patrons.value import narrative as value_words
-from patrons.value import spend_model
-from patrons.value import spread as value_spread
-from patrons.value.spend_model import SpendModel, fit_rhythm, same_season
+from patrons.value import forecast, narrative, spend_model
+from patrons.value import spread as spreads
+from patrons.value.spend_model import SpendModel, fit_both, same_season
 
 HORIZON = 60
 
@@ -34,23 +32,23 @@ def log(customers=150, days=420, seed=0):
     return table.assign(unit_price=table.amount)
 
 
-WHEN = value.days(date(2023, 1, 1), date(2024, 2, 25), HORIZON)
+WHEN = forecast.days(date(2023, 1, 1), date(2024, 2, 25), HORIZON)
 
 
 @pytest.fixture(scope="module")
 def table():
-    return value.snapshots(ibis.memtable(log()), WHEN, HORIZON)
+    return forecast.snapshots(ibis.memtable(log()), WHEN, HORIZON)
 
 
 def test_what_is_learnt_for_the_cutoff_was_known_by_then():
-    when = value.days(date(2023, 1, 1), date(2024, 1, 1), 100)
+    when = forecast.days(date(2023, 1, 1), date(2024, 1, 1), 100)
     assert when.cutoff == date(2023, 9, 23)
     assert when.earlier == [date(2023, 4, 16), date(2023, 5, 16), date(2023, 6, 15)]  # the last ends on 23 September
 
 
 def test_a_short_log_has_nothing_to_test_or_to_learn_from():
-    assert value.days(date(2023, 1, 1), date(2023, 6, 1), 100) == ([], None, date(2023, 6, 1))
-    assert value.days(date(2023, 1, 1), date(2023, 8, 1), 100).earlier == []
+    assert forecast.days(date(2023, 1, 1), date(2023, 6, 1), 100) == ([], None, date(2023, 6, 1))
+    assert forecast.days(date(2023, 1, 1), date(2023, 8, 1), 100).earlier == []
 
 
 def test_spend_is_that_of_the_days_from_as_of_to_the_horizon(table):
@@ -65,28 +63,28 @@ def test_spend_is_that_of_the_days_from_as_of_to_the_horizon(table):
 def test_a_forecast_as_of_the_cutoff_sees_no_future(table):
     lines, since = log(), pd.Timestamp(WHEN.cutoff)
     lines["amount"] = lines.amount.where(lines.ordered_at < since, lines.amount * 1000)
-    later = value.snapshots(ibis.memtable(lines), WHEN, HORIZON)
-    said = []
-    for one in (table, later):
-        inputs = value.inputs(one, one)
-        model = value.fit_as_of(one, WHEN.cutoff, SpendModel(HORIZON, inputs))
-        said.append(model.predict(one[one.as_of == since]))
+    later = forecast.snapshots(ibis.memtable(lines), WHEN, HORIZON)
+    predicted = []
+    for rows in (table, later):
+        inputs = forecast.inputs(rows, rows)
+        model = forecast.fit_as_of(rows, WHEN.cutoff, SpendModel(HORIZON, inputs))
+        predicted.append(model.predict(rows[rows.as_of == since]))
     assert later.spent.max() > 100 * table.spent.max()
-    np.testing.assert_array_equal(*said)
+    np.testing.assert_array_equal(*predicted)
 
 
 def test_scores_are_those_worked_out_by_hand():
-    truth, said = np.array([0.0, 10.0, 20.0, 70.0]), np.array([10.0, 0.0, 20.0, 50.0])
-    found = value.scores(truth, said)
-    assert found["mae"] == 10.0
-    assert found["rmse"] == pytest.approx(np.sqrt(600 / 4))
-    assert found["spearman"] == pytest.approx(0.8)  # two neighbours changed places: 1 - 6 * 2 / (4 * 15)
-    assert found["capture_top_decile"] == pytest.approx(0.7)
-    assert found["bias"] == pytest.approx(-0.2)
+    truth, predicted = np.array([0.0, 10.0, 20.0, 70.0]), np.array([10.0, 0.0, 20.0, 50.0])
+    result = forecast.scores(truth, predicted)
+    assert result["mae"] == 10.0
+    assert result["rmse"] == pytest.approx(np.sqrt(600 / 4))
+    assert result["spearman"] == pytest.approx(0.8)  # two neighbours changed places: 1 - 6 * 2 / (4 * 15)
+    assert result["capture_top_decile"] == pytest.approx(0.7)
+    assert result["bias"] == pytest.approx(-0.2)
 
 
 def test_a_rule_that_says_the_same_of_all_ranks_nobody():
-    assert value.scores(np.array([1.0, 2.0]), np.zeros(2)) == {
+    assert forecast.scores(np.array([1.0, 2.0]), np.zeros(2)) == {
         "mae": 1.5,
         "rmse": pytest.approx(np.sqrt(2.5)),
         "spearman": 0.0,
@@ -96,8 +94,8 @@ def test_a_rule_that_says_the_same_of_all_ranks_nobody():
 
 
 def test_the_mean_lies_between_its_parts_and_a_saved_model_says_the_same(table, tmp_path):
-    inputs = value.inputs(table, table)
-    model = value.fit_as_of(table, WHEN.end, SpendModel(HORIZON, inputs))
+    inputs = forecast.inputs(table, table)
+    model = forecast.fit_as_of(table, WHEN.end, SpendModel(HORIZON, inputs))
     today = table[table.as_of == pd.Timestamp(WHEN.end)]
     parts = model.parts(today)
     assert model.predict(today).sum() == pytest.approx(np.mean([part.sum() for part in parts.values()]))
@@ -114,64 +112,68 @@ def test_only_the_same_season_a_year_before_sets_the_level():
 
 
 def test_the_spread_of_a_test_is_drawn_group_by_group():
-    said = np.repeat([10.0, 100.0], 20)
-    spread = value_spread.spread_tested(said * 2, said, seed=0)
+    predicted = np.repeat([10.0, 100.0], 20)
+    spread = spreads.from_test(predicted * 2, predicted, seed=0)
     assert spread.edges.tolist() == [100.0]
     assert spread.ratios == pytest.approx(2.0)
     assert spread.group(np.array([5.0, 99.0, 100.0, 1e6])).tolist() == [0, 0, 1, 1]
 
 
 def test_groups_go_by_rank_where_a_season_lowers_all_forecasts():
-    said = np.arange(40.0)
-    spread = value_spread.spread_tested(said, said, seed=0)
-    assert spread.moved(said / 2).group(said / 2).tolist() == spread.group(said).tolist() == [0] * 20 + [1] * 20
-    assert spread.moved(said[:1]).group(said[:1]).tolist() == [1]
+    predicted = np.arange(40.0)
+    spread = spreads.from_test(predicted, predicted, seed=0)
+    assert (
+        spread.regrouped(predicted / 2).group(predicted / 2).tolist()
+        == spread.group(predicted).tolist()
+        == [0] * 20 + [1] * 20
+    )
+    assert spread.regrouped(predicted[:1]).group(predicted[:1]).tolist() == [1]
 
 
 @pytest.mark.parametrize("off", [0.5, 2.0])
 def test_an_interval_lies_about_the_forecast_as_wide_as_the_test_was_off(off):
-    said = np.repeat([10.0, 100.0], 20)
-    spread = value_spread.spread_tested(said * off, said, seed=0)
+    predicted = np.repeat([10.0, 100.0], 20)
+    spread = spreads.from_test(predicted * off, predicted, seed=0)
     values = pd.DataFrame({"expected_spend": [10.0, 90.0]})
-    assert value_spread.span(values, spread) == pytest.approx((50.0, 200.0))
-    total = value_spread.totals(values, pd.Series(["A", "A"]), spread)
+    assert spreads.total(values, spread) == pytest.approx((100.0, 50.0, 200.0))
+    total = spreads.totals(values, pd.Series(["A", "A"]), spread)
     assert total.loc["A"].tolist() == pytest.approx([100, 50, 200, 2])
-    assert value_spread.limits(spread)["low"] == pytest.approx([0.5, 0.5])
-    assert value_spread.limits(spread)["high"] == pytest.approx([2.0, 2.0])
+    assert spreads.limits(spread)["low"] == pytest.approx([0.5, 0.5])
+    assert spreads.limits(spread)["high"] == pytest.approx([2.0, 2.0])
 
 
 def test_chance_widens_the_interval_of_a_segment_with_few_customers():
     rng = np.random.default_rng(0)
-    said = rng.uniform(9.9, 10.1, 2000)
-    spread = value_spread.spread_tested(rng.exponential(10.0, 2000), said, seed=0)
-    values = pd.DataFrame({"expected_spend": said})
-    total = value_spread.totals(values, pd.Series(["few"] * 20 + ["many"] * 1980), spread)
+    predicted = rng.uniform(9.9, 10.1, 2000)
+    spread = spreads.from_test(rng.exponential(10.0, 2000), predicted, seed=0)
+    values = pd.DataFrame({"expected_spend": predicted})
+    total = spreads.totals(values, pd.Series(["few"] * 20 + ["many"] * 1980), spread)
     reach = np.log(total.high / total.value)
     assert reach["few"] == pytest.approx(1.96 / np.sqrt(20), rel=0.2)  # of an exponential: its error is its mean
     assert reach["many"] < 0.1
-    assert value_spread.span(values.head(0), spread) == (0.0, 0.0)
+    assert spreads.total(values.head(0), spread) == (0.0, 0.0, 0.0)
 
 
 def test_a_level_that_the_test_missed_is_no_chance_and_stays_for_few():
-    said = np.repeat([10.0, 100.0], 20)
-    spread = value_spread.spread_tested(said * 2, said, seed=0)
-    one = value_spread.totals(pd.DataFrame({"expected_spend": [10.0]}), pd.Series(["A"]), spread)
+    predicted = np.repeat([10.0, 100.0], 20)
+    spread = spreads.from_test(predicted * 2, predicted, seed=0)
+    one = spreads.totals(pd.DataFrame({"expected_spend": [10.0]}), pd.Series(["A"]), spread)
     assert one.loc["A"].tolist() == pytest.approx([10, 5, 20, 1])
 
 
 def test_a_group_that_spent_nothing_in_the_test_still_has_a_finite_interval():
-    spread = value_spread.spread_tested(np.zeros(40), np.ones(40), seed=0)
-    assert value_spread.limits(spread)["high"] == pytest.approx([value_spread.MOST] * 2)
+    spread = spreads.from_test(np.zeros(40), np.ones(40), seed=0)
+    assert spreads.limits(spread)["high"] == pytest.approx([spreads.MOST] * 2)
 
 
 def test_many_customers_are_resampled_in_blocks_that_keep_their_total(monkeypatch):
     rng = np.random.default_rng(0)
-    said = rng.gamma(2.0, 50.0, 5000)
-    truth = said * rng.lognormal(0.2, 0.5, 5000)
-    single = value_spread._ratios(truth, said, np.random.default_rng(1))
-    monkeypatch.setattr(value_spread, "BLOCKS", 200)
-    blocks = value_spread._ratios(truth, said, np.random.default_rng(1))
-    assert blocks.mean() == pytest.approx(truth.sum() / said.sum(), rel=0.003)
+    predicted = rng.gamma(2.0, 50.0, 5000)
+    truth = predicted * rng.lognormal(0.2, 0.5, 5000)
+    single = spreads._ratios(truth, predicted, np.random.default_rng(1))
+    monkeypatch.setattr(spreads, "BLOCKS", 200)
+    blocks = spreads._ratios(truth, predicted, np.random.default_rng(1))
+    assert blocks.mean() == pytest.approx(truth.sum() / predicted.sum(), rel=0.003)
     assert blocks.std() == pytest.approx(single.std(), rel=0.2)
 
 
@@ -188,14 +190,14 @@ def test_a_log_of_single_purchases_ends_in_a_clear_verdict(customers):
             "ordered_at": pd.date_range("2023-01-01", periods=customers),
         }
     )
-    when = value.days(date(2023, 1, 1), date(2023, 2, 1), HORIZON)
-    today = value.snapshots(ibis.memtable(lines), when, HORIZON)
-    rhythm = fit_rhythm(today)
-    assert "do not act on the values below" in value_words.doubts(rhythm, today)
-    model = value.fit_as_of(today, when.end, SpendModel(HORIZON))
-    spread = value_spread.of(None, rhythm, today, HORIZON, seed=0)
-    said = value_spread.forecast(model, rhythm, today, spread)
-    assert np.isfinite(said.drop(columns="customer_id").to_numpy()).all()
+    when = forecast.days(date(2023, 1, 1), date(2023, 2, 1), HORIZON)
+    today = forecast.snapshots(ibis.memtable(lines), when, HORIZON)
+    fits = fit_both(today)
+    assert "do not act on the values below" in narrative.unsettled(fits, today)
+    model = forecast.fit_as_of(today, when.end, SpendModel(HORIZON))
+    spread = spreads.estimate(None, fits, today, HORIZON, seed=0)
+    predicted = spreads.forecast(model, fits, today, spread)
+    assert np.isfinite(predicted.drop(columns="customer_id").to_numpy()).all()
 
 
 @pytest.mark.parametrize(
@@ -211,8 +213,8 @@ def test_spend_of_a_real_log_is_forecast_as_well_as_is_known(name, source, rmse,
     monkeypatch.setitem(spend_model.BOOSTER, "n_estimators", rounds)
     monkeypatch.setitem(spend_model.BOOSTER, "learning_rate", 10 / rounds)
     rows, when, model = benchmark.prepared(benchmark.ROOT / "params" / f"{name}.yaml")
-    found = value.test(rows, rows[rows.as_of == pd.Timestamp(when.cutoff)], when.cutoff, model)
-    assert found.beats
-    assert found.scores["rmse"] <= rmse
-    assert found.scores["spearman"] >= spearman
-    assert abs(found.scores["bias"]) <= bias
+    result = forecast.test(rows, when.cutoff, model)
+    assert result.beats
+    assert result.scores["rmse"] <= rmse
+    assert result.scores["spearman"] >= spearman
+    assert abs(result.scores["bias"]) <= bias

@@ -62,8 +62,8 @@ def clipping(limits: pd.DataFrame) -> str:
     spared = int((limits.clipped.eq(0) & ~np.isfinite(limits.upper)).sum())
     kept = f" {spared} of {len(limits)} features have equal quartiles and are left as they are." if spared else ""
     return (
-        f"Clipping changes {limits.clipped.median():.1%} of the rows of a typical feature, and most, "
-        f"{most.clipped:.0%}, of {most.feature.replace('_', ' ')}.{kept}"
+        f"Clipping changes {limits.clipped.median():.1%} of the rows in a typical feature, and at most "
+        f"{most.clipped:.1%}, in {most.feature.replace('_', ' ')}.{kept}"
     )
 
 

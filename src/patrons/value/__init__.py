@@ -1,15 +1,18 @@
 """What are they worth, and whom do we contact?
 
-spend_model  BG/NBD, Gamma-Gamma and a booster that corrects them
-forecast     days to learn from, what was spent after them, a test
+forecast     days to learn from, what was spent after them, and the test of a forecast
+spend_model  BG/NBD with Gamma-Gamma, and a booster that corrects them
 spread       how sure a forecast of spend is
 table        what a customer table says of value
-actions      expected gain of a contact, and how many to contact
-narrative    sentences on fits, test and plan
+gains        expected gain of a contact under stated assumptions
+actions      whom to contact and how many: the list
+narrative    sentences on fits, test, value and plan
+tables       tables for people to read
+record       value.json
 plots        figures of value and contacts
 """
 
 from patrons import door
 
-__all__ = ["actions", "forecast", "narrative", "plots", "spend_model", "spread", "table"]
+__all__ = ["actions", "forecast", "gains", "narrative", "plots", "record", "spend_model", "spread", "table", "tables"]
 __getattr__, __dir__ = door(__name__, __all__)

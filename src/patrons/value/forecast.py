@@ -16,9 +16,9 @@ from patrons.features.panel import WINDOWS, build, day_after, feature_names
 from patrons.value.spend_model import SpendModel
 
 STEP, MIN_HISTORY = 30, 90  # days between snapshots, and of log before the first
-LEAST_REPEATERS = 30  # customers with a second day of orders without whom nothing can be told of pace and leaving
+LEAST_REPEATERS = 30  # customers with a second day of orders, the fewest from whom pace and leaving can be learnt
 REPEATS = 200  # of the bootstrap
-NOT_MADE = ("returns",)  # needs the cancellations; the model uses what both tables have
+LEFT_OUT = ("returns",)  # needs the cancellations; the model uses what both tables have
 
 
 class Days(NamedTuple):
@@ -30,7 +30,7 @@ class Days(NamedTuple):
 
 
 def days(first: date, end: date, horizon_days: int) -> Days:
-    """The cutoff is the end minus the horizon; what is learnt for it lies another horizon and more before it.
+    """The cutoff is the end minus the horizon; days to learn from for it lie another horizon and more before it.
 
     Without `MIN_HISTORY` days of log before the cutoff there is none, and nothing can be tested.
     """
@@ -57,23 +57,28 @@ def snapshots(lines: Table, when: Days, horizon_days: int) -> pd.DataFrame:
         The columns of `patrons.features.panel.build`; `spent` (currency) and `ordered` (days with an order), both
         missing where the horizon reaches beyond the log; `known_on`: the day from which they are known.
     """
-    asked = [*when.earlier, *([when.cutoff] if when.cutoff else []), when.end]
+    days = [*when.earlier, *([when.cutoff] if when.cutoff else []), when.end]
     windows = sorted({*WINDOWS, horizon_days})
-    described = build(lines, asked, windows=windows, leave_out=NOT_MADE).order_by("as_of", "customer_id")
-    table = described.to_pandas().merge(_outcomes(lines, asked, horizon_days), "left", ["customer_id", "as_of"])
+    described = build(lines, days, windows=windows, leave_out=LEFT_OUT).order_by("as_of", "customer_id")
+    table = described.to_pandas().merge(_outcomes(lines, days, horizon_days), "left", ["customer_id", "as_of"])
     table["known_on"] = table.as_of + pd.Timedelta(days=horizon_days)
     known = table.known_on <= pd.Timestamp(when.end)
     outcome = table[["spent", "ordered"]].fillna(0.0).where(known)
     return table.assign(spent=outcome.spent, ordered=outcome.ordered)
 
 
-def _outcomes(lines: Table, asked: Sequence[date], horizon_days: int) -> pd.DataFrame:
-    each = ibis.memtable(pd.DataFrame({"as_of": pd.to_datetime(list(asked))}))
+def _outcomes(lines: Table, days: Sequence[date], horizon_days: int) -> pd.DataFrame:
+    starts = ibis.memtable(pd.DataFrame({"as_of": pd.to_datetime(list(days))}))
     daily = lines.group_by("customer_id", day=_.ordered_at.date().cast("timestamp")).agg(amount=_.amount.sum())
-    later = daily.join(each, daily.day >= each.as_of)
+    later = daily.join(starts, daily.day >= starts.as_of)
     within = later.filter(later.day < later.as_of + ibis.interval(days=horizon_days))
     spent = within.group_by("customer_id", "as_of").agg(spent=_.amount.sum().round(6), ordered=_.count())
     return spent.to_pandas()
+
+
+def on(table: pd.DataFrame, day: date) -> pd.DataFrame:
+    """The customers of one day."""
+    return table[table.as_of == pd.Timestamp(day)]
 
 
 def inputs(table: pd.DataFrame, today: pd.DataFrame) -> list[str]:
@@ -84,12 +89,9 @@ def inputs(table: pd.DataFrame, today: pd.DataFrame) -> list[str]:
 
 def fit_as_of(table: pd.DataFrame, day: date, model: SpendModel) -> SpendModel:
     """Fit a model on what was known on a day: outcomes that end later, and later days, play no part."""
-    seen = table[(table.as_of <= pd.Timestamp(day)) & ((table.known_on <= pd.Timestamp(day)) | _on(table, day))]
-    return model.fit(seen, seen.spent.where(~_on(seen, day)))
-
-
-def _on(table: pd.DataFrame, day: date) -> pd.Series:
-    return table.as_of == pd.Timestamp(day)
+    as_of = pd.Timestamp(day)
+    seen = table[(table.as_of <= as_of) & ((table.known_on <= as_of) | (table.as_of == as_of))]
+    return model.fit(seen, seen.spent.where(seen.as_of != as_of))
 
 
 def baselines(rows: pd.DataFrame, horizon_days: int) -> dict[str, np.ndarray]:
@@ -104,7 +106,7 @@ def baselines(rows: pd.DataFrame, horizon_days: int) -> dict[str, np.ndarray]:
     }
 
 
-def scores(truth: np.ndarray, said: np.ndarray) -> dict[str, float]:
+def scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     """How good forecasts of spend are.
 
     Returns
@@ -114,60 +116,69 @@ def scores(truth: np.ndarray, said: np.ndarray) -> dict[str, float]:
         `capture_top_decile`: share of all spend that the tenth with the highest forecasts brought; `bias`: total of
         the forecasts over what was spent, minus 1.
     """
-    error, total = np.asarray(said) - truth, truth.sum()
-    varied = len(np.unique(said)) > 1 and len(np.unique(truth)) > 1
+    error, total = np.asarray(predicted) - truth, truth.sum()
+    varied = len(np.unique(predicted)) > 1 and len(np.unique(truth)) > 1
     return {
         "mae": float(np.abs(error).mean()),
         "rmse": float(np.sqrt((error**2).mean())),
-        "spearman": float(np.corrcoef(rankdata(truth), rankdata(said))[0, 1]) if varied else 0.0,
-        "capture_top_decile": float(truth[top_decile(said)].sum() / total) if total else 0.0,
-        "bias": float(np.sum(said) / total - 1) if total else 0.0,
+        "spearman": float(np.corrcoef(rankdata(truth), rankdata(predicted))[0, 1]) if varied else 0.0,
+        "capture_top_decile": float(truth[top_decile(predicted)].sum() / total) if total else 0.0,
+        "bias": float(np.sum(predicted) / total - 1) if total else 0.0,
     }
 
 
-def top_decile(said: np.ndarray) -> np.ndarray:
+def top_decile(predicted: np.ndarray | pd.Series) -> np.ndarray:
     """Row numbers of the tenth with the highest values, at least one; of equal ones the first."""
-    return np.argsort(-np.asarray(said), kind="stable")[: max(len(said) // 10, 1)]
+    return np.argsort(-np.asarray(predicted), kind="stable")[: max(len(predicted) // 10, 1)]
+
+
+def top_share(predicted: pd.Series) -> float:
+    """Share of all spend that is expected of the tenth with the highest forecasts."""
+    return float(predicted.to_numpy()[top_decile(predicted)].sum() / predicted.sum())
 
 
 class Tested(NamedTuple):
-    """A forecast held against what was spent, customer by customer and in scores (see `test`)."""
+    """A forecast compared with what was spent, customer by customer and in scores (see `test`)."""
 
     truth: np.ndarray
-    said: np.ndarray
-    board: pd.DataFrame
+    predicted: np.ndarray
+    leaderboard: pd.DataFrame
     scores: dict[str, float]
     rule: str
-    edge: Interval
+    saving: Interval
 
     @property
     def beats(self) -> bool:
         """Whether it is better than the best simple rule beyond chance."""
-        return self.edge.low > 0
+        return self.saving.low > 0
 
 
-def test(table: pd.DataFrame, rows: pd.DataFrame, cutoff: date, model: SpendModel) -> Tested:
-    """Fit as of the cutoff, and score what is said of its customers (`rows`) beside simple rules.
+def test(table: pd.DataFrame, cutoff: date | None, model: SpendModel) -> Tested | None:
+    """Fit as of the cutoff, and score the forecast of its customers beside simple rules; None without a cutoff.
 
-    `rule` is the rule with the lowest RMSE, `edge` by how much its mean squared error is higher, as a share of its own,
-    with a paired 95% interval.
+    `rule` is the rule with the lowest RMSE, `saving` by how much the forecast's mean squared error is lower, as a share
+    of the rule's, with a paired 95% interval.
     """
+    if cutoff is None:
+        return None
     fit_as_of(table, cutoff, model)
-    truth, said, rules = rows.spent.to_numpy(), model.predict(rows), baselines(rows, model.horizon_days)
+    rows = on(table, cutoff)
+    truth, predicted, rules = rows.spent.to_numpy(), model.predict(rows), baselines(rows, model.horizon_days)
     parts = model.parts(rows)
-    named = {"BG/NBD with Gamma-Gamma": parts["rhythm"]}
-    named |= {"Tweedie booster": parts["booster"], "mean of both": said} if "booster" in parts else {}
-    board = pd.DataFrame({name: scores(truth, values) for name, values in {**named, **rules}.items()}).T
+    forecasts = {"BG/NBD with Gamma-Gamma": parts["btyd"]}
+    forecasts |= {"Tweedie booster": parts["booster"], "mean of both": predicted} if "booster" in parts else {}
+    leaderboard = pd.DataFrame({name: scores(truth, values) for name, values in {**forecasts, **rules}.items()}).T
     best = scores(truth, truth)["capture_top_decile"]
-    rule = board.loc[list(rules)].rmse.idxmin()
-    return Tested(truth, said, board.assign(oracle=best), scores(truth, said), rule, _edge(truth, said, rules[rule]))
+    rule = str(leaderboard.loc[list(rules)].rmse.idxmin())
+    saving = _saving(truth, predicted, rules[rule])
+    return Tested(truth, predicted, leaderboard.assign(oracle=best), scores(truth, predicted), rule, saving)
 
 
-def _edge(truth: np.ndarray, said: np.ndarray, rule: np.ndarray) -> Interval:
-    own, other = (truth - said) ** 2, (truth - rule) ** 2
+def _saving(truth: np.ndarray, predicted: np.ndarray, rule: np.ndarray) -> Interval:
+    own, other = (truth - predicted) ** 2, (truth - rule) ** 2
     rng = np.random.default_rng(0)
-    drawn = [rng.integers(0, len(truth), len(truth)) for _repeat in range(REPEATS)]
-    shares = [1 - own[rows].sum() / max(other[rows].sum(), 1e-9) for rows in drawn]
+    samples = [rng.integers(0, len(truth), len(truth)) for _repeat in range(REPEATS)]
+    shares = [1 - own[rows].sum() / max(other[rows].sum(), 1e-9) for rows in samples]
     low, high = np.quantile(shares, [0.025, 0.975])
     return Interval(float(1 - own.sum() / max(other.sum(), 1e-9)), float(low), float(high))
 

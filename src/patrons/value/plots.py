@@ -46,18 +46,19 @@ def by_segment(table: pd.DataFrame, what: str, title: str, ax: Axes) -> Axes:
     return ax
 
 
-def at_stake(listed: pd.DataFrame, needed: tuple[float, float, float], currency: str, title: str, ax: Axes) -> Axes:
+def at_stake(listed: pd.DataFrame, break_even: tuple[float, float, float], currency: str, title: str, ax: Axes) -> Axes:
     """Customers by churn probability and value, and the line from which a contact pays, with its interval."""
-    some = listed[listed.value > 0]
-    some = some.sample(min(len(some), 4000), random_state=0)
-    low, high = max(some.value.quantile(0.002), min(1.0, some.value.max() / 10)), some.value.max() * 1.5
-    pays = some.expected_gain > 0
+    valued = listed[listed.value > 0]
+    shown = valued.sample(min(len(valued), 4000), random_state=0)
+    low, high = max(shown.value.quantile(0.002), min(1.0, shown.value.max() / 10)), shown.value.max() * 1.5
+    pays = shown.expected_gain > 0
     for chosen, colour, name in ((~pays, GREY, "a contact costs more"), (pays, BLUE, "a contact pays")):
-        worth = some.value[chosen].clip(lower=low)  # the least stand on the axis
-        ax.scatter(some.churn_probability[chosen], worth, s=9, alpha=0.6, color=colour, lw=0, label=name, zorder=2)
+        value = shown.value[chosen].clip(lower=low)  # the least stand on the axis
+        ax.scatter(shown.churn_probability[chosen], value, s=9, alpha=0.6, color=colour, lw=0, label=name, zorder=2)
+    line, lower, upper = break_even
     chance = np.linspace(0.01, 1, 200)
-    ax.plot(chance, needed[0] / chance, color=ORANGE, lw=2, zorder=3, label="break-even, with 95% interval")
-    ax.fill_between(chance, needed[1] / chance, needed[2] / chance, color=ORANGE, alpha=0.2, lw=0, zorder=0)
+    ax.plot(chance, line / chance, color=ORANGE, lw=2, zorder=3, label="break-even, with 95% interval")
+    ax.fill_between(chance, lower / chance, upper / chance, color=ORANGE, alpha=0.2, lw=0, zorder=0)
     ax.set(yscale="log", ylim=(low, high), xlim=(0, 1))
     ax.xaxis.set_major_formatter("{x:.0%}")
     _logarithmic(ax.yaxis)

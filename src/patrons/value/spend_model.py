@@ -1,11 +1,11 @@
-"""What a customer will spend: BG/NBD with Gamma-Gamma, a booster that corrects it, and the mean of both.
+"""What a customer will spend: BG/NBD with Gamma-Gamma, a booster that corrects them, and the mean of both.
 
-The first knows a customer's rhythm and order value and needs no outcome. The second, a Tweedie booster (XGBoost),
-starts from it and learns from earlier days, whose outcome is known, what else of the features tells. Both work on
-ratios, so their mean is the geometric one.
+The first knows how often and for how much a customer orders, and needs no outcome. The second, a Tweedie booster
+(XGBoost), starts from it and learns from earlier days, whose outcome is known, what else the features tell. Both work
+on ratios, so their mean is the geometric one.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ LEAST = 0.01  # currency: no logarithm of less
 YEAR, SEASON = 365, 45  # days: a day this close to one a year before is of the same season
 ROWS_AT_MOST = 100_000  # of earlier days, that the booster learns from
 LEVELS = (0.5, 2.0)  # a season moves spend by no more than this
-BOOSTER = {
+BOOSTER: dict[str, Any] = {
     "objective": "reg:tweedie",
     "tweedie_variance_power": 1.2,
     "n_estimators": 600,
@@ -35,8 +35,8 @@ BOOSTER = {
 }
 
 
-class Rhythm(NamedTuple):
-    """BG/NBD and Gamma-Gamma as fitted on the customers of one day."""
+class Fits(NamedTuple):
+    """BG/NBD (orders) and Gamma-Gamma (order values), fitted on the customers of one day."""
 
     orders: bgnbd.Fitted
     value: gamma_gamma.Fitted
@@ -44,16 +44,16 @@ class Rhythm(NamedTuple):
     value_report: Report
 
 
-def fit_rhythm(rows: pd.DataFrame) -> Rhythm:
+def fit_both(rows: pd.DataFrame) -> Fits:
     """Fit both on the features of one day. Order values are learnt from those who came back, where there are some.
 
-    Those who came back place most of the orders to come, and spend otherwise than those who never did.
+    Those who came back place most of the orders to come, and spend differently from those who never did.
     """
     orders, orders_report = bgnbd.fit(*history(rows))
     days = active_days(rows)
     known = days > 1 if (days > 1).sum() >= len(gamma_gamma.STARTS[0]) * 10 else days > 0
     value, value_report = gamma_gamma.fit(days[known], rows.monetary.to_numpy(float)[known] / days[known])
-    return Rhythm(orders, value, orders_report, value_report)
+    return Fits(orders, value, orders_report, value_report)
 
 
 def expected_orders(p: bgnbd.Fitted, rows: pd.DataFrame, horizon_days: int) -> np.ndarray:
@@ -61,11 +61,13 @@ def expected_orders(p: bgnbd.Fitted, rows: pd.DataFrame, horizon_days: int) -> n
     return bgnbd.expected(p, *history(rows), horizon_days / bgnbd.WEEK)
 
 
-def expected_spend(rhythm: Rhythm, rows: pd.DataFrame, horizon_days: int) -> np.ndarray:
+def expected_spend(
+    orders: bgnbd.Fitted, value: gamma_gamma.Fitted, rows: pd.DataFrame, horizon_days: int
+) -> np.ndarray:
     """Spend to expect of each customer, currency, at the level of the past."""
     days = active_days(rows)
-    worth = gamma_gamma.expected(rhythm.value, days, rows.monetary.to_numpy(float) / days)
-    return expected_orders(rhythm.orders, rows, horizon_days) * worth
+    order_value = gamma_gamma.expected(value, days, rows.monetary.to_numpy(float) / days)
+    return expected_orders(orders, rows, horizon_days) * order_value
 
 
 class SpendModel(RegressorMixin, BaseEstimator):
@@ -103,9 +105,9 @@ class SpendModel(RegressorMixin, BaseEstimator):
         """
         today = X.as_of == X.as_of.max()
         earlier = X[~today & y.notna()].assign(spent=y)
-        rhythm = fit_rhythm(X[today])
-        self.orders_, self.value_ = list(rhythm.orders), list(rhythm.value)
-        base = [_base(rows, self.horizon_days) for _, rows in earlier.groupby("as_of")]
+        fits = fit_both(X[today])
+        self.orders_, self.value_ = list(fits.orders), list(fits.value)
+        base = [self._base(rows) for _, rows in earlier.groupby("as_of")]
         earlier = earlier.assign(base=pd.concat(base) if base else 0.0)
         levels = (earlier.groupby("as_of").spent.sum() / earlier.groupby("as_of").base.sum()).clip(*LEVELS)
         self.level_ = same_season(levels, X.as_of.max())
@@ -114,6 +116,11 @@ class SpendModel(RegressorMixin, BaseEstimator):
         self.scale_ = self._even(X[today])
         self.feature_names_in_ = np.array(self._columns(X), dtype=object)
         return self
+
+    def _base(self, rows: pd.DataFrame) -> pd.Series:
+        """What both expected of customers on an earlier day."""
+        fits = fit_both(rows)
+        return pd.Series(expected_spend(fits.orders, fits.value, rows, self.horizon_days), rows.index)
 
     def _boost(self, rows: pd.DataFrame, start: pd.Series) -> XGBRegressor:
         booster = XGBRegressor(**BOOSTER, random_state=self.seed)
@@ -129,8 +136,8 @@ class SpendModel(RegressorMixin, BaseEstimator):
         """Spend to expect of each row, currency."""
         parts = self.parts(X)
         if "booster" not in parts:
-            return parts["rhythm"]
-        return self.scale_ * np.sqrt(parts["rhythm"] * parts["booster"])
+            return parts["btyd"]
+        return self.scale_ * np.sqrt(parts["btyd"] * parts["booster"])
 
     def _even(self, today: pd.DataFrame) -> float:
         """Brings the total of the geometric mean, always the lower, to the mean of the two totals."""
@@ -139,19 +146,14 @@ class SpendModel(RegressorMixin, BaseEstimator):
         return float(np.mean([part.sum() for part in parts.values()]) / total) if total else 1.0
 
     def parts(self, X: pd.DataFrame) -> dict[str, np.ndarray]:
-        """What ``rhythm`` (BG/NBD with Gamma-Gamma, at the season's level) and ``booster`` (if any) say each."""
+        """What ``btyd`` (BG/NBD with Gamma-Gamma, at the season's level) and ``booster`` (if any) expect by itself."""
         check_is_fitted(self)
-        days = active_days(X)
-        worth = gamma_gamma.expected(gamma_gamma.Fitted(*self.value_), days, X.monetary.to_numpy(float) / days)
-        base = expected_orders(bgnbd.Fitted(*self.orders_), X, self.horizon_days) * worth * self.level_
+        orders, value = bgnbd.Fitted(*self.orders_), gamma_gamma.Fitted(*self.value_)
+        base = expected_spend(orders, value, X, self.horizon_days) * self.level_
         if self.booster_ is None:
-            return {"rhythm": base}
+            return {"btyd": base}
         boosted = self.booster_.predict(X[self.inputs].astype(float), base_margin=_logarithm(base))
-        return {"rhythm": base, "booster": boosted.astype(float)}
-
-
-def _base(rows: pd.DataFrame, horizon_days: int) -> pd.Series:
-    return pd.Series(expected_spend(fit_rhythm(rows), rows, horizon_days), rows.index)
+        return {"btyd": base, "booster": boosted.astype(float)}
 
 
 def _logarithm(spend: pd.Series | np.ndarray) -> np.ndarray:

@@ -7,8 +7,9 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from patrons.btyd import bgnbd, gamma_gamma
+from patrons.evaluation.metrics import Interval
 from patrons.value.forecast import Tested
-from patrons.value.spend_model import Rhythm, SpendModel, expected_orders, expected_spend
+from patrons.value.spend_model import Fits, SpendModel, expected_orders, expected_spend
 
 DRAWS = 1000  # of what is uncertain; the second half mirrors the first
 GROUPS, FEWEST = 10, 20  # groups of customers by forecast, and customers in one at least
@@ -37,16 +38,16 @@ class Spread(NamedTuple):
     ratios: np.ndarray
     sizes: np.ndarray | int = 0
 
-    def moved(self, said: np.ndarray) -> "Spread":
+    def regrouped(self, forecasts: np.ndarray) -> "Spread":
         """The same groups by rank among other forecasts, which a season may have raised or lowered all together."""
         groups = len(self.ratios)
-        return self._replace(edges=np.quantile(said, np.arange(1, groups) / groups))
+        return self._replace(edges=np.quantile(forecasts, np.arange(1, groups) / groups))
 
-    def group(self, said: np.ndarray) -> np.ndarray:
+    def group(self, forecasts: np.ndarray) -> np.ndarray:
         """Number of the group of each forecast."""
-        return np.searchsorted(self.edges, said, side="right")
+        return np.searchsorted(self.edges, forecasts, side="right")
 
-    def off(self, parts: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
+    def ratios_of_sums(self, parts: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
         """What may be spent over sums of forecasts, shape (sums, draws).
 
         Parameters
@@ -66,10 +67,10 @@ class Spread(NamedTuple):
         level = pooled.mean(axis=1, keepdims=True)
         return _bounded(np.exp(level + (pooled - level) * wider))
 
-    def drawn(self, parts: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
-        """What sums of forecasts may come to, shape (sums, `DRAWS`); `parts` and `counts` as in `off`."""
-        off = self.off(parts, counts)
-        return parts.sum(axis=1, keepdims=True) * np.hstack([off, 1 / off])
+    def draws_of_sums(self, parts: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
+        """What sums of forecasts may come to, shape (sums, `DRAWS`); `parts` and `counts` as above."""
+        ratios = self.ratios_of_sums(parts, counts)
+        return parts.sum(axis=1, keepdims=True) * np.hstack([ratios, 1 / ratios])
 
 
 def _bounded(ratios: np.ndarray) -> np.ndarray:
@@ -81,11 +82,11 @@ def _factor(ratios: np.ndarray) -> np.ndarray:
     return np.exp(np.quantile(np.abs(np.log(_bounded(ratios))), 0.95, axis=-1))
 
 
-def of(tested: Tested | None, rhythm: Rhythm, today: pd.DataFrame, horizon_days: int, seed: int) -> Spread:
+def estimate(tested: Tested | None, fits: Fits, today: pd.DataFrame, horizon_days: int, seed: int) -> Spread:
     """The spread that a test shows; without a test, that of the parameters."""
     if tested is None:
-        return spread_untested(rhythm, today, horizon_days, seed)
-    return spread_tested(tested.truth, tested.said, seed)
+        return from_parameters(fits, today, horizon_days, seed)
+    return from_test(tested.truth, tested.predicted, seed)
 
 
 def exact() -> Spread:
@@ -94,41 +95,39 @@ def exact() -> Spread:
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")  # threads cost more than they save where cores are shared
-def spread_tested(truth: np.ndarray, said: np.ndarray, seed: int) -> Spread:
+def from_test(truth: np.ndarray, predicted: np.ndarray, seed: int) -> Spread:
     """How far a test was off: of groups by forecast, resampled totals (Bayesian bootstrap; Rubin, 1981)."""
     rng = np.random.default_rng(seed)
-    groups = int(np.clip(len(said) // FEWEST, 1, GROUPS))
-    order = np.argsort(said, kind="stable")
+    groups = int(np.clip(len(predicted) // FEWEST, 1, GROUPS))
+    order = np.argsort(predicted, kind="stable")
     parts = np.array_split(order, groups)
-    ratios = [_ratios(truth[part], said[part], rng) for part in parts]
-    edges = np.array([said[part[0]] for part in parts[1:]])
+    ratios = [_ratios(truth[part], predicted[part], rng) for part in parts]
+    edges = np.array([predicted[part[0]] for part in parts[1:]])
     return Spread(edges, np.array(ratios), np.array([len(part) for part in parts]))
 
 
-def _ratios(truth: np.ndarray, said: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    block = rng.permutation(len(said)) % BLOCKS
-    truth, said = np.bincount(block, truth), np.bincount(block, said)
-    weights = rng.exponential(size=(DRAWS // 2, len(said)))
-    return (weights @ truth) / np.maximum(weights @ said, 1e-9)
+def _ratios(truth: np.ndarray, predicted: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    block = rng.permutation(len(predicted)) % BLOCKS
+    truth, predicted = np.bincount(block, truth), np.bincount(block, predicted)
+    weights = rng.exponential(size=(DRAWS // 2, len(predicted)))
+    return (weights @ truth) / np.maximum(weights @ predicted, 1e-9)
 
 
-def spread_untested(rhythm: Rhythm, rows: pd.DataFrame, horizon_days: int, seed: int) -> Spread:
+def from_parameters(fits: Fits, rows: pd.DataFrame, horizon_days: int, seed: int) -> Spread:
     """Where nothing could be tested: only how well the data settle the parameters. Too narrow, for models err too."""
     few = rows.sample(min(len(rows), 500), random_state=seed)
-    unit = rhythm.value.gamma / rhythm.value_report.parameters[-1]
-    orders = (bgnbd.Fitted(*drawn) for drawn in rhythm.orders_report.draws(200, seed))
-    values = (gamma_gamma.Fitted(p, m, g * unit) for p, m, g in rhythm.value_report.draws(200, seed + 1))
-    drawn = [rhythm._replace(orders=o, value=v) for o, v in zip(orders, values, strict=True)]
-    totals = np.array([expected_spend(one, few, horizon_days).sum() for one in drawn])
-    ratios = totals / max(expected_spend(rhythm, few, horizon_days).sum(), 1e-9)
+    unit = fits.value.gamma / fits.value_report.parameters[-1]
+    orders = (bgnbd.Fitted(*draw) for draw in fits.orders_report.draws(200, seed))
+    values = (gamma_gamma.Fitted(p, m, g * unit) for p, m, g in fits.value_report.draws(200, seed + 1))
+    pairs = list(zip(orders, values, strict=True))
+    totals = np.array([expected_spend(*pair, few, horizon_days).sum() for pair in pairs])
+    ratios = totals / max(expected_spend(fits.orders, fits.value, few, horizon_days).sum(), 1e-9)
     return Spread(np.array([]), np.resize(ratios, (1, DRAWS // 2)))
 
 
-def deciles(tested: Tested | None, spread: Spread) -> pd.DataFrame | None:
+def deciles(tested: Tested, spread: Spread) -> pd.DataFrame:
     """Groups by forecast, the lowest first: what was expected and what was spent on average, with a 95% interval."""
-    if tested is None:
-        return None
-    rows = {"group": spread.group(tested.said), "expected": tested.said, "spent": tested.truth}
+    rows = {"group": spread.group(tested.predicted), "expected": tested.predicted, "spent": tested.truth}
     table = pd.DataFrame(rows).groupby("group")
     means = table.mean().assign(customers=table.size())
     low, high = np.quantile(spread.ratios[means.index], [0.025, 0.975], axis=1)
@@ -138,46 +137,48 @@ def deciles(tested: Tested | None, spread: Spread) -> pd.DataFrame | None:
 def totals(values: pd.DataFrame, segment: pd.Series, spread: Spread) -> pd.DataFrame:
     """Expected spend of each segment, the largest first: `value` with `low` and `high` (95%), and `customers`."""
     rows = values.assign(segment=segment.to_numpy())
-    found = {name: (*_total(part, spread), len(part)) for name, part in rows.groupby("segment")}
-    table = pd.DataFrame(found, index=["value", "low", "high", "customers"]).T.rename_axis("segment")
+    sums = {name: (*total(part, spread), len(part)) for name, part in rows.groupby("segment")}
+    table = pd.DataFrame(sums, index=["value", "low", "high", "customers"]).T.rename_axis("segment")
     return table.sort_values("value", ascending=False)
 
 
-def span(values: pd.DataFrame, spread: Spread) -> tuple[float, float]:
-    """95% interval of what all customers spend."""
-    return _total(values, spread)[1:]
+def total(values: pd.DataFrame, spread: Spread) -> Interval:
+    """What all customers are expected to spend, with its 95% interval."""
+    forecasts = values.expected_spend.to_numpy()
+    group, groups, expected = spread.group(forecasts), len(spread.ratios), float(forecasts.sum())
+    parts, counts = np.bincount(group, forecasts, minlength=groups), np.bincount(group, minlength=groups)
+    factor = float(_factor(spread.ratios_of_sums(parts[None], counts[None])[0])) if expected else 1.0
+    return Interval(expected, expected / factor, expected * factor)
 
 
-def _total(values: pd.DataFrame, spread: Spread) -> tuple[float, float, float]:
-    said = values.expected_spend.to_numpy()
-    group, groups, total = spread.group(said), len(spread.ratios), float(said.sum())
-    parts, counts = np.bincount(group, said, minlength=groups), np.bincount(group, minlength=groups)
-    factor = float(_factor(spread.off(parts[None], counts[None])[0])) if total else 1.0
-    return total, total / factor, total * factor
-
-
-def forecast(model: SpendModel, rhythm: Rhythm, today: pd.DataFrame, spread: Spread) -> pd.DataFrame:
+def forecast(model: SpendModel, fits: Fits, today: pd.DataFrame, spread: Spread) -> pd.DataFrame:
     """What to expect of each customer, with 95% intervals.
 
     Parameters
     ----------
     spread : Spread
-        Moved to these customers.
+        Regrouped by the forecasts of these customers.
 
     Returns
     -------
     DataFrame
         `customer_id`; `expected_orders` (days with an order) with `orders_low`, `orders_high`: as uncertain as the
-        parameters (delta method); `expected_spend` (currency) with `low`, `high`: between which what customers with
-        such a forecast spend on average lies.
+        parameters (delta method); `expected_spend` (currency) with `low`, `high`: the interval of the mean spend of
+        customers with such a forecast.
     """
-    said = model.predict(today)
+    spend = model.predict(today)
     edges, low, high = map(np.array, limits(spread).values())
-    group = np.searchsorted(edges, said, side="right")
-    table = {"customer_id": today.customer_id.to_numpy()}
-    table["expected_orders"] = expected_orders(rhythm.orders, today, model.horizon_days)
-    table["orders_low"], table["orders_high"] = limits_of_orders(rhythm, today, model.horizon_days)
-    table |= {"expected_spend": said, "low": said * low[group], "high": said * high[group]}
+    group = np.searchsorted(edges, spend, side="right")
+    orders_low, orders_high = limits_of_orders(fits, today, model.horizon_days)
+    table = {
+        "customer_id": today.customer_id.to_numpy(),
+        "expected_orders": expected_orders(fits.orders, today, model.horizon_days),
+        "orders_low": orders_low,
+        "orders_high": orders_high,
+        "expected_spend": spend,
+        "low": spend * low[group],
+        "high": spend * high[group],
+    }
     return pd.DataFrame(table).round(6)
 
 
@@ -190,23 +191,24 @@ def limits(spread: Spread) -> dict[str, list[float]]:
     return {"edges": spread.edges.tolist(), "low": (1 / factor).tolist(), "high": factor.tolist()}
 
 
-def limits_of_orders(rhythm: Rhythm, rows: pd.DataFrame, horizon_days: int) -> tuple[np.ndarray, np.ndarray]:
+def limits_of_orders(fits: Fits, rows: pd.DataFrame, horizon_days: int) -> tuple[np.ndarray, np.ndarray]:
     """95% interval of the orders to expect of each customer, as uncertain as the parameters (delta method)."""
-    orders = expected_orders(rhythm.orders, rows, horizon_days)
-    apart = np.exp(1.96 * _error(rhythm, rows, horizon_days))
-    return orders / apart, orders * apart
+    orders = expected_orders(fits.orders, rows, horizon_days)
+    factor = np.exp(1.96 * _error(fits, rows, horizon_days))
+    return orders / factor, orders * factor
 
 
-def _error(rhythm: Rhythm, rows: pd.DataFrame, horizon_days: int) -> np.ndarray:
+def _error(fits: Fits, rows: pd.DataFrame, horizon_days: int) -> np.ndarray:
     """Standard error of the logarithm of expected orders, by the delta method."""
     slopes = [
-        (_moved(rhythm, rows, horizon_days, n, STEP) - _moved(rhythm, rows, horizon_days, n, -STEP)) / (2 * STEP)
-        for n in range(len(rhythm.orders))
+        (_shifted(fits, rows, horizon_days, n, STEP) - _shifted(fits, rows, horizon_days, n, -STEP)) / (2 * STEP)
+        for n in range(len(fits.orders))
     ]
-    variance = np.einsum("in,ij,jn->n", slopes, rhythm.orders_report.covariance, slopes)
+    variance = np.einsum("in,ij,jn->n", slopes, fits.orders_report.covariance, slopes)
     return np.sqrt(np.maximum(variance, 0.0))
 
 
-def _moved(rhythm: Rhythm, rows: pd.DataFrame, horizon_days: int, which: int, step: float) -> np.ndarray:
-    moved = bgnbd.Fitted(*(value * np.exp(step * (n == which)) for n, value in enumerate(rhythm.orders)))
-    return np.log(np.maximum(expected_orders(moved, rows, horizon_days), 1e-12))
+def _shifted(fits: Fits, rows: pd.DataFrame, horizon_days: int, which: int, step: float) -> np.ndarray:
+    """Logarithm of expected orders with one parameter a step away."""
+    shifted = bgnbd.Fitted(*(value * np.exp(step * (n == which)) for n, value in enumerate(fits.orders)))
+    return np.log(np.maximum(expected_orders(shifted, rows, horizon_days), 1e-12))

@@ -1,0 +1,57 @@
+"""The record ``value.json``: what is expected, of whom, what contacts should bring, and what was assumed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from patrons.evaluation.metrics import Interval
+from patrons.value.forecast import Days
+from patrons.value.gains import Plan
+
+
+def of_log(
+    when: Days,
+    horizon_days: int,
+    total: pd.DataFrame,
+    interval: Interval,
+    sentences: Mapping[str, str],
+    top_share: float,
+    plan: Plan,
+    assumed: pd.DataFrame,
+) -> dict[str, Any]:
+    """Of a log, whose spend is forecast.
+
+    Parameters
+    ----------
+    total : DataFrame
+        What `patrons.value.spread.totals` gives.
+    interval : Interval
+        Of what all customers spend.
+    sentences : mapping
+        Those of `narrative.off` and `narrative.before`, by these names.
+    top_share : float
+        Share of the spend that is expected of the highest tenth of the forecasts.
+    """
+    expected = {"value": float(total.value.sum()), "low": interval.low, "high": interval.high, **sentences}
+    return {
+        "from": str(when.end),
+        "tested_on": when.cutoff and str(when.cutoff),
+        "expected_spend": expected,
+        "top_decile_share": float(top_share),
+        "top_segment": str(total.index[0]),
+        **_shared(horizon_days, plan, assumed),
+    }
+
+
+def of_table(spend: str, horizon_days: int, total: pd.DataFrame, plan: Plan, assumed: pd.DataFrame) -> dict[str, Any]:
+    """Of a customer table; without an attribute that says what is paid (`spend`), only what was assumed."""
+    if not spend:
+        return {"spend": None, "assumptions": assumed.to_dict("records")}
+    paid = {"value": float(total.value.sum())}
+    shared = _shared(horizon_days, plan, assumed)
+    return {"spend": spend, "expected_spend": paid, "top_segment": str(total.index[0]), **shared}
+
+
+def _shared(horizon_days: int, plan: Plan, assumed: pd.DataFrame) -> dict[str, Any]:
+    return {"horizon_days": horizon_days, "plan": plan._asdict(), "assumptions": assumed.to_dict("records")}

@@ -1,0 +1,170 @@
+"""Sentences of 07, written out."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patrons.btyd import bgnbd, gamma_gamma
+from patrons.btyd.likelihood import Report
+from patrons.evaluation.metrics import Interval
+from patrons.value import forecast, narrative, tables
+from patrons.value.actions import Campaign
+from patrons.value.forecast import Days
+from patrons.value.gains import Plan
+from patrons.value.spend_model import Fits
+
+# of ten customers, the first is forecast highest, and the last spent most
+PREDICTED = np.array([50.0, *[5.0] * 9])
+SPENT = np.array([40.0, *[0.0] * 8, 60.0])
+
+
+def result(*saving):
+    scores = forecast.scores(SPENT, PREDICTED)
+    leaderboard = pd.DataFrame({"mean of both": scores}).T.assign(oracle=0.6)
+    return forecast.Tested(SPENT, PREDICTED, leaderboard, scores, "past rate goes on", Interval(*saving))
+
+
+CLEAR = result(0.2, 0.05, 0.3)
+
+
+def fitted(**changed):
+    report = {"converged": True, "agreed": 3, "starts": 3, "at_bound": (), "covariance": np.eye(4)}
+    orders = Report(parameters=(0.5, 4.0, 0.8, 2.0), log_likelihood=-10.0, **(report | changed))
+    value = Report(parameters=(6.0, 3.0, 15.0), log_likelihood=-20.0, **report)
+    return Fits(bgnbd.Fitted(*orders.parameters), gamma_gamma.Fitted(*value.parameters), orders, value)
+
+
+MANY = pd.DataFrame({"active_days": [2] * 40 + [1] * 10, "frequency": 2})
+
+
+def test_fits_that_are_settled_are_not_doubted():
+    assert narrative.unsettled(fitted(), MANY) == ""
+
+
+def test_why_fits_are_not_settled():
+    assert narrative.unsettled(fitted(at_bound=(2, 3)), MANY) == (
+        "BG/NBD (orders): the log does not settle a, b, at the bound. A longer log would."
+    )
+    assert narrative.unsettled(fitted(agreed=1), MANY) == (
+        "BG/NBD (orders): the search for the parameters did not end clearly."
+    )
+    assert narrative.unsettled(fitted(), MANY.tail(20)) == (
+        "Only 10 of 20 customers ordered on more than one day, and it takes 30 to learn how often they order and when "
+        "they leave: do not act on the values below."
+    )
+
+
+def test_how_fits_went_is_a_table_with_a_row_each():
+    table = tables.convergence(fitted(at_bound=(1,))).set_index("fit")
+    orders, value = table.loc["BG/NBD (orders)"], table.loc["Gamma-Gamma (order values)"]
+    assert (orders["at a bound"], value["at a bound"]) == ("alpha", "none")
+    assert orders["parameters"] == "r 0.5, alpha 4, a 0.8, b 2"
+    assert (value["converged"], value["starts that agree"]) == ("yes", "3 of 3")
+
+
+def test_what_the_test_says():
+    assert narrative.tested_total(CLEAR, "EUR") == "95 EUR were expected, 100 were spent"
+    assert narrative.verdict(CLEAR, 60) == (
+        "The tenth with the highest forecasts brought 40% of what was spent; the tenth that spent most brought 60%. "
+        "In total the forecast was 5% too low. Its squared error is 20% less than that of the best simple rule, “past "
+        "rate goes on” (95% interval of the saving +5% to +30%)."
+    )
+
+
+def test_a_test_that_shows_no_clear_gain_says_so():
+    verdict = narrative.verdict(result(-0.1, -0.3, 0.2), 60)
+    assert "10% more than that of the best simple rule" in verdict
+    assert verdict.endswith("That is no clear gain: the simple rule will do.")
+
+
+def test_a_log_that_is_too_short_for_a_test_says_so():
+    assert narrative.verdict(None, 60) == (
+        "The log is too short to test a forecast of 60 days: nothing below has been checked."
+    )
+
+
+def test_what_customers_are_expected_to_spend():
+    total = pd.DataFrame({"value": [3000.0, 1000.0], "customers": [10.0, 30.0]}, ["Loyal", "Lost"])
+    when = Days([], None, date(2025, 1, 1))
+    assert narrative.expected(total, Interval(4000.0, 3500.0, 4570.0), when, 180, "EUR") == (
+        "In the 180 days from 2025-01-01 the 40 customers are expected to spend 4,000 EUR "
+        "(95% interval 3,500 to 4,570). “Loyal” bring 75% of it."
+    )
+    assert narrative.expected_title(total, 0.43, 180, "EUR") == (
+        "4,000 EUR are expected in 180 days, 43% of it from a tenth of the customers"
+    )
+
+
+def test_what_the_same_customers_spent_before():
+    assert narrative.before(pd.DataFrame({"spend_60d": [100.0, 23.0]}), 60) == (
+        "The same customers spent 123 in the 60 days before; new customers are not counted."
+    )
+
+
+def test_what_the_customers_of_a_table_pay():
+    total = pd.DataFrame({"value": [600.0, 200.0], "customers": [1, 3]}, ["High charges", "Low charges"])
+    assert narrative.paid(total, "MonthlyCharges", 90) == (
+        "At MonthlyCharges as it is, the 4 customers who have not churned pay 800 in 90 days if all of them stay. "
+        "“High charges” pay 75% of what is paid. This is a price list, not a forecast."
+    )
+
+
+def test_a_table_that_does_not_say_what_is_paid_ends_with_a_list_by_churn_probability():
+    reason = narrative.without_spend(["The churn model failed 1 of 9 checks."])
+    assert reason == (
+        "The table does not say what a customer pays: value, the gain of a contact and the break-even cannot be "
+        "computed. The list is in the order of churn probability. Name an attribute in spend to have them. "
+        "The churn model failed 1 of 9 checks."
+    )
+    assert narrative.without_spend([]).endswith("to have them.")
+
+
+def test_doubts_are_introduced_and_no_doubts_say_nothing():
+    assert narrative.doubtful({"churn": ["A."], "value": ["B."]}) == "What follows rests on doubtful ground. A. B."
+    assert narrative.doubtful({"churn": [], "value": []}) == ""
+
+
+def test_from_what_stake_on_a_contact_pays():
+    assert narrative.break_even((50.0, 20.0, 120.0), "EUR") == (
+        "If the assumptions hold, a contact pays where churn probability × value is above 50 EUR (95% interval 20 to "
+        "120). At a churn probability of 50% that is a value of 100."
+    )
+    assert "above 50 (95% interval" in narrative.break_even((50.0, 20.0, 120.0), "")
+
+
+def campaign(plan, pays, affordable):
+    listed = pd.DataFrame({"certain": [True] * 30 + [False] * 70})
+    return Campaign(listed, pd.DataFrame(), plan, (50.0, 20.0, 120.0), pays, affordable)
+
+
+def test_what_the_plan_costs_and_brings_and_what_bounds_it():
+    plan = Plan(40, 100.0, 450.0, 150.0, 900.0)
+    assert narrative.planned(campaign(plan, 60, 40), "EUR") == (
+        "If the assumptions hold, contacting the first 40 of the list costs 100 EUR and brings 450 after that cost "
+        "(95% interval 150 to 900). The budget pays 40; a contact pays for 60."
+    )
+    assert narrative.planned(campaign(plan._replace(low=-20.0), 40, 70), "") == (
+        "If the assumptions hold, contacting the first 40 of the list costs 100 and brings 450 after that cost "
+        "(95% interval -20 to 900). The budget would pay 70: beyond 40 a contact costs more than it brings. "
+        "The interval includes zero: it may bring nothing, or lose money."
+    )
+    assert narrative.plan_title(plan, "EUR") == "40 contacts cost 100 and bring 450 EUR, if the assumptions hold"
+    assert narrative.pays_title(campaign(plan, 60, 40)) == "A contact pays for 60 of 100 customers"
+
+
+def test_for_how_many_it_is_not_known_whether_a_contact_pays():
+    listed = campaign(Plan(0, 0, 0, 0, 0), 0, 0).listed
+    assert narrative.uncertain(listed) == (
+        "For 70 of 100 customers the interval of the gain includes zero: it is not known whether a contact pays. "
+        "Contact a part of the list first, chosen at random, and compare: that measures the chance which is assumed "
+        "here."
+    )
+
+
+@pytest.mark.parametrize("currency", ["EUR", ""])
+def test_headings_of_scores_name_the_currency_where_there_is_one(currency):
+    table = tables.leaderboard(CLEAR, currency)
+    assert set(tables.formats(currency)) <= set(table)
+    assert ("mean error, EUR" in table) == bool(currency)
