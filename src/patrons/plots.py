@@ -6,6 +6,7 @@ One palette, safe for colour-blind readers (Okabe & Ito, 2008); blue is the data
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.dates import ConciseDateFormatter
 from matplotlib.ticker import EngFormatter, PercentFormatter
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import ConfusionMatrixDisplay
@@ -47,7 +49,7 @@ def axes(width: float = 8, height: float = 4) -> Axes:
     return plt.subplots(figsize=(width, height), layout="constrained")[1]
 
 
-def words(names: Iterable) -> list[str]:
+def words(names: Iterable[Any]) -> list[str]:
     """Names of columns as people write them: with blanks."""
     return [str(name).replace("_", " ") for name in names]
 
@@ -81,7 +83,7 @@ def heat(
     table: pd.DataFrame, title: str, across: str, up: str, ax: Axes, diverging: bool = False, fmt: str = ".0%"
 ) -> Axes:
     """A matrix of numbers as shades, each number in its cell; missing ones stay white."""
-    limits = {"vmin": -1, "vmax": 1, "cmap": "vlag"} if diverging else {"vmin": 0, "cmap": "Blues"}
+    limits: dict[str, Any] = {"vmin": -1, "vmax": 1, "cmap": "vlag"} if diverging else {"vmin": 0, "cmap": "Blues"}
     table = table.set_axis(words(table.index)).set_axis(words(table.columns), axis="columns")
     sns.heatmap(
         table, ax=ax, annot=True, fmt=fmt, cbar=False, linewidths=1, linecolor="white", annot_kws={"size": 9}, **limits
@@ -97,7 +99,8 @@ def by_day(panel: pd.DataFrame, what: str, title: str, ax: Axes) -> Axes:
     ax.plot(panel.index, panel.to_numpy(), color=BLUE, marker="o")
     ax.yaxis.set_major_formatter(PERCENT)
     ax.set(title=title, xlabel="day on which customers are described", ylabel=what, ylim=(0, 1))
-    ax.xaxis.set_major_formatter(mpl.dates.ConciseDateFormatter(ax.xaxis.get_major_locator()))
+    days = ConciseDateFormatter(ax.xaxis.get_major_locator())  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(days)
     return ax
 
 
@@ -112,7 +115,7 @@ def explained(ratios: np.ndarray, title: str, ax: Axes) -> Axes:
     return ax
 
 
-def confusion(truth: Sequence, predicted: Sequence, names: Sequence[str], title: str, ax: Axes) -> Axes:
+def confusion(truth: Sequence[str], predicted: Sequence[str], names: Sequence[str], title: str, ax: Axes) -> Axes:
     """Predicted against true classes: counts, shaded by share of the true class."""
     matrix = ConfusionMatrixDisplay.from_predictions(
         truth, predicted, display_labels=names, ax=ax, cmap="Blues", colorbar=False

@@ -4,6 +4,7 @@ Customers of several kinds buy at their own pace (gamma distributed) until they 
 distributed time). Every report made from it says that the data is simulated. Products and attributes are invented.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -186,7 +187,8 @@ def _lines(orders: pd.DataFrame, goods: pd.DataFrame, rng: np.random.Generator) 
     size = np.ceil(orders["lines"] * rng.lognormal(-0.1, 0.7, len(orders))).astype(int)
     lines = orders.loc[orders.index.repeat(size)].reset_index(drop=True)
     chosen = np.empty(len(lines), dtype=int)
-    for (month, thrift), rows in lines.groupby([lines["ordered_at"].dt.month, "thrift"]).indices.items():
+    groups: Mapping[Any, Any] = lines.groupby([lines["ordered_at"].dt.month, "thrift"]).indices
+    for (month, thrift), rows in groups.items():
         chosen[rows] = _days(rng.random(len(rows)), shelf(goods, month, thrift))
     lines["product"] = chosen
     lines = lines.drop_duplicates(["order", "product"], ignore_index=True)

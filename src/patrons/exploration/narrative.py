@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -107,10 +108,10 @@ def _count(count: float, unit: str) -> str:
 
 def extremes(lines: pd.DataFrame, currency: str) -> str:
     """What lines beyond the IQR limit of the amount do to the mean; `lines` is what `log.extremes` returned."""
-    amount = lines.set_index("column").loc["amount"]
+    amount = lines[lines.column == "amount"].iloc[0]
     if not amount.share:
         return "No line is an outlier by its amount."
-    without, mean = about(amount.mean_without), about(amount["mean"])
+    without, mean = about(float(amount.mean_without)), about(float(amount["mean"]))
     return (
         f"{amount.share:.1%} of lines are outliers by their amount and carry {amount.revenue_share:.0%} of revenue. "
         f"They lift the mean line from {without} to {mean} {currency}. They are kept."
@@ -145,7 +146,7 @@ def order_value(marks: Mapping[str, float], currency: str) -> Finding:
 def countries(shares: pd.DataFrame) -> Finding:
     """Which country brings most revenue; `shares` is what `log.countries` returned."""
     named = shares.drop(index="Other", errors="ignore")
-    country = named.revenue.idxmax()
+    country = str(named.revenue.idxmax())
     if len(shares) == 1:
         return _finding(f"All revenue comes from {country}")
     first = shares.loc[country]
@@ -163,9 +164,9 @@ def attributes(by_value: pd.DataFrame) -> Finding:
     for rows in (by_value[by_value["share"] >= COMMON], by_value):
         spend = rows.groupby("attribute").spend.agg(["min", "max", "size"]).query("size > 1")
         if len(spend):
-            name = (spend["max"] / spend["min"]).idxmax()
+            name = str((spend["max"] / spend["min"]).idxmax())
             own = rows[rows.attribute == name]
-            most, least = own.loc[own.spend.idxmax()], own.loc[own.spend.idxmin()]
+            most, least = own.iloc[own.spend.argmax()], own.iloc[own.spend.argmin()]
             [name] = words([name])
             title = (
                 f"Customers of {name} {most['value']} spend {most.spend / least.spend:.1f} times as much as those of "
@@ -178,7 +179,7 @@ def attributes(by_value: pd.DataFrame) -> Finding:
 def best_month(monthly: pd.DataFrame) -> Finding:
     """The month with most revenue, of those that the log covers whole; `monthly` is what `log.monthly` returned."""
     whole = monthly[monthly.complete] if monthly.complete.any() else monthly
-    best = whole.loc[whole.revenue.idxmax()]
+    best = whole.iloc[whole.revenue.argmax()]
     if len(whole) == 1:
         title = f"{best.month:%B %Y} is the only {'whole ' * bool(best.complete)}month of the log"
         return _finding(title, "It shows no season and no trend.")
@@ -202,7 +203,7 @@ def busiest(clock: pd.DataFrame, timed: bool) -> Finding:
     open_days, closed = days[days > 0], days.index[days == 0]
     title = f"{days.idxmax()} is the busiest day ({days.max():.0%} of orders)"
     if timed:
-        hour = int(hours.idxmax())
+        hour = int(str(hours.idxmax()))
         title += f", {hour} to {hour + 1} o'clock the busiest hour ({hours.max():.0%})"
     elif len(open_days) > 1:
         title += f", {open_days.idxmin()} the quietest ({open_days.min():.0%})"
@@ -245,13 +246,14 @@ def correlations(table: pd.DataFrame) -> Finding:
     table : DataFrame
         What `log.correlations` returned, with two rows at least.
     """
-    upper = np.triu(np.ones(table.shape, dtype=bool), 1)
-    pairs = table.where(upper).stack().dropna().sort_values(key=np.abs)
-    (weak, strong), (least, most) = (words(pairs.index[n]) for n in (0, -1)), pairs.iloc[[0, -1]]
-    title = f"{strong[0].capitalize()} and {strong[1]} go together most (rank correlation {most:.2f})"
+    pairs = {(a, b): float(table[a][b]) for a, b in combinations(map(str, table), 2)}
+    ranked = sorted(pairs, key=lambda pair: abs(pairs[pair]))
+    weakest, strongest = ranked[0], ranked[-1]
+    (weak, other), (strong, partner) = words(weakest), words(strongest)
+    title = f"{strong.capitalize()} and {partner} go together most (rank correlation {pairs[strongest]:.2f})"
     if len(pairs) == 1:
         return _finding(title)
-    return _finding(title, f"{weak[0].capitalize()} and {weak[1]} have least to do with each other ({least:.2f}).")
+    return _finding(title, f"{weak.capitalize()} and {other} have least to do with each other ({pairs[weakest]:.2f}).")
 
 
 def next_step(lines: int, customers: int, first: date, last: date) -> str:

@@ -47,7 +47,7 @@ def _rates(values: pd.Series, churned: pd.Series, bins: int, most: int) -> pd.Da
         named = counts[~counts.index.isin([OTHER, MISSING])].sort_values("rate", ascending=False, kind="stable")
         counts = pd.concat([named, *(counts[counts.index == last] for last in (OTHER, MISSING))])
     counts = counts.rename_axis("value").reset_index()
-    counts.insert(0, "attribute", values.name)
+    counts.insert(0, "attribute", str(values.name))
     return counts
 
 
@@ -62,13 +62,14 @@ def _parts(values: pd.Series, bins: int) -> pd.Series:
     lowest = values == values.min()
     floor = [f"{values.min():g}"] if lowest.mean() >= 1 / bins else []
     rest = values.mask(lowest) if floor else values
-    parts = pd.qcut(rest, bins - len(floor), duplicates="drop")
-    highs = [part.right for part in parts.cat.categories]
+    binned: pd.Series = pd.qcut(rest, bins - len(floor), duplicates="drop")
+    highs = [part.right for part in binned.cat.categories]
     ranges = _ranges([rest.min(), *highs[:-1]], highs)
     if floor:
-        place = (parts.cat.codes + 1).where(parts.notna(), -1).mask(lowest, 0)
-        parts = pd.Series(pd.Categorical.from_codes(place, range(len(ranges) + 1), ordered=True), values.index)
-    return _with_missing(parts, floor + ranges)
+        codes = (binned.cat.codes + 1).where(binned.notna(), -1).mask(lowest, 0).to_numpy()
+        numbers = pd.Categorical.from_codes(codes, pd.RangeIndex(len(ranges) + 1), ordered=True)
+        binned = pd.Series(numbers, values.index)
+    return _with_missing(binned, floor + ranges)
 
 
 def _with_missing(parts: pd.Series, names: list[str]) -> pd.Series:
@@ -95,7 +96,7 @@ def _frequent(values: pd.Series, most: int) -> pd.Series:
 
 
 def distributions(table: pd.DataFrame, attributes: Sequence[str], bins: int = 20) -> pd.DataFrame:
-    """How the values of each attribute are spread among customers who stayed and among those who churned.
+    """How the values of each attribute are distributed among customers who stayed and those who churned.
 
     Returns
     -------
@@ -110,22 +111,22 @@ def distributions(table: pd.DataFrame, attributes: Sequence[str], bins: int = 20
 def _spread(values: pd.Series, churned: pd.Series, bins: int) -> pd.DataFrame:
     known = values.dropna()
     ranges = is_numeric_dtype(values) and known.nunique() > FEW
-    place, edges, names = _binned(known, bins) if ranges else _placed(known)
+    codes, edges, names = _binned(known, bins) if ranges else _listed(known)
     outcome = churned[known.index].map({0: "stayed", 1: "churned"}).to_numpy()
-    shares = pd.crosstab(place, outcome, normalize="columns")
+    shares = pd.crosstab(codes, outcome, normalize="columns")
     shares = shares.reindex(index=range(len(names)), columns=["stayed", "churned"], fill_value=0.0)
     bars = pd.DataFrame({"attribute": values.name, "value": names, "left": edges[:-1], "right": edges[1:]})
     return bars.astype({"value": "str"}).join(shares)
 
 
 def _binned(known: pd.Series, bins: int) -> tuple[np.ndarray, np.ndarray, list[None]]:
-    """The bar of each value, the limits of the bars, and that they have no names."""
+    """The bar of each value, the limits of the bars, and their names: none."""
     inside = known.clip(*known.quantile(list(FAR)))
     edges = np.histogram_bin_edges(inside, bins)
     return np.clip(np.searchsorted(edges, inside, side="right") - 1, 0, bins - 1), edges, [None] * bins
 
 
-def _placed(known: pd.Series) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def _listed(known: pd.Series) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """The same for values that stand for themselves: numbers in order, categories by frequency with the rest last."""
     if is_numeric_dtype(known):
         levels, order = known, sorted(known.unique())
@@ -137,7 +138,7 @@ def _placed(known: pd.Series) -> tuple[np.ndarray, np.ndarray, list[str]]:
 
 
 def overview(table: pd.DataFrame) -> pd.DataFrame:
-    """One row an attribute of the clean table, numerical first.
+    """One row per attribute of the clean table, numerical ones first.
 
     Returns
     -------
@@ -149,7 +150,7 @@ def overview(table: pd.DataFrame) -> pd.DataFrame:
     numerical, categorical = split_kinds(attributes)
     quantiles = attributes[numerical].quantile([0.05, 0.5, 0.95]).T.set_axis(["low", "middle", "high"], axis="columns")
     shares = {name: attributes[name].value_counts(normalize=True) for name in categorical}
-    frequent = {name: f"{one.index[0]} ({one.iloc[0]:.0%})" for name, one in shares.items()}
+    frequent = {name: f"{share.index[0]} ({share.iloc[0]:.0%})" for name, share in shares.items()}
     rows = attributes[[*numerical, *categorical]]
     facts = pd.DataFrame({"missing": rows.isna().mean(), "different": rows.nunique()}).join(quantiles)
     return facts.assign(**{"most frequent": pd.Series(frequent, dtype="str")}).rename_axis("attribute").reset_index()

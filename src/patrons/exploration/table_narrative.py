@@ -81,7 +81,7 @@ def churn_rates(rates: pd.DataFrame, overall: float) -> Finding:
     overall : float
         Share of all customers that churned.
     """
-    worst = rates.loc[rates.low.idxmax()]
+    worst = rates.iloc[rates.low.argmax()]
     title = f"{worst.rate:.0%} churn where {worst.attribute} is {worst.value}"
     text = (
         f"{title}, against {overall:.0%} of all customers (95% interval {worst.low:.0%} to {worst.high:.0%}, "

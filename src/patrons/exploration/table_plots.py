@@ -1,4 +1,4 @@
-"""Figures on a customer table: a table and an `ax` in, the same `ax` out, as in `plots`."""
+"""Figures on a customer table: a table of `table` and an `ax` in, the same `ax` out."""
 
 import numpy as np
 import pandas as pd
@@ -11,29 +11,29 @@ ACROSS = 3  # small figures in a row
 
 
 def churn_rates(rates: pd.DataFrame, overall: float, title: str, ax: Axes) -> Axes:
-    """Points with intervals, a row a value, grouped by attribute; orange where churn is above the overall rate.
+    """Points with intervals, one row per value, grouped by attribute; orange where churn is above the overall rate.
 
     Parameters
     ----------
     rates : DataFrame
-        What `table_eda.churn_rates` returns.
+        What `table.churn_rates` returns.
     overall : float
         Share of all customers that churned: a dotted line.
     """
     first = rates.attribute != rates.attribute.shift()
-    place = np.arange(len(rates)) + first.cumsum().to_numpy() - 1.0  # a gap before each attribute
+    rows = np.arange(len(rates)) + first.cumsum().to_numpy() - 1.0  # a gap before each attribute
     above = rates.low > overall
-    for rows, colour in ((~above, BLUE), (above, ORANGE)):
-        some = rates[rows]
-        reach = [some.rate - some.low, some.high - some.rate]
-        ax.errorbar(some.rate, place[rows], xerr=reach, fmt="o", color=colour, capsize=3)
+    for chosen, colour in ((~above, BLUE), (above, ORANGE)):
+        part = rates[chosen]
+        reach = [part.rate - part.low, part.high - part.rate]
+        ax.errorbar(part.rate, rows[chosen], xerr=reach, fmt="o", color=colour, capsize=3)
     ax.axvline(overall, color=GREY, ls=":", lw=1, zorder=0)
     ax.annotate(
         f"all {overall:.0%}", (overall, -0.9), xytext=(4, 0), textcoords="offset points", color="#555555", fontsize=9
     )
     names = [f"{a} · {v}" if new else v for a, v, new in zip(rates.attribute, rates.value, first, strict=True)]
-    ax.set_yticks(place, [f"{name} ({n:,})" for name, n in zip(names, rates.customers, strict=True)], fontsize=9)
-    ax.set_ylim(place[-1] + 0.7, -1.3)
+    ax.set_yticks(rows, [f"{name} ({n:,})" for name, n in zip(names, rates.customers, strict=True)], fontsize=9)
+    ax.set_ylim(rows[-1] + 0.7, -1.3)
     ax.set_xlim(left=0)
     ax.xaxis.set_major_formatter(PERCENT)
     ax.set(title=title, xlabel="share that churned, with 95% interval (customers in brackets)", ylabel="")
@@ -41,12 +41,12 @@ def churn_rates(rates: pd.DataFrame, overall: float, title: str, ax: Axes) -> Ax
 
 
 def distributions(spread: pd.DataFrame, title: str, ax: Axes) -> Axes:
-    """A small figure an attribute: bars for customers who stayed, a line for those who churned.
+    """One small figure per attribute: bars for customers who stayed, a line for those who churned.
 
     Parameters
     ----------
     spread : DataFrame
-        What `table_eda.distributions` returns.
+        What `table.distributions` returns.
     """
     names = list(spread.attribute.unique())
     rows = -(-len(names) // ACROSS)

@@ -71,7 +71,7 @@ def describe(text: pd.DataFrame, overruled: Mapping[str, str], read: Reader = as
         the user must settle; `values`: number of different ones; `missing`: share of rows.
     """
     rows = []
-    for name in text:
+    for name in map(str, text):
         kind, reason = (overruled[name], "") if name in overruled else _kind(name, text[name], read)
         rows.append((name, kind, reason, text[name].nunique(), text[name].isna().mean()))
     return pd.DataFrame(rows, columns=["column", "kind", "reason", "values", "missing"])

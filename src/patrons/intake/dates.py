@@ -13,7 +13,7 @@ from datetime import date
 
 import ibis
 from ibis import _
-from ibis.expr.types import StringValue, TimestampValue
+from ibis.expr.types import ArrayValue, StringValue, TimestampValue
 
 from patrons.errors import SourceError
 from patrons.intake import moments
@@ -77,8 +77,8 @@ class Dates:
         return ibis.ifelse(times.year().between(EARLIEST, LATEST), times, ibis.null("timestamp(6)"))
 
 
-@ibis.udf.scalar.builtin(name="try_strptime")
-def try_strptime(text: str, formats: list[str]) -> ibis.dtype("timestamp(6)"):
+@ibis.udf.scalar.builtin(name="try_strptime", signature=(("string", "array<string>"), "timestamp(6)"))
+def try_strptime(text: StringValue, formats: ArrayValue) -> TimestampValue:
     """The text read by the first format that fits all of it, else missing: a function of DuckDB."""
 
 
@@ -171,7 +171,7 @@ def family(day: str) -> tuple[str, str]:
         return "numeric", match[2]
     if moment := next((kind for kind, pattern in moments.MOMENTS.items() if pattern.fullmatch(day)), ""):
         return moment, ""
-    if re.search("[A-Za-z]+", day) and re.search("[A-Za-z]+", day)[0].lower() not in ENGLISH:
+    if (month := re.search("[A-Za-z]+", day)) and month[0].lower() not in ENGLISH:
         return "", ""
     return next(((form, match[1]) for pattern, form in WORDS.items() if (match := pattern.fullmatch(day))), ("", ""))
 
@@ -191,11 +191,18 @@ def _order(family: tuple[str, str], days: Mapping[str, int], name: str) -> tuple
         return [form], f"{moments.DESCRIPTIONS[form]}, as in {example}"
     if form != "numeric":
         return [form.format(mark)], f"{form.format(mark)}, as in {example}"
-    parts = {day: tuple(map(int, NUMERIC.fullmatch(day).group(1, 3, 4))) for day in days}
-    short = {day: len(NUMERIC.fullmatch(day)[4]) == 2 for day in days}
+    split = {day: _split(day) for day in days}
+    parts = {day: (int(first), int(second), int(third)) for day, (first, _, second, third) in split.items()}
+    short = {day: len(third) == 2 for day, (_, _, _, third) in split.items()}
     order, why = settle(parts, days, all(short.values()), name)
     years = ["%y"] * any(short.values()) + ["%Y"] * (not all(short.values()))  # %Y would take 24 for the year 24
     return [ORDERS[order].format(mark, year) for year in years], f"{order}, {why}"
+
+
+def _split(day: str) -> tuple[str, str, str, str]:
+    """The first part of a numeric date, the mark, the second and the third part."""
+    [(first, mark, second, third)] = NUMERIC.findall(day)
+    return first, mark, second, third
 
 
 def settle(
@@ -222,7 +229,7 @@ def settle(
     valid = {order: {day for day, numbers in parts.items() if _possible(numbers, order, short)} for order in orders}
     dates = [day for day in parts if any(day in days for days in valid.values())]
     settling = {order: sum(rows[day] for day in _only(valid, order)) for order in orders}
-    best = max(orders, key=settling.get)
+    best = max(orders, key=lambda order: settling[order])
     against = sum(settling.values()) - settling[best]
     if len(orders) > 1 and dates and all(parts[day][0] == parts[day][1] for day in dates) and not short:
         return "day first", "which says the same as month first"
@@ -252,9 +259,9 @@ def _only(valid: Mapping[str, set[str]], order: str) -> set[str]:
 
 
 def _ask(name: str, examples: list[str], orders: list[str], why: str) -> str:
-    mark = NUMERIC.fullmatch(examples[0])[2]
-    year = "%y" if len(NUMERIC.fullmatch(examples[0])[4]) == 2 else "%Y"
-    shown = sorted(examples, key=lambda day: NUMERIC.fullmatch(day)[1] == NUMERIC.fullmatch(day)[3])[:3]
+    _, mark, _, third = _split(examples[0])
+    year = "%y" if len(third) == 2 else "%Y"
+    shown = sorted(examples, key=lambda day: _split(day)[0] == _split(day)[2])[:3]  # 05/05/2024 shows nothing
     ways = " or ".join(f'"{ORDERS[order].format(mark, year)}" ({order})' for order in orders)
     return (
         f"The dates in {name} can be read in {len(orders)} ways and {why}, such as {', '.join(shown)}. "
@@ -274,9 +281,9 @@ def _with_times(formats: Sequence[str], shapes: Iterable[str]) -> tuple[str, ...
 def _time_format(shape: str) -> str | None:
     if not shape.strip(" T,"):
         return ""
-    lead = re.match(r"[T,\s]*", shape)[0]
-    rest = shape[len(lead) :].strip()
-    return lead + TIMES[rest] if rest in TIMES else None
+    time = re.sub(r"^[T,\s]+", "", shape)
+    lead = shape.removesuffix(time)
+    return lead + TIMES[time.strip()] if time.strip() in TIMES else None
 
 
 def _given(date_format: str, days: Mapping[tuple[str, str], int]) -> Dates:

@@ -180,7 +180,7 @@ def _label(sample: pd.DataFrame) -> str:
 def _customer_table(table: Table, sample: pd.DataFrame, label: str) -> Guesses:
     counts = table.group_by(table[label].cast("string").name("value")).agg(rows=ibis._.count()).to_pandas().dropna()
     rows = dict(zip(counts["value"].str.strip(), counts["rows"], strict=True))
-    positive = next((value for value in rows if YES.fullmatch(value)), min(rows, key=rows.get))
+    positive = next((value for value in rows if YES.fullmatch(value)), min(rows, key=lambda value: rows[value]))
     why = "it stands for yes" if YES.fullmatch(positive) else "it is the rarer value"
     columns = {"label": Guess(label, f"two values and its name; {positive!r} is taken for leaving, as {why}")}
     ids = [

@@ -13,11 +13,11 @@ from patrons.errors import SourceError
 from patrons.files import whole, write_text
 from patrons.intake import dates, numbers
 from patrons.intake.attributes import NUMERICAL, as_text, describe
-from patrons.intake.customers import Roles, read_frame
+from patrons.intake.customers import read_frame
 from patrons.intake.guess import Guesses, guess, prefix_of_cancellations
 from patrons.intake.order_log import NUMBERS
 from patrons.intake.reading import open_checked
-from patrons.intake.roles import DECIMALS
+from patrons.intake.roles import DECIMALS, Roles
 from patrons.intake.sources import VARIABLE
 
 NON_PRODUCTS = (
@@ -254,4 +254,4 @@ def _marks(frame: pd.DataFrame) -> tuple[str, str]:
         )
         for decimal, thousands in ways
     }
-    return max(counts, key=counts.get)
+    return max(counts, key=lambda way: counts[way])

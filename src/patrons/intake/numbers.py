@@ -71,7 +71,7 @@ def decide(table: Table, columns: Iterable[str], decimal: str = "auto") -> Numbe
     total = {key: sum(count[key] for count in counts) for key in ("point", "comma", "open", "plain", "filled")}
     if decimal != "auto":
         return Numbers(decimal, decimal == "point" and total["plain"] == total["filled"])
-    best = max(MARKS, key=total.get)
+    best = max(MARKS, key=lambda mark: total[mark])
     other = total["comma" if best == "point" else "point"]
     if total["open"] and not total[best]:
         raise NumbersError(_ask(table, texts, "no number settles which", OPEN))

@@ -77,12 +77,12 @@ def candidates(raw: pd.DataFrame) -> pd.DataFrame:
         value with its share, for a sentence.
     """
     rows = []
-    for name in raw:
+    for name in map(str, raw):
         shares = as_text(raw[name]).value_counts(normalize=True)
         named = bool(NAMED_LABEL.search(snake(name)))
         if len(shares) == 2 or (named and 2 < len(shares) <= 5):
             positive = next((value for value in shares.index if YES.fullmatch(value)), shares.index[-1])
-            rows.append((not named, str(name), positive, shares[positive], _listed(shares)))
+            rows.append((not named, name, positive, shares[positive], _listed(shares)))
     table = pd.DataFrame(rows, columns=["unnamed", "column", "positive", "share", "values"])
     return table.sort_values("unnamed", kind="stable", ignore_index=True).drop(columns="unnamed")
 
@@ -108,7 +108,7 @@ def refuse(problems: Sequence[str]) -> None:
 def shape_problems(text: pd.DataFrame) -> list[str]:
     counts = text.columns.value_counts()
     problems = [f"{name!r} occurs {n} times among its columns" for name, n in counts.items() if n > 1]
-    problems += ["a column has no name"] if any(not name.strip() for name in text) else []
+    problems += ["a column has no name"] if any(not str(name).strip() for name in text) else []
     return problems + (["it has no rows"] if not len(text) else [])
 
 
@@ -122,14 +122,15 @@ def known(roles: Roles, text: pd.DataFrame) -> Roles:
     """The roles of columns that the table has, so that its values can be examined in spite of a wrong name."""
     lists = {role: [name for name in names if name in text] for role, names in _named(roles).items()}
     single = {role: "".join(lists.pop(role, [])) for role in ("id", "label")}
-    return replace(roles, **single, **lists)
+    changes: dict[str, Any] = {**single, **lists}
+    return replace(roles, **changes)
 
 
 def name_problems(text: pd.DataFrame, roles: Roles) -> list[str]:
     """What is wrong with the names that the user gave, and with those of the table."""
     named = _named(roles)
     problems = [
-        f"{role} names {name!r}, which it does not have; {nearest(name, text)}"
+        f"{role} names {name!r}, which it does not have; {nearest(name, map(str, text))}"
         for role, names in named.items()
         for name in names
         if name not in text
@@ -174,11 +175,10 @@ def value_problems(kept: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> l
             f"id: {len(repeated):,} values of {roles.id} occur in several, different rows, such as "
             f"{', '.join(repeated[:3])}: name another column, or none"
         )
-    unclear = columns[columns.reason.str.startswith("unclear")]
+    unclear = columns[columns.reason.str.startswith("unclear")].set_index("column").reason
     problems += [
-        f"{row.column} holds {row.reason.removeprefix('unclear: ')}: add these to `missing`, "
-        "or list it in `categorical` or `ignore`"
-        for row in unclear.itertuples()
+        f"{name} holds {reason}: add these to `missing`, or list it in `categorical` or `ignore`"
+        for name, reason in unclear.str.removeprefix("unclear: ").items()
     ]
     forced = [name for name in roles.numerical if name in kept and unreadable(kept[name], roles.numbers)]
     problems += [

@@ -60,8 +60,12 @@ def read_attributes(path: Path) -> pd.DataFrame:
     repeated = table.customer_id[table.customer_id.duplicated()].unique()
     if len(repeated):
         raise RosterError(f"{path.name} has more than one row for customers such as {', '.join(repeated[:3])}.")
-    truths = [name for name in table if table[name].dropna().map(type).eq(bool).all() and table[name].notna().any()]
+    truths = [name for name in map(str, table) if _all_truths(table[name].dropna())]
     return table.assign(**{name: table[name].map({True: "yes", False: "no"}) for name in truths})
+
+
+def _all_truths(values: pd.Series) -> bool:
+    return len(values) > 0 and all(isinstance(value, bool) for value in values)
 
 
 def _identifiers(table: pd.DataFrame) -> pd.Series:

@@ -1,12 +1,13 @@
 """Settings of this room that a notebook's parameters state under the same names."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 
+@dataclass(frozen=True)
 class Settings:
-    """A frozen dataclass whose fields are parameters of a notebook; what is not stated keeps its default."""
+    """A dataclass whose fields are parameters of a notebook; what is not stated keeps its default."""
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> Self:

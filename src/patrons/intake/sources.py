@@ -115,10 +115,11 @@ def check(parameters: Sequence[Mapping[str, Any]], raw_folder: Path) -> str | No
 
 
 def _check_files(files: Sequence[Path], named: Mapping[str, Any], parameters: Sequence[Mapping[str, Any]]) -> None:
-    attributes = next((stated["attributes"] for stated in parameters if "attributes" in stated), [])
+    attributes: Sequence[str] = next((stated["attributes"] for stated in parameters if "attributes" in stated), [])
     forecast = next((stated for stated in parameters if {"horizon_days", "min_history_days"} <= set(stated)), {})
     needed = forecast.get("horizon_days", 0) + forecast.get("min_history_days", 0)
-    problems, absent = [], ()
+    problems: list[str] = []
+    absent: tuple[str, ...] = ()
     try:
         absent = check_log(files[0], named, needed)
     except SourceError as error:

@@ -63,7 +63,7 @@ def layout(path: Path, delimiter: str = "", encoding: str = "") -> Layout:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[io.BufferedIOBase]:
+def opened(path: Path) -> Iterator[io.BufferedReader | gzip.GzipFile]:
     """The bytes of a file, unpacked where it is gzipped; SourceError where it is cut off."""
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"

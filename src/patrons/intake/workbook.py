@@ -30,7 +30,7 @@ def read(path: Path, sheet: str = "") -> tuple[str, pd.DataFrame]:
         sizes = {name: _cells(book[name], heads[name]) for name in wanted if heads[name]}
         if not sizes:
             raise SourceError(f"{path.name}: no sheet holds a table (a line of column names with rows below).")
-        best = max(sizes, key=sizes.get)
+        best = max(sizes, key=lambda name: sizes[name])
         alike = [name for name in sizes if _names(heads[name]) == _names(heads[best])]
         frames = [_frame(book[name], heads[name]) for name in alike]
     finally:
