@@ -14,9 +14,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.dates import ConciseDateFormatter
 from matplotlib.ticker import EngFormatter, PercentFormatter
-from sklearn.calibration import calibration_curve
 from sklearn.metrics import ConfusionMatrixDisplay
 
 BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, RED, BLACK = (
@@ -94,27 +92,6 @@ def heat(
     return ax
 
 
-def by_day(panel: pd.DataFrame, what: str, title: str, ax: Axes) -> Axes:
-    """A rate on each snapshot day, as points on a line; the axis starts at 0."""
-    ax.plot(panel.index, panel.to_numpy(), color=BLUE, marker="o")
-    ax.yaxis.set_major_formatter(PERCENT)
-    ax.set(title=title, xlabel="day on which customers are described", ylabel=what, ylim=(0, 1))
-    days = ConciseDateFormatter(ax.xaxis.get_major_locator())  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_formatter(days)
-    return ax
-
-
-def explained(ratios: np.ndarray, title: str, ax: Axes) -> Axes:
-    """Variance that the first principal components explain together."""
-    ax.bar(np.arange(1, len(ratios) + 1), ratios, color=SKY, label="each")
-    ax.plot(np.arange(1, len(ratios) + 1), np.cumsum(ratios), color=BLUE, marker="o", label="together")
-    ax.yaxis.set_major_formatter(PERCENT)
-    ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
-    ax.legend()
-    ax.set(title=title, xlabel="principal component", ylabel="share of variance", ylim=(0, 1))
-    return ax
-
-
 def confusion(truth: Sequence[str], predicted: Sequence[str], names: Sequence[str], title: str, ax: Axes) -> Axes:
     """Predicted against true classes: counts, shaded by share of the true class."""
     matrix = ConfusionMatrixDisplay.from_predictions(
@@ -123,14 +100,6 @@ def confusion(truth: Sequence[str], predicted: Sequence[str], names: Sequence[st
     ax.tick_params(axis="x", rotation=30)
     plt.setp(ax.get_xticklabels(), ha="right", rotation_mode="anchor")
     matrix.ax_.set(title=title, xlabel="predicted", ylabel="true")
-    return ax
-
-
-def importances(values: pd.Series, title: str, ax: Axes) -> Axes:
-    """Horizontal bars of the most important features."""
-    ax.barh(words(values.index), values, color=BLUE)
-    ax.invert_yaxis()
-    ax.set(title=title, xlabel="share of the impurity decrease", ylabel="")
     return ax
 
 
@@ -145,16 +114,4 @@ def intervals(table: pd.DataFrame, title: str, what: str, ax: Axes) -> Axes:
     ax.invert_yaxis()
     ax.margins(y=0.3)
     ax.set(title=title, xlabel=f"{what}, with 95% interval", ylabel="")
-    return ax
-
-
-def calibration(truth: np.ndarray, score: np.ndarray, title: str, ax: Axes) -> Axes:
-    """Observed against forecast churn in ten groups of equal size."""
-    observed, forecast = calibration_curve(truth, score, n_bins=10, strategy="quantile")
-    ax.plot([0, 1], [0, 1], color=GREY, ls=":", lw=1.5, label="as forecast")
-    ax.plot(forecast, observed, color=BLUE, marker="o", label="observed, one tenth of customers per point")
-    ax.legend(loc="upper left")
-    ax.xaxis.set_major_formatter(PERCENT)
-    ax.yaxis.set_major_formatter(PERCENT)
-    ax.set(title=title, xlabel="churn probability forecast", ylabel="share that churned", xlim=(0, 1), ylim=(0, 1))
     return ax

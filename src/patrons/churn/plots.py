@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
+from sklearn.calibration import calibration_curve
 
 from patrons.plots import BLUE, GREY, ORANGE, PERCENT, axes, words
 
@@ -121,3 +122,15 @@ def dependences(curves: Mapping[str, pd.DataFrame], title: str) -> Axes:
 
 def _short(value: float, _: int) -> str:
     return f"{value:,.0f}" if abs(value) >= 10 else f"{value:g}"
+
+
+def calibration(truth: np.ndarray, score: np.ndarray, title: str, ax: Axes) -> Axes:
+    """Observed against forecast churn in ten groups of equal size."""
+    observed, forecast = calibration_curve(truth, score, n_bins=10, strategy="quantile")
+    ax.plot([0, 1], [0, 1], color=GREY, ls=":", lw=1.5, label="as forecast")
+    ax.plot(forecast, observed, color=BLUE, marker="o", label="observed, one tenth of customers per point")
+    ax.legend(loc="upper left")
+    ax.xaxis.set_major_formatter(PERCENT)
+    ax.yaxis.set_major_formatter(PERCENT)
+    ax.set(title=title, xlabel="churn probability forecast", ylabel="share that churned", xlim=(0, 1), ylim=(0, 1))
+    return ax

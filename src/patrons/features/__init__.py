@@ -11,6 +11,7 @@ split        what models learn from and what they are tested on
 preparation  features made fit for models
 selection    fewer columns
 narrative    sentences on customers, churn and preparation
+plots        figures that only the features need
 """
 
 from typing import TYPE_CHECKING
@@ -20,5 +21,5 @@ from patrons import door
 if TYPE_CHECKING:
     from patrons.features.recipe import Recipe
 
-__all__ = ["Recipe", "contract", "narrative", "panel", "preparation", "season", "selection", "split", "table"]
+__all__ = ["Recipe", "contract", "narrative", "panel", "plots", "preparation", "season", "selection", "split", "table"]
 __getattr__, __dir__ = door(__name__, __all__, {"Recipe": "recipe"})
