@@ -15,9 +15,13 @@ import resource
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
+if TYPE_CHECKING:
+    from patrons.segments.microclusters import Customers
 
 KS = range(3, 9)
 
@@ -37,7 +41,7 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def prepared(customers: int):
+def prepared(customers: int) -> "Customers":
     from patrons.segments import inputs
     from patrons.segments.microclusters import Customers
 
@@ -51,22 +55,20 @@ def one_family(name: str, customers: int) -> dict:
     rows = prepared(customers)
     family = next(family for family in clustering.FAMILIES if family.name == name)
     start = time.process_time()
-    found = clustering.compare(rows, KS, [family])
-    return {"what": name, "cpu": time.process_time() - start, "gb": peak(), "skipped": len(found.skipped)}
+    compared = clustering.compare(rows, KS, [family])
+    return {"what": name, "cpu": time.process_time() - start, "gb": peak(), "skipped": len(compared.skipped)}
 
 
 def whole(customers: int) -> dict:
-    from patrons.segments import clustering
-    from patrons.segments import leaderboard as scores
-    from patrons.segments import null as clustering_null
+    from patrons.segments import clustering, leaderboard, null
 
-    start, limits = time.process_time(), scores.Limits(0.05, 0.1, 0.8, min(KS), max(KS))
+    start, limits = time.process_time(), leaderboard.Limits(0.05, 0.1, 0.8, min(KS), max(KS))
     rows = prepared(customers)
-    found = clustering.compare(rows, KS).candidates
-    board = scores.leaderboard(rows, found, limits)
-    board = scores.with_stability(board, rows, found, limits, refits=20)
-    chosen = found[scores.choose(board)]
-    clustering_null.null_scores(rows, chosen, KS, draws=10)
+    candidates = clustering.compare(rows, KS).candidates
+    board = leaderboard.leaderboard(rows, candidates, limits)
+    board = leaderboard.with_stability(board, rows, candidates, limits, refits=20)
+    chosen = candidates[leaderboard.choose(board)]
+    null.null_scores(rows, chosen, KS, draws=10)
     chosen.model.predict(rows.X)
     return {"what": "whole comparison", "cpu": time.process_time() - start, "gb": peak()}
 
@@ -88,12 +90,11 @@ def agreement(name: str, customers: int) -> dict:
 
 def fresh(*arguments: str) -> dict:
     """The result of one measurement in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, __file__, "--one", *arguments], capture_output=True, text=True, env=os.environ
-    )
-    if done.returncode:
-        return {"what": arguments[1], "error": done.stderr.strip().splitlines()[-1]}
-    return json.loads(done.stdout)
+    command = [sys.executable, __file__, "--one", *arguments]
+    process = subprocess.run(command, capture_output=True, text=True, env=os.environ)
+    if process.returncode:
+        return {"what": arguments[1], "error": process.stderr.strip().splitlines()[-1]}
+    return json.loads(process.stdout)
 
 
 def main() -> None:
@@ -113,16 +114,14 @@ def main() -> None:
     for customers in chosen.customers:
         jobs = [("family", family.name) for family in FAMILIES] + [("whole", "whole comparison")]
         for job in jobs:
-            one = fresh(*job, str(customers))
-            told = one.get("error") or f"{one['cpu']:.1f} | {one['gb']:.2f}"
-            print(f"| {customers:,} | {one['what']} | {told} |", flush=True)
+            result = fresh(*job, str(customers))
+            cost = result.get("error") or f"{result['cpu']:.1f} | {result['gb']:.2f}"
+            print(f"| {customers:,} | {result['what']} | {cost} |", flush=True)
         if 20_000 < customers <= chosen.full_up_to:
             for name in ("K-Means", "Gaussian mixture"):
-                one = fresh("agreement", name, str(customers))
-                print(
-                    f"{customers:,} {name}: ARI with the full fit, k = 3 to 8:",
-                    one.get("error") or np.round(one["ari"], 3),
-                )
+                result = fresh("agreement", name, str(customers))
+                ari = result.get("error") or np.round(result["ari"], 3)
+                print(f"{customers:,} {name}: ARI with the full fit, k = 3 to 8:", ari)
 
 
 if __name__ == "__main__":

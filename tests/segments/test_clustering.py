@@ -156,13 +156,13 @@ def test_a_column_is_divided_by_the_median_size_of_what_is_not_0():
 def test_feature_groups_become_principal_components_and_categories_are_left_out():
     dictionary = pd.DataFrame({"feature": [*RFM, "country"], "group": ["rfm"] * 3 + ["attributes"]})
     table = shop().assign(country="FR")
-    assert inputs.in_groups(dictionary, ["rfm", "attributes"], table) == RFM
+    assert inputs.of_groups(dictionary, ["rfm", "attributes"], table) == RFM
     prepared = inputs.preparation(0.8).fit_transform(inputs.in_order(table, RFM))
     assert prepared.shape[1] in (1, 2)
     with pytest.raises(cl.ClusteringError, match=r"prices is no group.*rfm, attributes"):
-        inputs.in_groups(dictionary, ["prices"], table)
+        inputs.of_groups(dictionary, ["prices"], table)
     with pytest.raises(cl.ClusteringError, match="hold no numbers"):
-        inputs.in_groups(dictionary, ["attributes"], table)
+        inputs.of_groups(dictionary, ["attributes"], table)
 
 
 def test_an_input_that_is_not_there_is_named():

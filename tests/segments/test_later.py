@@ -1,9 +1,12 @@
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from patrons.features.preparation import preparation
 from patrons.segments import later
 
 DAYS = pd.to_datetime(["2024-01-01", "2024-01-31", "2024-03-01", "2024-03-31"])
@@ -51,5 +54,15 @@ def test_a_segment_that_one_row_alone_came_to_is_not_learnt():
     once = pd.concat([once, table(DAYS[1], [5000]).assign(customer_id="z")], ignore_index=True)
     clusterer = make_pipeline(StandardScaler(), KMeans(3, n_init=2, random_state=0)).fit(once[["recency_days"]])
     names = {int(clusterer.predict(pd.DataFrame({"recency_days": [n]}))[0]): f"of {n}" for n in (1, 90, 5000)}
-    found = later.pairs(once, TODAY, clusterer, names)
-    assert set(found.train[later.LATER]) == {"of 1", "of 90"}
+    pairs = later.pairs(once, TODAY, clusterer, names)
+    assert set(pairs.train[later.LATER]) == {"of 1", "of 90"}
+
+
+def test_a_forecast_is_scored_beside_persistence():
+    rows = pd.DataFrame({"recency_days": np.tile([1.0, 90.0], 40), later.NOW: ["active", "quiet"] * 40})
+    rows = rows.assign(**{later.LATER: ["quiet", "active"] * 40})  # all change places
+    pairs = later.Pairs(rows, rows, 30, ["recency_days"])
+    forecast = later.forecast(pairs, preparation(["recency_days"], []), LogisticRegression())
+    assert forecast.scores["accuracy"].value == 1
+    assert forecast.persistence["accuracy"].value == 0
+    assert forecast.beats_persistence

@@ -8,6 +8,7 @@ from sklearn.metrics import silhouette_samples
 
 from patrons.evaluation.metrics import Interval
 from patrons.segments import clustering as cl
+from patrons.segments import clustering_narrative as narrative
 from patrons.segments import leaderboard as sc
 from patrons.segments import null as nl
 from patrons.segments.microclusters import Customers
@@ -32,18 +33,18 @@ def test_silhouettes_are_scikit_learns():
 def test_shares_and_limits_of_a_grouping_by_hand():
     labels = np.array([0] * 98 + [1] * 2)
     one = cl.Candidate(cl.FAMILIES[0], {"k": 2}, None, labels, noise_share=0.3)
-    found = sc.leaderboard(Customers(np.arange(100.0)[:, None], 0), [one], LIMITS).iloc[0]
-    assert (found.smallest_share, found.largest_share, found.noise_share) == (0.02, 0.98, 0.3)
-    assert found.breaks == "smallest group under 5%, noise over 10%"
+    row = sc.leaderboard(Customers(np.arange(100.0)[:, None], 0), [one], LIMITS).iloc[0]
+    assert (row.smallest_share, row.largest_share, row.noise_share) == (0.02, 0.98, 0.3)
+    assert row.breaks == "smallest group under 5%, noise over 10%"
 
 
 def test_one_group_has_no_scores_and_says_so():
     one = cl.Candidate(cl.FAMILIES[4], {"eps": 1}, None, np.zeros(10, int))
-    found = sc.leaderboard(Customers(np.arange(10.0)[:, None], 0), [one], LIMITS)
-    assert np.isnan(found.silhouette[0])
-    assert found.breaks[0] == "groups not 2 to 6"
+    table = sc.leaderboard(Customers(np.arange(10.0)[:, None], 0), [one], LIMITS)
+    assert np.isnan(table.silhouette[0])
+    assert table.breaks[0] == "groups not 2 to 6"
     with pytest.raises(cl.ClusteringError, match="Free one"):
-        sc.choose(found)
+        sc.choose(table)
 
 
 def test_the_best_silhouette_is_taken_where_nothing_nearly_ties():
@@ -55,7 +56,10 @@ def test_the_best_silhouette_is_taken_where_nothing_nearly_ties():
 def test_of_those_whose_intervals_overlap_the_most_stable_is_taken():
     table = board(("A", 3, 0.5, 0.46, 0.54, 0.81, ""), ("B", 4, 0.45, 0.42, 0.47, 0.95, ""))
     assert sc.choose(table) == 1
-    assert "nearly tie" in sc.reason(table)
+    assert narrative.reason(table) == (
+        "it has a silhouette as good as the best within its uncertainty and, of the 2 that nearly tie, is the most "
+        "stable, or as stable with fewer groups"
+    )
 
 
 def test_of_those_as_stable_the_one_with_fewest_groups_is_taken():
@@ -74,7 +78,9 @@ def test_where_nothing_passes_the_least_bad_is_taken_and_said_to_be():
         ("B", 2, 0.2, 0.1, 0.3, 0.5, "stability under 0.8"),
     )
     assert sc.choose(table) == 1
-    assert sc.reason(table) == "nothing keeps all limits, and this is the least bad; it breaks: stability under 0.8"
+    assert (
+        narrative.reason(table) == "nothing keeps all limits, and this is the least bad; it breaks: stability under 0.8"
+    )
 
 
 def test_parameters_pin_family_and_number():
@@ -95,20 +101,21 @@ def test_the_interval_of_a_mean_holds_the_mean_and_narrows_with_customers():
 @pytest.fixture(scope="module")
 def blobs():
     customers = Customers(BLOBS, seed=0)
-    found = cl.compare(customers, [2, 3, 4, 5]).candidates
-    first = sc.leaderboard(customers, found, LIMITS)
-    return customers, found, sc.with_stability(first, customers, found, LIMITS, refits=5)
+    candidates = cl.compare(customers, [2, 3, 4, 5]).candidates
+    first = sc.leaderboard(customers, candidates, LIMITS)
+    return customers, candidates, sc.with_stability(first, customers, candidates, LIMITS, refits=5)
 
 
 def test_separate_groups_are_found_stable_and_named_separate(blobs):
-    customers, found, table = blobs
+    customers, candidates, table = blobs
     chosen = sc.choose(table)
     assert (table.groups[chosen], table.breaks[chosen]) == (3, "")
     assert table.stability[chosen] == pytest.approx(1)
-    null = nl.null_scores(customers, found[chosen], [3], draws=5)
+    null = nl.null_scores(customers, candidates[chosen], [3], draws=5)
     row = table.loc[chosen]
     own = Interval(row.silhouette, row.silhouette_low, row.silhouette_high)
-    assert nl.verdict(own, null[null.chosen].silhouette).startswith("These are separate groups")
+    assert nl.is_separate(own, null[null.chosen].silhouette)
+    assert nl.comparison(row, null).real[0] == row.silhouette
 
 
 def test_every_rival_of_the_chosen_has_its_stability_measured(blobs):
@@ -118,8 +125,8 @@ def test_every_rival_of_the_chosen_has_its_stability_measured(blobs):
 
 
 def test_runners_up_are_held_against_the_chosen(blobs):
-    _, found, table = blobs
-    alike = sc.agreement(table, found, sc.choose(table))
+    _, candidates, table = blobs
+    alike = sc.agreement(table, candidates, sc.choose(table))
     assert alike.max() == pytest.approx(1)
     assert alike.is_monotonic_decreasing
 
@@ -128,24 +135,23 @@ def test_the_null_has_the_same_values_and_rank_correlation_but_no_groups():
     rng = np.random.default_rng(0)
     first = rng.normal(size=2_000)
     X = np.column_stack([np.exp(first), first + rng.normal(size=2_000)])
-    drawn = nl.without_groups(X, seed=1)
-    assert (np.sort(drawn, axis=0) == np.sort(X, axis=0)).all()
-    real, null = (pd.DataFrame(one).corr("spearman").iloc[0, 1] for one in (X, drawn))
-    assert null == pytest.approx(real, abs=0.05)
+    null = nl.without_groups(X, seed=1)
+    assert (np.sort(null, axis=0) == np.sort(X, axis=0)).all()
+    of_real, of_null = (pd.DataFrame(rows).corr("spearman").iloc[0, 1] for rows in (X, null))
+    assert of_null == pytest.approx(of_real, abs=0.05)
 
 
-def test_stability_that_draws_without_groups_reach_too_is_no_evidence():
-    assert nl.steadiness(0.97, [0.95, 0.97]) == "; without groups 0.96, so it is no evidence of groups"
-    assert nl.steadiness(0.97, [0.80, 0.90]) == "; without groups 0.85"
-    assert nl.steadiness(0.97, []) == ""
-
-
-def test_the_sentence_follows_from_the_null():
+def test_groups_are_separate_only_clearly_above_all_draws():
     near, far = Interval(0.32, 0.31, 0.33), Interval(0.60, 0.58, 0.62)
-    assert "not the 20% of separate groups" in nl.verdict(near, [0.29, 0.30, 0.30])
-    assert nl.verdict(near, [0.31, 0.32, 0.33]).endswith("Nothing shows that customers fall into separate groups.")
-    assert nl.verdict(far, [0.29, 0.30, 0.30]).startswith("These are separate groups")
+    assert nl.is_separate(far, [0.29, 0.30, 0.30])
     assert not nl.is_separate(near, [0.29, 0.30, 0.30])
-    one_above = [0.1] * 9 + [0.59]  # the interval lies above their 97.5% quantile, not above all
-    assert not nl.is_separate(far, one_above)
-    assert "Nothing shows" in nl.verdict(far, one_above)
+    assert not nl.is_separate(far, [0.1] * 9 + [0.59])  # above their 97.5% quantile, but not above all
+    assert not nl.is_separate(far, [])
+
+
+def test_the_leaderboard_is_shown_with_seconds_the_best_first(blobs):
+    _, candidates, table = blobs
+    shown = sc.as_table(table, candidates)
+    assert shown["silhouette (higher is better)"].is_monotonic_decreasing
+    assert (shown.seconds > 0).all()
+    assert list(sc.NONE) == [*table, "chosen"]

@@ -43,15 +43,15 @@ def test_what_a_segment_gains_and_loses_adds_up():
     assert table.index[0] == "Loyal"
 
 
-def test_a_segment_that_nobody_was_in_is_not_said_to_have_kept_anyone():
-    moved = movement.moves(pd.Series({"a": "A"}), pd.Series({"a": "A", "b": "B"}))
-    flows = movement.matrix(moved, ["A", "B"])
-    assert movement.still(flows, "A") == " Of A, 100% still are."
-    assert movement.still(flows, "B") == ""
-
-
 def test_a_customer_whose_earlier_segment_is_not_known_is_neither_new_nor_moved():
     unknown = pd.concat([BEFORE, pd.Series({"e": None, "f": None})])
     moved = movement.moves(unknown, pd.concat([AFTER, pd.Series({"f": "Lost"})]))
     assert moved.customers.sum() == 4
     assert moved[moved["from"] == movement.NEW].customers.sum() == 0
+
+
+def test_the_last_day_is_the_latest_earlier_one():
+    panel = pd.DataFrame(
+        {"customer_id": list("aab"), "as_of": pd.to_datetime(["2024-01-01", "2024-02-01", "2024-02-01"])}
+    )
+    assert movement.last_day(panel).customer_id.tolist() == ["a", "b"]

@@ -1,28 +1,38 @@
 """Who are they?
 
-inputs            in what groups are sought
-microclusters     many customers as few points
-clustering        six families of algorithms behind one interface
-leaderboard       how good each grouping is, and which one is taken
-null              the same scores on data without groups
-clustering_plots  figures of the comparison
-names             names of a log's groups, from measured values
-table             names of a table's groups
-cards             a card a segment
-movement          who moved since
-classification    the model that places new customers
-boosting          XGBoost with labels as they are
-later             in which segment a customer will be
-plots             figures on segments and their models
+inputs                    what customers are grouped by, and how it is prepared
+microclusters             many customers as few points
+clustering                six families of algorithms behind one interface
+leaderboard               how good each grouping is, and which one is taken
+null                      the same scores on data without groups
+clustering_plots          figures of the comparison
+clustering_narrative      what the comparison says
+names                     names of a log's segments, from measured values
+cards                     a card for each segment of a log
+traits                    what sets a segment apart
+table                     names and cards of a table's segments
+movement                  who moved since an earlier day
+placement                 what a model of the segments learns from
+classification            families of models that place new customers
+boosting                  XGBoost with labels of any name
+assessment                how well unseen customers are placed
+later                     in which segment a customer will be
+plots                     figures of segments and their models
+narrative                 what the segments are, in sentences
+classification_narrative  what the model can do, in sentences
+outputs                   what 03 and 05 write, also where there is nothing to find
 """
 
 from patrons import door
 
 __all__ = [
+    "assessment",
     "boosting",
     "cards",
     "classification",
+    "classification_narrative",
     "clustering",
+    "clustering_narrative",
     "clustering_plots",
     "inputs",
     "later",
@@ -30,8 +40,12 @@ __all__ = [
     "microclusters",
     "movement",
     "names",
+    "narrative",
     "null",
+    "outputs",
+    "placement",
     "plots",
     "table",
+    "traits",
 ]
 __getattr__, __dir__ = door(__name__, __all__)

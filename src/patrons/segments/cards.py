@@ -1,8 +1,5 @@
-"""What each segment is: a card with size, revenue, the typical member, what sets it apart, and whom it lost earlier."""
+"""A card for each segment of an order log: size, revenue, the typical member, what to do, and whom it lost earlier."""
 
-from collections.abc import Sequence
-
-import numpy as np
 import pandas as pd
 
 from patrons.evaluation.medians import median_interval, median_text
@@ -10,10 +7,13 @@ from patrons.evaluation.metrics import Interval
 from patrons.evaluation.shares import rates_by
 from patrons.features.panel import RFM
 from patrons.segments.names import ADVICE
-from patrons.segments.table import differences
 
-MOST = 3  # features that are said to set a segment apart
-COMPARED = 20_000  # rows above which correlations are measured on the first ones
+PARTS = ("median", "low", "high")
+
+
+def rfm_of(customers: pd.DataFrame) -> pd.DataFrame:
+    """Recency (days), frequency (orders) and monetary (currency) of each customer."""
+    return customers[list(RFM)]
 
 
 def cards(rfm: pd.DataFrame, segment: pd.Series) -> pd.DataFrame:
@@ -38,95 +38,35 @@ def cards(rfm: pd.DataFrame, segment: pd.Series) -> pd.DataFrame:
     table = grouped.agg(customers=("monetary", "size"), revenue=("monetary", "sum"))
     table.insert(1, "share", table.customers / table.customers.sum())
     table.insert(3, "revenue_share", table.revenue / table.revenue.sum())
-    medians = {name: _medians(grouped[name]) for name in RFM}
-    table = table.join(grouped[list(RFM)].mean().add_suffix("_mean")).join(list(medians.values()))
+    intervals = [_medians(grouped[name]) for name in RFM]
+    table = table.join(grouped[list(RFM)].mean().add_suffix("_mean")).join(intervals)
     return table.join(ADVICE).sort_values("revenue", ascending=False)
 
 
 def _medians(grouped: "pd.api.typing.SeriesGroupBy") -> pd.DataFrame:
-    found = {name: median_interval(values.to_numpy()) for name, values in grouped}
-    columns = [f"{grouped.obj.name}_{part}" for part in ("median", "low", "high")]
-    return pd.DataFrame.from_dict(found, orient="index", columns=columns)
+    intervals = {name: median_interval(values.to_numpy()) for name, values in grouped}
+    return pd.DataFrame.from_dict(intervals, orient="index", columns=[f"{grouped.obj.name}_{part}" for part in PARTS])
+
+
+def averages(currency: str) -> dict[str, str]:
+    """Columns of the means of `cards`, and what they are called, with unit."""
+    titles = ("days since the last order", "orders", f"spent, {currency}")
+    return {f"{name}_mean": title for name, title in zip(RFM, titles, strict=True)}
 
 
 def medians(cards: pd.DataFrame, currency: str) -> pd.DataFrame:
     """The medians of `cards` to be read, such as "12 (10 to 14)"; index `segment`."""
-    called = ("days since the last order", "orders", f"spent, {currency}")
-    said = {
-        shown: [
-            median_text(Interval(*row), "{:,.0f}".format)
-            for row in cards[[f"{name}_{part}" for part in ("median", "low", "high")]].to_numpy()
+    texts = {
+        title: [
+            median_text(Interval(*row), "{:,.0f}".format) for row in cards[[f"{name}_{p}" for p in PARTS]].to_numpy()
         ]
-        for name, shown in zip(RFM, called, strict=True)
+        for name, title in zip(RFM, averages(currency).values(), strict=True)
     }
-    return pd.DataFrame(said, index=cards.index)
-
-
-def set_apart(
-    features: pd.DataFrame, segment: pd.Series, grouped_by: Sequence[str], dictionary: pd.DataFrame
-) -> pd.DataFrame:
-    """What sets a segment apart from all other customers, beyond the features that it was made from.
-
-    A feature that goes along with one that groups were sought in, or with one named before, says less: its difference
-    counts the less, the more the two correlate.
-
-    Parameters
-    ----------
-    features : DataFrame
-        Numbers, one row a customer, those of `grouped_by` included.
-    segment : Series of str
-    grouped_by : sequence of str
-        Features that groups were sought in.
-    dictionary : DataFrame
-        `feature`, `meaning` and `unit` of each.
-
-    Returns
-    -------
-    DataFrame
-        Up to `MOST` rows a segment: `segment`, `feature`, `meaning` (with unit), `difference` in standard deviations of
-        ranks, means `here` and `elsewhere`.
-    """
-    codes, names = pd.factorize(segment.to_numpy(), sort=True)
-    apart = differences(features, codes).rename(index=dict(enumerate(names)))
-    alike = features.head(COMPARED).corr("spearman").abs().fillna(0.0).round(6)
-    words = dictionary.set_index("feature")
-    rows = [
-        {"segment": name, "feature": one, "meaning": _meaning(words, one), "difference": apart.loc[name, one]}
-        | _means_of(features[one], segment.to_numpy() == name)
-        for name in names
-        for one in _telling(apart.loc[name], alike, list(grouped_by))
-    ]
-    return pd.DataFrame(rows)
-
-
-def _telling(apart: pd.Series, alike: pd.DataFrame, known: list[str]) -> list[str]:
-    said = list(known)
-    while len(said) < min(len(known) + MOST, len(apart)):
-        rest = [name for name in apart.index if name not in said]
-        said.append((apart[rest].abs() * (1 - alike.loc[rest, said].max(axis="columns"))).idxmax())
-    return said[len(known) :]
-
-
-def _meaning(words: pd.DataFrame, feature: str) -> str:
-    if feature not in words.index:
-        return feature.replace("_", " ")
-    meaning = words.meaning[feature].split(";")[0]
-    return f"{feature.replace('_', ' ')}: {meaning} ({words.unit[feature]})"
-
-
-def _means_of(values: pd.Series, inside: np.ndarray) -> dict[str, float]:
-    return {"here": float(values[inside].mean()), "elsewhere": float(values[~inside].mean())}
-
-
-def in_words(apart: pd.DataFrame) -> pd.Series:
-    """One line a segment of what sets it apart, such as "high order lines, low price paid"."""
-    said = apart.feature.str.replace("_", " ")
-    lines = np.where(apart.difference > 0, "high ", "low ") + said
-    return lines.groupby(apart.segment).agg(", ".join).rename("set_apart")
+    return pd.DataFrame(texts, index=cards.index)
 
 
 def earlier_churn(segment: pd.Series, churned: pd.Series) -> pd.DataFrame:
-    """Of the customers whom an earlier day finds in each segment, the share that did not order within the horizon.
+    """Of the customers who were in each segment on an earlier day, the share without an order in the horizon after it.
 
     Returns
     -------
@@ -137,7 +77,7 @@ def earlier_churn(segment: pd.Series, churned: pd.Series) -> pd.DataFrame:
     return rates.set_axis(["earlier_customers", "churn_rate", "churn_low", "churn_high"], axis="columns")
 
 
-def standardised(features: pd.DataFrame, segment: pd.Series) -> pd.DataFrame:
-    """The profile of each segment: mean rank of its members in standard deviations from that of the others."""
-    codes, names = pd.factorize(segment.to_numpy(), sort=True)
-    return differences(features, codes).rename(index=dict(enumerate(names)))
+def advice(cards: pd.DataFrame, days: int) -> pd.DataFrame:
+    """The suggestions of `cards` joined with `earlier_churn`, to be shown."""
+    table = cards[["churn_rate", "churn_low", "churn_high", "action", "against"]].reset_index()
+    return table.set_axis(["segment", f"silent in {days} days", "from", "to", "suggestion", "wrong if"], axis="columns")

@@ -1,9 +1,8 @@
-"""Find structure: the families of algorithms that are compared, each behind one small interface.
+"""The families of clustering algorithms that are compared, each behind one small interface.
 
-A family has settings to try, fits one of them, says it in words, and gives a model that places new customers. Those
-that find centres or cannot place new rows (all but the mixture) are kept as prototypes: a customer belongs where the
-nearest prototype does. K-Means' are its centres, which is how K-Means places rows anyway; those of Ward and of the
-density families are the points that they grouped.
+A family has settings to try, fits one of them, and gives a model that places new customers. All but the mixture are
+kept as prototypes: a customer belongs where the nearest prototype does. Those of K-Means are its centres, which is how
+K-Means places rows anyway; those of Ward and of the density families are the points that they grouped.
 """
 
 import time
@@ -27,15 +26,13 @@ from patrons.errors import ClusteringError
 from patrons.segments.microclusters import Customers
 
 NOISE = -1
-FLOOR = (
-    0.2  # under the variances of a mixture, of columns with variance 1: with less, optima are many and samples differ
-)
+FLOOR = 0.2  # of a mixture's variances, where columns have variance 1: with less there are many optima
 Setting = dict[str, float]
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A model that places prepared rows in groups 0, 1, …, and the share of what it was fitted on that had no group."""
+    """A model that places prepared rows in groups 0, 1, …, and the share of rows in its fit that were in no group."""
 
     model: BaseEstimator
     noise_share: float = 0.0
@@ -49,9 +46,9 @@ class Family:
     ----------
     name : str
     settings : function of the customers and the numbers of groups
-        What there is to try.
+        What is tried.
     fit : function of the customers and a setting
-        ClusteringError or another ValueError says why there is no such grouping.
+        A ClusteringError or another ValueError says why there is no such grouping.
     by_k : bool
         Whether the setting is a number of groups.
     """
@@ -62,19 +59,19 @@ class Family:
     by_k: bool = True
 
     def describe(self, setting: Setting) -> str:
-        """The setting in words, such as ``k=5``."""
+        """The setting as text, such as ``k=5``."""
         return ", ".join(f"{name}={value:.3g}" for name, value in setting.items())
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fitted grouping: `labels` are those of the judged customers, as `model` places them."""
+    """A fitted grouping: `labels` are those of the scored customers, as `model` places them."""
 
     family: Family
     setting: Setting
     model: BaseEstimator
     labels: np.ndarray
-    noise_share: float = 0.0  # of the rows that it was fitted on, found in no group and placed with the nearest
+    noise_share: float = 0.0  # of the rows in its fit: in no group, and placed with the nearest
     seconds: float = 0.0
 
 
@@ -91,7 +88,7 @@ def _by_k(customers: Customers, ks: Sequence[int]) -> list[Setting]:
 
 
 def _by_density(customers: Customers, ks: Sequence[int]) -> list[Setting]:
-    return [{"eps": knee(k_distances(customers.judged, few)), "neighbours": few} for few in (5, 10, 20)]
+    return [{"eps": knee(k_distances(customers.scored, count)), "neighbours": count} for count in (5, 10, 20)]
 
 
 def _by_size(customers: Customers, ks: Sequence[int]) -> list[Setting]:
@@ -100,28 +97,29 @@ def _by_size(customers: Customers, ks: Sequence[int]) -> list[Setting]:
 
 def _kmeans(customers: Customers, setting: Setting) -> Fit:
     points = customers.points
-    model = KMeans(setting["k"], n_init=customers.starts, random_state=customers.seed)
-    return _prototypes(model.fit(points.rows, sample_weight=points.weights).cluster_centers_, np.arange(setting["k"]))
+    model = KMeans(int(setting["k"]), n_init=customers.starts, random_state=customers.seed)
+    model.fit(points.rows, sample_weight=points.weights)
+    return _prototypes(model.cluster_centers_, np.arange(model.n_clusters))
 
 
 def _minibatch(customers: Customers, setting: Setting) -> Fit:
-    model = MiniBatchKMeans(setting["k"], n_init=3, batch_size=4096, random_state=customers.seed).fit(customers.X)
-    return _prototypes(model.cluster_centers_, np.arange(setting["k"]))
+    model = MiniBatchKMeans(int(setting["k"]), n_init=3, batch_size=4096, random_state=customers.seed).fit(customers.X)
+    return _prototypes(model.cluster_centers_, np.arange(model.n_clusters))
 
 
 def _mixture(customers: Customers, setting: Setting) -> Fit:
-    """A mixture started from K-Means' groups: the same start, and so the same optimum, on a sample as on all."""
-    X, k = customers.sample, setting["k"]
-    near = KMeans(k, n_init=customers.starts, random_state=customers.seed).fit_predict(X)
-    # a floor under variances: half of all customers may have ordered once, a spike that would swallow a component
-    spread = [np.cov(X[near == group], rowvar=False) + FLOOR * np.eye(X.shape[1]) for group in range(k)]
+    """A mixture started from K-Means' groups, so that a sample leads to the same optimum as all customers do."""
+    X, k = customers.sample, int(setting["k"])
+    start = KMeans(k, n_init=customers.starts, random_state=customers.seed).fit_predict(X)
+    # the floor, as half of all customers may have ordered once: a spike that would swallow a component
+    spread = [np.cov(X[start == group], rowvar=False) + FLOOR * np.eye(X.shape[1]) for group in range(k)]
     model = GaussianMixture(
         k,
         reg_covar=FLOOR,
         tol=1e-4,
         max_iter=1000,
-        weights_init=np.bincount(near) / len(X),
-        means_init=[X[near == group].mean(axis=0) for group in range(k)],
+        weights_init=np.bincount(start) / len(X),
+        means_init=[X[start == group].mean(axis=0) for group in range(k)],
         precisions_init=np.linalg.inv(np.array(spread).reshape(k, X.shape[1], X.shape[1])),
         random_state=customers.seed,
     )
@@ -133,12 +131,12 @@ def _ward(customers: Customers, setting: Setting) -> Fit:
 
 
 def _dbscan(customers: Customers, setting: Setting) -> Fit:
-    rows = customers.judged
+    rows = customers.scored
     return _prototypes(rows, DBSCAN(eps=setting["eps"], min_samples=int(setting["neighbours"])).fit_predict(rows))
 
 
 def _hdbscan(customers: Customers, setting: Setting) -> Fit:
-    rows = customers.judged
+    rows = customers.scored
     size = max(5, round(setting["smallest"] * len(rows)))
     return _prototypes(rows, HDBSCAN(min_cluster_size=size, min_samples=10, copy=True).fit_predict(rows))
 
@@ -148,10 +146,8 @@ def _prototypes(rows: np.ndarray, labels: np.ndarray) -> Fit:
     grouped = labels != NOISE
     if not grouped.any():  # all noise: one group, which breaks a limit
         labels, grouped = np.zeros_like(labels), ~grouped
-    model = KNeighborsClassifier(1).fit(
-        np.round(rows[grouped], 9), labels[grouped]
-    )  # threads differ in the last digits
-    return Fit(model, float((labels == NOISE).mean()))
+    rounded = np.round(rows[grouped], 9)  # the last digits depend on the number of threads
+    return Fit(KNeighborsClassifier(1).fit(rounded, labels[grouped]), float((labels == NOISE).mean()))
 
 
 FAMILIES = (
@@ -176,33 +172,37 @@ def compare(customers: Customers, ks: Sequence[int], families: Sequence[Family] 
         raise ClusteringError("There is no number of groups to try: k_min is above k_max.")
     compared = Compared([])
     for family in families:
-        try:
-            settings = family.settings(customers, ks)
-        except ValueError as error:
-            compared.skipped.append({"family": family.name, "setting": "all", "reason": str(error)})
-            continue
-        for setting in settings:
-            try:
-                compared.candidates.append(fitted(family, setting, customers))
-            except ValueError as error:
-                told = {"family": family.name, "setting": family.describe(setting), "reason": str(error)}
-                compared.skipped.append(told)
+        _try(family, customers, ks, compared)
     if not compared.candidates:
         raise ClusteringError(f"No family could be fitted: {compared.skipped[0]['reason']}")
     return compared
 
 
+def _try(family: Family, customers: Customers, ks: Sequence[int], compared: Compared) -> None:
+    try:
+        settings = family.settings(customers, ks)
+    except ValueError as error:
+        compared.skipped.append({"family": family.name, "setting": "all", "reason": str(error)})
+        return
+    for setting in settings:
+        try:
+            compared.candidates.append(fitted(family, setting, customers))
+        except ValueError as error:
+            entry = {"family": family.name, "setting": family.describe(setting), "reason": str(error)}
+            compared.skipped.append(entry)
+
+
 def fitted(family: Family, setting: Setting, customers: Customers) -> Candidate:
     """One family fitted to the customers; a fit that did not converge is an error, not a warning."""
     start = time.perf_counter()
-    # one thread: sums of several come out in any order, and starting threads costs more than such fits
+    # one thread: several add numbers up in any order, and starting them costs more than such fits
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
         try:
             fit = family.fit(customers, setting)
         except ConvergenceWarning as warning:
             raise ClusteringError(f"it did not converge: {warning}") from None
-    labels = fit.model.predict(customers.judged)
+    labels = fit.model.predict(customers.scored)
     return Candidate(family, setting, fit.model, labels, fit.noise_share, time.perf_counter() - start)
 
 
@@ -223,8 +223,8 @@ def knee(rising: np.ndarray) -> float:
 
 def bic(compared: Compared, customers: Customers) -> pd.Series:
     """Bayesian information criterion of each mixture, on the customers that it was fitted to; lower is better."""
-    mixtures = [one for one in compared.candidates if isinstance(one.model, GaussianMixture)]
-    return pd.Series({one.setting["k"]: one.model.bic(customers.sample) for one in mixtures}, name="bic", dtype=float)
+    mixtures = [fit for fit in compared.candidates if isinstance(fit.model, GaussianMixture)]
+    return pd.Series({fit.setting["k"]: fit.model.bic(customers.sample) for fit in mixtures}, name="bic", dtype=float)
 
 
 def as_pipeline(prepare: Pipeline, chosen: Candidate) -> Pipeline:
@@ -233,11 +233,11 @@ def as_pipeline(prepare: Pipeline, chosen: Candidate) -> Pipeline:
 
 
 def margin(model: Pipeline, rows: Any) -> np.ndarray:
-    """How clearly each customer belongs: 0 on the border of its group, 1 wholly inside; the same for every family.
+    """How clearly each customer belongs to its group: 0 on the border, 1 wholly inside; the same for every family.
 
-    A mixture: its largest posterior less the next. All others: 1 - d / d', with d the distance to the centre of the own
-    group and d' that to the nearest centre of another (as in the simplified silhouette, Hruschka et al., 2004); 0 where
-    another centre is nearer. Where there is one group only, it is 1.
+    Of a mixture, the largest posterior less the next. Of all others 1 - d / d', with d the distance to the centre of
+    the customer's own group and d' that to the nearest other centre (as in the simplified silhouette, Hruschka et al.,
+    2004); 0 where another centre is nearer. Where there is only one group, it is 1.
 
     Parameters
     ----------
@@ -250,12 +250,12 @@ def margin(model: Pipeline, rows: Any) -> np.ndarray:
     if len(getattr(last, "classes_", [])) == 1 or getattr(last, "n_components", 2) == 1:
         return np.ones(len(X))
     if isinstance(last, GaussianMixture):
-        best = np.sort(last.predict_proba(X), axis=1)
-        return best[:, -1] - best[:, -2]
+        posteriors = np.sort(last.predict_proba(X), axis=1)
+        return posteriors[:, -1] - posteriors[:, -2]
     labels = last.predict(X)
     centres = np.array([last._fit_X[last._y == group].mean(axis=0) for group in range(len(last.classes_))])
     distances = np.sqrt(((X[:, None, :] - centres[None]) ** 2).sum(axis=2))
-    own = np.searchsorted(last.classes_, labels)
-    mine = distances[np.arange(len(X)), own]
-    distances[np.arange(len(X)), own] = np.inf
-    return np.clip(1 - mine / np.maximum(distances.min(axis=1), 1e-12), 0, 1)
+    row, own = np.arange(len(X)), np.searchsorted(last.classes_, labels)
+    to_own = distances[row, own]
+    distances[row, own] = np.inf
+    return np.clip(1 - to_own / np.maximum(distances.min(axis=1), 1e-12), 0, 1)

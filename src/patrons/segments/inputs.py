@@ -1,4 +1,4 @@
-"""What groups are sought in: which columns, and how they are made comparable before a distance is measured."""
+"""What customers are grouped by: which columns, and how they are made comparable before distances are measured."""
 
 from collections.abc import Sequence
 
@@ -19,8 +19,8 @@ from patrons.errors import ClusteringError
 class ByTypical(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Divide each column by its typical size: the median of its absolute values that are not 0.
 
-    A power transform adds 1 before it takes a power, so what it does depends on the unit; after this it does not, and
-    another currency gives the same groups.
+    A power transform adds 1 before it takes a power, so its result depends on the unit. After this step it does not,
+    and another currency gives the same groups.
 
     Attributes
     ----------
@@ -39,9 +39,9 @@ class ByTypical(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
 
 def preparation(variance: float = 0.0) -> Pipeline:
-    """Make skewed columns roughly normal and of variance 1 (Yeo-Johnson), so that a few big spenders are no group.
+    """Make skewed columns roughly normal and of variance 1 (Yeo-Johnson), so that a few big spenders form no group.
 
-    Missing numbers become the median, columns without spread are dropped, and no unit matters.
+    Missing numbers become the median, columns without spread are dropped, and units do not matter.
 
     Parameters
     ----------
@@ -49,18 +49,17 @@ def preparation(variance: float = 0.0) -> Pipeline:
         Above 0: principal components follow, as many as hold this share of the variance.
     """
     steps = [SimpleImputer(strategy="median", keep_empty_features=True), VarianceThreshold(), ByTypical()]
-    return make_pipeline(
-        *steps, PowerTransformer(), *([PCA(variance if variance < 1 else None, svd_solver="full")] if variance else [])
-    )
+    components = [PCA(variance if variance < 1 else None, svd_solver="full")] if variance else []
+    return make_pipeline(*steps, PowerTransformer(), *components)
 
 
-def in_groups(dictionary: pd.DataFrame, groups: Sequence[str], customers: pd.DataFrame) -> list[str]:
-    """The numerical features of the named groups of the data dictionary, in its order.
+def of_groups(dictionary: pd.DataFrame, groups: Sequence[str], customers: pd.DataFrame) -> list[str]:
+    """The numeric features of the named groups of the data dictionary, in its order.
 
     Raises
     ------
     ClusteringError
-        A group that the dictionary does not have, or groups that hold no number.
+        A group that the dictionary does not have, or groups without a numeric feature.
     """
     unknown = sorted(set(groups) - set(dictionary.group))
     if unknown:
@@ -71,12 +70,12 @@ def in_groups(dictionary: pd.DataFrame, groups: Sequence[str], customers: pd.Dat
     named = dictionary.feature[dictionary.group.isin(groups)]
     numbers = [name for name in named if pd.api.types.is_numeric_dtype(customers[name])]
     if not numbers:
-        raise ClusteringError(f"feature_groups: {', '.join(groups)} hold no numbers to seek groups in.")
+        raise ClusteringError(f"feature_groups: {', '.join(groups)} hold no numbers to group by.")
     return numbers
 
 
 def in_order(customers: pd.DataFrame, inputs: Sequence[str]) -> pd.DataFrame:
-    """The columns that groups are sought in, rows sorted by value: the order of customers then makes no difference."""
+    """The columns that customers are grouped by; rows sorted by value, so that their order makes no difference."""
     lacking = [name for name in inputs if name not in customers]
     if lacking or not inputs:
         raise ClusteringError(

@@ -1,7 +1,8 @@
-"""How good is each grouping, how sure is that, and which one is taken: a leaderboard and a stated rule."""
+"""How good is each grouping, how sure is that, and which one is taken? A leaderboard and a stated rule."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,23 +15,37 @@ from patrons.evaluation.metrics import Interval
 from patrons.segments.clustering import Candidate, fitted
 from patrons.segments.microclusters import Customers
 
-REFIT = 5_000  # customers in a bootstrap sample at most: with fewer, refits differ more, so stability is understated
+REFIT = 5_000  # customers of a bootstrap sample at most: smaller samples differ more, so stability is understated
 RESAMPLES = 500
+TITLES = {
+    "silhouette": "silhouette (higher is better)",
+    "davies_bouldin": "Davies-Bouldin (lower is better)",
+    "calinski_harabasz": "Calinski-Harabasz (higher is better)",
+}
+SCORES = ("silhouette", "silhouette_low", "silhouette_high", "davies_bouldin", "calinski_harabasz")
+STABILITY = ("stability", "stability_low", "stability_high")
+SHARES = ("smallest_share", "largest_share", "noise_share")
+NONE = pd.DataFrame(
+    columns=["algorithm", "setting", "groups", *SCORES, *STABILITY, *SHARES, "breaks", "chosen"]
+).astype(
+    {"algorithm": str, "setting": str, "groups": int, "breaks": str, "chosen": bool}
+    | dict.fromkeys((*SCORES, *STABILITY, *SHARES), float)
+)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a grouping must hold to be of use."""
+    """What a grouping must keep to be of use."""
 
-    smallest_share: float  # of customers, in the smallest group
-    noise_share: float  # of customers, in no group
-    stability: float  # mean adjusted Rand index of refits
+    smallest_share: float  # of customers, in the smallest group, at least
+    noise_share: float  # of customers, in no group, at most
+    stability: float  # mean adjusted Rand index of refits, at least
     fewest: int = 2  # groups
     most: int = 12
 
 
-def leaderboard(customers: Customers, compared: Sequence[Candidate], limits: Limits) -> pd.DataFrame:
-    """Every candidate's scores on the judged customers, and the limits that it breaks.
+def leaderboard(customers: Customers, candidates: Sequence[Candidate], limits: Limits) -> pd.DataFrame:
+    """Every candidate's scores on the scored customers, and the limits that it breaks.
 
     Returns
     -------
@@ -39,15 +54,15 @@ def leaderboard(customers: Customers, compared: Sequence[Candidate], limits: Lim
         bootstrap interval over customers (`silhouette_low`, `silhouette_high`), `davies_bouldin` (0 up, lower is
         better), `calinski_harabasz` (0 up, higher), `stability` with `stability_low` and `stability_high` (missing
         until `with_stability` measures it), `smallest_share`, `largest_share`, `noise_share`, and `breaks`: the limits
-        broken, empty where none is. Noise counts where it was placed. Scores are missing for fewer than two groups.
+        it breaks, as text. Noise counts where it was placed. Scores are missing for fewer than two groups.
     """
-    X = customers.judged
-    values = silhouettes(X, [one.labels for one in compared])
-    rows = [_row(X, one, own, customers.seed) for one, own in zip(compared, values, strict=True)]
-    return judged(pd.DataFrame(rows), limits)
+    X = customers.scored
+    values = silhouettes(X, [candidate.labels for candidate in candidates])
+    rows = [_row(X, candidate, own, customers.seed) for candidate, own in zip(candidates, values, strict=True)]
+    return with_breaks(pd.DataFrame(rows), limits)
 
 
-def _row(X: np.ndarray, candidate: Candidate, values: np.ndarray, seed: int) -> dict:
+def _row(X: np.ndarray, candidate: Candidate, values: np.ndarray, seed: int) -> dict[str, Any]:
     counts = np.unique(candidate.labels, return_counts=True)[1]
     plural = 2 <= len(counts) < len(X)
     mean, low, high = mean_interval(values, seed) if plural else (np.nan,) * 3
@@ -60,21 +75,21 @@ def _row(X: np.ndarray, candidate: Candidate, values: np.ndarray, seed: int) -> 
         "silhouette_high": high,
         "davies_bouldin": davies_bouldin_score(X, candidate.labels) if plural else np.nan,
         "calinski_harabasz": calinski_harabasz_score(X, candidate.labels) if plural else np.nan,
-        **dict.fromkeys(("stability", "stability_low", "stability_high"), np.nan),
+        **dict.fromkeys(STABILITY, np.nan),
         "smallest_share": counts.min() / counts.sum(),
         "largest_share": counts.max() / counts.sum(),
         "noise_share": candidate.noise_share,
     }
 
 
-def silhouettes(X: np.ndarray, labelings: Sequence[np.ndarray]) -> list[np.ndarray]:
+def silhouettes(X: np.ndarray, labellings: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Each row's silhouette (Rousseeuw, 1987) under each labelling; 0 in a group of one.
 
-    Distances are computed once for all labelings, a block of rows at a time, so memory is linear in rows.
+    Distances are computed once for all labellings, a block of rows at a time, so memory is linear in rows.
     """
-    codes = [np.unique(labels, return_inverse=True)[1] for labels in labelings]
+    codes = [np.unique(labels, return_inverse=True)[1] for labels in labellings]
     members = [np.eye(code.max() + 1)[code] for code in codes]
-    stacked, ends = np.hstack(members), np.cumsum([one.shape[1] for one in members])[:-1]
+    stacked, ends = np.hstack(members), np.cumsum([member.shape[1] for member in members])[:-1]
     values = [np.zeros(len(X)) for _ in codes]
     for start in range(0, len(X), 500):
         block = slice(start, start + 500)
@@ -94,37 +109,37 @@ def _silhouette(sums: np.ndarray, code: np.ndarray, sizes: np.ndarray) -> np.nda
     means = sums / sizes
     means[rows, code] = np.inf
     outside = means.min(axis=1)
-    outside = np.where(np.isfinite(outside), outside, inside)  # one group: nobody is nearer to it than to another
-    apart = (outside - inside) / np.maximum(np.maximum(inside, outside), 1e-300)
-    return np.where(own > 1, apart, 0)
+    outside = np.where(np.isfinite(outside), outside, inside)  # one group: nobody is nearer to another
+    silhouette = (outside - inside) / np.maximum(np.maximum(inside, outside), 1e-300)
+    return np.where(own > 1, silhouette, 0)
 
 
 def mean_interval(values: np.ndarray, seed: int) -> Interval:
     """A mean with its 95% interval over bootstrap samples of the values."""
     rng = np.random.default_rng(seed)
     means = [values[rng.integers(0, len(values), len(values))].mean() for _ in range(RESAMPLES)]
-    return Interval(float(values.mean()), *map(float, np.quantile(means, [0.025, 0.975])))
+    low, high = np.quantile(means, [0.025, 0.975])
+    return Interval(float(values.mean()), float(low), float(high))
 
 
-def judged(board: pd.DataFrame, limits: Limits) -> pd.DataFrame:
-    """The board with `breaks`: the limits that each row breaks, in words; what was not measured breaks none."""
+def with_breaks(board: pd.DataFrame, limits: Limits) -> pd.DataFrame:
+    """The leaderboard with `breaks`: the limits that each row breaks, as text; what was not measured breaks none."""
     broken = {
         f"groups not {limits.fewest} to {limits.most}": ~board.groups.between(limits.fewest, limits.most),
         f"smallest group under {limits.smallest_share:.0%}": board.smallest_share < limits.smallest_share,
         f"noise over {limits.noise_share:.0%}": board.noise_share > limits.noise_share,
         f"stability under {limits.stability:g}": board.stability < limits.stability,
     }
-    told = [", ".join(name for name, rows in broken.items() if rows[row]) for row in board.index]
-    return board.assign(breaks=told)
+    return board.assign(breaks=[", ".join(name for name, rows in broken.items() if rows[row]) for row in board.index])
 
 
 def stability(customers: Customers, candidate: Candidate, refits: int) -> Interval:
     """Mean adjusted Rand index between a grouping and refits on bootstrap samples, with the 95% interval of the mean.
 
-    Each refit takes as many customers as there are, at most `REFIT`, drawn with replacement, with other seeds and fewer
-    starts, and places all judged customers (Hennig, Cluster-wise assessment of cluster stability, 2007).
+    Each refit takes as many customers as there are, at most `REFIT`, drawn with replacement, with another seed and
+    fewer starts, and places all scored customers (Hennig, Cluster-wise assessment of cluster stability, 2007).
     """
-    found = []
+    agreements = []
     for number in range(refits):
         rng = np.random.default_rng([customers.seed, number])
         rows = rng.integers(0, len(customers.X), min(len(customers.X), REFIT))
@@ -132,31 +147,37 @@ def stability(customers: Customers, candidate: Candidate, refits: int) -> Interv
         try:
             model = fitted(candidate.family, candidate.setting, again).model
         except ValueError:
-            found.append(0.0)  # a sample in which the family finds nothing agrees in nothing
+            agreements.append(0.0)  # a sample in which the family finds nothing agrees in nothing
             continue
-        found.append(adjusted_rand_score(candidate.labels, model.predict(customers.judged)))
-    mean, error = float(np.mean(found)), float(np.std(found, ddof=1) / np.sqrt(refits))
+        agreements.append(adjusted_rand_score(candidate.labels, model.predict(customers.scored)))
+    mean, error = float(np.mean(agreements)), float(np.std(agreements, ddof=1) / np.sqrt(refits))
     reach = student.ppf(0.975, refits - 1) * error
     return Interval(mean, mean - reach, min(1.0, mean + reach))
 
 
 def with_stability(
-    board: pd.DataFrame, customers: Customers, compared: Sequence[Candidate], limits: Limits, refits: int, **pins
+    board: pd.DataFrame,
+    customers: Customers,
+    candidates: Sequence[Candidate],
+    limits: Limits,
+    refits: int,
+    algorithm: str = "",
+    k: int = 0,
 ) -> pd.DataFrame:
-    """The board with the stability of those that the rule asks for: it is the dearest score.
+    """The leaderboard with the stability of the candidates that the rule needs it of: it is the most expensive score.
 
     Measured are the best of each family that keeps the other limits, and all that can still be chosen, with the pins
-    and without: those in the near-tie band of the best that keeps the limits.
+    (see `band`) and without.
     """
     kept = board[board.breaks.eq("") & board.silhouette.notna()]
     wanted = set(kept.groupby("algorithm").silhouette.idxmax())
     while wanted:
         board = board.copy()
         for row in sorted(wanted):
-            found = list(stability(customers, compared[row], refits))
-            board.loc[row, ["stability", "stability_low", "stability_high"]] = found
-        board = judged(board, limits)
-        rivals = {*band(board), *band(board, **pins)}
+            interval = list(stability(customers, candidates[row], refits))
+            board.loc[row, list(STABILITY)] = interval
+        board = with_breaks(board, limits)
+        rivals = {*band(board), *band(board, algorithm, k)}
         wanted = {row for row in rivals if np.isnan(board.stability[row])}
     return board
 
@@ -188,30 +209,18 @@ def count_broken(breaks: str) -> int:
 def choose(board: pd.DataFrame, algorithm: str = "", k: int = 0) -> int:
     """Row number of the chosen candidate: in the near-tie band the most stable, then the one with the fewest groups.
 
-    Stabilities that are equal to two decimals count as equal; what is left goes to the better silhouette. Where nothing
-    keeps all limits, the band is that of the least bad: look at its `breaks`.
+    Stabilities that are equal to two decimals count as equal; further ties go to the better silhouette. Where nothing
+    keeps all limits, the band is that of the least bad: see its `breaks`.
     """
     rivals = board.loc[band(board, algorithm, k)]
     ranked = rivals.assign(stability=rivals.stability.fillna(-1).round(2))
     return int(ranked.sort_values(["stability", "groups", "silhouette"], ascending=[False, True, False]).index[0])
 
 
-def reason(board: pd.DataFrame, algorithm: str = "", k: int = 0) -> str:
-    """Why `choose` takes what it takes, in a clause."""
-    rivals, row = band(board, algorithm, k), choose(board, algorithm, k)
-    if board.breaks[row]:
-        return f"nothing keeps all limits, and this is the least bad; it breaks: {board.breaks[row]}"
-    if len(rivals) == 1:
-        return "its silhouette is the best of those that keep the limits, beyond the uncertainty of the next"
-    same = rivals[0] == row
-    told = "has the best silhouette" if same else "has a silhouette as good as the best within its uncertainty"
-    return f"it {told} and, of the {len(rivals)} that nearly tie, is the most stable, or as stable with fewer groups"
+def agreement(board: pd.DataFrame, candidates: Sequence[Candidate], chosen: int) -> pd.Series:
+    """How far the runners-up place customers as the chosen grouping does: adjusted Rand index, the highest first.
 
-
-def agreement(board: pd.DataFrame, compared: Sequence[Candidate], chosen: int) -> pd.Series:
-    """How alike the runners-up place customers: adjusted Rand index with the chosen one.
-
-    The runners-up are the best other grouping of each family, and what nearly ties with the chosen. The best first.
+    The runners-up are the best other grouping of each family, and what nearly ties with the chosen one.
     """
     others = board.drop(index=chosen)
     others = others[others.silhouette.notna()]
@@ -219,10 +228,20 @@ def agreement(board: pd.DataFrame, compared: Sequence[Candidate], chosen: int) -
     best = {**others.groupby("algorithm").silhouette.idxmax(), **same_k.groupby("algorithm").silhouette.idxmax()}
     near = others.index[(others.breaks == "") & (others.silhouette_high >= board.silhouette_low[chosen])]
     rows = dict.fromkeys([*best.values(), *near])
-    found = {
-        f"{board.algorithm[row]}, {board.groups[row]} groups ({board.setting[row]})": adjusted_rand_score(
-            compared[chosen].labels, compared[row].labels
-        )
-        for row in rows
-    }
-    return pd.Series(found, dtype=float).sort_values(ascending=False)
+    names = [f"{board.algorithm[row]}, {board.groups[row]} groups ({board.setting[row]})" for row in rows]
+    values = [adjusted_rand_score(candidates[chosen].labels, candidates[row].labels) for row in rows]
+    return pd.Series(dict(zip(names, values, strict=True)), dtype=float).sort_values(ascending=False)
+
+
+def as_table(board: pd.DataFrame, candidates: Sequence[Candidate]) -> pd.DataFrame:
+    """The leaderboard to be shown, the best silhouette first, with the seconds that each fit took."""
+    table = board.assign(seconds=[candidate.seconds for candidate in candidates])
+    table = table.sort_values("silhouette", ascending=False).reset_index(drop=True).rename(columns=TITLES)
+    return table.rename_axis(None, axis="columns")
+
+
+FORMATS = {
+    **dict.fromkeys((TITLES["silhouette"], *SCORES[1:3], *STABILITY), "{:.3f}"),
+    **dict.fromkeys(SHARES, "{:.1%}"),
+    TITLES["calinski_harabasz"]: "{:,.0f}",
+}

@@ -11,10 +11,10 @@ from functools import cached_property
 import numpy as np
 from sklearn.cluster import KMeans
 
-WHOLE = 20_000  # customers up to which each one is a point of its own
-SAMPLE = 10_000  # customers that are judged, and that density is measured on
+WHOLE = 20_000  # customers up to which each is a point of its own
+SAMPLE = 10_000  # customers that groupings are scored on, and density is measured on
 MICRO = 4_096  # micro-clusters
-TREE = 5_000  # customers up to which Ward joins customers, not micro-clusters
+TREE = 5_000  # customers up to which Ward joins customers instead of micro-clusters
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Points:
 
 
 class Customers:
-    """Prepared rows, and the smaller sets of points that stand for them, each made when it is first asked for.
+    """Prepared rows, and the smaller sets of points that stand for them, each computed when it is first used.
 
     Parameters
     ----------
@@ -34,14 +34,14 @@ class Customers:
         Prepared rows.
     seed : int
     starts : int
-        Random starts of families that have them; the best is kept.
+        Random starts of families that use them; the best is kept.
     """
 
     def __init__(self, X: np.ndarray, seed: int, starts: int = 10):
         self.X, self.seed, self.starts = X, seed, starts
 
     @cached_property
-    def judged(self) -> np.ndarray:
+    def scored(self) -> np.ndarray:
         """Rows that groupings are scored on: all, or a random `SAMPLE`."""
         return self.X[sample_rows(len(self.X), SAMPLE, self.seed)]
 
@@ -57,7 +57,7 @@ class Customers:
 
     @cached_property
     def leaves(self) -> Points:
-        """What Ward's tree joins: all different rows up to `TREE` customers, micro-clusters above."""
+        """What Ward's tree joins: all distinct rows up to `TREE` customers, micro-clusters above."""
         if len(self.X) > TREE:
             return self._micro
         rows, weights = np.unique(self.X, axis=0, return_counts=True)
@@ -74,8 +74,8 @@ class Customers:
         nearest = start.fit(self.sample).predict(self.X)
         weights = np.bincount(nearest, minlength=start.n_clusters)
         sums = [np.bincount(nearest, column, minlength=start.n_clusters) for column in self.X.T]
-        held = weights > 0
-        return Points(np.column_stack(sums)[held] / weights[held, None], weights[held].astype(float))
+        used = weights > 0
+        return Points(np.column_stack(sums)[used] / weights[used, None], weights[used].astype(float))
 
 
 def sample_rows(rows: int, most: int, seed: int) -> np.ndarray:
@@ -101,24 +101,25 @@ def ward_tree(points: np.ndarray, weights: np.ndarray) -> np.ndarray:
         SciPy's linkage: the two groups joined, the height of the joint, the points in it.
     """
     merges = sorted(_chain_merges(points.astype(float), weights.astype(float)), key=lambda merge: merge[2])
-    names = list(range(len(points)))  # the number that the group around a point has by now
-    held, tree = [1] * len(points), np.empty((len(merges), 4))
-    for row, (gone, kept, height) in enumerate(merges):
-        held[kept] += held[gone]
-        tree[row] = *sorted((names[gone], names[kept])), height, held[kept]
+    names = list(range(len(points)))  # the number that the group around each point has in the tree so far
+    members, tree = [1] * len(points), np.empty((len(merges), 4))
+    for row, (absorbed, kept, height) in enumerate(merges):
+        members[kept] += members[absorbed]
+        tree[row] = *sorted((names[absorbed], names[kept])), height, members[kept]
         names[kept] = len(points) + row
     return tree
 
 
 def _chain_merges(centres: np.ndarray, sizes: np.ndarray) -> Iterator[tuple[int, int, float]]:
-    """Merges (gone, kept, height) in the order in which they are found; `kept` holds the union from then on."""
-    centres, sizes, heights, chain = centres.copy(), sizes.copy(), np.zeros(len(centres)), []
+    """Merges (absorbed, kept, height) in the order in which they are found; `kept` then stands for the union."""
+    centres, sizes, heights = centres.copy(), sizes.copy(), np.zeros(len(centres))
     ids = np.arange(len(centres))
+    chain: list[int] = []
     for left in range(len(centres), 1, -1):
-        if 2 * left < len(ids):  # most are gone: go on with the rest alone
-            there = sizes > 0
-            chain = [int(np.cumsum(there)[place]) - 1 for place in chain]
-            centres, sizes, heights, ids = centres[there], sizes[there], heights[there], ids[there]
+        if 2 * left < len(ids):  # most are absorbed: go on with the rest only
+            present = sizes > 0
+            chain = [int(np.cumsum(present)[place]) - 1 for place in chain]
+            centres, sizes, heights, ids = centres[present], sizes[present], heights[present], ids[present]
         chain = chain or [int(np.argmax(sizes > 0))]
         while True:
             rises = _rises(centres, sizes, chain[-1])
@@ -126,18 +127,19 @@ def _chain_merges(centres: np.ndarray, sizes: np.ndarray) -> Iterator[tuple[int,
             if len(chain) > 1 and rises[chain[-2]] <= rises[nearest]:
                 break
             chain.append(nearest)
-        gone, kept = chain.pop(), chain.pop()
-        size = sizes[gone] + sizes[kept]
-        centres[kept] = (sizes[gone] * centres[gone] + sizes[kept] * centres[kept]) / size
-        sizes[gone], sizes[kept] = 0, size
-        heights[kept] = max(np.sqrt(2 * rises[kept]), heights[gone], heights[kept])  # rounding must not turn the order
-        yield int(ids[gone]), int(ids[kept]), float(heights[kept])
+        absorbed, kept = chain.pop(), chain.pop()
+        size = sizes[absorbed] + sizes[kept]
+        centres[kept] = (sizes[absorbed] * centres[absorbed] + sizes[kept] * centres[kept]) / size
+        sizes[absorbed], sizes[kept] = 0, size
+        # rounding must not change the order of heights
+        heights[kept] = max(np.sqrt(2 * rises[kept]), heights[absorbed], heights[kept])
+        yield int(ids[absorbed]), int(ids[kept]), float(heights[kept])
 
 
-def _rises(centres: np.ndarray, sizes: np.ndarray, one: int) -> np.ndarray:
-    """What joining each group with `one` adds to the squared error; infinite for itself and for groups gone."""
-    distances = ((centres - centres[one]) ** 2).sum(axis=1)
-    rises = distances * sizes * sizes[one] / (sizes + sizes[one])
+def _rises(centres: np.ndarray, sizes: np.ndarray, group: int) -> np.ndarray:
+    """What joining each group with `group` adds to the squared error; infinite for itself and for absorbed groups."""
+    distances = ((centres - centres[group]) ** 2).sum(axis=1)
+    rises = distances * sizes * sizes[group] / (sizes + sizes[group])
     rises[sizes == 0] = np.inf
-    rises[one] = np.inf
+    rises[group] = np.inf
     return rises

@@ -1,4 +1,4 @@
-"""Who moved: customers in the segments of an earlier day and of today, placed by the same model on both days."""
+"""Who moved? Customers in the segments of an earlier day and of today, placed by the same model on both days."""
 
 import numpy as np
 import pandas as pd
@@ -7,19 +7,24 @@ NEW = "not yet a customer"  # had not ordered on the earlier day
 NONE = pd.DataFrame({"from": [], "to": [], "customers": []}).astype({"from": str, "to": str, "customers": int})
 
 
+def last_day(panel: pd.DataFrame) -> pd.DataFrame:
+    """Customers as they were described on the latest earlier day."""
+    return panel[panel.as_of == panel.as_of.max()].reset_index(drop=True)
+
+
 def moves(before: pd.Series, after: pd.Series) -> pd.DataFrame:
     """How many customers went from where to where.
 
     Parameters
     ----------
     before, after : Series of str
-        Segment of each customer on the earlier day and today; the index is the customer's id. Customers whose segment
-        is missing on either day, because no segment of today is like them, are not counted: nobody knows their move.
+        Segment of each customer on the earlier day and today; the index is the customer's id. Customers without a
+        segment on either day, because no segment of today is like them, are not counted: nobody knows where they were.
 
     Returns
     -------
     DataFrame
-        `from` (a segment, or `NEW`), `to`, `customers`: a row a pair, pairs without a customer included.
+        `from` (a segment, or `NEW`), `to`, `customers`: one row a pair, pairs without a customer included.
     """
     after = after[~after.index.isin(before.index[before.isna()])].dropna()
     segments = sorted(set(before.dropna()) | set(after))
@@ -67,10 +72,5 @@ def migrated_share(moved: pd.DataFrame) -> float:
 
 def steadiest(flows: pd.DataFrame) -> str:
     """The segment that keeps the largest share of its customers; `flows` is what `matrix` returns."""
-    kept = {name: flows.loc[name, name] for name in flows.index if name != NEW}
-    return max(kept, key=kept.get)
-
-
-def still(flows: pd.DataFrame, segment: str) -> str:
-    """How many of an earlier segment are in it today, as a sentence; empty where nobody was in it then."""
-    return f" Of {segment}, {flows.loc[segment, segment]:.0%} still are." if segment in flows.index else ""
+    kept = {str(name): float(flows.loc[name, name]) for name in flows.index if name != NEW}
+    return max(kept, key=kept.__getitem__)

@@ -1,7 +1,7 @@
-"""Who are these groups, in business words? Names from measured values, never from a cluster's number."""
+"""Who are these groups, in business terms? Names from measured values, never from a cluster's number."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ class Profile(NamedTuple):
     frequency: float  # 1: most orders
     monetary: float  # 1: spent most
     action: str
-    contact: str  # what to do with one of them who is contacted, whatever the action says of the segment
+    contact: str  # what to do with a customer of it who is contacted, whatever the action for the segment
     against: str  # what would contradict the action
 
 
@@ -60,14 +60,10 @@ PROFILES = (
             "one cheap message, no discount, no second one",
             "more of them return by themselves than of other quiet segments"),
 )  # fmt: skip
-RETURNING = (
-    "Champions",
-    "Loyal",
-    "Small and often",
-)  # who came back: no name for a group whose median customer did not
+RETURNING = ("Champions", "Loyal", "Small and often")  # no names for a group whose median customer never came back
 ADVICE = pd.DataFrame(PROFILES).set_index("name")[["action", "contact", "against"]]
 STICKY = 0.03  # squared distance by which another profile must be closer before a segment of an earlier run is renamed
-SAME = 1 / 3  # common members over all members from which a group is an earlier run's segment: half of each
+SAME = 1 / 3  # Jaccard overlap from which a group is a segment of an earlier run: about half of each are in both
 
 
 class SegmentsError(ValueError):
@@ -110,9 +106,9 @@ def positions(rfm: pd.DataFrame, labels: np.ndarray) -> pd.DataFrame:
 def name_groups(rfm: pd.DataFrame, labels: np.ndarray, earlier: Mapping[int, Earlier] | None = None) -> dict[int, str]:
     """A unique name for each group: the profiles that are closest to the groups in all, each used once.
 
-    Least total squared distance (Kuhn, The Hungarian method, 1955), so a renumbering of the groups renames none. A
-    group that is a segment of an `earlier` run (see `earlier_segments`) keeps its name unless others are closer by
-    `STICKY`. Names of `RETURNING` are kept from groups whose median customer ordered once.
+    Least total squared distance (Kuhn, The Hungarian method, 1955), so renumbering the groups renames none. A group
+    that is a segment of an `earlier` run (see `earlier_segments`) keeps its name unless another is closer by `STICKY`.
+    Groups whose median customer ordered once get none of the names in `RETURNING`.
     """
     measured = positions(rfm, labels).sort_values(["recency", "frequency", "monetary"])
     if len(measured) > len(PROFILES):
@@ -128,10 +124,10 @@ def name_groups(rfm: pd.DataFrame, labels: np.ndarray, earlier: Mapping[int, Ear
 
 
 def earlier_segments(customers: Sequence, labels: np.ndarray, previous: pd.DataFrame | None) -> dict[int, Earlier]:
-    """Which groups are segments of the previous run, though a refit numbers them otherwise.
+    """Which groups are segments of the previous run, though a refit numbers them differently.
 
-    Groups and segments are paired so that they share the most members in all (Hungarian method on the Jaccard overlap,
-    of customers known to both); a pair counts where the overlap exceeds `SAME`.
+    Groups and segments are paired so that they share the most members in all (Hungarian method on the Jaccard overlap
+    of customers who are in both runs); a pair counts where the overlap exceeds `SAME`.
 
     Parameters
     ----------
@@ -158,9 +154,9 @@ def earlier_segments(customers: Sequence, labels: np.ndarray, previous: pd.DataF
 def number_groups(
     ranked: Sequence[int], earlier: Mapping[int, Earlier], previous: pd.DataFrame | None
 ) -> dict[int, int]:
-    """A number for each group that stays from run to run: that of its earlier segment, else one never used before.
+    """A number for each group that stays from run to run: that of its earlier segment, or one never used before.
 
-    `ranked` are the groups in the order in which new numbers are given: the one that brings most first.
+    `ranked` are the groups in the order in which new numbers are given, such as by falling revenue.
     """
     fresh = iter(range(1 + (0 if previous is None else int(previous.group.max())), 10**9))
     return {group: earlier[group].number if group in earlier else next(fresh) for group in ranked}
@@ -172,13 +168,12 @@ def place(clusterer: Pipeline, rows: pd.DataFrame, names: Mapping[int, str]) -> 
     return pd.Series(labels, rows.index).map(names)
 
 
-def records(cards: pd.DataFrame, names: Mapping[int, str], numbers: Mapping[int, int]) -> list[dict]:
-    """Cards as they are kept: each with its `segment`, its `group` (stays from run to run) and its `cluster`.
+def records(cards: pd.DataFrame, names: Mapping[int, str], numbers: Mapping[int, int]) -> list[dict[str, Any]]:
+    """Cards as they are written: each with its `segment`, its `group` (stays from run to run) and its `cluster`.
 
-    `names` and `numbers` are by the clusterer's number, which is the `cluster`: it may change with each refit.
+    `names` and `numbers` go by the clusterer's number, which is the `cluster`: it may change with each refit.
     """
     cluster = {name: int(label) for label, name in names.items()}
-    known = cards.rename_axis("segment").assign(
-        group=[numbers[cluster[name]] for name in cards.index], cluster=[cluster[name] for name in cards.index]
-    )
-    return known.reset_index().astype(object).where(lambda table: table.notna(), None).to_dict("records")
+    clusters = [cluster[name] for name in cards.index]
+    table = cards.rename_axis("segment").assign(group=[numbers[one] for one in clusters], cluster=clusters)
+    return table.reset_index().astype(object).where(lambda table: table.notna(), None).to_dict("records")

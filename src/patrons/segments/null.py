@@ -1,6 +1,7 @@
-"""What would the scores be if there were no groups? The same marginals and rank correlations, and nothing else."""
+"""What would the scores be if there were no groups? Data with the same marginals and rank correlations, and no more."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,25 +9,25 @@ from scipy.stats import norm, rankdata
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
 
 from patrons.evaluation.metrics import Interval
-from patrons.segments.clustering import Candidate, fitted
+from patrons.segments.clustering import Candidate, Setting, fitted
 from patrons.segments.leaderboard import silhouettes, stability
 from patrons.segments.microclusters import Customers
 
-CLEAR = 0.2  # of what lies between the null's silhouette and 1, from which groups are called separate: a convention
-REFITS = 5  # a draw: draws are many
+CLEAR = 0.2  # share of the way from the null's silhouette to 1 from which groups are called separate: a convention
+REFITS = 5  # of each draw: there are many draws
 COLUMNS = ("draw", "k", "chosen", "groups", "silhouette", "davies_bouldin", "calinski_harabasz", "stability")
 
 
 def without_groups(X: np.ndarray, seed: int) -> np.ndarray:
     """Rows with exactly the same values in each column and about the same rank correlations, but no groups.
 
-    A Gaussian copula (Nelsen, An Introduction to Copulas, 2006): normal scores of the ranks give the correlation, rows
-    drawn from that normal distribution give the order in which each column's own values are dealt out.
+    A Gaussian copula (Nelsen, An Introduction to Copulas, 2006): normal scores of the ranks give the correlation, and
+    rows drawn from that normal distribution give the order in which each column's own values are dealt out.
     """
     scores = norm.ppf((np.apply_along_axis(rankdata, 0, X)) / (len(X) + 1))
     correlation = np.atleast_2d(np.corrcoef(scores, rowvar=False))
-    drawn = np.random.default_rng(seed).multivariate_normal(np.zeros(X.shape[1]), correlation, len(X), method="eigh")
-    places = np.apply_along_axis(rankdata, 0, drawn, "ordinal").astype(int) - 1
+    normal = np.random.default_rng(seed).multivariate_normal(np.zeros(X.shape[1]), correlation, len(X), method="eigh")
+    places = np.apply_along_axis(rankdata, 0, normal, "ordinal").astype(int) - 1
     return np.take_along_axis(np.sort(X, axis=0), places, axis=0)
 
 
@@ -36,89 +37,64 @@ def null_scores(customers: Customers, chosen: Candidate, ks: Sequence[int], draw
     Returns
     -------
     DataFrame
-        One row a draw and number of groups: `draw`, `k` (that which was asked for; missing for density families),
-        `chosen` (the chosen setting), `groups`, `silhouette`, `davies_bouldin`, `calinski_harabasz`; and `stability`,
-        for the chosen setting alone. Draws in which the family finds fewer than two groups are left out.
+        One row a draw and number of groups: `draw`, `k` (as asked for; missing for density families), `chosen` (whether
+        it is the chosen setting), `groups`, `silhouette`, `davies_bouldin`, `calinski_harabasz`; and `stability`, for
+        the chosen setting only. Draws in which the family finds fewer than two groups are left out.
     """
     rows = [row for draw in range(draws) for row in _scores(customers, chosen, ks, draw)]
     return pd.DataFrame(rows, columns=COLUMNS).astype({"chosen": bool})
 
 
-def _scores(customers: Customers, chosen: Candidate, ks: Sequence[int], draw: int) -> list[dict]:
-    drawn = Customers(without_groups(customers.judged, customers.seed + draw), customers.seed, starts=3)
-    settings = [{"k": k} for k in ks] if chosen.family.by_k else [chosen.setting]
-    found = []
-    for setting in settings:
-        try:
-            one = fitted(chosen.family, setting, drawn)
-        except ValueError:
-            continue
-        if len(np.unique(one.labels)) > 1:
-            found.append(one)
-    values = silhouettes(drawn.X, [one.labels for one in found]) if found else []
-    return [_row(drawn, one, value.mean(), chosen, draw) for one, value in zip(found, values, strict=True)]
+def _scores(customers: Customers, chosen: Candidate, ks: Sequence[int], draw: int) -> list[dict[str, Any]]:
+    null = Customers(without_groups(customers.scored, customers.seed + draw), customers.seed, starts=3)
+    settings: list[Setting] = [{"k": k} for k in ks] if chosen.family.by_k else [chosen.setting]
+    fits = [fit for setting in settings if (fit := _plural(chosen, setting, null))]
+    values = silhouettes(null.X, [fit.labels for fit in fits]) if fits else []
+    return [_row(null, fit, value.mean(), chosen, draw) for fit, value in zip(fits, values, strict=True)]
 
 
-def _row(drawn: Customers, one: Candidate, silhouette: float, chosen: Candidate, draw: int) -> dict:
-    same = one.setting == chosen.setting
+def _plural(chosen: Candidate, setting: Setting, null: Customers) -> Candidate | None:
+    """The family fitted to a draw; None where it finds fewer than two groups."""
+    try:
+        fit = fitted(chosen.family, setting, null)
+    except ValueError:
+        return None
+    return fit if len(np.unique(fit.labels)) > 1 else None
+
+
+def _row(null: Customers, fit: Candidate, silhouette: float, chosen: Candidate, draw: int) -> dict[str, Any]:
+    same = fit.setting == chosen.setting
     return {
         "draw": draw,
-        "k": one.setting.get("k", np.nan),
+        "k": fit.setting.get("k", np.nan),
         "chosen": same,
-        "groups": len(np.unique(one.labels)),
+        "groups": len(np.unique(fit.labels)),
         "silhouette": silhouette,
-        "davies_bouldin": davies_bouldin_score(drawn.X, one.labels),
-        "calinski_harabasz": calinski_harabasz_score(drawn.X, one.labels),
-        "stability": stability(drawn, one, REFITS).value if same else np.nan,
+        "davies_bouldin": davies_bouldin_score(null.X, fit.labels),
+        "calinski_harabasz": calinski_harabasz_score(null.X, fit.labels),
+        "stability": stability(null, fit, REFITS).value if same else np.nan,
     }
 
 
-def beside(best: pd.Series, null: pd.DataFrame) -> pd.DataFrame:
+def comparison(best: pd.Series, null: pd.DataFrame) -> pd.DataFrame:
     """The chosen grouping's scores beside those on data without groups: mean, least and most of the draws."""
     own = null[null.chosen]
     names = ["silhouette", "davies_bouldin", "calinski_harabasz", "stability"]
-    least, most = own[names].min(), own[names].max()
-    table = pd.DataFrame(
-        {"real": best[names].astype(float), "without groups": own[names].mean(), "least": least, "most": most}
-    )
+    columns = {"real": best[names].astype(float), "without groups": own[names].mean()}
+    table = pd.DataFrame({**columns, "least": own[names].min(), "most": own[names].max()})
     return table.rename_axis("score").reset_index()
 
 
 def is_separate(silhouette: Interval, null: Sequence[float]) -> bool:
     """Whether a silhouette's interval lies above all draws, and covers `CLEAR` of the way from their mean to 1.
 
-    Without groups a silhouette is still high where a column has two humps: a plain difference would hide groups there.
+    A column with two humps has a high silhouette even without groups, so a plain difference would miss groups there.
     """
     if not len(null):
-        return False  # nothing to compare with: no draw gave groups, or none could be fitted
-    return silhouette.low > max(null) and _way(silhouette, null) >= CLEAR
+        return False  # there is nothing to compare with: no draw gave groups, or none could be fitted
+    return silhouette.low > max(null) and way_to_one(silhouette, null) >= CLEAR
 
 
-def _way(silhouette: Interval, null: Sequence[float]) -> float:
+def way_to_one(silhouette: Interval, null: Sequence[float]) -> float:
+    """How far a silhouette lies from the mean of the draws towards 1, as a share."""
     return float((silhouette.value - np.mean(null)) / (1 - np.mean(null)))
-
-
-def verdict(silhouette: Interval, null: Sequence[float]) -> str:
-    """The sentence that follows from a silhouette and from those on data without groups."""
-    if not len(null):
-        return (
-            "On data without groups this family gave no groups to compare with: whether these are separate is not told."
-        )
-    told = f"silhouette {silhouette.value:.3f}, and {np.mean(null):.3f} on data without groups"
-    more = f"{_way(silhouette, null):.0%} of the way from there to 1"
-    if is_separate(silhouette, null):
-        return f"These are separate groups: {told}; it is {more}."
-    if silhouette.low > max(null):
-        far = f"It is {more}: above all {len(null)} draws, but not the {CLEAR:.0%} of separate groups."
-        return f"This is a useful partition of a continuum: {told}. {far}"
-    return f"This is a useful partition of a continuum: {told}. Nothing shows that customers fall into separate groups."
-
-
-def steadiness(low: float, null: Sequence[float]) -> str:
-    """The stability of draws without groups, to follow that of the customers; empty where no draw gave groups.
-
-    It speaks for groups only if the lower end of the customers' own, `low`, lies above all draws.
-    """
-    if not len(null):
-        return ""
-    return f"; without groups {np.mean(null):.2f}" + ("" if low > max(null) else ", so it is no evidence of groups")

@@ -1,4 +1,4 @@
-"""Figures on segments and the models that place customers in them, as in `plots`."""
+"""Figures of segments and of the models that place customers in them: a table and an `ax` in, the same `ax` out."""
 
 from collections.abc import Mapping
 
@@ -12,14 +12,14 @@ from patrons.plots import BLUE, GREEN, GREY, ORANGE, PERCENT, RED, SKY
 
 
 def averages(means: pd.DataFrame, names: Mapping[str, str], title: str, ax: Axes) -> Axes:
-    """A small figure a number, side by side: its mean in each segment.
+    """Small figures side by side, one a column: its mean in each segment.
 
     Parameters
     ----------
     means : DataFrame
         One row a segment.
     names : mapping
-        Columns of `means`, and what they are called, with unit.
+        Columns of `means`, and their titles, with unit.
     """
     for n, (column, name) in enumerate(names.items()):
         small = ax.inset_axes((n / len(names), 0, 0.85 / len(names), 1))
@@ -33,12 +33,12 @@ def averages(means: pd.DataFrame, names: Mapping[str, str], title: str, ax: Axes
         small.xaxis.set_major_formatter(EngFormatter(sep=""))
         small.set_xlabel(name)
     ax.set_axis_off()
-    ax.set(title=title, xlabel=", ".join(names.values()), ylabel="segment")  # read out, not drawn
+    ax.set(title=title, xlabel=", ".join(names.values()), ylabel="segment")  # not drawn: for the alternative text
     return ax
 
 
 def gains(balance: pd.DataFrame, title: str, ax: Axes) -> Axes:
-    """Bars to the right for customers that joined a segment, to the left for those that left it; a point for the net.
+    """Bars to the right for customers who joined a segment, to the left for those who left it; a point for the net.
 
     `balance` is what `movement.balance` returns.
     """
@@ -56,19 +56,25 @@ def gains(balance: pd.DataFrame, title: str, ax: Axes) -> Axes:
 
 
 def reliability(table: pd.DataFrame, title: str, ax: Axes) -> Axes:
-    """How often a verdict is right against how sure the model was; `table` is what `multiclass.calibration` returns."""
-    ax.plot([0, 1], [0, 1], color=GREY, ls=":", lw=1.5, label="as said")
+    """How often predictions are right, by how sure the model was; `table` is what `multiclass.calibration` returns."""
+    ax.plot([0, 1], [0, 1], color=GREY, ls=":", lw=1.5, label="as predicted")
     ax.plot(table.confidence, table.accuracy, color=BLUE, marker="o", label="held-out customers, a tenth each")
     low = max(min(table.confidence.min(), table.accuracy.min()) - 0.05, 0)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(PERCENT)
     ax.legend(loc="upper left")
-    ax.set(title=title, xlabel="probability of the verdict", ylabel="share told right", xlim=(low, 1), ylim=(low, 1.01))
+    ax.set(
+        title=title,
+        xlabel="probability of the predicted segment",
+        ylabel="share predicted right",
+        xlim=(low, 1),
+        ylim=(low, 1.01),
+    )
     return ax
 
 
 def importances(table: pd.DataFrame, title: str, ax: Axes) -> Axes:
-    """Bars of what forgetting a feature costs, with the spread over shuffles; columns `importance`, `spread`."""
+    """Bars of permutation importance with the spread over shuffles; columns `importance`, `spread`."""
     rows = np.arange(len(table))
     ax.barh(rows, table.importance, xerr=table.spread, color=BLUE, error_kw={"ecolor": GREY, "capsize": 2})
     ax.set_yticks(rows, [str(name).replace("_", " ") for name in table.index])
@@ -82,33 +88,35 @@ def _points(value: float, _: int) -> str:
     return f"{100 * value:.1f}"
 
 
-def versus(scores: Mapping, base: Mapping, model: str, baseline: str) -> pd.DataFrame:
+def versus(scores: Mapping[str, Interval], base: Mapping[str, Interval], model: str, baseline: str) -> pd.DataFrame:
     """What `against` draws, of two sets of intervals by name."""
-    rows = {name.replace("_", " "): {**one._asdict(), **_named("base_", base[name])} for name, one in scores.items()}
+    rows = {
+        name.replace("_", " "): {**score._asdict(), **{f"base_{part}": v for part, v in base[name]._asdict().items()}}
+        for name, score in scores.items()
+    }
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.attrs = {"model": model, "base": baseline}
     return table
 
 
-def _named(prefix: str, interval: Interval) -> dict[str, float]:
-    return {prefix + name: value for name, value in interval._asdict().items()}
-
-
 def against(table: pd.DataFrame, title: str, ax: Axes) -> Axes:
     """Scores of a model and its baseline, a row a score; columns `value`, `low`, `high` and the same with `base_`."""
     rows = np.arange(len(table))
-    for prefix, shift, colour, name in (
-        ("", -0.12, BLUE, table.attrs["model"]),
-        ("base_", 0.12, RED, table.attrs["base"]),
-    ):
-        value = table[f"{prefix}value"]
-        reach = [value - table[f"{prefix}low"], table[f"{prefix}high"] - value]
-        ax.errorbar(value, rows + shift, xerr=reach, fmt="o", color=colour, capsize=4, label=name)
-        for row, one in zip(rows, value, strict=True):
-            place = {"xytext": (0, 7 if shift < 0 else -15), "textcoords": "offset points"}
-            ax.annotate(f"{one:.3f}", (one, row + shift), ha="center", fontsize=9, color=colour, **place)
+    _points_with_intervals(table[["value", "low", "high"]], rows - 0.12, 7, BLUE, table.attrs["model"], ax)
+    base = table[["base_value", "base_low", "base_high"]].set_axis(["value", "low", "high"], axis="columns")
+    _points_with_intervals(base, rows + 0.12, -15, RED, table.attrs["base"], ax)
     ax.set_yticks(rows, table.index)
     ax.set_ylim(len(table) - 0.4, -0.6)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     ax.set(title=title, xlabel="score, with 95% interval", ylabel="")
     return ax
+
+
+def _points_with_intervals(
+    table: pd.DataFrame, rows: np.ndarray, offset: float, colour: str, label: str, ax: Axes
+) -> None:
+    reach = [table.value - table.low, table.high - table.value]
+    ax.errorbar(table.value, rows, xerr=reach, fmt="o", color=colour, capsize=4, label=label)
+    for row, value in zip(rows, table.value, strict=True):
+        place = {"xytext": (0, offset), "textcoords": "offset points"}
+        ax.annotate(f"{value:.3f}", (value, row), ha="center", fontsize=9, color=colour, **place)

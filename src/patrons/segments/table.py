@@ -1,7 +1,7 @@
-"""Who are the groups of a customer table? Names from the attributes that set them most apart, never from a number.
+"""Segments of a customer table: names from the attributes that set them most apart, and a card for each.
 
-An order log has words for its groups (`patrons.segments.names`); a table has only its attributes. A group's name says
-in words where it stands: "Short tenure, high monthly charges".
+The field has names for groups of an order log (`segments.names`); a table has only its attributes. A group's name says
+where it stands: "Short tenure, high monthly charges". The cluster's number plays no part.
 """
 
 import re
@@ -12,14 +12,18 @@ import pandas as pd
 
 from patrons.evaluation.medians import median_interval, median_text
 from patrons.evaluation.shares import rates_by
+from patrons.features.preparation import split_kinds
 from patrons.intake.attributes import snake
 from patrons.segments.clustering import NOISE
 from patrons.segments.names import Earlier, SegmentsError
+from patrons.segments.traits import differences, most_telling, similarity
 
 MIDDLING = 0.25  # standard deviations between a group and the others below which it is like them
+LEAST = 0.1  # share by which a value must be more frequent in a segment than elsewhere to mark it
+PLAIN = ("Yes", "No", "0", "1")  # values that mean something else in each column
 PARTS = 2  # attributes in a name, unless more are needed to tell two groups apart
-# by where the churn interval of a segment lies against all churn: what to do first, what to do with one of them who is
-# contacted, and what would contradict the first
+# by where a segment's churn interval lies against the churn of all: the action, what to do with a customer who is
+# contacted, and what would contradict the action
 ADVICE = {
     "above": (
         "ask those who left why, and offer the rest what keeps others",
@@ -37,8 +41,8 @@ ADVICE = {
         "they leave as often once nobody looks",
     ),
 }
-ALONE = "In no group"  # customers whom a grouping by density leaves over
-WORDS = (  # names of attributes, and what little, middling and much of it is called
+ALONE = "In no group"  # customers whom a grouping by density leaves out
+DEGREES = (  # names of attributes, and what little, middling and much of it is called
     (
         re.compile(r"(?:^|_)(?:tenure|duration|months|days|years|weeks|period|length)(?:_|$)"),
         "short",
@@ -50,88 +54,66 @@ WORDS = (  # names of attributes, and what little, middling and much of it is ca
 )
 
 
-def differences(attributes: pd.DataFrame, labels: np.ndarray) -> pd.DataFrame:
-    """How far each group stands from all other customers.
-
-    Parameters
-    ----------
-    attributes : DataFrame
-        Numbers, one row a customer; missing ones do not count.
-    labels : array of int
-        Group of each row.
-
-    Returns
-    -------
-    DataFrame
-        One row a group, one column an attribute: mean rank in the group minus mean rank of the others, in standard
-        deviations of the ranks. Ranks do not change with unit or currency.
-    """
-    ranks = attributes.rank()
-    spread = ranks.std(ddof=0).replace(0, np.nan)
-    labels = np.asarray(labels)
-    rows = {
-        int(label): (ranks[labels == label].mean() - ranks[labels != label].mean()) / spread
-        for label in np.unique(labels)
-    }
-    return pd.DataFrame(rows).T.fillna(0.0).round(6)
-
-
 def name_groups(
     attributes: pd.DataFrame, labels: np.ndarray, earlier: Mapping[int, Earlier] | None = None
 ) -> dict[int, str]:
     """A unique name for each group, of the attributes that set it most apart.
 
-    An attribute that goes along with one named before says less: its difference counts the less, the more the two
-    correlate. Groups with the same words get more of them, and at last the degree. A group that is a segment of an
-    `earlier` run (see `segments.earlier_segments`) keeps its name while every word of it is still true.
+    An attribute that goes along with one named before says less: the more the two correlate, the less its difference
+    counts. Groups with the same words get more of them, and at last the degree. A group that is a segment of an
+    `earlier` run (see `names.earlier_segments`) keeps its name while every word of it is still true.
     """
     apart = differences(attributes, labels).drop(index=NOISE, errors="ignore")
-    alike = attributes.corr("spearman").abs().fillna(0.0).round(6)
-    parts = {label: _parts(row, alike) for label, row in apart.iterrows()}
-    for length in range(min(PARTS, apart.shape[1]), apart.shape[1] + 1):
-        said = {label: some[:length] for label, some in parts.items()}
-        if len({frozenset(some) for some in said.values()}) == len(said):
+    alike = similarity(attributes)
+    phrases = {label: _phrases(row, alike) for label, row in apart.iterrows()}
+    names = _by_degree(_shortest(phrases, apart.shape[1]), apart)
+    names = _kept({label: _capitalised(name) for label, name in names.items()}, phrases, earlier or {})
+    return names | ({NOISE: ALONE} if (np.asarray(labels) == NOISE).any() else {})
+
+
+def _phrases(row: pd.Series, alike: pd.DataFrame) -> list[str]:
+    """What can be said of a group, the most telling first; where it is like the others only if nothing else can."""
+    attributes = most_telling(row, alike, [], len(row))
+    telling = [name for name in attributes if abs(row[name]) >= MIDDLING]
+    return [_phrase(name, row[name]) for name in telling or attributes[:1]]
+
+
+def _phrase(attribute: str, difference: float) -> str:
+    name = snake(attribute)
+    degrees = next((degrees for pattern, *degrees in DEGREES if pattern.search(name)), ["low", "middling", "high"])
+    degree = degrees[1 if abs(difference) < MIDDLING else 0 if difference < 0 else 2]
+    noun = re.sub(r"^(?:num|number|count|no|nr)(?:_of)?_", "", name) if degrees[0] == "few" else name
+    return f"{degree} {noun.replace('_', ' ')}"
+
+
+def _shortest(phrases: Mapping[int, list[str]], attributes: int) -> dict[int, str]:
+    """Names of as few phrases as tell the groups apart; the same phrases in another order are the same name."""
+    for length in range(min(PARTS, attributes), attributes + 1):
+        parts = {label: some[:length] for label, some in phrases.items()}
+        if len({frozenset(some) for some in parts.values()}) == len(parts):
             break
-    every = [frozenset(some) for some in said.values()]  # the same words in another order are the same name
-    names = {
-        label: ", ".join(sorted(some) if every.count(frozenset(some)) > 1 else some) for label, some in said.items()
-    }
-    named = {label: _capital(name) for label, name in _by_degree(names, apart).items()}
-    kept = named | {
+    every = [frozenset(some) for some in parts.values()]
+    ordered = {n: sorted(some) if every.count(frozenset(some)) > 1 else some for n, some in parts.items()}
+    return {label: ", ".join(some) for label, some in ordered.items()}
+
+
+def _kept(names: dict[int, str], phrases: Mapping[int, list[str]], earlier: Mapping[int, Earlier]) -> dict[int, str]:
+    """Names of earlier segments where every phrase of them is still true and they stay unique."""
+    true = {label: {*some, *map(_capitalised, some)} for label, some in phrases.items()}
+    kept = names | {
         label: segment.name
-        for label, segment in (earlier or {}).items()
-        if label in parts
-        and set(segment.name.split(", ")) <= {word for one in parts[label] for word in (one, _capital(one))}
+        for label, segment in earlier.items()
+        if label in true and set(segment.name.split(", ")) <= true[label]
     }
-    named = kept if len(set(kept.values())) == len(kept) else named
-    return named | ({NOISE: ALONE} if (np.asarray(labels) == NOISE).any() else {})
+    return kept if len(set(kept.values())) == len(kept) else names
 
 
-def _capital(name: str) -> str:
+def _capitalised(name: str) -> str:
     return name[0].upper() + name[1:]
 
 
-def _parts(row: pd.Series, alike: pd.DataFrame) -> list[str]:
-    """What is to be said of a group, the most telling first; where it is like the others only if nothing else is."""
-    chosen: list[str] = []
-    while len(chosen) < len(row):
-        rest = [name for name in row.index if name not in chosen]
-        new = 1 - alike.loc[rest, chosen].max(axis="columns") if chosen else 1.0
-        chosen.append((row[rest].abs() * new).idxmax())
-    telling = [name for name in chosen if abs(row[name]) >= MIDDLING]
-    return [_said(name, row[name]) for name in telling or chosen[:1]]
-
-
-def _said(attribute: str, difference: float) -> str:
-    name = snake(attribute)
-    words = next((words for pattern, *words in WORDS if pattern.search(name)), ("low", "middling", "high"))
-    word = words[1 if abs(difference) < MIDDLING else 0 if difference < 0 else 2]
-    counted = re.sub(r"^(?:num|number|count|no|nr)(?:_of)?_", "", name) if words[0] == "few" else name
-    return f"{word} {counted.replace('_', ' ')}"
-
-
 def _by_degree(names: dict[int, str], apart: pd.DataFrame) -> dict[int, str]:
-    """Names that are still the same get their place, from the group that is furthest from all others."""
+    """Names that are still the same are told apart by degree, from the group that is furthest from all others."""
     for name in {name for name in names.values() if list(names.values()).count(name) > 1}:
         same = [label for label in names if names[label] == name]
         order = apart.loc[same].abs().sort_values(list(apart), ascending=False)
@@ -150,11 +132,11 @@ def cards(attributes: pd.DataFrame, segment: pd.Series, churned: pd.Series, mone
     Parameters
     ----------
     attributes : DataFrame
-        Numbers that the groups were sought in, one row a customer.
+        Numbers that the groups were made from, one row a customer.
     segment, churned : Series
         Segment name and outcome (1: churned) of each row.
     money : Series or None
-        What each customer has brought, where the table says so.
+        What each customer has brought, where the table has it.
 
     Returns
     -------
@@ -163,19 +145,25 @@ def cards(attributes: pd.DataFrame, segment: pd.Series, churned: pd.Series, mone
         and median of each attribute, the suggested `action`, `contact`: what to do with one who is contacted,
         `against`: what would contradict the action; where there is money, `revenue` (its unit) and `revenue_share`.
     """
-    grouped = attributes.groupby(segment.to_numpy())
-    rates = rates_by(churned, segment.to_numpy())
+    grouped, rates = attributes.groupby(segment.to_numpy()), rates_by(churned, segment.to_numpy())
     table = pd.DataFrame({"customers": rates["rows"], "share": rates["rows"] / len(segment)})
     table = table.assign(churn_rate=rates.rate, low=rates.low, high=rates.high)
     table = table.join(grouped.mean().add_suffix("_mean")).join(grouped.median().add_suffix("_median"))
-    overall = churned.mean()
-    where = np.select([table.low > overall, table.high < overall], ["above", "below"], "about")
-    advice = pd.DataFrame([ADVICE[one] for one in where], table.index, ["action", "contact", "against"])
-    table = table.join(advice)
+    table = table.join(_advice(table, churned.mean()))
     if money is not None:
-        brought = money.groupby(segment.to_numpy()).sum()
-        table = table.assign(revenue=brought, revenue_share=brought / brought.sum())
+        revenue = money.groupby(segment.to_numpy()).sum()
+        table = table.assign(revenue=revenue, revenue_share=revenue / revenue.sum())
     return table.rename_axis("segment").sort_values("churn_rate", ascending=False, kind="stable")
+
+
+def _advice(table: pd.DataFrame, overall: float) -> pd.DataFrame:
+    sides = np.select([table.low > overall, table.high < overall], ["above", "below"], "about")
+    return pd.DataFrame([ADVICE[side] for side in sides], table.index, ["action", "contact", "against"])
+
+
+def categories(customers: pd.DataFrame) -> pd.DataFrame:
+    """The categorical attributes of a feature table, missing ones as a value of their own."""
+    return customers[split_kinds(customers.drop(columns="customer_id"))[1]].fillna("missing")
 
 
 def typical(categories: pd.DataFrame, segment: pd.Series, most: int = 3) -> pd.DataFrame:
@@ -193,22 +181,20 @@ def typical(categories: pd.DataFrame, segment: pd.Series, most: int = 3) -> pd.D
     DataFrame
         Index `segment`, column `marked_by`: up to `most` values with their share inside and elsewhere.
     """
-    told = {name: _marks(categories, segment.to_numpy() == name, most) for name in segment.unique()}
-    return pd.DataFrame({"marked_by": told}).rename_axis("segment")
+    marks = {name: _marks(categories, segment.to_numpy() == name, most) for name in segment.unique()}
+    return pd.DataFrame({"marked_by": marks}).rename_axis("segment")
 
 
 def _marks(categories: pd.DataFrame, inside: np.ndarray, most: int) -> str:
-    found = []
+    marks: list[tuple[float, str, str, float, float]] = []
     for name in categories:
         here = categories.loc[inside, name].value_counts(normalize=True)
-        there = categories.loc[~inside, name].value_counts(normalize=True).reindex(here.index, fill_value=0.0)
-        found += [(round(here[v] - there[v], 6), name, str(v), here[v], there[v]) for v in here.index]
-    found = sorted((one for one in found if one[0] >= 0.1), key=lambda one: (-one[0], one[1:3]))
+        elsewhere = categories.loc[~inside, name].value_counts(normalize=True).reindex(here.index, fill_value=0.0)
+        marks += [(round(here[v] - elsewhere[v], 6), name, str(v), here[v], elsewhere[v]) for v in here.index]
+    marks = sorted((mark for mark in marks if mark[0] >= LEAST), key=lambda mark: (-mark[0], mark[1:3]))
     seen: set[str] = set()
-    kept = [one for one in found if one[2] in ("Yes", "No", "0", "1") or not (one[2] in seen or seen.add(one[2]))]
-    return "; ".join(
-        f"{name} {value}: {here:.0%}, elsewhere {there:.0%}" for _, name, value, here, there in kept[:most]
-    )
+    distinct = [mark for mark in marks if mark[2] in PLAIN or not (mark[2] in seen or seen.add(mark[2]))]
+    return "; ".join(f"{name} {v}: {here:.0%}, elsewhere {other:.0%}" for _, name, v, here, other in distinct[:most])
 
 
 def means(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -217,18 +203,16 @@ def means(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 
 def medians(attributes: pd.DataFrame, segment: pd.Series, order: Sequence[str]) -> pd.DataFrame:
-    """Medians of each segment with their 95% intervals in words, such as "12 (10 to 14)"."""
-    said = {
-        name: attributes[segment.to_numpy() == name].apply(lambda column: _interval(column.dropna())) for name in order
+    """Medians of each segment with their 95% intervals as text, such as "12 (10 to 14)"."""
+    texts = {
+        name: attributes[segment.to_numpy() == name].apply(lambda column: _median(column.dropna())) for name in order
     }
-    return pd.DataFrame(said).T.rename_axis("segment").reset_index()
+    return pd.DataFrame(texts).T.rename_axis("segment").reset_index()
 
 
-def _interval(values: pd.Series) -> str:
-    if values.empty:
-        return "–"
-    return median_text(median_interval(values.to_numpy()), _shown)
+def _median(values: pd.Series) -> str:
+    return "–" if values.empty else median_text(median_interval(values.to_numpy()), _number)
 
 
-def _shown(number: float) -> str:
+def _number(number: float) -> str:
     return f"{number:,.4g}" if abs(number) < 1000 else f"{number:,.0f}"

@@ -1,0 +1,165 @@
+"""What the segment model can and cannot do, in sentences."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from patrons.evaluation.metrics import Interval
+from patrons.plots import words
+from patrons.segments.assessment import Assessment, Sets
+from patrons.segments.classification import REFERENCE
+from patrons.segments.later import Forecast
+from patrons.segments.placement import NEAR_COPY
+
+Scores = Mapping[str, Interval]
+
+
+def _interval(interval: Interval, form: str) -> str:
+    return f"95% interval {interval.low:{form}} to {interval.high:{form}}"
+
+
+def left_out(few: Mapping[str, int]) -> str:
+    """Which segments `placement.too_few` names; empty where there are none."""
+    if not few:
+        return ""
+    named = ", ".join(f"{name} ({n:,} customer{'s' if n > 1 else ''})" for name, n in few.items())
+    return f"Too small to be learnt, so the model never predicts them and no score counts them: {named}."
+
+
+def nothing_to_learn(segments: Sequence[str], few: Mapping[str, int]) -> str:
+    """Why no model can be made: fewer than two segments are large enough."""
+    enough = f"only {segments[0]} has" if segments else "no segment has"
+    sentences = (
+        f"There is nothing to learn: {enough} enough customers.",
+        left_out(few),
+        "New customers get each segment with its share of today's customers as its probability.",
+        "More customers or fewer segments would help.",
+    )
+    return " ".join(filter(None, sentences))
+
+
+def capitalised(family: str) -> str:
+    return family[0].upper() + family[1:]
+
+
+def families_title(board: pd.DataFrame) -> str:
+    return f"{capitalised(board.index[0])} places best: macro-F1 {board.macro_f1.iloc[0]:.3f}"
+
+
+def lead(family: str, gain: Interval) -> str:
+    """The best family against the reference; `gain` is the difference of their macro-F1."""
+    if family == REFERENCE:
+        return f"No family beats the reference, a {REFERENCE}."
+    return (
+        f"{capitalised(family)} {gain.comparison()} the reference, a {REFERENCE}: macro-F1 {gain.value:+.3f} "
+        f"({_interval(gain, '+.3f')})."
+    )
+
+
+def placement(held_out: Assessment, customers: int, hidden: Sequence[str]) -> str:
+    """How many of the held-out customers are placed in their segment."""
+    accuracy = held_out.scores["accuracy"]
+    return (
+        f"Placement: without {', '.join(words(hidden))}, {accuracy.value:.1%} of the {customers:,} customers held out "
+        f"are placed in their segment ({_interval(accuracy, '.1%')}). Always saying the largest segment places "
+        f"{held_out.baseline['accuracy'].value:.1%}."
+    )
+
+
+def cross_validated(scores: Scores, folds: int) -> str:
+    accuracy = scores["accuracy"]
+    return (
+        f"In {folds}-fold cross-validation the share is {accuracy.value:.1%} ({_interval(accuracy, '.1%')}). The same "
+        "folds chose the family, so this is slightly optimistic."
+    )
+
+
+def distillation(scores: Scores) -> str:
+    return (
+        f"Distillation: a {REFERENCE} that sees what was hidden repeats the clustering for "
+        f"{scores['accuracy'].value:.1%} of customers."
+    )
+
+
+def near_copies(names: Sequence[str]) -> str:
+    """What nearly gives the hidden features away."""
+    return (
+        f"It sees near copies of what was hidden (rank correlation above {NEAR_COPY}: {', '.join(words(names))}), so "
+        "this is how faithfully it repeats the label, not how well it knows a stranger."
+    )
+
+
+def weakest_title(held_out: Assessment) -> str:
+    return f"{held_out.weakest} is hardest: {held_out.recall.min():.0%} are recognised"
+
+
+def weakest(held_out: Assessment) -> str:
+    return (
+        f"The hardest segment to recognise is {held_out.weakest}: {held_out.recall.min():.0%} of its held-out members "
+        "are placed in it."
+    )
+
+
+def calibration_title(error: float) -> str:
+    return f"Predicted and observed shares differ by {100 * error:.1f} percentage points on average"
+
+
+def coverage(sets: Sets) -> str:
+    """How often the right name is in the set, and between which names the model wavers."""
+    often = f", most often “{pd.Series(sets.several).mode()[0]}”." if sets.several else ": the model can tell."
+    return (
+        f"The right name is in the set of {sets.coverage.value:.1%} of held-out customers "
+        f"({_interval(sets.coverage, '.1%')}; promised: {sets.level:.0%}). "
+        f"{len(sets.several) / sets.customers:.1%} of the sets hold several names{often}"
+    )
+
+
+def verdict(held_out: Assessment, min_recall: float) -> str:
+    """Whether the model may be used, and why not: a clause that follows its name."""
+    if not held_out.beats_baseline:
+        return "is not to be used: it is no better than always saying the largest segment"
+    if not held_out.is_fit_for_use(min_recall):
+        found = f"{held_out.recall.min():.0%} of {held_out.weakest}, under the {min_recall:.0%} wanted"
+        return f"is not to be used: it recognises {found}"
+    return "places customers of every segment well enough to be used"
+
+
+def limits(few: Mapping[str, int], verdict: str) -> str:
+    """What the model's card says it cannot do."""
+    sentences = (
+        "Scores are of held-out customers of the same data and day; cross_validated_accuracy is of the folds that "
+        "chose the family, and slightly optimistic.",
+        left_out(few),
+        "It repeats labels that a clustering made; it does not say where a customer will be later.",
+        f"It {verdict}.",
+    )
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+NO_LATER = (
+    "Where customers will be later cannot be learnt here: the data has no earlier days, or too few, whose later "
+    "segments are known."
+)
+
+
+def later_title(forecast: Forecast) -> str:
+    scores = forecast.scores["accuracy"].value, forecast.persistence["accuracy"].value
+    return f"{forecast.days} days ahead, {scores[0]:.0%} are predicted; {scores[1]:.0%} stay where they are"
+
+
+def later(forecast: Forecast) -> str:
+    """How well later segments are predicted, against everyone staying where they are."""
+    gain, macro_f1 = forecast.gain["accuracy"], forecast.gain["macro_f1"]
+    scores = forecast.scores["accuracy"].value, forecast.persistence["accuracy"].value
+    return (
+        f"Later: {forecast.days} days ahead, the model predicts the segment of {scores[0]:.1%} of customers, "
+        f"persistence of {scores[1]:.1%} (difference {gain.value:+.1%}, "
+        f"{_interval(gain, '+.1%')}). Macro-F1 differs by {macro_f1.value:+.3f} ({_interval(macro_f1, '+.3f')}). "
+        f"It {both(gain, macro_f1)} persistence."
+    )
+
+
+def both(*differences: Interval) -> str:
+    """How a model compares by several scores at once: better or worse only where all of them say so."""
+    comparisons = {difference.comparison() for difference in differences}
+    return comparisons.pop() if len(comparisons) == 1 else "cannot be told apart from"

@@ -1,0 +1,116 @@
+"""What the segments are, in sentences: their names, sizes and members, who moved, and how clearly customers belong."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from patrons.plots import words
+
+
+def kept_names(names: Mapping[int, str], by_rule: Mapping[int, str]) -> str:
+    """Names kept from the run before against those that today's numbers alone would give; empty where none differs."""
+    kept = [
+        f"{names[group]} (today's numbers alone: {by_rule[group]})" for group in names if names[group] != by_rule[group]
+    ]
+    return f"Names kept from the previous run, as no other is clearly closer: {', '.join(kept)}." if kept else ""
+
+
+def positions_title(positions: pd.DataFrame) -> str:
+    return f"{positions.recency.idxmin()} have been silent longest, {positions.frequency.idxmax()} order most"
+
+
+def sizes_title(cards: pd.DataFrame) -> str:
+    top = cards.iloc[0]
+    return f"{top.name}: {top.share:.0%} of customers, {top.revenue_share:.0%} of revenue"
+
+
+def sizes(cards: pd.DataFrame) -> str:
+    """What the segment with most revenue brings, and what to do where that is more than its share of customers."""
+    top = cards.iloc[0]
+    suggestion = f" Suggested: {top.action}." if top.revenue_share > top.share else ""
+    return f"{top.name} are {top.share:.0%} of customers and bring {top.revenue_share:.0%} of revenue.{suggestion}"
+
+
+def averages_title(cards: pd.DataFrame) -> str:
+    often = cards.loc[cards.frequency_mean.idxmax()]
+    return f"An average member of {often.name} has ordered {often.frequency_mean:.1f} times"
+
+
+def profile_title(profile: pd.DataFrame) -> str:
+    """The segment and feature with the greatest difference; `profile` is what `traits.by_segment` returns."""
+    segment, feature = profile.abs().stack().idxmax()
+    return f"{segment} stand out most: {words([feature])[0]} {profile.loc[segment, feature]:+.1f}"
+
+
+def quiet(cards: pd.DataFrame) -> str:
+    """The segment that has been silent longest."""
+    card = cards.loc[cards.recency_days_median.idxmax()]
+    return (
+        f"Half of {card.name} have been silent for over {card.recency_days_median:.0f} days; they are {card.share:.0%} "
+        f"of customers and have brought {card.revenue_share:.0%} of revenue. Suggested: {card.action}."
+    )
+
+
+def border(share: float) -> str:
+    return (
+        f"{share:.0%} of customers stand on a border (margin under 0.1): for them, the segment is a matter of small "
+        "differences."
+    )
+
+
+NO_MOVEMENT = "Nobody in this log has ordered twice: there is no movement to be seen."
+
+
+def flows_title(flows: pd.DataFrame, moved: float, days: int, steadiest: str) -> str:
+    return f"{moved:.0%} moved in {days} days; {steadiest} keep most: {flows.loc[steadiest, steadiest]:.0%}"
+
+
+def balance_title(balance: pd.DataFrame) -> str:
+    gained, lost = balance.net.idxmax(), balance.net.idxmin()
+    return f"{gained} {balance.net[gained]:+,} customers, {lost} {balance.net[lost]:+,}"
+
+
+def movement(flows: pd.DataFrame, balance: pd.DataFrame, moved: float, days: int, top: str) -> str:
+    """Who moved: the share of all, the greatest gain and loss, and how many of the segment `top` stayed."""
+    gained, lost = balance.loc[balance.net.idxmax()], balance.loc[balance.net.idxmin()]
+    stayed = f" Of {top}, {flows.loc[top, top]:.0%} still are." if top in flows.index else ""
+    return (
+        f"{moved:.0%} of the customers known {days} days ago are in another segment today. {gained.name} have "
+        f"{gained.net:+,} customers ({gained.new:,} of them new), {lost.name} {lost.net:+,}.{stayed}"
+    )
+
+
+def churn_title(cards: pd.DataFrame) -> str:
+    first = cards.iloc[0]
+    return f"{first.name}: {first.churn_rate:.0%} churn"
+
+
+def churn(cards: pd.DataFrame) -> str:
+    """The segment of a customer table that loses most; `lost` is each segment's share of those who churned."""
+    first = cards.iloc[0]
+    return (
+        f"“{first.name}” are {first.share:.0%} of customers and {first.lost:.0%} of those who churned: "
+        f"{first.churn_rate:.0%} of them did (95% interval {first.low:.0%} to {first.high:.0%}). Look there first."
+    )
+
+
+def churn_range_title(cards: pd.DataFrame) -> str:
+    return f"Between {cards.churn_rate.min():.0%} and {cards.churn_rate.max():.0%} of a segment churned"
+
+
+NO_MONEY = "The table does not say what a customer brings: segments are compared by size and churn, not by revenue."
+
+
+def revenue(cards: pd.DataFrame, money: str) -> str:
+    """The segment that brings most; `money` is the attribute that says what a customer brings, or empty."""
+    if not money:
+        return NO_MONEY
+    top = cards.loc[cards.revenue_share.idxmax()]
+    return f"“{top.name}” brings the most by {money}: {top.revenue_share:.0%} from {top.share:.0%} of customers."
+
+
+def border_of_table(share: float) -> str:
+    return (
+        f"{share:.0%} of customers stand on a border between two segments (margin under 0.1 of at most 1). "
+        "Who moved between segments cannot be said: the table knows one day only."
+    )

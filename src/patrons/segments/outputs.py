@@ -1,0 +1,100 @@
+"""What 03 and 05 write, also where there is nothing to find or to learn: later notebooks and the scorer then go on."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sklearn.dummy import DummyClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+
+from patrons.evaluation.metrics import Interval
+from patrons.evaluation.model_card import model_card
+from patrons.features.preparation import as_inputs
+from patrons.segments.classification import fit
+from patrons.segments.leaderboard import NONE
+from patrons.segments.placement import Task
+from patrons.stage import Stage
+
+SAMPLE = 100  # rows of a model's inputs that are kept beside it
+USE = "Placing customers of this shop in today's segments when what the segments were made from is not at hand."
+
+
+def one_group(stage: Stage, described: pd.DataFrame) -> None:
+    """Write the outputs of 03 where there are no groups: a clusterer that places everyone in one.
+
+    Parameters
+    ----------
+    stage : Stage
+    described : DataFrame
+        The columns that customers were to be grouped by.
+    """
+    steps = SimpleImputer(strategy="median", keep_empty_features=True), KNeighborsClassifier(1)
+    stage.write("clusterer.skops", make_pipeline(*steps).fit(described.head(1), [0]))
+    stage.write("clusterer.sample.parquet", described.head(SAMPLE))
+    stage.write("leaderboard.parquet", NONE)
+    stage.record(k=1)
+
+
+def shares_only(
+    stage: Stage, task: Task, features: pd.DataFrame, labels: pd.DataFrame, level: float, author: str, reason: str
+) -> None:
+    """Write the outputs of 05 where there is nothing to learn: a model that gives each segment its share of customers.
+
+    Parameters
+    ----------
+    stage : Stage
+    task : Task
+        Of which fewer than two segments are left.
+    features, labels : DataFrame
+        As 02 and 04 wrote them.
+    level : float
+        Of the sets of names; every set holds all of them.
+    author : str
+        Who answers for the model.
+    reason : str
+        Why there is nothing to learn.
+    """
+    segment = features.merge(labels, on="customer_id", validate="one_to_one").segment
+    X = as_inputs(features[task.seen])
+    model = fit(task.prepare, DummyClassifier(strategy="prior"), X, segment.to_numpy(object))
+    stage.write("segment_model.skops", model)
+    stage.write("segment_model.sample.parquet", X.head(SAMPLE))
+    card = segment_card(stage, "shares of the segments", author, {}, {}, reason)
+    stage.write("segment_model.json", record(list(model.classes_), labels, level, 0.0, card))
+
+
+def segment_card(
+    stage: Stage,
+    family: str,
+    author: str,
+    parameters: Mapping[str, Any],
+    metrics: Mapping[str, Interval | float],
+    limits: str,
+) -> dict[str, Any]:
+    """The card of the segment model that the stage has just written (see `evaluation.model_card`)."""
+    path: Path = stage.path("segment_model.skops")
+    return model_card(
+        path,
+        stage.read("dataset.json"),
+        algorithm=family,
+        author=author,
+        parameters=parameters,
+        metrics=metrics,
+        intended_use=USE,
+        limits=[limits],
+    )
+
+
+def record(
+    names: list[str], labels: pd.DataFrame, level: float, threshold: float, card: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What is kept beside the model: its segments, their numbers, when a segment belongs to a set, and the card."""
+    return {
+        "labels": names,
+        "groups": dict(zip(labels.segment, map(int, labels.group), strict=True)),
+        "conformal": {"level": level, "threshold": threshold},
+        "card": card,
+    }

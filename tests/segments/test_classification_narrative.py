@@ -1,0 +1,129 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from patrons.evaluation.metrics import Interval
+from patrons.segments import classification_narrative as narrative
+from patrons.segments.assessment import Assessment, Sets
+from patrons.segments.later import Forecast
+
+ACCURACY = Interval(0.97, 0.957, 0.981)
+BETTER, WORSE, EVEN = Interval(1, 0.5, 2), Interval(-1, -2, -0.5), Interval(0, -1, 1)
+
+
+def held_out(gain=BETTER, weakest=0.94):
+    scores = {"accuracy": ACCURACY, "macro_f1": ACCURACY}
+    return Assessment(
+        names=["At risk", "Loyal"],
+        probabilities=np.empty((0, 2)),
+        predictions=np.empty(0),
+        scores=scores,
+        baseline={"accuracy": Interval(0.305, 0.27, 0.34)},
+        gain={"accuracy": gain, "macro_f1": gain},
+        log_loss=ACCURACY,
+        reliability=pd.DataFrame(),
+        calibration_error=0.01,
+        recall=pd.Series({"At risk": weakest, "Loyal": 0.99}),
+    )
+
+
+def test_segments_that_are_left_out_are_named():
+    assert narrative.left_out({"Lost": 9, "Whale": 1}) == (
+        "Too small to be learnt, so the model never predicts them and no score counts them: Lost (9 customers), "
+        "Whale (1 customer)."
+    )
+    assert narrative.left_out({}) == ""
+
+
+def test_why_there_is_nothing_to_learn():
+    assert narrative.nothing_to_learn(["Loyal"], {"Whale": 1}) == (
+        "There is nothing to learn: only Loyal has enough customers. Too small to be learnt, so the model never "
+        "predicts them and no score counts them: Whale (1 customer). New customers get each segment with its share "
+        "of today's customers as its probability. More customers or fewer segments would help."
+    )
+    assert narrative.nothing_to_learn([], {}).startswith(
+        "There is nothing to learn: no segment has enough customers. New"
+    )
+
+
+def test_the_lead_of_the_best_family():
+    assert narrative.lead("XGBoost", Interval(0.006, 0.0004, 0.012)) == (
+        "XGBoost is better than the reference, a random forest: macro-F1 +0.006 (95% interval +0.000 to +0.012)."
+    )
+    assert narrative.lead("neural network", Interval(0.001, -0.01, 0.012)).startswith(
+        "Neural network cannot be told apart from the reference"
+    )
+    assert narrative.lead("random forest", EVEN) == "No family beats the reference, a random forest."
+
+
+def test_placement_and_distillation():
+    assert narrative.placement(held_out(), 1740, ["recency_days", "monetary"]) == (
+        "Placement: without recency days, monetary, 97.0% of the 1,740 customers held out are placed in their segment "
+        "(95% interval 95.7% to 98.1%). Always saying the largest segment places 30.5%."
+    )
+    assert narrative.cross_validated({"accuracy": ACCURACY}, 5) == (
+        "In 5-fold cross-validation the share is 97.0% (95% interval 95.7% to 98.1%). The same folds chose the "
+        "family, so this is slightly optimistic."
+    )
+    assert narrative.distillation({"accuracy": ACCURACY}) == (
+        "Distillation: a random forest that sees what was hidden repeats the clustering for 97.0% of customers."
+    )
+
+
+def test_the_weakest_segment():
+    assert narrative.weakest_title(held_out()) == "At risk is hardest: 94% are recognised"
+    assert narrative.weakest(held_out()) == (
+        "The hardest segment to recognise is At risk: 94% of its held-out members are placed in it."
+    )
+
+
+def test_coverage_of_the_sets():
+    sets = Sets(0.9, 0.3, Interval(0.9945, 0.986, 0.998), ["a or b", "b or a", "a or b"], 40)
+    assert narrative.coverage(sets) == (
+        "The right name is in the set of 99.5% of held-out customers (95% interval 98.6% to 99.8%; promised: 90%). "
+        "7.5% of the sets hold several names, most often “a or b”."
+    )
+    alone = Sets(0.9, 0.3, Interval(0.9945, 0.986, 0.998), [], 40)
+    assert narrative.coverage(alone).endswith("0.0% of the sets hold several names: the model can tell.")
+
+
+@pytest.mark.parametrize(
+    ("assessment", "verdict"),
+    [
+        (held_out(), "places customers of every segment well enough to be used"),
+        (held_out(weakest=0.41), "is not to be used: it recognises 41% of At risk, under the 60% wanted"),
+        (held_out(gain=EVEN), "is not to be used: it is no better than always saying the largest segment"),
+    ],
+)
+def test_the_verdict_says_why_not(assessment, verdict):
+    assert narrative.verdict(assessment, 0.6) == verdict
+    assert assessment.is_fit_for_use(0.6) == verdict.startswith("places")
+    assert narrative.limits({}, verdict).endswith(f"where a customer will be later. It {verdict}.")
+
+
+def test_a_later_segment_against_persistence():
+    accuracy, macro_f1 = Interval(0.037, 0.027, 0.048), Interval(0.029, 0.017, 0.041)
+    stays = {"accuracy": Interval(0.729, 0, 1)}
+    forecast = Forecast(90, {"accuracy": Interval(0.766, 0, 1)}, stays, {"accuracy": accuracy, "macro_f1": macro_f1})
+    assert narrative.later_title(forecast) == "90 days ahead, 77% are predicted; 73% stay where they are"
+    assert narrative.later(forecast) == (
+        "Later: 90 days ahead, the model predicts the segment of 76.6% of customers, persistence of 72.9% (difference "
+        "+3.7%, 95% interval +2.7% to +4.8%). Macro-F1 differs by +0.029 (95% interval +0.017 to +0.041). It is better "
+        "than persistence."
+    )
+
+
+def test_a_model_is_better_by_two_scores_only_where_both_say_so():
+    assert narrative.both(BETTER, BETTER) == "is better than"
+    assert narrative.both(WORSE, WORSE) == "is worse than"
+    assert narrative.both(BETTER, EVEN) == "cannot be told apart from"
+
+
+def test_near_copies_and_calibration():
+    assert narrative.near_copies(["active_days", "active_months"]) == (
+        "It sees near copies of what was hidden (rank correlation above 0.95: active days, active months), so this "
+        "is how faithfully it repeats the label, not how well it knows a stranger."
+    )
+    assert narrative.calibration_title(0.0123) == (
+        "Predicted and observed shares differ by 1.2 percentage points on average"
+    )

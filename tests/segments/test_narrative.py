@@ -1,0 +1,96 @@
+import pandas as pd
+
+from patrons.segments import narrative
+
+CARDS = pd.DataFrame(
+    {
+        "share": [0.3, 0.7],
+        "revenue_share": [0.72, 0.28],
+        "action": ["thank them", "spend nothing on them"],
+        "frequency_mean": [11.25, 1.5],
+        "recency_days_median": [12.0, 434.4],
+    },
+    index=pd.Index(["Loyal", "Lost"], name="segment"),
+)
+TABLE_CARDS = pd.DataFrame(
+    {
+        "share": [0.25, 0.75],
+        "lost": [0.5, 0.5],
+        "churn_rate": [0.53, 0.1],
+        "low": [0.5, 0.08],
+        "high": [0.55, 0.12],
+        "revenue_share": [0.2, 0.8],
+    },
+    index=["Short tenure", "Long tenure"],
+)
+FLOWS = pd.DataFrame({"Loyal": [0.85, 0.2], "Lost": [0.15, 0.8]}, index=["Loyal", "Lost"])
+BALANCE = pd.DataFrame({"net": [296, -1044], "new": [51, 0]}, index=["Loyal", "Lost"])
+
+
+def test_names_that_were_kept_are_told_beside_those_of_today():
+    names, by_rule = {0: "Loyal", 1: "Lost"}, {0: "Champions", 1: "Lost"}
+    assert narrative.kept_names(names, by_rule) == (
+        "Names kept from the previous run, as no other is clearly closer: Loyal (today's numbers alone: Champions)."
+    )
+    assert narrative.kept_names(names, names) == ""
+
+
+def test_the_segment_with_most_revenue_comes_with_a_suggestion():
+    assert narrative.sizes_title(CARDS) == "Loyal: 30% of customers, 72% of revenue"
+    assert narrative.sizes(CARDS) == "Loyal are 30% of customers and bring 72% of revenue. Suggested: thank them."
+
+
+def test_there_is_no_suggestion_where_revenue_is_no_more_than_the_share_of_customers():
+    even = CARDS.assign(revenue_share=[0.3, 0.7])
+    assert narrative.sizes(even) == "Loyal are 30% of customers and bring 30% of revenue."
+
+
+def test_the_quietest_segment():
+    assert narrative.quiet(CARDS) == (
+        "Half of Lost have been silent for over 434 days; they are 70% of customers and have brought 28% of revenue. "
+        "Suggested: spend nothing on them."
+    )
+
+
+def test_who_moved():
+    assert narrative.movement(FLOWS, BALANCE, 0.272, 90, "Loyal") == (
+        "27% of the customers known 90 days ago are in another segment today. Loyal have +296 customers (51 of them "
+        "new), Lost -1,044. Of Loyal, 85% still are."
+    )
+
+
+def test_a_segment_that_nobody_was_in_is_not_said_to_have_kept_anyone():
+    assert narrative.movement(FLOWS, BALANCE, 0.272, 90, "New").endswith("Lost -1,044.")
+
+
+def test_who_is_lost_and_who_brings_most_in_a_table():
+    assert narrative.churn(TABLE_CARDS) == (
+        "“Short tenure” are 25% of customers and 50% of those who churned: 53% of them did (95% interval 50% to 55%). "
+        "Look there first."
+    )
+    assert narrative.revenue(TABLE_CARDS, "TotalCharges") == (
+        "“Long tenure” brings the most by TotalCharges: 80% from 75% of customers."
+    )
+    assert narrative.revenue(TABLE_CARDS, "") == narrative.NO_MONEY
+
+
+def test_how_many_stand_on_a_border():
+    assert narrative.border(0.048) == (
+        "5% of customers stand on a border (margin under 0.1): for them, the segment is a matter of small differences."
+    )
+    assert narrative.border_of_table(0.048) == (
+        "5% of customers stand on a border between two segments (margin under 0.1 of at most 1). Who moved between "
+        "segments cannot be said: the table knows one day only."
+    )
+
+
+def test_titles_say_the_finding():
+    positions = pd.DataFrame({"recency": [0.8, 0.1], "frequency": [0.9, 0.2]}, index=["Loyal", "Lost"])
+    profile = pd.DataFrame({"order_lines": [0.4, -0.4], "price": [1.1, -1.84]}, index=["Loyal", "Lost"])
+    assert narrative.positions_title(positions) == "Lost have been silent longest, Loyal order most"
+    assert narrative.averages_title(CARDS) == "An average member of Loyal has ordered 11.2 times"
+    assert narrative.profile_title(profile) == "Lost stand out most: price -1.8"
+    assert narrative.flows_title(FLOWS, 0.272, 90, "Loyal") == "27% moved in 90 days; Loyal keep most: 85%"
+    assert narrative.balance_title(BALANCE) == "Loyal +296 customers, Lost -1,044"
+    assert narrative.churn_title(TABLE_CARDS) == "Short tenure: 53% churn"
+    assert narrative.churn_range_title(TABLE_CARDS) == "Between 10% and 53% of a segment churned"
