@@ -106,7 +106,7 @@ TOOLS = {
 
 
 def measure(tool: str, log: Path, out: Path) -> None:
-    """Run one tool in this process and print what it took."""
+    """Run one tool in this process and print what it cost."""
     for module in {"pandas": ["pandas"], "pandas, plainly": ["pandas"], "Polars": ["polars"]}.get(
         tool, ["pandas", "patrons.engine", "patrons.features.panel"]
     ):
@@ -117,21 +117,21 @@ def measure(tool: str, log: Path, out: Path) -> None:
         engine.connect().sql("select 1").execute()
     wall, cpu = time.perf_counter(), time.process_time()
     table, reader = TOOLS[tool](log)
-    took = {"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-    took["gigabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    cost = {"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    cost["gigabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     if tool != "Ibis, 16 days":
         reader().to_parquet(out) if reader else table.write_parquet(out)
-    print(json.dumps(took))
+    print(json.dumps(cost))
 
 
 def run(tool: str, python: str, log: Path, out: Path) -> dict[str, float]:
     """One tool in a fresh process."""
     command = [python, __file__, "--measure", tool, "--log", str(log), "--out", str(out)]
     path = os.pathsep.join([str(HERE.parent / "src"), str(HERE)])
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
-    if done.returncode:
-        raise SystemExit(f"{tool} failed:\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    process = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    if process.returncode:
+        raise SystemExit(f"{tool} failed:\n{process.stderr[-2000:]}")
+    return json.loads(process.stdout.splitlines()[-1])
 
 
 def differences(ours: Path, theirs: Path) -> list[str]:
@@ -139,12 +139,12 @@ def differences(ours: Path, theirs: Path) -> list[str]:
     import numpy as np
     import pandas as pd
 
-    one, other = (pd.read_parquet(path).set_index("customer_id").sort_index() for path in (ours, theirs))
-    assert one.index.equals(other.index), "The tools describe different customers."
+    first, second = (pd.read_parquet(path).set_index("customer_id").sort_index() for path in (ours, theirs))
+    assert first.index.equals(second.index), "The tools describe different customers."
     return [
         name
-        for name in other.columns
-        if not np.allclose(one[name].astype(float), other[name].astype(float), 1e-5, 1e-5, equal_nan=True)
+        for name in second.columns
+        if not np.allclose(first[name].astype(float), second[name].astype(float), 1e-5, 1e-5, equal_nan=True)
     ]
 
 
@@ -157,17 +157,17 @@ def main() -> None:
     ask.add_argument("--repeats", type=int, default=3, help="runs of each tool; the fastest counts")
     for hidden in ("--measure", "--log", "--out"):
         ask.add_argument(hidden, help=argparse.SUPPRESS)
-    asked = ask.parse_args()
-    if asked.measure:
-        return measure(asked.measure, Path(asked.log), Path(asked.out))
-    pythons = {tool: asked.polars if tool == "Polars" else sys.executable for tool in TOOLS}
-    pythons = {tool: python for tool, python in pythons.items() if tool not in asked.without}
+    args = ask.parse_args()
+    if args.measure:
+        return measure(args.measure, Path(args.log), Path(args.out))
+    pythons = {tool: args.polars if tool == "Polars" else sys.executable for tool in TOOLS}
+    pythons = {tool: python for tool, python in pythons.items() if tool not in args.without}
     print(
         "| lines | tool | seconds | CPU s | peak GB | × Ibis | same values |\n|--:|:--|--:|--:|--:|--:|:--|", flush=True
     )
-    for lines in asked.lines:
+    for lines in args.lines:
         with tempfile.TemporaryDirectory() as folder:
-            _compare(lines, {tool: python for tool, python in pythons.items() if python}, asked.repeats, Path(folder))
+            _compare(lines, {tool: python for tool, python in pythons.items() if python}, args.repeats, Path(folder))
 
 
 def _compare(lines: int, pythons: dict[str, str], repeats: int, folder: Path) -> None:
@@ -180,15 +180,15 @@ def _compare(lines: int, pythons: dict[str, str], repeats: int, folder: Path) ->
     best: dict[str, dict[str, float]] = {}
     for _ in range(repeats):  # in turns, so that a busy minute of the machine falls on all
         for tool, python in pythons.items():
-            took = run(tool, python, log, folder / f"{tool}.parquet")
-            best[tool] = min(best.get(tool, took), took, key=lambda one: one["seconds"])
-    for tool, took in best.items():
+            cost = run(tool, python, log, folder / f"{tool}.parquet")
+            best[tool] = min(best.get(tool, cost), cost, key=lambda run: run["seconds"])
+    for tool, cost in best.items():
         compared = not tool.startswith("Ibis")
         wrong = differences(folder / "Ibis.parquet", folder / f"{tool}.parquet") if compared else []
         same = ", ".join(wrong) + " differ" if wrong else "yes" if compared else ""
-        ratio = took["seconds"] / best["Ibis"]["seconds"]
+        ratio = cost["seconds"] / best["Ibis"]["seconds"]
         cells = (
-            f"{lines:,} | {tool} | {took['seconds']:.1f} | {took['cpu']:.1f} | {took['gigabytes']:.1f} | {ratio:.2f}"
+            f"{lines:,} | {tool} | {cost['seconds']:.1f} | {cost['cpu']:.1f} | {cost['gigabytes']:.1f} | {ratio:.2f}"
         )
         print(f"| {cells} | {same} |", flush=True)
 

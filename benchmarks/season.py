@@ -1,4 +1,4 @@
-"""What should a churn model be told of the season, and in which scale? Each day judged by what was known on it.
+"""What should a churn model know of the season, and on which scale? Each day is forecast from what was known on it.
 
     python run_all.py params/online_retail_ii.yaml --only 01,02
     PYTHONPATH=src python benchmarks/season.py data/processed/online_retail_ii
@@ -28,7 +28,7 @@ from patrons.models import load_model
 from patrons.series.params import declared
 from patrons.threads import side_by_side
 
-LATEST = 7  # days before the test that are judged
+LATEST = 7  # days before the test that are assessed
 KINDS = (LOGISTIC, FOREST, BOOSTING)
 WAYS = ("plain", "logarithms", "day of year", "peak season")
 
@@ -46,7 +46,7 @@ def without_logarithms(prepare: ColumnTransformer) -> ColumnTransformer:
     return plain
 
 
-def judged(train: pd.DataFrame, test: pd.DataFrame, prepare: ColumnTransformer, way: str) -> tuple[float, float, float]:
+def assess(train: pd.DataFrame, test: pd.DataFrame, prepare: ColumnTransformer, way: str) -> tuple[float, float, float]:
     """ROC AUC, Brier score and mean forecast of the mean of three."""
     kept = [name for name in inputs(train) if way == "peak season" or name not in season.COLUMNS]
     front = preprocessing(only(prepare, kept), 0, bench.SEED)
@@ -75,20 +75,20 @@ def main() -> None:
     test_day = panel.as_of.max()
     usable = panel[(panel.as_of >= panel[KNOWN].min()) & (panel[KNOWN] <= test_day)]
     days = [*sorted(usable.as_of.unique())[-LATEST:], test_day]
-    asked = [(panel[panel[KNOWN] <= day], panel[panel.as_of == day], prepare, way) for day in days for way in WAYS]
-    found = np.array(side_by_side(judged, asked)).reshape(len(days), len(WAYS), 3)
+    tasks = [(panel[panel[KNOWN] <= day], panel[panel.as_of == day], prepare, way) for day in days for way in WAYS]
+    results = np.array(side_by_side(assess, tasks)).reshape(len(days), len(WAYS), 3)
     heads = [f"{score}: {way}" for score in ("ROC AUC", "Brier") for way in WAYS]
     print(f"| day | churned | {' | '.join(heads)} | forecast: logarithms | with the peak season |")
     print("|:--|--:" + "|--:" * (len(heads) + 2) + "|")
-    before = ("mean of the days before the test", np.nan, found[:-1].mean(axis=0))
+    before = ("mean of the days before the test", np.nan, results[:-1].mean(axis=0))
     rows = [
-        (f"{day:%d %B %Y}", panel[panel.as_of == day][OUTCOME].mean(), one)
-        for day, one in zip(days, found, strict=True)
+        (f"{day:%d %B %Y}", panel[panel.as_of == day][OUTCOME].mean(), result)
+        for day, result in zip(days, results, strict=True)
     ]
-    for name, churned, one in [*rows[:-1], before, ("the test, " + rows[-1][0], *rows[-1][1:])]:
-        scores = " | ".join(f"{value:.4f}" for value in (*one[:, 0], *one[:, 1]))
+    for name, churned, result in [*rows[:-1], before, ("the test, " + rows[-1][0], *rows[-1][1:])]:
+        scores = " | ".join(f"{value:.4f}" for value in (*result[:, 0], *result[:, 1]))
         share = "" if np.isnan(churned) else f"{churned:.0%}"
-        print(f"| {name} | {share} | {scores} | {one[1, 2]:.0%} | {one[3, 2]:.0%} |")
+        print(f"| {name} | {share} | {scores} | {result[1, 2]:.0%} | {result[3, 2]:.0%} |")
 
 
 if __name__ == "__main__":

@@ -52,13 +52,13 @@ def test_many_histories_are_counted_by_the_week(monkeypatch):
     assert customers.tolist() == [2, 1]
 
 
-def test_the_slope_is_that_of_the_likelihood():
+def test_the_gradient_is_that_of_the_likelihood():
     histories, customers = bgnbd.grouped(np.array([0, 3, 1]), np.array([0.0, 20.0, 2.0]), np.array([30.0, 25.0, 9.0]))
     at = np.log([0.4, 6.0, 0.7, 2.0])
-    _, slope = bgnbd._climb(at, histories, customers)
+    _, slope = bgnbd._objective(at, histories, customers)
     step = np.eye(4) * 1e-6
     measured = [
-        (bgnbd._climb(at + s, histories, customers)[0] - bgnbd._climb(at - s, histories, customers)[0]) / 2e-6
+        (bgnbd._objective(at + s, histories, customers)[0] - bgnbd._objective(at - s, histories, customers)[0]) / 2e-6
         for s in step
     ]
     assert slope == pytest.approx(measured, rel=1e-4)

@@ -1,9 +1,9 @@
 """Buy till you die: when will they buy again?
 
 likelihood   maximum likelihood within bounds, from several starts
-bgnbd        how many orders to expect: BG/NBD
-gamma_gamma  what an order is worth: Gamma-Gamma
-lifetime     both as features of a customer on a day
+bgnbd        BG/NBD: how many orders to expect
+gamma_gamma  Gamma-Gamma: the mean value of an order to expect
+lifetime     BG/NBD as features of a customer on a day
 """
 
 from patrons import door

@@ -1,6 +1,6 @@
 """How many orders to expect of a customer: BG/NBD by maximum likelihood, on the counts of equal customers.
 
-A customer orders at a pace of his own until, after some order, he leaves for good; paces and chances to leave differ
+Each customer orders at an own pace and, after any order, may leave for good; the pace and the chance to leave differ
 from customer to customer [Fader, Hardie & Lee, "Counting Your Customers" the Easy Way, Marketing Science 24(2), 2005].
 """
 
@@ -31,8 +31,8 @@ def grouped(repeats: np.ndarray, last: np.ndarray, age: np.ndarray) -> tuple[np.
 
     Times are taken to the day, or to the week where there are more than `GROUPS_AT_MOST` histories.
     """
-    found = _counted(repeats, last, age, WEEK)
-    return found if len(found[0]) <= GROUPS_AT_MOST else _counted(repeats, last, age, 1.0)
+    by_day = _counted(repeats, last, age, WEEK)
+    return by_day if len(by_day[0]) <= GROUPS_AT_MOST else _counted(repeats, last, age, 1.0)
 
 
 def _counted(repeats: np.ndarray, last: np.ndarray, age: np.ndarray, parts: float) -> tuple[np.ndarray, np.ndarray]:
@@ -64,45 +64,45 @@ def fit(repeats: np.ndarray, last: np.ndarray, age: np.ndarray) -> tuple[Fitted,
         How the search went, and how well the data settle the parameters.
     """
     histories, customers = grouped(np.asarray(repeats), np.asarray(last), np.asarray(age))
-    report = maximise(lambda logs: _climb(logs, histories, customers), STARTS, BOUNDS)
+    report = maximise(lambda logs: _objective(logs, histories, customers), STARTS, BOUNDS)
     return Fitted(*report.parameters), report
 
 
 def log_likelihood(p: Fitted, x: np.ndarray, last: np.ndarray, age: np.ndarray) -> np.ndarray:
-    """Of each customer (eq. 6 of the paper)."""
+    """The log-likelihood of each customer (eq. 6 of the paper)."""
     pace = gammaln(p.r + x) - gammaln(p.r) + p.r * np.log(p.alpha)
     stays = pace + betaln(p.a, p.b + x) - betaln(p.a, p.b) - (p.r + x) * np.log(p.alpha + age)
-    return stays + np.logaddexp(0.0, log_odds_gone(p, x, last, age))
+    return stays + np.logaddexp(0.0, log_odds_left(p, x, last, age))
 
 
 def chance_active(p: Fitted, x: np.ndarray, last: np.ndarray, age: np.ndarray) -> np.ndarray:
     """Chance that the customer has not left for good."""
-    return expit(-log_odds_gone(p, x, last, age))
+    return expit(-log_odds_left(p, x, last, age))
 
 
-def log_odds_gone(p: Fitted, x: np.ndarray, last: np.ndarray, age: np.ndarray) -> np.ndarray:
+def log_odds_left(p: Fitted, x: np.ndarray, last: np.ndarray, age: np.ndarray) -> np.ndarray:
     """Logarithm of the odds that the customer has left after the last order; nobody leaves before a second one.
 
     The odds themselves are beyond any number for a heavy buyer who has been silent for years.
     """
-    grown = (p.r + x) * np.log((p.alpha + age) / (p.alpha + last))
-    return np.where(x > 0, np.log(p.a / (p.b + np.maximum(x, 1) - 1)) + grown, -np.inf)
+    silence = (p.r + x) * np.log((p.alpha + age) / (p.alpha + last))
+    return np.where(x > 0, np.log(p.a / (p.b + np.maximum(x, 1) - 1)) + silence, -np.inf)
 
 
-def _climb(logs: np.ndarray, histories: np.ndarray, customers: np.ndarray) -> tuple[float, np.ndarray]:
-    """Log-likelihood of all customers at the logarithms of the parameters, and its slope there."""
+def _objective(logs: np.ndarray, histories: np.ndarray, customers: np.ndarray) -> tuple[float, np.ndarray]:
+    """Log-likelihood of all customers at the logarithms of the parameters, and its gradient there."""
     p, (x, last, age) = Fitted(*np.exp(logs)), histories.T
-    gone = expit(log_odds_gone(p, x, last, age))
+    left = expit(log_odds_left(p, x, last, age))
     reach, reach_last = p.alpha + age, p.alpha + last
     both = digamma(p.a + p.b) - digamma(p.a + p.b + x)
-    slopes = [
-        digamma(p.r + x) - digamma(p.r) + np.log(p.alpha / reach) + gone * np.log(reach / reach_last),
-        p.r / p.alpha - (p.r + x) / reach + gone * (p.r + x) * (1 / reach - 1 / reach_last),
-        both + gone / p.a,
-        both + digamma(p.b + x) - digamma(p.b) - gone / (p.b + np.maximum(x, 1) - 1),
+    derivatives = [
+        digamma(p.r + x) - digamma(p.r) + np.log(p.alpha / reach) + left * np.log(reach / reach_last),
+        p.r / p.alpha - (p.r + x) / reach + left * (p.r + x) * (1 / reach - 1 / reach_last),
+        both + left / p.a,
+        both + digamma(p.b + x) - digamma(p.b) - left / (p.b + np.maximum(x, 1) - 1),
     ]
-    slope = np.array([customers @ values for values in slopes]) * np.exp(logs)
-    return float(customers @ log_likelihood(p, x, last, age)), slope
+    gradient = np.array([customers @ values for values in derivatives]) * np.exp(logs)
+    return float(customers @ log_likelihood(p, x, last, age)), gradient
 
 
 def expected(p: Fitted, repeats: np.ndarray, last: np.ndarray, age: np.ndarray, weeks: float) -> np.ndarray:

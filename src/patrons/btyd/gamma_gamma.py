@@ -1,7 +1,7 @@
-"""What an order of a customer is worth: Gamma-Gamma by maximum likelihood.
+"""The value of an order to expect of a customer: Gamma-Gamma by maximum likelihood.
 
-A customer's orders scatter about a mean of his own; means differ from customer to customer, and do not depend on how
-often he orders [Fader & Hardie, The Gamma-Gamma Model of Monetary Value, 2013].
+The values of a customer's orders vary about an own mean; means differ from customer to customer, and do not depend on
+how often they order [Fader & Hardie, The Gamma-Gamma Model of Monetary Value, 2013].
 """
 
 from typing import NamedTuple
@@ -19,8 +19,8 @@ GRAIN = 200  # parts of a logarithm to which values are taken: 0.5 %
 class Fitted(NamedTuple):
     """An order's value is gamma(p, rate v) [shape, inverse scale]; v is gamma(q, rate gamma) over customers.
 
-    So a customer's mean is p / v, and that of all customers p x gamma / (q - 1). `more` is q - 1: above 0, else there
-    is no such mean. gamma is in currency.
+    So a customer's mean is p / v, and that of all customers p x gamma / (q - 1), which exists where q > 1: `more` is
+    q - 1. gamma is in currency.
     """
 
     p: float
@@ -29,7 +29,7 @@ class Fitted(NamedTuple):
 
 
 def fit(orders: np.ndarray, value: np.ndarray) -> tuple[Fitted, Report]:
-    """Maximum likelihood on the counts of alike customers; those whose orders were worth nothing are passed over.
+    """Maximum likelihood on the counts of equal customers; those who spent nothing are left out.
 
     Parameters
     ----------
@@ -41,27 +41,28 @@ def fit(orders: np.ndarray, value: np.ndarray) -> tuple[Fitted, Report]:
     spent = value > 0
     unit = float(np.median(value[spent])) if spent.any() else 1.0
     grain = np.rint(np.log(value[spent] / unit) * GRAIN)
-    alike, customers = np.unique(np.column_stack([orders[spent], grain]), axis=0, return_counts=True)
-    history = (alike[:, 0], np.exp(alike[:, 1] / GRAIN))
-    report = maximise(lambda logs: _climb(logs, *history, customers), STARTS, BOUNDS)
+    groups, customers = np.unique(np.column_stack([orders[spent], grain]), axis=0, return_counts=True)
+    history = (groups[:, 0], np.exp(groups[:, 1] / GRAIN))
+    report = maximise(lambda logs: _objective(logs, *history, customers), STARTS, BOUNDS)
     p, more, gamma = report.parameters
     return Fitted(p, more, gamma * unit), report
 
 
-def _climb(logs: np.ndarray, n: np.ndarray, z: np.ndarray, customers: np.ndarray) -> tuple[float, np.ndarray]:
-    """Log-likelihood of all customers at the logarithms of the parameters, and its slope there (eq. 1a of the note)."""
+def _objective(logs: np.ndarray, n: np.ndarray, z: np.ndarray, customers: np.ndarray) -> tuple[float, np.ndarray]:
+    """Log-likelihood of all customers at the logarithms of the parameters, and its gradient (eq. 1a of the note)."""
     p, more, gamma = np.exp(logs)
     q, pn, total = more + 1, p * n, gamma + n * z
-    height = gammaln(pn + q) - gammaln(pn) - gammaln(q) + q * np.log(gamma) + (pn - 1) * np.log(z) + pn * np.log(n)
-    height -= (pn + q) * np.log(total)
-    slopes = [
+    density = gammaln(pn + q) - gammaln(pn) - gammaln(q) + q * np.log(gamma) + (pn - 1) * np.log(z) + pn * np.log(n)
+    density -= (pn + q) * np.log(total)
+    derivatives = [
         n * (digamma(pn + q) - digamma(pn) + np.log(z) + np.log(n) - np.log(total)),
         digamma(pn + q) - digamma(q) + np.log(gamma) - np.log(total),
         q / gamma - (pn + q) / total,
     ]
-    return float(customers @ height), np.array([customers @ slope for slope in slopes]) * np.exp(logs)
+    gradient = np.array([customers @ values for values in derivatives]) * np.exp(logs)
+    return float(customers @ density), gradient
 
 
 def expected(g: Fitted, orders: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """Mean spend a day with an order to expect of each customer, currency (eq. 5): drawn to that of all others."""
+    """Mean spend to expect of each customer on a day with an order, currency (eq. 5), shrunk to that of all."""
     return g.p * (g.gamma + orders * value) / (g.p * orders + g.more)

@@ -1,8 +1,4 @@
-"""What to expect of a customer as features: BG/NBD, fitted on what a day's features say and nothing later.
-
-A customer orders at a pace of his own until, after some order, he leaves for good; paces and chances to leave differ
-from customer to customer [Fader, Hardie & Lee, "Counting Your Customers" the Easy Way, Marketing Science 24(2), 2005].
-"""
+"""What to expect of a customer, as features: BG/NBD fitted on the features of a day and on nothing later."""
 
 import numpy as np
 import pandas as pd
@@ -16,16 +12,16 @@ def with_expectations(table: pd.DataFrame, days: int, fitted: Fitted | None = No
     Parameters
     ----------
     table : DataFrame
-        What `patrons.features.panel.features` or `panel` gives.
+        What `patrons.features.panel.build` gives.
     days : int
-        Length of the time ahead; 0 expects nothing and adds nothing.
+        How far ahead; 0 adds nothing.
     fitted : bgnbd.Fitted, optional
-        What was learnt before: a few new customers are too few to fit anything to.
+        As fitted before: a few new customers are too few to fit anything to.
 
     Returns
     -------
     DataFrame
-        More columns, those of `columns`.
+        The table with the columns that `columns` names.
     """
     if not days:
         return table
@@ -33,7 +29,7 @@ def with_expectations(table: pd.DataFrame, days: int, fitted: Fitted | None = No
 
 
 def fit_day(rows: pd.DataFrame) -> Fitted:
-    """BG/NBD on what the features of one day say."""
+    """BG/NBD, fitted on the features of one day."""
     return fit(*history(rows))[0]
 
 

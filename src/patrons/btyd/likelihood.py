@@ -7,11 +7,11 @@ import numpy as np
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
-Climb = Callable[[np.ndarray], tuple[float, np.ndarray]]
-STEP = 1e-4  # of a logarithm, to measure how sharp the peak is
+Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
+STEP = 1e-4  # of a logarithm, to measure how sharp the maximum is
 NEAR = 1e-3  # of a logarithm: a parameter so close to its bound lies on it
 FLAT = 1e-8  # curvature below which the data do not settle a direction
-LEVEL = 1e-5  # slope, as a share of the log-likelihood, that counts as none
+LEVEL = 1e-5  # gradient, as a share of the log-likelihood, that counts as none
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Report:
     log_likelihood : float
         There.
     converged : bool
-        Whether the slope is level there, in the directions that no bound holds.
+        Whether the gradient is zero there, in the directions that no bound limits.
     agreed : int
-        From how many of the `starts` the same height was reached, to 0.01.
+        From how many of the `starts` the same log-likelihood was reached, to 0.01.
     starts : int
     at_bound : tuple of int
         Positions of the parameters that lie on a bound: the data do not settle them.
     covariance : array, shape (n, n)
-        Of the logarithms of the parameters (inverse of the observed information); none where a bound holds.
+        Of the logarithms of the parameters (inverse of the observed information); zero where one lies on a bound.
     """
 
     parameters: tuple[float, ...]
@@ -50,56 +50,53 @@ class Report:
 
     def draws(self, n: int, seed: int) -> np.ndarray:
         """Parameters as uncertain as the data leave them (delta method), one row a draw, shape (n, parameters)."""
-        drawn = np.random.default_rng(seed).multivariate_normal(
-            np.log(self.parameters), self.covariance, n, method="eigh"
-        )
-        return np.exp(drawn)
+        rng = np.random.default_rng(seed)
+        return np.exp(rng.multivariate_normal(np.log(self.parameters), self.covariance, n, method="eigh"))
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")  # threads for a handful of parameters cost ten times what they save
-def maximise(climb: Climb, starts: Sequence[Sequence[float]], bound: float) -> Report:
-    """The highest point that is reached from any of the starts.
+def maximise(objective: Objective, starts: Sequence[Sequence[float]], bound: float) -> Report:
+    """The highest log-likelihood that is reached from any of the starts.
 
     Parameters
     ----------
-    climb : callable
-        From the logarithms of the parameters to the log-likelihood and its slope.
+    objective : callable
+        From the logarithms of the parameters to the log-likelihood and its gradient.
     starts : sequence
         Parameters to start from.
     bound : float
         Logarithms lie between -bound and bound.
     """
-    scale = max(abs(climb(np.log(starts[0]))[0]), 1.0)
+    scale = max(abs(objective(np.log(starts[0]))[0]), 1.0)
 
-    def descend(logs: np.ndarray) -> tuple[float, np.ndarray]:
-        height, slope = climb(logs)
-        return -height / scale, -slope / scale
+    def loss(logs: np.ndarray) -> tuple[float, np.ndarray]:
+        log_likelihood, gradient = objective(logs)
+        return -log_likelihood / scale, -gradient / scale
 
     options = {"ftol": 1e-13, "gtol": 1e-8, "maxiter": 500}
     limits = [(-bound, bound)] * len(starts[0])
-    found = [
-        minimize(descend, np.log(start), jac=True, method="L-BFGS-B", bounds=limits, options=options)
-        for start in starts
+    results = [
+        minimize(loss, np.log(start), jac=True, method="L-BFGS-B", bounds=limits, options=options) for start in starts
     ]
-    best = min(found, key=lambda one: one.fun)
-    held = np.abs(best.x) > bound - NEAR
+    best = min(results, key=lambda result: result.fun)
+    at_bound = np.abs(best.x) > bound - NEAR
     return Report(
         parameters=tuple(float(value) for value in np.exp(best.x)),
         log_likelihood=float(-best.fun * scale),
-        converged=bool(np.abs(climb(best.x)[1][~held]).max(initial=0.0) <= LEVEL * scale),
-        agreed=sum((one.fun - best.fun) * scale < 0.01 for one in found),
+        converged=bool(np.abs(objective(best.x)[1][~at_bound]).max(initial=0.0) <= LEVEL * scale),
+        agreed=sum((result.fun - best.fun) * scale < 0.01 for result in results),
         starts=len(starts),
-        at_bound=tuple(int(position) for position in np.flatnonzero(held)),
-        covariance=_covariance(climb, best.x, ~held),
+        at_bound=tuple(int(position) for position in np.flatnonzero(at_bound)),
+        covariance=_covariance(objective, best.x, ~at_bound),
     )
 
 
-def _covariance(climb: Climb, peak: np.ndarray, free: np.ndarray) -> np.ndarray:
+def _covariance(objective: Objective, maximum: np.ndarray, free: np.ndarray) -> np.ndarray:
     """Inverse of the observed information in the free directions; a direction without curvature has no spread."""
-    steps = np.eye(len(peak)) * STEP
-    bend = np.array([climb(peak - step)[1] - climb(peak + step)[1] for step in steps]) / (2 * STEP)
-    information = ((bend + bend.T) / 2)[np.ix_(free, free)]
-    covariance = np.zeros((len(peak), len(peak)))
+    steps = np.eye(len(maximum)) * STEP
+    curvature = np.array([objective(maximum - step)[1] - objective(maximum + step)[1] for step in steps]) / (2 * STEP)
+    information = ((curvature + curvature.T) / 2)[np.ix_(free, free)]
+    covariance = np.zeros((len(maximum), len(maximum)))
     if free.any():
         values, vectors = np.linalg.eigh(information)
         inverse = np.where(values > FLAT, 1 / np.maximum(values, FLAT), 0.0)

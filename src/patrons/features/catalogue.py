@@ -1,9 +1,9 @@
 """Every feature, declared once: name, unit, meaning and expression, in named groups.
 
-An expression is an aggregate over one customer's orders before a day (the columns of `feature_stages.orders_of`, with
+An expression is an aggregate over one customer's orders before a day (the columns of `stages.orders_of`, with
 `days_ago`: days from the order to that day, at least 1, and `latest`: whether it is the last before it), over the
-customer's returns (`returns_of`), or a calculation from features already made. It uses only functions that DuckDB and
-Spark both have.
+customer's returns (`stages.returns_of`), or a calculation from other features. It uses only functions that both DuckDB
+and Spark have.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ WINDOWS = (7, 14, 30, 60, 90, 180, 365)  # days
 
 @dataclass(frozen=True)
 class Feature:
-    """One column of the feature table and the expression that makes it."""
+    """One column of the feature table, and its expression."""
 
     name: str
     group: str
@@ -30,7 +30,7 @@ class Feature:
     meaning: str
     expression: Deferred
     over: str = ORDERS  # what the expression is over: a customer's ORDERS, its RETURNS, or the CUSTOMER's features
-    without: int | None = None  # the value of one who returned nothing
+    without: int | None = None  # the value for customers who returned nothing
 
 
 def ratio(part: Deferred, whole: Deferred) -> Deferred:
@@ -49,7 +49,7 @@ def share(condition: Deferred) -> Deferred:
 
 
 def squares(name: str) -> Deferred:
-    """Sum of squares that `feature_stages` has in two parts."""
+    """Sum of squares that `stages` keeps in two parts."""
     return _[f"{name}_squares"].sum() / COARSE + _[f"{name}_rest"].sum() / REST
 
 
@@ -212,12 +212,12 @@ RETURN_SHARES: list[tuple[str, str, str, Deferred]] = [
 def declare(
     windows: Sequence[int] = WINDOWS, leave_out: Sequence[str] = (), peak_months: Sequence[int] = ()
 ) -> list[Feature]:
-    """Every feature of the table, with windows of so many days before `as_of`, without the groups in `leave_out`."""
+    """Every feature: with windows of so many days before `as_of`, without the groups in `leave_out`."""
     windows = sorted(set(windows))
     fixed = {group: [Feature(name, group, *rest) for name, *rest in rows] for group, rows in TABLE.items()}
     if peak_months:
-        told, of_peak = f"orders in {season.named(peak_months)}", share(_.month.isin(list(peak_months)))
-        fixed["time of order"].append(Feature(season.SHARE, "time of order", "share of orders", told, of_peak))
+        meaning, in_peak = f"orders in {season.named(peak_months)}", share(_.month.isin(list(peak_months)))
+        fixed["time of order"].append(Feature(season.SHARE, "time of order", "share of orders", meaning, in_peak))
     returns = [Feature(n, "returns", unit, means, e, RETURNS, none) for n, unit, means, e, none in RETURNED]
     groups = {
         "rfm": fixed.pop("rfm"),
@@ -230,15 +230,15 @@ def declare(
 
 
 def _window(days: int) -> list[Feature]:
-    def made(name: str, unit: str, meaning: str, total: Deferred) -> Feature:
+    def feature(name: str, unit: str, meaning: str, total: Deferred) -> Feature:
         return Feature(f"{name}_{days}d", "windows", unit, f"{meaning} in the last {days} days", total)
 
     inside = _.days_ago <= days
     return [
-        made("orders", "orders", "orders", whole(total(_.counted, inside))),
-        made("spend", "currency", "spent", total(in_steps(_.amount), inside) / STEPS),
-        made("units", "units", "units bought", total(in_steps(_.units), inside) / STEPS),
-        made("lines", "lines", "order lines", whole(total(_.lines, inside))),
+        feature("orders", "orders", "orders", whole(total(_.counted, inside))),
+        feature("spend", "currency", "spent", total(in_steps(_.amount), inside) / STEPS),
+        feature("units", "units", "units bought", total(in_steps(_.units), inside) / STEPS),
+        feature("lines", "lines", "order lines", whole(total(_.lines, inside))),
     ]
 
 

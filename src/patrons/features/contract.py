@@ -1,4 +1,4 @@
-"""What a table of features promises to the stages after it, checked before it is written."""
+"""What later stages may expect of a table of features, checked before it is written."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from patrons.features.panel import KEYS, KNOWN, OUTCOME, FeaturesError
 
 
 def checked(table: pd.DataFrame, end: date) -> pd.DataFrame:
-    """The same table, or an error that lists every promise that it breaks.
+    """The same table, or an error that lists everything that is wrong with it.
 
     Parameters
     ----------
@@ -36,10 +36,11 @@ def checked(table: pd.DataFrame, end: date) -> pd.DataFrame:
     if OUTCOME in table:
         broken["an outcome that is neither 0 nor 1"] = ~table[OUTCOME].isin([0, 1])
         broken["an outcome before it was known"] = (table[KNOWN] > pd.Timestamp(end)) | (table[KNOWN] <= table.as_of)
-    found = [f"{rows.sum():,} of {len(table):,} rows have {what}" for what, rows in broken.items() if rows.any()]
-    if found:
+    errors = [f"{rows.sum():,} of {len(table):,} rows have {what}" for what, rows in broken.items() if rows.any()]
+    if errors:
         raise FeaturesError(
-            f"The features break what they promise: {'; '.join(found)}. The clean orders are not as they should be: "
-            "run 01 again, and if that does not help, report it with the params file."
+            f"The features are not what later stages expect: {'; '.join(errors)}. "
+            "The clean orders are not as they should be: run 01 again, and if that does not help, report it with the "
+            "params file."
         )
     return table

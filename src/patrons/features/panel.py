@@ -1,6 +1,6 @@
-"""What describes a customer on a given day: features as of a day, and the panel of earlier days.
+"""Features of customers as of some days, and what happened next.
 
-Order lines are reduced to orders once (`patrons.features.stages`), orders to customers on every day asked for, by the
+Order lines are reduced to orders once (`patrons.features.stages`), and orders to customers on each of the days by the
 expressions of `patrons.features.catalogue`. `as_of` is exclusive: nothing at or after it is seen.
 """
 
@@ -25,7 +25,7 @@ TERM = re.compile(r"\s*(\w+)\s*([*/])\s*(\w+)\s*")
 
 
 class FeaturesError(ValueError):
-    """A log that is too short for what was asked of it, or a setting that fits no feature."""
+    """A log that is too short for the settings, or a setting that fits no feature."""
 
 
 def declared(
@@ -34,10 +34,10 @@ def declared(
     interactions: Sequence[str] = (),
     peak_months: Sequence[int] = (),
 ) -> list[Feature]:
-    """Every feature of the table: those of `declare` without the groups left out, and the interaction terms."""
+    """Every feature: those of `catalogue.declare` without the groups left out, and the interactions."""
     everything = declare(windows)
     if "rfm" in leave_out:
-        raise FeaturesError("The group 'rfm' cannot be left out: segments and baselines are made of it.")
+        raise FeaturesError("The group 'rfm' cannot be left out: segments and baselines need it.")
     if any(days < 1 for days in windows):
         raise FeaturesError(f"A window is at least 1 day long, not {min(windows)}.")
     _refuse_unknown(leave_out, {LIFETIME, *(feature.group for feature in everything)}, "group of features")
@@ -59,8 +59,8 @@ def _interaction(term: str, names: Sequence[str]) -> Feature:
     return Feature(f"{left}_per_{right}", "interactions", "ratio", meaning, quotient, CUSTOMER)
 
 
-def _refuse_unknown(asked: Sequence[str], known: Sequence[str] | set[str], what: str) -> None:
-    for name in asked:
+def _refuse_unknown(names: Sequence[str], known: Sequence[str] | set[str], what: str) -> None:
+    for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
             hint = f" did you mean {near[0]!r}?" if near else f" there are {', '.join(sorted(known))}."

@@ -1,4 +1,4 @@
-"""Preparation of features for models: impute, clip, scale, encode. Fitted on training rows, kept with the model."""
+"""Features made fit for models: impute, clip, scale, encode. Fitted on training rows, saved with the model."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ class IQRClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Pull values outside [Q1 - factor * IQR, Q3 + factor * IQR] back to these limits.
 
     A column whose quartiles are equal (most customers have 0 orders in a short window) or that holds nothing has no
-    spread to measure outliers by: clipping it would erase it, so it is left as it is and its limits are infinite.
+    spread to measure outliers by. Clipping would erase it, so it is left as it is and its limits are infinite.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class IQRClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
 
 class SignedLog(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Logarithm of 1 + the size of a number, with its sign: sums and counts with long tails become even.
+    """Logarithm of 1 + the size of a number, with its sign: it shortens the long tails of sums and counts.
 
     0 stays 0, missing stays missing, and the order of values stays.
     """
@@ -76,7 +76,7 @@ class SignedLog(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
 
 def signed_log(x: np.ndarray) -> np.ndarray:
-    """What `SignedLog` makes of numbers."""
+    """The transform of `SignedLog`."""
     return np.copysign(np.log1p(np.abs(x)), x)
 
 
@@ -89,10 +89,11 @@ def preparation(
 ) -> ColumnTransformer:
     """An unfitted transformer from raw feature columns to numbers that any model takes.
 
-    Numbers: missing ones become the median, then their signed logarithm is taken, outliers are clipped, and the rest is
-    scaled to mean 0 and variance 1; of two that correlate beyond `max_correlation` the later one is dropped. A column
-    that holds nothing becomes 0. Categories: missing is a category of its own, rare ones (under 1 %) are one, and so
-    are unknown ones. Numbers in `calendar`, which tell of the season, are only scaled: a peak is no outlier.
+    Numbers: missing ones become the median, then their signed logarithm is taken, outliers are clipped, and the result
+    is scaled to mean 0 and variance 1; of two that correlate beyond `max_correlation` the later one is dropped. A
+    column that holds nothing becomes 0. Categories: missing is a category of its own, rare ones (under 1 %) share one,
+    and unknown ones count as rare. Numbers in `calendar`, which depend on the season, are only scaled: a peak is no
+    outlier.
     """
     numbers = make_pipeline(
         Assembler(),
@@ -116,13 +117,13 @@ def preparation(
 
 
 def only(prepare: ColumnTransformer, columns: Sequence[str]) -> ColumnTransformer:
-    """The same preparation, unfitted, of those of its columns that are in `columns`."""
+    """The same preparation, unfitted, for those of its columns that are in `columns`."""
     steps = [(name, clone(step), [c for c in own if c in columns]) for name, step, own in prepare.transformers]
     return ColumnTransformer(steps, verbose_feature_names_out=False).set_output(transform="pandas")
 
 
 def calendar(prepare: ColumnTransformer) -> list[str]:
-    """Its columns that tell of the season."""
+    """Columns of a preparation that depend on the season."""
     return next((list(columns) for name, _, columns in prepare.transformers if name == "calendar"), [])
 
 
@@ -139,14 +140,14 @@ def as_inputs(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def clip_limits(fitted: ColumnTransformer, table: pd.DataFrame) -> pd.DataFrame:
-    """The limits that a fitted preparation clips numbers at, and what share of a table's rows lies beyond them.
+    """The limits at which a fitted preparation clips numbers, and what share of a table's rows lies beyond them.
 
-    Limits are made of the quartiles of logarithms, and told as they are before the logarithm is taken.
+    Limits come from quartiles of logarithms, and are given in the feature's own unit.
 
     Returns
     -------
     DataFrame
-        Columns `feature`, `lower`, `upper` (in the feature's unit; infinite where it is not clipped), `clipped` (share
+        Columns `feature`, `lower`, `upper` (infinite where it is not clipped), `clipped` (share
         of rows).
     """
     numbers: Pipeline = fitted.named_transformers_["numbers"]
@@ -159,7 +160,7 @@ def clip_limits(fitted: ColumnTransformer, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def dropped_columns(fitted: ColumnTransformer) -> pd.DataFrame:
-    """Numbers that a fitted preparation dropped, each with the one that stays and says nearly the same.
+    """Numbers that a fitted preparation dropped, each with the kept one that says nearly the same.
 
     Returns
     -------
@@ -168,7 +169,10 @@ def dropped_columns(fitted: ColumnTransformer) -> pd.DataFrame:
     """
     numbers: Pipeline = fitted.named_transformers_["numbers"]
     names, chosen = numbers.feature_names_in_, numbers.named_steps["correlationfilter"]
-    gone = ~chosen.support_
-    return pd.DataFrame(
-        {"dropped": names[gone], "kept": names[chosen.stands_for_[gone]], "correlation": chosen.correlation_[gone]}
-    )
+    dropped = ~chosen.support_
+    table = {
+        "dropped": names[dropped],
+        "kept": names[chosen.stands_for_[dropped]],
+        "correlation": chosen.correlation_[dropped],
+    }
+    return pd.DataFrame(table)

@@ -1,6 +1,6 @@
-"""The calendar ahead: how much of it lies in the months in which a shop sells most, and who buys in them.
+"""The calendar ahead: how much of it lies in the shop's peak season, and which customers buy then.
 
-Which months these are its owner knows; a log of a year or two cannot tell a season from a trend.
+The owner knows which months these are; a log of a year or two cannot tell a season from a trend.
 """
 
 from collections.abc import Sequence
@@ -10,17 +10,17 @@ import numpy as np
 import pandas as pd
 
 AHEAD, SHARE, HABIT = COLUMNS = "peak_ahead", "peak_share", "peak_habit"
-CALENDAR = "calendar"  # the group of what is everyone's
-CUSTOM = "time of order"  # the group of what is a customer's own
+CALENDAR = "calendar"  # the group of what is the same for everyone
+CUSTOM = "time of order"  # the group of what differs between customers
 MONTHS = ("", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")  # fmt: skip
-APART = 0.5  # how far the shares of days to learn from must lie apart, of how far those of a year do
+APART = 0.5  # how much the shares of the days to learn from must vary, as a part of how much those of a year do
 
 
 def peak_ahead(day: date, days: int, months: Sequence[int]) -> float:
     """Share of the `days` from a day on that lie in the months (1 to 12), in quarters.
 
-    Quarters because few days are learnt from: boosted trees that saw .84 of one and .51 of another take .79 for .51.
+    In quarters, because there are few days to learn from: boosted trees that saw .84 and .51 take .79 for .51.
 
     Examples
     --------
@@ -32,12 +32,13 @@ def peak_ahead(day: date, days: int, months: Sequence[int]) -> float:
 
 
 def learnable(training: Sequence[date], days: int, months: Sequence[int]) -> bool:
-    """Whether days to learn from differ enough in how much of a peak lay ahead of them."""
+    """Whether the days to learn from differ enough in how much of a peak lay ahead of them."""
     if not months or not training:
         return False
     year = [date(2023, 1, 1) + timedelta(days=n) for n in range(365)]
-    seen, any_ = ([peak_ahead(day, days, months) for day in some] for some in (training, year))
-    return max(any_) > min(any_) and max(seen) - min(seen) >= APART * (max(any_) - min(any_))
+    seen, possible = ([peak_ahead(day, days, months) for day in several] for several in (training, year))
+    most = max(possible) - min(possible)
+    return most > 0 and max(seen) - min(seen) >= APART * most
 
 
 def usable(days: Sequence[date], horizon_days: int, months: Sequence[int]) -> list[int]:
@@ -62,7 +63,7 @@ def with_peak(table: pd.DataFrame, days: int, months: Sequence[int]) -> pd.DataF
 
 
 def named(months: Sequence[int]) -> str:
-    """The peak season in words."""
+    """The peak season with the names of its months."""
     return f"the peak season ({', '.join(MONTHS[month] for month in sorted(set(months)))})"
 
 
@@ -71,5 +72,5 @@ def columns(days: int, months: Sequence[int], habit: bool = True) -> list[tuple[
     if not months:
         return []
     ahead = (AHEAD, CALENDAR, "share of days", f"of the next {days} days, those in {named(months)}, in quarters")
-    weighed = f"orders in {named(months)}, times how much of it lies in the next {days} days"
-    return [ahead, *([(HABIT, CUSTOM, "share of orders", weighed)] if habit else [])]
+    product = f"orders in {named(months)}, times how much of it lies in the next {days} days"
+    return [ahead, *([(HABIT, CUSTOM, "share of orders", product)] if habit else [])]

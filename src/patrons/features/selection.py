@@ -1,4 +1,4 @@
-"""Fewer columns: drop what another column says already, keep what tells most. Fitted on training rows like all else."""
+"""Fewer columns: drop what another column says already, keep the most informative. Fitted on training rows."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 class CorrelationFilter(SelectorMixin, BaseEstimator):
     """Drop each column that correlates with an earlier kept one beyond a limit.
 
-    Columns are gone through in their order, so list first what should stay. A constant column correlates with nothing.
+    Columns are taken in their order, so list first what should stay. A constant column correlates with nothing.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class CorrelationFilter(SelectorMixin, BaseEstimator):
     support_ : ndarray of bool of shape (n_features,)
         What is kept.
     stands_for_ : ndarray of int of shape (n_features,)
-        For each column the kept one that speaks for it: itself where it is kept.
+        For each column the kept one that stands for it: itself where it is kept.
     correlation_ : ndarray of shape (n_features,)
         Its correlation with that one.
     """
@@ -66,7 +66,7 @@ def _correlation(X: np.ndarray) -> np.ndarray:
 
 
 class TopFeatures(SelectorMixin, BaseEstimator):
-    """Keep the columns that tell most about the outcome, by their importance in a forest of extremely random trees.
+    """Keep the columns that are most informative about the outcome, by their importance in extremely random trees.
 
     A step between preparation and model, ``Pipeline([("prepare", preparation), ("select", TopFeatures(40)), ...])``: it
     is cloned and fitted with the pipeline, so that columns are chosen on the training rows of each fold and on no
@@ -76,7 +76,7 @@ class TopFeatures(SelectorMixin, BaseEstimator):
     Parameters
     ----------
     top : int, default=40
-        How many are kept, at most, from 1; of equals the earlier ones.
+        How many are kept at most, 1 or more; of equal ones the earlier.
     trees : int, default=100
     random_state : int, default=0
 
@@ -114,9 +114,9 @@ class TopFeatures(SelectorMixin, BaseEstimator):
 class Assembler(TransformerMixin, BaseEstimator):
     """The columns that a model was fitted on, by name and in their order, from a table that may hold more.
 
-    Extra columns are left aside and any order will do; a column that lacks is an error that names it. Numbers become
+    Extra columns are ignored and any order will do; a missing column is an error that names it. Numbers become
     floats, and what is missing in a category becomes NaN, whatever kind of missing it was. Which columns are numbers is
-    decided when it is fitted: a category of which nothing is known today is still a category.
+    decided when it is fitted: a category that is empty today is still a category.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ class Assembler(TransformerMixin, BaseEstimator):
     feature_names_in_ : ndarray of str
         Names of all columns of the table it was fitted on.
     columns_ : list of str
-        Names of the columns it gives.
+        Names of the columns that it returns.
     numeric_ : list of str
         Those of them that are numbers.
     """

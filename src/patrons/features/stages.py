@@ -1,9 +1,9 @@
-"""Lines to orders: everything that a feature sums up, brought to one row an order, once, however many days are asked.
+"""Lines to orders: all that features add up, in one row an order, computed once for however many days.
 
-Whatever looks at products needs every line, and text keys are dear to group by. So orders and products are numbered,
-each pair of customer and product becomes one integer, and one sorted pass over these says of each line how often its
-customer had bought its product before. Sums of such increments up to a day are that day's distinct products, entropy
-and concentration: they telescope. What an order gets depends on earlier orders of the same customer alone.
+Features of products need every line, and grouping by text keys is slow. So orders and products are numbered, each pair
+of customer and product becomes one integer, and one sorted pass over these says of each line how often its customer had
+bought its product before. Sums of such increments up to a day are that day's distinct products, entropy and
+concentration: they telescope. What an order adds depends only on earlier orders of the same customer.
 
 Threads add up in any order, and sums of fractions then differ in their last digits. So fractions are summed in whole
 steps, of which floats hold 9e15 exactly: money and units in millionths (exact to 9e9 of a customer, or to 1.4e11 where
@@ -26,7 +26,7 @@ Keep = Callable[[Table], Table]  # how a stage is held: `materialised` on an eng
 
 
 def materialised(table: Table) -> Table:
-    """The table as a temporary one of its engine, gone when nothing refers to it."""
+    """The table as a temporary one of its engine, dropped when nothing refers to it."""
     return table.cache()
 
 
@@ -52,7 +52,7 @@ def square_parts(value: Deferred) -> tuple[Deferred, Deferred]:
 
 
 def orders_of(lines: Table, keep: Keep = materialised) -> Table:
-    """One row an order (and day: lines of a later day belong to that day, so that no day is told of a later one).
+    """One row an order (and day: lines of a later day belong to that day, so that nothing is known before it happens).
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What describes a customer of a table: the attributes as they are, and a dictionary made from them."""
+"""The features of a customer table: its attributes as they are, and the data dictionary."""
 
 import pandas as pd
 
@@ -17,7 +17,7 @@ def dictionary(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `feature`, `group` (number or category), `unit` (the source's: a table does not say), `meaning`: what it holds.
+        `feature`, `group` (number or category), `unit` (a table does not say: the source's), `meaning`: its values.
     """
     own = table[attributes(table)]
     numerical, _ = split_kinds(own)

@@ -1,4 +1,4 @@
-"""What are customers worth? Days to learn from, what was spent after them, and a test that sees no later day."""
+"""Forecasts of spend: days to learn from, what was spent after them, and a test that sees no later day."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -88,7 +88,7 @@ def inputs(table: pd.DataFrame, today: pd.DataFrame) -> list[str]:
 
 
 def fit_as_of(table: pd.DataFrame, day: date, model: SpendModel) -> SpendModel:
-    """Fit a model on what was known on a day: outcomes that end later, and later days, play no part."""
+    """Fit a model on what was known on a day: later days, and outcomes that end later, are left out."""
     as_of = pd.Timestamp(day)
     seen = table[(table.as_of <= as_of) & ((table.known_on <= as_of) | (table.as_of == as_of))]
     return model.fit(seen, seen.spent.where(seen.as_of != as_of))

@@ -1,4 +1,4 @@
-"""How sure is it? How far what customers spend may lie from what was expected of them."""
+"""How sure is a forecast of spend? How far from it customers may spend."""
 
 from typing import NamedTuple
 
@@ -14,24 +14,25 @@ from patrons.value.spend_model import Fits, SpendModel, expected_orders, expecte
 DRAWS = 1000  # of what is uncertain; the second half mirrors the first
 GROUPS, FEWEST = 10, 20  # groups of customers by forecast, and customers in one at least
 BLOCKS = 2000  # that customers are resampled in where there are more of them
-MOST = 10.0  # times too high or too low: no more is said of a group
+MOST = 10.0  # times too high or too low: no group is taken to be further off
 STEP = 1e-4  # of the logarithm of a parameter, to measure a slope
 
 
 class Spread(NamedTuple):
     """How far spend may lie from what is expected: as far as in the test, and as likely above it as below.
 
-    That the test ended above or below is no guide to the days to come, so each draw counts in both directions, and
-    intervals lie evenly about the forecast. The test is one period: one that errs more is in no interval.
+    Whether the test ended above or below says nothing about the coming days, so each draw counts in both directions,
+    and intervals are symmetric about the forecast on a logarithmic scale. The test is one period: how much periods
+    differ is in no interval.
 
     Attributes
     ----------
     edges : array
-        Forecasts at which the next group of alike ones begins, currency; one fewer than groups.
+        Forecasts at which the next group of similar ones begins, currency; one fewer than groups.
     ratios : array, shape (groups, draws)
-        What was spent over what was expected, drawn.
+        Draws of what was spent over what was expected.
     sizes : array
-        Customers of the test in each group: the chance of so many is in its ratios. Zero where there was no test.
+        Customers of the test in each group, whose chance is in its ratios. Zero where there was no test.
     """
 
     edges: np.ndarray
@@ -53,9 +54,9 @@ class Spread(NamedTuple):
         Parameters
         ----------
         parts : array, shape (sums, groups)
-            What of a sum lies in each group, currency.
+            The part of a sum in each group, currency.
         counts : array, shape (sums, groups), optional
-            How many customers that is: chance weighs more on fewer than the test had. Without it they are as many.
+            How many customers that is: fewer than in the test vary more. Without it, as many as in the test.
         """
         total = parts.sum(axis=1, keepdims=True)
         pooled = np.log(_bounded(parts @ self.ratios / np.where(total == 0, 1.0, total)))
@@ -78,7 +79,7 @@ def _bounded(ratios: np.ndarray) -> np.ndarray:
 
 
 def _factor(ratios: np.ndarray) -> np.ndarray:
-    """By what factor 95% of draws are off at most, up or down."""
+    """The factor, up or down, within which 95% of the draws lie."""
     return np.exp(np.quantile(np.abs(np.log(_bounded(ratios))), 0.95, axis=-1))
 
 
@@ -96,7 +97,7 @@ def exact() -> Spread:
 
 @threadpool_limits.wrap(limits=1, user_api="blas")  # threads cost more than they save where cores are shared
 def from_test(truth: np.ndarray, predicted: np.ndarray, seed: int) -> Spread:
-    """How far a test was off: of groups by forecast, resampled totals (Bayesian bootstrap; Rubin, 1981)."""
+    """How far a test was off: resampled totals of groups by forecast (Bayesian bootstrap; Rubin, 1981)."""
     rng = np.random.default_rng(seed)
     groups = int(np.clip(len(predicted) // FEWEST, 1, GROUPS))
     order = np.argsort(predicted, kind="stable")
