@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 from threadpoolctl import threadpool_limits
 
 Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -73,11 +73,18 @@ def maximise(objective: Objective, starts: Sequence[Sequence[float]], bound: flo
         log_likelihood, gradient = objective(logs)
         return -log_likelihood / scale, -gradient / scale
 
-    options = {"ftol": 1e-13, "gtol": 1e-8, "maxiter": 500}
-    limits = [(-bound, bound)] * len(starts[0])
-    results = [
-        minimize(loss, np.log(start), jac=True, method="L-BFGS-B", bounds=limits, options=options) for start in starts
-    ]
+    def descend(start: Sequence[float]) -> OptimizeResult:
+        limits = [(-bound, bound)] * len(start)
+        return minimize(
+            loss,
+            np.log(start),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=limits,
+            options={"ftol": 1e-13, "gtol": 1e-8, "maxiter": 500},
+        )
+
+    results = [descend(start) for start in starts]
     best = min(results, key=lambda result: result.fun)
     at_bound = np.abs(best.x) > bound - NEAR
     return Report(

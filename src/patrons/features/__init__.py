@@ -21,5 +21,17 @@ from patrons import door
 if TYPE_CHECKING:
     from patrons.features.recipe import Recipe
 
-__all__ = ["Recipe", "contract", "narrative", "panel", "plots", "preparation", "season", "selection", "split", "table"]
+__all__ = [
+    "Recipe",
+    "catalogue",
+    "contract",
+    "narrative",
+    "panel",
+    "plots",
+    "preparation",
+    "season",
+    "selection",
+    "split",
+    "table",
+]
 __getattr__, __dir__ = door(__name__, __all__, {"Recipe": "recipe"})

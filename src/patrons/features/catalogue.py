@@ -224,7 +224,7 @@ def declare(
         "windows": [feature for days in windows for feature in _window(days)],
         "trends": [feature for pair in pairwise(windows) for feature in _trend(*pair)],
         **fixed,
-        "returns": returns + [Feature(n, "returns", *rest, over=CUSTOMER) for n, *rest in RETURN_SHARES],
+        "returns": returns + [Feature(n, "returns", unit, means, e, CUSTOMER) for n, unit, means, e in RETURN_SHARES],
     }
     return [feature for group, rows in groups.items() if group not in leave_out for feature in rows]
 

@@ -56,9 +56,9 @@ def churn_of_table(panel: pd.DataFrame) -> str:
 
 def clipping(limits: pd.DataFrame) -> str:
     """How many values clipping changes, from what `preparation.clip_limits` says."""
-    most = limits.loc[limits.clipped.idxmax()] if len(limits) else None
-    if most is None or most.clipped == 0:
+    if limits.empty or limits.clipped.max() == 0:
         return "No number lies beyond the limits: nothing is clipped."
+    most = limits.iloc[int(limits.clipped.argmax())]
     spared = int((limits.clipped.eq(0) & ~np.isfinite(limits.upper)).sum())
     kept = f" {spared} of {len(limits)} features have equal quartiles and are left as they are." if spared else ""
     return (

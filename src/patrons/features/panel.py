@@ -170,4 +170,4 @@ def snapshot_days(first: date, end: date, horizon_days: int, snapshot_days: int,
 
 def feature_names(table: pd.DataFrame, leave_out: Sequence[str] = ()) -> list[str]:
     """Columns of a feature table that a model may use: neither keys nor outcome nor what is left out."""
-    return [name for name in table.columns if name not in {*KEYS, OUTCOME, KNOWN, *leave_out}]
+    return [name for name in map(str, table) if name not in {*KEYS, OUTCOME, KNOWN, *leave_out}]

@@ -10,6 +10,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from patrons.features.selection import Assembler, CorrelationFilter
@@ -49,7 +50,7 @@ class IQRClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         # row by row, so that later sums over rows do not depend on where in memory a column begins
         return np.ascontiguousarray(np.clip(X, self.lower_, self.upper_))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
@@ -69,7 +70,7 @@ class SignedLog(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self, "n_features_in_")
         return signed_log(validate_data(self, X, dtype=float, ensure_all_finite="allow-nan", reset=False))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
@@ -129,8 +130,8 @@ def calendar(prepare: ColumnTransformer) -> list[str]:
 
 def split_kinds(table: pd.DataFrame) -> tuple[list[str], list[str]]:
     """Names of a table's numeric columns and of its categorical ones."""
-    numeric = list(table.select_dtypes("number"))
-    return numeric, [name for name in table if name not in numeric]
+    numeric = list(map(str, table.select_dtypes("number")))
+    return numeric, [name for name in map(str, table) if name not in numeric]
 
 
 def as_inputs(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Fewer columns: drop what another column says already, keep the most informative. Fitted on training rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.feature_selection import SelectorMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 
@@ -35,10 +36,11 @@ class CorrelationFilter(SelectorMixin, BaseEstimator):
         self.limit = limit
 
     def fit(self, X: ArrayLike, y: None = None) -> "CorrelationFilter":
-        X = validate_data(self, X, dtype=float)
-        correlation = _correlation(X)
-        self.support_ = np.zeros(X.shape[1], bool)
-        self.stands_for_ = np.arange(X.shape[1])
+        values: np.ndarray = validate_data(self, X, dtype=float)
+        columns = np.arange(values.shape[1])
+        correlation = _correlation(values)
+        self.support_ = np.zeros(len(columns), dtype=bool)
+        self.stands_for_ = columns.copy()
         for column, row in enumerate(np.abs(correlation)):
             kept = np.flatnonzero(self.support_)
             closest = kept[row[kept].argmax()] if len(kept) else column
@@ -46,7 +48,7 @@ class CorrelationFilter(SelectorMixin, BaseEstimator):
                 self.stands_for_[column] = closest
             else:
                 self.support_[column] = True
-        self.correlation_ = correlation[np.arange(X.shape[1]), self.stands_for_]
+        self.correlation_ = correlation[columns, self.stands_for_]
         return self
 
     def _get_support_mask(self) -> np.ndarray:
@@ -104,7 +106,7 @@ class TopFeatures(SelectorMixin, BaseEstimator):
         best = np.argsort(-self.importances_, kind="stable")[: self.top]
         return np.isin(np.arange(len(self.importances_)), best)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.input_tags.allow_nan = True
@@ -141,14 +143,14 @@ class Assembler(TransformerMixin, BaseEstimator):
         named = _check_feature_names_in(self)
         self.columns_ = list(named if self.columns is None else self.columns)
         self._refuse_absent(named)
-        self.numeric_ = list(X[self.columns_].select_dtypes("number")) if isinstance(X, pd.DataFrame) else []
+        self.numeric_ = [*map(str, X[self.columns_].select_dtypes("number"))] if isinstance(X, pd.DataFrame) else []
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray | pd.DataFrame:
         check_is_fitted(self)
         if not isinstance(X, pd.DataFrame):
-            X = validate_data(self, X, dtype=None, ensure_all_finite=False, reset=False)
-            return X[:, np.isin(_check_feature_names_in(self), self.columns_)]
+            values: np.ndarray = validate_data(self, X, dtype=None, ensure_all_finite=False, reset=False)
+            return values[:, np.isin(_check_feature_names_in(self), self.columns_)]
         self._refuse_absent(X.columns)
         return _plain(X[self.columns_], self.numeric_)
 
@@ -157,12 +159,12 @@ class Assembler(TransformerMixin, BaseEstimator):
         _check_feature_names_in(self, input_features)
         return np.asarray(self.columns_, dtype=object)
 
-    def _refuse_absent(self, names: Sequence[str]) -> None:
+    def _refuse_absent(self, names: Iterable[str]) -> None:
         absent = [name for name in self.columns_ if name not in set(names)]
         if absent:
             raise ValueError(f"The table lacks {len(absent)} of {len(self.columns_)} columns: {', '.join(absent[:5])}.")
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True

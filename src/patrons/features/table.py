@@ -3,12 +3,12 @@
 import pandas as pd
 
 from patrons.features.preparation import split_kinds
-from patrons.intake.customers import OWN
+from patrons.intake.roles import OWN
 
 
 def attributes(table: pd.DataFrame) -> list[str]:
     """Names of a clean customer table's attributes."""
-    return [name for name in table if name not in OWN]
+    return [name for name in map(str, table) if name not in OWN]
 
 
 def dictionary(table: pd.DataFrame) -> pd.DataFrame:

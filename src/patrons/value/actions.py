@@ -144,7 +144,8 @@ def campaign(
         What to do with a segment, a phrase.
     """
     stake, group = (customers.churn_probability * customers.value).to_numpy(), spread.group(customers.value.to_numpy())
-    assumptions = draw(*assumed[["low", "likely", "high"]].to_numpy()[:3], seed)
+    margin_rate, save_chance, contact_cost, _budget = assumed[["low", "likely", "high"]].to_numpy().tolist()
+    assumptions = draw(margin_rate, save_chance, contact_cost, seed)
     gain = gains(stake, group, spread, assumptions)
     order = ranking(customers, gain)
     pays = int((gain.expected_gain > 0).sum())

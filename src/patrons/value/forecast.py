@@ -12,7 +12,8 @@ from scipy.stats import rankdata
 
 from patrons.btyd.lifetime import active_days
 from patrons.evaluation.metrics import Interval
-from patrons.features.panel import WINDOWS, build, day_after, feature_names
+from patrons.features.catalogue import WINDOWS
+from patrons.features.panel import build, day_after, feature_names
 from patrons.value.spend_model import SpendModel
 
 STEP, MIN_HISTORY = 30, 90  # days between snapshots, and of log before the first

@@ -195,8 +195,8 @@ def not_by_risk(listed: pd.DataFrame, scores: pd.DataFrame, contacts: int) -> st
     """What a reader of the list must know first: gain is not risk. An example from it, and how many are flagged."""
     chosen, example = listed.head(contacts), ""
     if contacts:
-        low = listed.churn_probability.head(min(contacts, 10)).idxmin()
-        least, most = listed.churn_probability[low], listed.churn_probability.iloc[low:].max()
+        low = int(listed.churn_probability.head(min(contacts, 10)).argmin())
+        least, most = listed.churn_probability.iloc[low], listed.churn_probability.iloc[low:].max()
         if most > least:
             example = f": number {low + 1}, at {least:.0%}, stands above others at up to {most:.0%}"
     flagged = int(chosen.customer_id.isin(scores.customer_id[scores.flagged]).sum())

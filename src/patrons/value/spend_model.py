@@ -168,6 +168,6 @@ def same_season(levels: pd.Series, day: pd.Timestamp) -> float:
     levels : Series
         What was spent over what was expected; the index is the day.
     """
-    away = (levels.index - day).days.to_numpy() + YEAR if len(levels) else np.array([])
+    away = (pd.DatetimeIndex(levels.index) - day).days.to_numpy() + YEAR if len(levels) else np.array([])
     near = np.abs(away) <= SEASON
     return float(levels[near].mean()) if near.any() else 1.0

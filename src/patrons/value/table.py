@@ -28,5 +28,5 @@ def values(customers: pd.DataFrame, spend: str, periods: float) -> pd.DataFrame:
 
 def totals(candidates: pd.DataFrame) -> pd.DataFrame:
     """What each segment pays, the largest first: `value` and `customers`."""
-    table = candidates.groupby("segment").value.agg(value="sum", customers="size")
+    table = candidates.groupby("segment").agg(value=("value", "sum"), customers=("value", "size"))
     return table.sort_values("value", ascending=False)
