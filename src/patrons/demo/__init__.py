@@ -1,7 +1,7 @@
-"""The simulated shop.
+"""What does a shop look like whose truth is known? A simulated one, for the demo and the tests.
 
-simulate   customers with hidden truth, and their orders
-catalogue  what it sells
+simulate   customers with a hidden truth, and their orders
+catalogue  what the shop sells
 flaws      what a real log holds besides good lines
 """
 

@@ -6,7 +6,7 @@ import pandas as pd
 HOME = "Netherlands"  # where the shop is
 SEASONS = {"": range(1, 13), "Christmas": (10, 11, 12), "spring": (3, 4), "summer": (5, 6, 7)}
 # fmt: off
-GOODS = (  # season, materials, things with their middling price in euro
+GOODS = (  # season, materials, things with their typical price in euro
     ("", "Enamel Stoneware Bamboo Glass", {"mug": 7, "bowl": 9, "plate": 8, "jug": 15, "teapot": 23, "egg cup": 3}),
     ("", "Linen Cotton Wool", {"tea towel": 6, "cushion": 19, "apron": 17, "throw": 36, "napkins": 8, "tote bag": 7}),
     ("", "Kraft Marbled Recycled", {"notebook": 5, "gift wrap": 2, "cards": 4, "ribbon": 1.5, "box": 3, "labels": 2}),
@@ -22,15 +22,15 @@ SIZE = 1500
 
 
 def products(rng: np.random.Generator) -> pd.DataFrame:
-    """One row a product; the earlier, the more popular."""
-    made = [
+    """One row per product, the most popular first."""
+    rows = [
         (season, f"{material} {thing}, {colour}", price)
         for season, materials, things in GOODS
         for material in materials.split()
         for thing, price in things.items()
         for colour in COLOURS
     ]
-    table = pd.DataFrame(made, columns=["season", "description", "price"]).sample(SIZE, random_state=rng)
+    table = pd.DataFrame(rows, columns=["season", "description", "price"]).sample(SIZE, random_state=rng)
     price = np.ceil(table["price"] * rng.lognormal(0, 0.25, SIZE) * 2) / 2 - 0.05  # 1.95, 2.45, ...
     codes = 20_000 + np.sort(rng.choice(70_000, SIZE, replace=False))
     popularity = 1 / (np.arange(SIZE) + 15.0) ** 0.9
@@ -38,7 +38,7 @@ def products(rng: np.random.Generator) -> pd.DataFrame:
 
 
 def shelf(products: pd.DataFrame, month: int, thrift: float) -> np.ndarray:
-    """What is bought in a month before each product (and after the last one): popular, cheap, in season."""
+    """Cumulated demand in a month before each product, and after the last: for what is popular, cheap, in season."""
     in_season = np.where([month in SEASONS[season] for season in products["season"]], 1.0, 0.06)
     boost = np.where(products["season"] == "", 1.0, 4.0)
     weight = products["popularity"] * products["price"] ** -thrift * in_season * boost

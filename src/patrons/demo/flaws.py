@@ -1,4 +1,4 @@
-"""What a real order log holds besides good lines: cancellations, slips, corrections, fees, copies."""
+"""What a real order log holds besides good lines: cancellations, typos, corrections, fees, copies."""
 
 import numpy as np
 import pandas as pd
@@ -27,43 +27,43 @@ LOG = {  # the raw log's columns and their types
 def with_flaws(
     lines: pd.DataFrame, orders: pd.DataFrame, goods: pd.DataFrame, calendar: pd.DataFrame, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """The lines and, after them, the flawed ones; flaws that are orders of their own get keys of their own."""
+    """The lines, followed by the flawed ones; flaws that are orders of their own get keys of their own."""
     free = rng.random(len(lines)) < FREE
     lines = lines.assign(unit_price=lines["unit_price"].mask(free, 0.0))
-    slips = _absurd(orders, goods, rng)
-    undone = slips.assign(
-        order="C" + slips["order"],
-        quantity=-slips["quantity"],
-        ordered_at=slips["ordered_at"] + pd.Timedelta("9min"),
+    typos = _absurd(orders, goods, rng)
+    undone = typos.assign(
+        order="C" + typos["order"],
+        quantity=-typos["quantity"],
+        ordered_at=typos["ordered_at"] + pd.Timedelta("9min"),
     )
     copies = lines.sample(frac=DUPLICATES, random_state=rng)
-    flaws = [_returns(lines, calendar, rng), slips, undone, _corrections(lines, rng), _codes(orders, rng), copies]
+    flaws = [_returns(lines, calendar, rng), typos, undone, _corrections(lines, rng), _codes(orders, rng), copies]
     return pd.concat([lines, *flaws], ignore_index=True)
 
 
 def _returns(lines: pd.DataFrame, calendar: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Cancellations: some lines of an earlier order, wholly or in part, on a trading day soon after."""
+    """Cancellations: some lines of an earlier order, in whole or in part, on a trading day soon after."""
     orders = lines.drop_duplicates("order").set_index("order")
     returned = orders[rng.random(len(orders)) < orders["returns"]]
     wait = pd.Series(1 + rng.exponential(7, len(returned)).astype(int), returned.index)
-    gone = lines[lines["order"].isin(returned.index) & (rng.random(len(lines)) < 0.4)]
+    lines = lines[lines["order"].isin(returned.index) & (rng.random(len(lines)) < 0.4)]
     open_days = calendar.loc[calendar["open"], "day"].to_numpy()
-    place = np.searchsorted(open_days, gone["day"] + pd.to_timedelta(gone["order"].map(wait), unit="D"))
-    gone, place = gone[place < len(open_days)], place[place < len(open_days)]
-    return gone.assign(
-        order="C" + gone["order"].astype(str),
-        quantity=-np.ceil(gone["quantity"] * rng.choice([0.5, 1.0], len(gone))).astype(int),
-        ordered_at=open_days[place] + (gone["ordered_at"] - gone["day"]),
+    due = np.searchsorted(open_days, lines["day"] + pd.to_timedelta(lines["order"].map(wait), unit="D"))
+    lines, due = lines[due < len(open_days)], due[due < len(open_days)]
+    return lines.assign(
+        order="C" + lines["order"].astype(str),
+        quantity=-np.ceil(lines["quantity"] * rng.choice([0.5, 1.0], len(lines))).astype(int),
+        ordered_at=open_days[due] + (lines["ordered_at"] - lines["day"]),
     )
 
 
 def _absurd(orders: pd.DataFrame, goods: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """A slip of the keyboard a minute after an order, for one cheap product."""
+    """Typing errors in the quantity of a cheap product, a minute after an order."""
     cheap = goods.nsmallest(100, "price").sample(len(ABSURD), random_state=rng)
-    slips = orders[orders["kind"] == "regular"].sample(len(ABSURD), random_state=rng)
-    return slips.assign(
-        order="absurd" + slips["order"].astype(str),
-        ordered_at=slips["ordered_at"] + pd.Timedelta("1min"),
+    hosts = orders[orders["kind"] == "regular"].sample(len(ABSURD), random_state=rng)
+    return hosts.assign(
+        order="absurd" + hosts["order"].astype(str),
+        ordered_at=hosts["ordered_at"] + pd.Timedelta("1min"),
         quantity=ABSURD,
         unit_price=cheap["price"].to_numpy(),
         product_id=cheap["product_id"].to_numpy(),
@@ -72,7 +72,7 @@ def _absurd(orders: pd.DataFrame, goods: pd.DataFrame, rng: np.random.Generator)
 
 
 def _corrections(lines: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Stock written off: an order without customer, price 0, fewer than no pieces, often without description."""
+    """Stock written off: an order without customer, at price 0, with a negative quantity, often without description."""
     lost = lines.sample(frac=CORRECTIONS, random_state=rng)
     return lost.assign(
         order="stock" + lost.index.astype(str),
@@ -85,7 +85,7 @@ def _corrections(lines: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _codes(orders: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Lines that are no product: postage abroad, and now and then a fee or a discount."""
+    """Lines that are not products: postage abroad, and now and then a fee or a discount."""
     post = orders[(orders["country"] != HOME) & (rng.random(len(orders)) < POSTAGE)]
     post = post.assign(product_id="POST", description="Postage", unit_price=18.0, quantity=1)
     others = orders.sample(frac=OTHER_CODE_SHARE, random_state=rng)
@@ -100,7 +100,7 @@ def _codes(orders: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def till_log(lines: pd.DataFrame) -> pd.DataFrame:
-    """The log as the shop's till exports it: in order of time, orders numbered as they come, cancellations with a C."""
+    """The log as the shop's till exports it: sorted by time, orders numbered as they come, cancellations with a C."""
     lines = lines.assign(key=lines["order"].astype(str)).sort_values(["ordered_at", "key"], kind="stable")
     number = (100_001 + pd.Series(pd.factorize(lines["key"])[0], lines.index)).astype(str)
     lines["order_id"] = number.mask(lines["key"].str.startswith("C"), "C" + number)

@@ -24,14 +24,14 @@ class Kind(NamedTuple):
     """What customers of one kind have in common; each customer scatters around it."""
 
     share: float  # of all customers
-    orders: float  # mean orders a year of one who stays
+    orders: float  # mean orders a year of a customer who stays
     shape: float  # of the gamma distribution of that rate: the smaller, the heavier its tail
     years: float  # mean time until leaving for good
-    lines: float  # median lines an order
-    pieces: float  # median pieces a line of middling price
+    lines: float  # median lines per order
+    pieces: float  # median pieces per line at a typical price
     thrift: float  # how strongly cheap products are preferred
     discount: float  # off the list price
-    returns: float  # share of orders that are cancelled later, wholly or in part
+    returns: float  # share of orders that are cancelled later, in whole or in part
     months: tuple[float, ...]  # how eagerly they buy, January to December
     channels: tuple[float, ...]  # weights in the order of CHANNELS
     plans: tuple[float, ...]  # weights in the order of PLANS
@@ -78,7 +78,7 @@ def simulate(customers: int = 4000, years: int = 2, seed: int = 7) -> Shop:
     Parameters
     ----------
     customers : int
-        How many sign up; those who are not about to order within the years have no line in the log.
+        How many sign up; those who do not order within the years have no line in the log.
     years : int
         Length of the log from 2024-01-01.
     seed : int
@@ -86,9 +86,9 @@ def simulate(customers: int = 4000, years: int = 2, seed: int = 7) -> Shop:
     Returns
     -------
     Shop
-        ``orders``: one row a line (order_id, product_id, description, quantity, ordered_at, unit_price in euro,
-        customer_id or missing, country), flaws included. ``customers``: one row a customer (customer_id, signup_date,
-        country, age_band, channel, support_contacts, plan). ``truth``: one row a customer (customer_id, kind, rate in
+        ``orders``: one row per line (order_id, product_id, description, quantity, ordered_at, unit_price in euro,
+        customer_id or missing, country), flaws included. ``customers``: one row per customer (customer_id, signup_date,
+        country, age_band, channel, support_contacts, plan). ``truth``: one row per customer (customer_id, kind, rate in
         orders a year, death_date or missing if the customer outlives the log, trouble).
     """
     rng = np.random.default_rng(seed)
@@ -114,7 +114,7 @@ def write(shop: Shop, folder: Path) -> list[Path]:
 
 
 def _calendar(years: int) -> pd.DataFrame:
-    """One row a day: whether the shop trades, and how much each kind buys before it (365 a year, column a kind)."""
+    """One row per day: whether the shop is open, and by kind how much was bought before it (365 a year)."""
     days = pd.date_range(START, START + pd.DateOffset(years=years), inclusive="left")
     closed = ((days.month == 12) & (days.day >= 24)) | ((days.month == 1) & (days.day <= 3))
     table = pd.DataFrame({"day": days, "open": (days.day_of_week != 5) & ~closed})
@@ -125,9 +125,9 @@ def _calendar(years: int) -> pd.DataFrame:
 
 
 def _people(n: int, calendar: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """One row a customer with kind, rate and the days (counted from the start) of sign-up, first purchase and death.
+    """One row per customer: kind, rate, and the days from the start of sign-up, first purchase and death.
 
-    Half were customers before the start. Time to death has no memory, so what is left of it is drawn for them alike.
+    Half were customers before the start. Time to death has no memory, so theirs is drawn in the same way.
     """
     kinds = rng.choice(len(KINDS), n, p=[kind.share for kind in KINDS.values()])
     of_kind = pd.DataFrame(KINDS.values()).iloc[kinds].reset_index(drop=True)
@@ -150,7 +150,7 @@ def _people(n: int, calendar: pd.DataFrame, rng: np.random.Generator) -> pd.Data
 
 
 def _days(share: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """The day at which this share of all that is bought has been bought: always one on which the shop trades."""
+    """The day by which this share of everything has been bought: always one on which the shop is open."""
     return np.searchsorted(before, share * before[-1], side="right") - 1
 
 
@@ -161,19 +161,20 @@ def _countries(n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _orders(people: pd.DataFrame, calendar: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """One row an order: each newcomer's first, those that follow until death, and those of guests."""
-    followers = []
+    """One row per order: each newcomer's first, those that follow until death, and those of guests."""
+    parts: list[pd.DataFrame] = []
     for name, group in people.groupby("kind"):
         before = np.append(calendar[name], 2 * calendar[name].iloc[-1] - calendar[name].iloc[-2])
         since = before[group["begin"]]
         until = before[np.minimum(group["death"], len(calendar))]
-        who = group.index.repeat(rng.poisson(group["rate"] / 365 * (until - since)))
-        at = pd.Series(since, group.index)[who] + rng.random(len(who)) * pd.Series(until - since, group.index)[who]
-        followers.append(pd.DataFrame({"who": who, "day": np.searchsorted(before, at, side="right") - 1}))
+        buyers = group.index.repeat(rng.poisson(group["rate"] / 365 * (until - since)))
+        spans = pd.Series(until - since, group.index)[buyers]
+        at = pd.Series(since, group.index)[buyers] + rng.random(len(buyers)) * spans
+        parts.append(pd.DataFrame({"customer": buyers, "day": np.searchsorted(before, at, side="right") - 1}))
     new = people.index[~people["old"]]
-    own = pd.concat([pd.DataFrame({"who": new, "day": people.loc[new, "begin"]}), *followers], ignore_index=True)
+    first = pd.DataFrame({"customer": new, "day": people.loc[new, "begin"]})
     columns = ["customer_id", "kind", "country", "lines", "pieces", "thrift", "discount", "returns"]
-    orders = own.join(people[columns], on="who")
+    orders = pd.concat([first, *parts], ignore_index=True).join(people[columns], on="customer")
     guests = orders.sample(int(len(orders) * GUEST_SHARE / (1 - GUEST_SHARE)), random_state=rng)
     guests = guests.assign(customer_id=None, country=_countries(len(guests), rng), kind="guest")
     orders = pd.concat([orders, guests], ignore_index=True)
@@ -183,7 +184,7 @@ def _orders(people: pd.DataFrame, calendar: pd.DataFrame, rng: np.random.Generat
 
 
 def _lines(orders: pd.DataFrame, goods: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """One row a product in an order."""
+    """One row per product in an order."""
     size = np.ceil(orders["lines"] * rng.lognormal(-0.1, 0.7, len(orders))).astype(int)
     lines = orders.loc[orders.index.repeat(size)].reset_index(drop=True)
     chosen = np.empty(len(lines), dtype=int)
@@ -204,7 +205,7 @@ def _lines(orders: pd.DataFrame, goods: pd.DataFrame, rng: np.random.Generator) 
 
 
 def _attributes(people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """The customer table: attributes that follow the kind and the trouble, but not closely."""
+    """The customer table: attributes that depend on kind and trouble, but only loosely."""
     table = pd.DataFrame({"customer_id": people["customer_id"]})
     table["signup_date"] = (START + pd.to_timedelta(people["signup"], unit="D")).dt.date
     table["country"] = people["country"]
