@@ -35,11 +35,11 @@ def problems(raw, roles):
 
 
 def test_the_clean_table_has_an_id_an_outcome_a_group_and_the_attributes():
-    found = customers.read_frame(RAW, ROLES)
-    assert list(found.table) == ["customer_id", "churned", "group", "Spend", "Plan", "Senior"]
-    assert list(found.table.customer_id[:2]) == ["c00", "c01"]
-    assert list(found.table.churned[:5]) == [1, 0, 0, 0, 1]
-    assert (found.numerical, found.categorical) == (["Spend"], ["Plan", "Senior"])
+    intake = customers.read_frame(RAW, ROLES)
+    assert list(intake.table) == ["customer_id", "churned", "group", "Spend", "Plan", "Senior"]
+    assert list(intake.table.customer_id[:2]) == ["c00", "c01"]
+    assert list(intake.table.churned[:5]) == [1, 0, 0, 0, 1]
+    assert (intake.numerical, intake.categorical) == (["Spend"], ["Plan", "Senior"])
 
 
 def test_the_positive_value_is_shown_with_its_share():
@@ -49,8 +49,8 @@ def test_the_positive_value_is_shown_with_its_share():
 
 
 def test_without_an_id_the_row_number_is_it():
-    found = customers.read_frame(RAW.drop(columns="Client"), Roles(label="Status", positive="Attrited Customer"))
-    assert list(found.table.customer_id[[0, 39]]) == ["1", "40"]
+    intake = customers.read_frame(RAW.drop(columns="Client"), Roles(label="Status", positive="Attrited Customer"))
+    assert list(intake.table.customer_id[[0, 39]]) == ["1", "40"]
 
 
 def test_columns_that_models_do_not_see_are_listed_with_the_reason():
@@ -61,29 +61,29 @@ def test_columns_that_models_do_not_see_are_listed_with_the_reason():
 
 
 def test_inferred_kinds_can_be_overruled():
-    found = customers.read_frame(RAW, Roles("Client", "Status", "Attrited Customer", ["Senior"], ["Spend"], ["Plan"]))
-    assert (found.numerical, found.categorical) == (["Senior"], ["Spend"])
-    assert ["Plan", "left out by the parameters"] in found.aside.to_numpy().tolist()
+    intake = customers.read_frame(RAW, Roles("Client", "Status", "Attrited Customer", ["Senior"], ["Spend"], ["Plan"]))
+    assert (intake.numerical, intake.categorical) == (["Senior"], ["Spend"])
+    assert ["Plan", "left out by the parameters"] in intake.aside.to_numpy().tolist()
 
 
 @pytest.mark.parametrize("blank", ["", " ", "?", "NA", "n/a", None, float("nan")])
 def test_what_stands_for_missing_is_missing(blank):
     spend = RAW.Spend.astype(object).where(RAW.index != 3, blank)
-    found = customers.read_frame(RAW.assign(Spend=spend), ROLES)
-    assert found.numerical == ["Spend"]
-    assert list(found.table.index[found.table.Spend.isna()]) == [3]
+    intake = customers.read_frame(RAW.assign(Spend=spend), ROLES)
+    assert intake.numerical == ["Spend"]
+    assert list(intake.table.index[intake.table.Spend.isna()]) == [3]
 
 
 def test_other_signs_for_missing_and_a_decimal_comma_can_be_told():
     spend = ["none" if n == 3 else f"{n % 7},5" for n in range(N)]
     roles = Roles("Client", "Status", "Attrited Customer", missing=["none"], decimal=",")
-    found = customers.read_frame(RAW.assign(Spend=spend), roles)
-    assert list(found.table.Spend[1:3]) == [1.5, 2.5]
-    assert found.table.Spend.isna().sum() == 1
+    intake = customers.read_frame(RAW.assign(Spend=spend), roles)
+    assert list(intake.table.Spend[1:3]) == [1.5, 2.5]
+    assert intake.table.Spend.isna().sum() == 1
 
 
 @pytest.mark.parametrize(
-    ("gone", "here", "positive"),
+    ("churned", "stayed", "positive"),
     [
         ("1", "0", "1"),
         (1, 0, "1"),
@@ -93,36 +93,38 @@ def test_other_signs_for_missing_and_a_decimal_comma_can_be_told():
         (" Y ", "N", "Y"),
     ],
 )
-def test_outcomes_come_in_many_forms(gone, here, positive):
-    found = customers.read_frame(RAW.assign(Status=[gone, here, here, here] * 10), Roles("Client", "Status", positive))
-    assert list(found.table.churned[:4]) == [1, 0, 0, 0]
+def test_outcomes_come_in_many_forms(churned, stayed, positive):
+    intake = customers.read_frame(
+        RAW.assign(Status=[churned, stayed, stayed, stayed] * 10), Roles("Client", "Status", positive)
+    )
+    assert list(intake.table.churned[:4]) == [1, 0, 0, 0]
 
 
 def test_a_label_of_three_values_is_the_positive_one_against_the_others():
     raw = RAW.assign(Status=["Churned", "Stayed", "Joined", "Stayed"] * 10)
-    found = customers.read_frame(raw, Roles("Client", "Status", "Churned"))
-    assert list(found.table.churned[:4]) == [1, 0, 0, 0]
-    assert found.answers.churned.sum() == 1
+    intake = customers.read_frame(raw, Roles("Client", "Status", "Churned"))
+    assert list(intake.table.churned[:4]) == [1, 0, 0, 0]
+    assert intake.answers.churned.sum() == 1
 
 
 def test_a_missing_label_is_asked_for_with_the_candidates():
-    [said] = problems(RAW, Roles(id="Client"))
-    assert said == (
+    [problem] = problems(RAW, Roles(id="Client"))
+    assert problem == (
         "label is not given: which column says who churned? Candidates: Status (Existing Customer 75.0%, Attrited "
         "Customer 25.0%); Senior (0 50.0%, 1 50.0%)"
     )
 
 
 def test_candidates_for_the_label_come_with_the_value_that_probably_means_churned():
-    found = candidates(RAW)
-    assert list(found.column) == ["Status", "Senior"]
-    assert list(found.positive) == ["Attrited Customer", "1"]
-    assert list(found.share) == [0.25, 0.5]
+    labels = candidates(RAW)
+    assert list(labels.column) == ["Status", "Senior"]
+    assert list(labels.positive) == ["Attrited Customer", "1"]
+    assert list(labels.share) == [0.25, 0.5]
 
 
 def test_a_missing_positive_value_is_asked_for_with_the_shares():
-    [said] = problems(RAW, Roles("Client", "Status"))
-    assert said == (
+    [problem] = problems(RAW, Roles("Client", "Status"))
+    assert problem == (
         "positive is not given: which value of Status means churned? "
         "It holds Existing Customer 75.0%, Attrited Customer 25.0%"
     )
@@ -130,8 +132,8 @@ def test_a_missing_positive_value_is_asked_for_with_the_shares():
 
 def test_every_problem_is_listed_at_once():
     raw = RAW.assign(Client=["same"] * 2 + list(RAW.Client[2:]), group=1, Age=[*["30", "41", "52"] * 13, "old"])
-    said = problems(raw, Roles("Client", "Status", "Gone", ["Plan", "Spnd"], ["Senior"], ["Senior"], ["Plam"]))
-    assert said == [
+    listed = problems(raw, Roles("Client", "Status", "Gone", ["Plan", "Spnd"], ["Senior"], ["Senior"], ["Plam"]))
+    assert listed == [
         "numerical names 'Spnd', which it does not have; did you mean 'Spend'?",
         "confirmed names 'Plam', which it does not have; did you mean 'Plan'?",
         "'Senior' has two uses: give it one",
@@ -144,13 +146,13 @@ def test_every_problem_is_listed_at_once():
 
 
 def test_a_label_with_a_value_for_each_row_is_refused():
-    said = problems(RAW.assign(Number=range(N)), Roles("Client", "Number", "1"))
-    assert said == ["label: Number holds 40 different values; a column that says who churned holds two"]
+    listed = problems(RAW.assign(Number=range(N)), Roles("Client", "Number", "1"))
+    assert listed == ["label: Number holds 40 different values; a column that says who churned holds two"]
 
 
 def test_a_label_that_is_always_the_same_is_refused():
-    said = problems(RAW, Roles("Client", "Firm", "ours"))
-    assert said == ["label: Firm holds 1 different values; a column that says who churned holds two"]
+    listed = problems(RAW, Roles("Client", "Firm", "ours"))
+    assert listed == ["label: Firm holds 1 different values; a column that says who churned holds two"]
 
 
 def test_a_table_without_rows_and_one_with_a_column_twice_are_refused():
@@ -160,20 +162,20 @@ def test_a_table_without_rows_and_one_with_a_column_twice_are_refused():
 
 
 def test_a_table_with_nothing_to_learn_from_is_refused():
-    [said] = problems(RAW[["Client", "Firm", "Status"]], ROLES)
-    assert said.startswith("no column is left to learn from: Client: identifier")
+    [problem] = problems(RAW[["Client", "Firm", "Status"]], ROLES)
+    assert problem.startswith("no column is left to learn from: Client: identifier")
 
 
 def test_rows_without_customer_or_outcome_are_set_aside_and_counted():
     raw = pd.concat([RAW, RAW.iloc[[5]]], ignore_index=True)
     raw.loc[1, "Status"], raw.loc[2, "Client"] = "?", ""
-    found = customers.read_frame(raw, ROLES)
-    assert dict(zip(found.quarantine.row, found.quarantine.reason, strict=True)) == {
+    intake = customers.read_frame(raw, ROLES)
+    assert dict(zip(intake.quarantine.row, intake.quarantine.reason, strict=True)) == {
         2: "no outcome",
         3: "no customer",
         41: "exact duplicate, id included",
     }
-    loss = customers.row_loss(found)
+    loss = customers.row_loss(intake)
     assert loss["count"].iloc[[0, -1]].tolist() == [41, 38]
     assert loss["count"].iloc[1:].sum() == 41
 
@@ -181,22 +183,22 @@ def test_rows_without_customer_or_outcome_are_set_aside_and_counted():
 def test_customers_who_differ_in_nothing_but_the_id_share_a_group():
     raw = RAW.assign(Spend=[str(n) for n in range(N)], Plan="basic", Senior=["0", "1"] * 20)
     raw.loc[4, ["Spend", "Plan", "Senior", "Status"]] = raw.loc[0, ["Spend", "Plan", "Senior", "Status"]]
-    found = customers.read_frame(raw, Roles("Client", "Status", "Attrited Customer", numerical=["Spend"]))
-    assert found.duplicates == 1
-    assert found.table.group[4] == found.table.group[0]
-    assert found.table.group.nunique() == N - 1
+    intake = customers.read_frame(raw, Roles("Client", "Status", "Attrited Customer", numerical=["Spend"]))
+    assert intake.duplicates == 1
+    assert intake.table.group[4] == intake.table.group[0]
+    assert intake.table.group.nunique() == N - 1
 
 
 def test_identifiers_do_not_hide_duplicates():
     raw = RAW.assign(RowNumber=range(N), Plan="basic", Spend="1.5", Senior=["0"] * 20 + ["1"] * 20)
-    found = customers.read_frame(raw, ROLES)
-    assert found.table.group.nunique() == 4  # two outcomes, two values of Senior
+    intake = customers.read_frame(raw, ROLES)
+    assert intake.table.group.nunique() == 4  # two outcomes, two values of Senior
 
 
 def test_columns_left_out_do_not_hide_duplicates():
     raw = RAW.assign(Batch=[n // 3 for n in range(N)], Plan="basic", Spend="1.5", Senior=["0"] * 20 + ["1"] * 20)
-    found = customers.read_frame(raw, Roles("Client", "Status", "Attrited Customer", ignore=["Batch"]))
-    assert found.table.group.nunique() == 4
+    intake = customers.read_frame(raw, Roles("Client", "Status", "Attrited Customer", ignore=["Batch"]))
+    assert intake.table.group.nunique() == 4
 
 
 def test_outcomes_of_rows_without_a_customer_do_not_count():
@@ -206,9 +208,9 @@ def test_outcomes_of_rows_without_a_customer_do_not_count():
 
 def test_a_column_that_tells_alone_who_churned_is_left_out_unless_confirmed():
     raw = RAW.assign(Reason=["price" if n % 8 == 0 else "service" if n % 4 == 0 else "" for n in range(N)])
-    found = customers.read_frame(raw, ROLES)
-    assert "Reason" not in found.table
-    assert dict(found.aside.to_numpy())["Reason"] == "suspected leak: alone it tells who churned, AUC 1.000"
+    intake = customers.read_frame(raw, ROLES)
+    assert "Reason" not in intake.table
+    assert dict(intake.aside.to_numpy())["Reason"] == "suspected leak: alone it tells who churned, AUC 1.000"
     kept = customers.read_frame(raw, Roles(**{**vars(ROLES), "confirmed": ["Reason"]}))
     assert "Reason" in kept.categorical
     assert kept.columns.set_index("column").reason["Reason"].endswith("AUC 1.000; kept, as confirmed")
@@ -284,8 +286,8 @@ def test_telco_has_22_rows_that_repeat_another_in_all_but_the_id(telco):
 
 def test_the_id_of_telco_is_an_identifier_even_if_nobody_says_so():
     path = published("WA_Fn-UseC_-Telco-Customer-Churn.csv")
-    found = customers.read_table(path, Roles(label="Churn", positive="Yes"))
-    assert found.aside.to_numpy().tolist() == [["customerID", "identifier: a text of its own in every row"]]
+    intake = customers.read_table(path, Roles(label="Churn", positive="Yes"))
+    assert intake.aside.to_numpy().tolist() == [["customerID", "identifier: a text of its own in every row"]]
 
 
 def test_bank_is_read_as_it_is_known(bank):

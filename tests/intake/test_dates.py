@@ -15,8 +15,8 @@ def column(values):
 def read(values, date_format=""):
     text = column(values)
     decided = dates.decide(text, date_format)
-    found = text.as_table().select(read=decided.read(text)).to_pandas().read
-    return ["" if pd.isna(one) else f"{one:%Y-%m-%d %H:%M}" for one in found]
+    times = text.as_table().select(read=decided.read(text)).to_pandas().read
+    return ["" if pd.isna(time) else f"{time:%Y-%m-%d %H:%M}" for time in times]
 
 
 def test_a_row_that_settles_it_makes_every_row_day_first():
@@ -57,8 +57,8 @@ def test_rows_that_contradict_each_other_are_asked_about():
 
 
 def test_one_odd_row_among_hundreds_is_unread_not_shifted():
-    found = read([f"{day}/06/2024" for day in range(13, 31)] * 10 + ["12/31/2024", "01/02/2024"])
-    assert found[-2:] == ["", "2024-02-01 00:00"]
+    times = read([f"{day}/06/2024" for day in range(13, 31)] * 10 + ["12/31/2024", "01/02/2024"])
+    assert times[-2:] == ["", "2024-02-01 00:00"]
 
 
 def test_mixed_forms_are_found_and_each_is_read_by_its_own_rule():
@@ -118,7 +118,7 @@ def test_a_date_format_that_names_no_part_is_refused(wrong):
 
 
 @pytest.mark.parametrize(
-    ("written", "meant", "said"),
+    ("written", "meant", "description"),
     [
         ("45322", "2024-01-31 00:00", "serial numbers of Excel"),
         ("45322.4375", "2024-01-31 10:30", "serial numbers of Excel"),
@@ -126,9 +126,9 @@ def test_a_date_format_that_names_no_part_is_refused(wrong):
         ("1706697000000", "2024-01-31 10:30", "milliseconds since 1970"),
     ],
 )
-def test_numbers_that_stand_for_a_moment_are_read_and_said(written, meant, said):
+def test_numbers_that_stand_for_a_moment_are_read_and_described(written, meant, description):
     assert read([written]) == [meant]
-    assert said in dates.decide(column([written])).description
+    assert description in dates.decide(column([written])).description
 
 
 def test_numbers_that_may_be_seconds_or_a_packed_date_are_asked_about():

@@ -113,9 +113,9 @@ def test_a_file_that_is_neither_is_refused_and_nothing_is_written(tmp_path, monk
     (tmp_path / "log.csv").write_text("a,b\nx,y\nz,w\n")
     monkeypatch.chdir(tmp_path)
     assert cli.main(["init", "log.csv"]) == 2
-    told = capsys.readouterr().err
-    assert "neither an order log" in told
-    assert "It has: a, b" in told
+    output = capsys.readouterr().err
+    assert "neither an order log" in output
+    assert "It has: a, b" in output
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log.csv", "notebooks"]
 
 
@@ -124,9 +124,9 @@ def test_the_command_says_what_it_takes_the_file_for_and_what_to_run(tmp_path, m
     german(tmp_path / "log.csv")
     monkeypatch.chdir(tmp_path)
     assert cli.main(["init", "log.csv", "--name", "shop"]) == 0
-    told = capsys.readouterr().out
-    assert "log.csv is taken for an order log" in told
-    assert "python run_all.py params/shop.yaml" in told
+    output = capsys.readouterr().out
+    assert "log.csv is taken for an order log" in output
+    assert "python run_all.py params/shop.yaml" in output
 
 
 def test_a_letter_that_marks_cancellations_is_found(tmp_path):
@@ -238,8 +238,8 @@ def test_from_a_semicolon_file_to_clean_orders_in_two_commands(tmp_path):
     assert json.loads((results / "dataset.json").read_text())["absent"] == [
         "order_id", "product_id", "quantity", "unit_price", "time",
     ]  # fmt: skip
-    told = (results / "findings.json").read_text(encoding="utf-8")
-    assert "The log has no order number, product, quantity, price or time of day" in told
+    output = (results / "findings.json").read_text(encoding="utf-8")
+    assert "The log has no order number, product, quantity, price or time of day" in output
 
 
 def test_one_purchase_a_customer_is_explored_and_said(tmp_path):

@@ -75,8 +75,8 @@ def test_amount_is_quantity_times_price(source):
 def test_other_formats_give_the_same_table_as_parquet(source, ending):
     other = source.with_name(f"log.{ending}")
     RAW.to_excel(other, index=False) if ending == "xlsx" else RAW.to_csv(other, index=False)
-    expected, found = (orders.kept(judged(path)).to_pandas() for path in (source, other))
-    pd.testing.assert_frame_equal(found, expected)
+    expected, kept = (orders.kept(judged(path)).to_pandas() for path in (source, other))
+    pd.testing.assert_frame_equal(kept, expected)
 
 
 def test_leading_zeros_of_an_identifier_survive_a_csv(tmp_path):
@@ -141,9 +141,9 @@ def dated(*days):
 
 def test_a_date_far_from_all_others_is_quarantined():
     usual = [f"2024-{month:02d}-{day:02d}" for month in range(1, 13) for day in range(1, 29)]  # 336 lines
-    found = dated(*usual, "2099-01-01", "1900-01-01", "2025-11-01")
-    assert found[336:338].tolist() == ["date far from all others"] * 2
-    assert found.drop([336, 337]).isna().all()
+    reasons = dated(*usual, "2099-01-01", "1900-01-01", "2025-11-01")
+    assert reasons[336:338].tolist() == ["date far from all others"] * 2
+    assert reasons.drop([336, 337]).isna().all()
 
 
 def test_two_halves_of_a_log_far_apart_are_no_slip():

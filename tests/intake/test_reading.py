@@ -140,11 +140,11 @@ NASTY = {
 }
 
 
-@pytest.mark.parametrize(("name", "content", "said"), NASTY.values(), ids=NASTY)
-def test_a_nasty_file_is_refused_in_seconds_with_what_is_wrong(tmp_path, name, content, said):
+@pytest.mark.parametrize(("name", "content", "message"), NASTY.values(), ids=NASTY)
+def test_a_nasty_file_is_refused_in_seconds_with_what_is_wrong(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content(tmp_path))
     begun = time.monotonic()
-    with pytest.raises(SourceError, match=said) as refused:
+    with pytest.raises(SourceError, match=message) as refused:
         read(tmp_path / name)
     assert time.monotonic() - begun < 10
     assert str(tmp_path) not in str(refused.value)
@@ -214,14 +214,14 @@ def test_a_sound_file_has_no_torn_lines(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("ending", "said"),
+    ("ending", "message"),
     [
         ("1;2\n" * 6, "There are 6 such lines, and 500 others"),
         ("1;2", "cut off"),
         ('1;"2;3\n4;5;6\n', "unterminated|another width|cut off"),
     ],
 )
-def test_a_file_that_is_torn_in_earnest_is_refused(tmp_path, ending, said):
+def test_a_file_that_is_torn_in_earnest_is_refused(tmp_path, ending, message):
     (tmp_path / "log.csv").write_text("a;b;c\n" + GOOD + ending)
-    with pytest.raises(SourceError, match=said):
+    with pytest.raises(SourceError, match=message):
         reading.open_checked(tmp_path / "log.csv")
