@@ -1,4 +1,4 @@
-"""The REST API: what the models of a release say of customers, over HTTP.
+"""The REST API: scores of customers by the models of a release, over HTTP.
 
 Run it: ``python serving/api.py --help``. The parts are in ``src/patrons/service``; here they are put together.
 """
@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from flama import Flama, http, types
 from flama.injection import Component
@@ -19,7 +19,7 @@ from patrons import __version__
 from patrons.files import root_folder
 from patrons.scoring import Scorer
 from patrons.service import bodies, cards, pages
-from patrons.service.follow import Follower, champion_of, shown_by
+from patrons.service.follow import Follower, champion_of, named_by
 from patrons.service.guard import Guard
 from patrons.service.limits import Gate
 from patrons.service.logs import Log
@@ -47,11 +47,11 @@ class Service:
     def __init__(self, settings: Settings, load: Callable = Scorer.load, log: Log | None = None):
         self.settings, self.log, self.metrics = settings, log or Log(), Metrics()
         self.slots, self.gate = Slots(load), Gate(settings.running, settings.waiting, settings.per_key)
-        self.follower = Follower(self.slots, settings.release, settings.poll, self.told)
+        self.follower = Follower(self.slots, settings.release, settings.poll, self.report)
         self.pool = ThreadPoolExecutor(settings.running, "score")
 
-    def told(self, event: str, **facts) -> None:
-        """Log and count what became of a release."""
+    def report(self, event: str, **facts: Any) -> None:
+        """Log and count an event of a release."""
         self.log(event, **facts)
         active = self.slots.active
         self.metrics.happened(event, active and active.release, active and active.colour)
@@ -83,9 +83,10 @@ async def predict(
 
 
 def model(service: Service) -> Annotated[types.Schema, types.SchemaMetadata(ModelCard)]:
-    if service.slots.active is None:
+    slot = service.slots.active
+    if slot is None:
         raise not_ready(service.slots)
-    return http.JSONResponse(cards.model_card(service.slots))
+    return http.JSONResponse(cards.model_card(slot, service.slots))
 
 
 def live() -> Annotated[types.Schema, types.SchemaMetadata(Health)]:
@@ -133,10 +134,10 @@ def _lifespan(service: Service) -> Callable:
 def arguments(line: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    shown = parser.add_mutually_exclusive_group(required=True)
-    shown.add_argument("--release", type=Path, help="a release folder, or a file that names one; it is followed")
-    shown.add_argument("--name", help="a series, such as demo: its champion, else its last results")
-    parser.add_argument("--no-keys", action="store_true", help="ask for no key; only for this machine (127.0.0.1)")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--release", type=Path, help="a release folder, or a file that names one; it is followed")
+    source.add_argument("--name", help="a series, such as demo: its champion, else its last results")
+    parser.add_argument("--no-keys", action="store_true", help="need no key; only for this machine (127.0.0.1)")
     parser.add_argument("--host", help="where to listen (127.0.0.1)")
     parser.add_argument("--port", type=int, help="(8000)")
     return parser.parse_args(line)
@@ -144,9 +145,9 @@ def arguments(line: Sequence[str] | None) -> argparse.Namespace:
 
 def main(line: Sequence[str] | None = None) -> None:
     """Serve until stopped."""
-    given = arguments(line)
-    release = shown_by(given.release) if given.release else champion_of(given.name, root_folder())
-    settings = from_environment(release, given.no_keys, host=given.host, port=given.port)
+    options = arguments(line)
+    release = named_by(options.release) if options.release else champion_of(options.name, root_folder())
+    settings = from_environment(release, options.no_keys, host=options.host, port=options.port)
     asyncio.run(serve(Service(settings)))
 
 

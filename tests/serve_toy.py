@@ -6,11 +6,11 @@ from pathlib import Path
 
 from toy_scorer import ToyScorer
 
-from patrons.service.follow import shown_by
+from patrons.service.follow import named_by
 from patrons.service.settings import Settings
 from serving.api import Service, serve
 
 if __name__ == "__main__":
-    settings = Settings(release=shown_by(Path(sys.argv[1])), keys=None, port=int(sys.argv[2]), poll=0.1)
+    settings = Settings(release=named_by(Path(sys.argv[1])), keys=None, port=int(sys.argv[2]), poll=0.1)
     service = Service(settings, ToyScorer)
     asyncio.run(serve(service))

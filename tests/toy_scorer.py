@@ -1,4 +1,4 @@
-"""A scorer of two features whose answers can be told by heart, and release folders that hold one."""
+"""A scorer of two features whose answers can be worked out by heart, and release folders that hold one."""
 
 import json
 import time
@@ -44,10 +44,10 @@ class ToyScorer:
 def write_release(folder: Path, number: str, **facts) -> Path:
     """A release folder that `ToyScorer` reads."""
     folder.mkdir(parents=True, exist_ok=True)
-    told = {"name": "toy", "kind": "orders", "created": "2026-01-01", "versions": {}, "thresholds": {"churn": 0.5}}
+    common = {"name": "toy", "kind": "orders", "created": "2026-01-01", "versions": {}, "thresholds": {"churn": 0.5}}
     manifest = {
         "id": number,
-        **told,
+        **common,
         "segments": {"0": {"number": 1, "name": "Champions"}},
         "parameters": {"01_eda": {}},
         **facts,

@@ -11,18 +11,18 @@ from patrons.scoring.scorer import COLUMNS, ScoringError
 def test_chunks_give_what_the_whole_gives(scorer, customers, tmp_path, monkeypatch):
     monkeypatch.setattr(bulk, "CHUNK", 100)
     customers.to_parquet(tmp_path / "in.parquet")
-    heard = []  # how many of how many
+    reports = []  # how many of how many
     done = bulk.score_file(
-        scorer, tmp_path / "in.parquet", tmp_path / "out.parquet", tell=lambda *told: heard.append(told)
+        scorer, tmp_path / "in.parquet", tmp_path / "out.parquet", report=lambda *counts: reports.append(counts)
     )
     assert (done.customers, done.errors, done.orders) == (len(customers), 0, False)
-    assert heard[0] == (0, len(customers))
-    assert heard[-1] == (len(customers), len(customers))
-    assert len(heard) > len(customers) // 100
+    assert reports[0] == (0, len(customers))
+    assert reports[-1] == (len(customers), len(customers))
+    assert len(reports) > len(customers) // 100
     written = pd.read_parquet(tmp_path / "out.parquet")
     wanted = scorer.score_rows(customers)
     assert list(written.churn_probability) == list(wanted.churn_probability)
-    assert [list(one) for one in written.segment_set] == list(wanted.segment_set)
+    assert [list(names) for names in written.segment_set] == list(wanted.segment_set)
 
 
 def test_a_csv_file_of_text_is_scored_and_no_row_is_dropped(scorer, customers, tmp_path):
@@ -41,22 +41,22 @@ def test_a_csv_file_of_text_is_scored_and_no_row_is_dropped(scorer, customers, t
 
 def test_an_order_log_is_scored_in_chunks_too_and_the_progress_moves(scorer, demo, tmp_path, monkeypatch):
     monkeypatch.setattr(bulk, "CHUNK", 200)
-    log, heard = demo.root / "data" / "raw" / "demo" / "orders.parquet", []
-    done = bulk.score_file(scorer, log, tmp_path / "out.parquet", tell=lambda *told: heard.append(told))
+    log, reports = demo.root / "data" / "raw" / "demo" / "orders.parquet", []
+    done = bulk.score_file(scorer, log, tmp_path / "out.parquet", report=lambda *counts: reports.append(counts))
     total = done.customers
-    assert heard == [(0, None), (0, total), *[(n, total) for n in range(200, total - 1, 200)], *heard[-2:]]
-    assert heard[-1] == (total, total)
+    assert reports == [(0, None), (0, total), *[(n, total) for n in range(200, total - 1, 200)], *reports[-2:]]
+    assert reports[-1] == (total, total)
     assert done.errors == 1
     written, wanted = pd.read_parquet(tmp_path / "out.parquet"), scorer.score_orders(log)
     assert list(written.churn_probability.dropna()) == list(wanted.churn_probability.dropna())
     assert list(written.error.dropna()) == list(wanted.error.dropna())
 
 
-def test_the_command_tells_an_order_log_by_its_columns(demo, demo_release, tmp_path, capsys):
+def test_the_command_knows_an_order_log_by_its_columns(demo, demo_release, tmp_path, capsys):
     raw = demo.root / "data" / "raw" / "demo"
-    asked = ["predict", "--params", "demo", "--release", str(demo_release), "--customers", str(raw / "customers.csv")]
+    line = ["predict", "--params", "demo", "--release", str(demo_release), "--customers", str(raw / "customers.csv")]
     output = ["--input", str(raw / "orders.parquet"), "--output", str(tmp_path / "out.parquet")]
-    assert cli.main([*asked, *output]) == 0
+    assert cli.main([*line, *output]) == 0
     out, err = capsys.readouterr()
     assert "customers of an order log" in out
     assert "1 of them cannot be scored" in out

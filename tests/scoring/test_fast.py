@@ -1,4 +1,4 @@
-"""The fast form of each step says what the step says; what has none is left to the original."""
+"""The fast form of each step computes what the step computes; a step without one is left to the original."""
 
 import numpy as np
 import pandas as pd
@@ -22,8 +22,7 @@ from patrons.scoring.fast.pipeline import compiled, prepared
 from patrons.scoring.fast.reasons import explainer
 from patrons.scoring.fast.shapley import shapley
 from patrons.scoring.fast.spend import spend
-from patrons.segments import clustering
-from patrons.segments import inputs as clustering_inputs
+from patrons.segments import clustering, inputs
 from patrons.value.spend_model import SpendModel
 
 NUMBERS, ROWS = ["a", "b", "c"], 300
@@ -47,9 +46,10 @@ def outcome(customers) -> np.ndarray:
 
 def largest_difference(model, rows: pd.DataFrame) -> float:
     fast = compiled(model)
-    said = model.predict_proba(rows) if hasattr(model, "predict_proba") else model.predict(rows).reshape(-1, 1)
+    answers = model.predict_proba(rows) if hasattr(model, "predict_proba") else model.predict(rows).reshape(-1, 1)
     return max(
-        np.abs(fast(row) - wanted).max() for row, wanted in zip(rows.to_dict("records"), np.asarray(said), strict=True)
+        np.abs(fast(row) - wanted).max()
+        for row, wanted in zip(rows.to_dict("records"), np.asarray(answers), strict=True)
     )
 
 
@@ -96,13 +96,13 @@ GROUPED = {
 
 @pytest.mark.parametrize("make", GROUPED.values(), ids=GROUPED)
 def test_a_row_is_placed_in_the_same_group_with_the_same_margin(customers, make):
-    prepare = clustering_inputs.preparation().fit(customers[NUMBERS])
+    prepare = inputs.preparation().fit(customers[NUMBERS])
     model = make_pipeline(*(step for _, step in prepare.steps), make(prepare.transform(customers[NUMBERS])))
     rows = customers[NUMBERS].to_dict("records")
     place, prepared_row, inside = compiled(model), prepared(model), margin(model[-1])
     assert [place(row)[0] for row in rows] == list(model.predict(customers[NUMBERS]))
-    said = [inside(prepared_row(row)) for row in rows]
-    assert said == pytest.approx(list(clustering.margin(model, customers[NUMBERS])), abs=1e-9)
+    margins = [inside(prepared_row(row)) for row in rows]
+    assert margins == pytest.approx(list(clustering.margin(model, customers[NUMBERS])), abs=1e-9)
 
 
 @pytest.mark.parametrize("method", [None, "sigmoid", "isotonic"])
@@ -122,8 +122,8 @@ def test_a_churn_model_has_the_same_probability_and_the_same_reasons(customers, 
     model = Pipeline([("prepare", prepare), ("model", last)])
     assert largest_difference(model, customers) <= 1e-5
 
-    told = [(name, name, "", f"what {name} means") for name in [*NUMBERS, "land", "plan"]]
-    dictionary = pd.DataFrame(told, columns=["feature", "group", "unit", "meaning"])
+    entries = [(name, name, "", f"what {name} means") for name in [*NUMBERS, "land", "plan"]]
+    dictionary = pd.DataFrame(entries, columns=["feature", "group", "unit", "meaning"])
     explain, wanted = explainer(model, dictionary, prepared(model)), reasons(model, customers, dictionary)
     assert [explain(row) for row in customers.to_dict("records")] == wanted.to_numpy().tolist()
 
@@ -150,11 +150,11 @@ def test_the_spend_of_one_customer_is_that_of_a_table(customers):
     rows.loc[::2, "gap"] = 5.0
     days = [pd.Timestamp("2025-01-01"), pd.Timestamp("2025-07-01")]
     both = pd.concat([rows.assign(as_of=day) for day in days], ignore_index=True)
-    for inputs in (None, ["monetary", "gap"]):
-        model = SpendModel(90, inputs).fit(both, pd.Series(rng.lognormal(2, 1, 400)))
+    for columns in (None, ["monetary", "gap"]):
+        model = SpendModel(90, columns).fit(both, pd.Series(rng.lognormal(2, 1, 400)))
         fast = spend(model)
-        said = [fast(row) for row in rows.to_dict("records")]
-        assert said == pytest.approx(list(model.predict(rows)), rel=1e-5)
+        amounts = [fast(row) for row in rows.to_dict("records")]
+        assert amounts == pytest.approx(list(model.predict(rows)), rel=1e-5)
 
 
 def test_a_step_without_a_fast_form_leaves_the_model_as_it_is(customers, outcome):

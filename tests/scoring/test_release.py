@@ -50,10 +50,10 @@ def test_a_changed_file_a_missing_file_and_a_changed_manifest_are_refused(copy):
     (copy / release.MANIFEST).write_text(json.dumps(manifest))
     with pytest.raises(release.ReleaseError) as caught:
         release.verify(copy)
-    told = str(caught.value)
-    assert "churn.skops is missing" in told
-    assert "dictionary.parquet is not as it was released" in told
-    assert "release.json is not as it was released" in told
+    message = str(caught.value)
+    assert "churn.skops is missing" in message
+    assert "dictionary.parquet is not as it was released" in message
+    assert "release.json is not as it was released" in message
 
 
 @pytest.mark.parametrize("library", ["scikit-learn", "xgboost", "numpy"])
@@ -76,9 +76,11 @@ def test_a_release_made_with_another_minor_version_is_used_if_its_golden_answers
     golden[3]["answer"]["churn_probability"] += 0.01
     (other / release.GOLDEN).write_text(json.dumps(golden))
     wrong = resealed(other, tmp_path / "wrong")
-    told = rf"made with {library} {minor}, and here is .*do not answer as they did there \(golden customer .*churn_prob"
+    message = (
+        rf"made with {library} {minor}, and here is .*do not answer as they did there \(golden customer .*churn_prob"
+    )
     for verified in (False, True):
-        with pytest.raises(release.ReleaseError, match=told):
+        with pytest.raises(release.ReleaseError, match=message):
             Scorer.load(wrong, verified)
 
 
@@ -137,7 +139,7 @@ def test_a_release_is_loaded_under_another_python_and_says_the_same_there(demo_r
 
 
 def test_a_model_with_features_that_the_manifest_does_not_state_is_refused(demo_release, tmp_path):
-    features = [one for one in release.read(demo_release)["features"] if one["name"] != "monetary"]
+    features = [entry for entry in release.read(demo_release)["features"] if entry["name"] != "monetary"]
     other = resealed(demo_release, tmp_path / "other", features=features)
     with pytest.raises(release.ReleaseError, match="does not state: monetary"):
         Scorer.load(other)
@@ -152,9 +154,9 @@ def test_a_release_is_copied_with_its_checksums_verified(demo_release, copy, tmp
         release.export(copy, tmp_path / "third")
 
 
-def test_a_fast_form_that_says_something_else_is_not_used(demo_release):
+def test_a_fast_form_that_answers_otherwise_is_not_used(demo_release):
     scorer = Scorer.load(demo_release)
-    inputs = pd.DataFrame([one["request"] for one in json.loads((demo_release / release.GOLDEN).read_text())])
+    inputs = pd.DataFrame([pair["request"] for pair in json.loads((demo_release / release.GOLDEN).read_text())])
     inputs, _ = scorer.reader.table(inputs)
     wanted = scorer.answers.original("churn", inputs)
     assert compare(fast.compiled(scorer.models["churn"]), inputs, wanted)["used"]
@@ -165,13 +167,15 @@ def test_a_fast_form_that_says_something_else_is_not_used(demo_release):
     near = pd.DataFrame({"x": [0.3]})
     close = lambda row: np.array([0.3 + 1e-7])  # noqa: E731
     assert compare(close, near, near)["used"]
-    assert not compare(close, near, near, lambda said: said > 0.3)["used"]  # the same number, another verdict
+    assert not compare(close, near, near, lambda answers: answers > 0.3)[
+        "used"
+    ]  # nearly the same number, another decision
 
 
-def test_every_part_of_the_demo_has_a_fast_form_that_says_the_same(demo_release):
-    known = release.read(demo_release)["fast"]
-    assert set(known) == {"clusterer", "segment_model", "churn", "value", "margin", "reasons"}
-    assert all(one["used"] and one["rows"] > 100 for one in known.values())
+def test_every_part_of_the_demo_has_a_fast_form_that_agrees(demo_release):
+    forms = release.read(demo_release)["fast"]
+    assert set(forms) == {"clusterer", "segment_model", "churn", "value", "margin", "reasons"}
+    assert all(form["used"] and form["rows"] > 100 for form in forms.values())
 
 
 def test_results_of_a_series_that_failed_make_no_release(demo, tmp_path):

@@ -25,7 +25,7 @@ def test_one_customer_is_read_as_a_table_of_one_is(row):
     assert error == (None if pd.isna(errors[7]) else errors[7])
 
 
-def test_what_is_wrong_is_said_of_every_feature_of_the_row():
+def test_every_feature_that_is_wrong_is_named_in_the_error_of_the_row():
     _, errors = Reader(FEATURES).table(pd.DataFrame({"orders": ["x", "1", None], "gap": ["y", "2", "3"]}))
     assert errors[0] == "orders: 'x' is not a number within ±1e15; gap: 'y' is not a number within ±1e15"
     assert pd.isna(errors[1])

@@ -1,4 +1,4 @@
-"""Scoring says what the notebooks said, whichever way customers come."""
+"""Scoring gives what the notebooks gave, whichever way customers come."""
 
 from datetime import timedelta
 from time import process_time
@@ -13,8 +13,8 @@ from patrons.scoring.scorer import COLUMNS, Scorer, ScoringError
 
 
 @pytest.fixture(scope="module")
-def told(demo) -> pd.DataFrame:
-    """What the notebooks say of each customer."""
+def notebooks(demo) -> pd.DataFrame:
+    """What the notebooks wrote about each customer."""
     labels = pd.read_parquet(demo.processed / "04_label_creation" / "labels.parquet")
     scores = pd.read_parquet(demo.processed / "06_churn" / "churn_scores.parquet")
     values = pd.read_parquet(demo.processed / "07_customer_value" / "values.parquet")
@@ -22,43 +22,43 @@ def told(demo) -> pd.DataFrame:
     return labels.merge(scores, on="customer_id").merge(values, on="customer_id").set_index("customer_id")
 
 
-def same_as_notebooks(scored: pd.DataFrame, told: pd.DataFrame) -> None:
+def same_as_notebooks(scored: pd.DataFrame, notebooks: pd.DataFrame) -> None:
     scored = scored.set_index("customer_id")
-    told = told.loc[scored.index]
+    notebooks = notebooks.loc[scored.index]
     assert scored.error.isna().all()
-    assert (scored.segment == told.number).all()
-    assert (scored.segment_name == told.name).all()
-    assert (scored.churn_probability - told.churn_probability).abs().max() <= 1e-5
-    assert (scored.flagged == told.flagged).all()
-    assert (scored.margin - told.margin).abs().max() <= 1e-5
+    assert (scored.segment == notebooks.number).all()
+    assert (scored.segment_name == notebooks.name).all()
+    assert (scored.churn_probability - notebooks.churn_probability).abs().max() <= 1e-5
+    assert (scored.flagged == notebooks.flagged).all()
+    assert (scored.margin - notebooks.margin).abs().max() <= 1e-5
     for ours, theirs in (("expected_spend", "expected_spend"), ("spend_low", "low"), ("spend_high", "high")):
-        assert ((scored[ours] - told[theirs]).abs() <= 1e-5 * told[theirs].clip(lower=1)).all()
+        assert ((scored[ours] - notebooks[theirs]).abs() <= 1e-5 * notebooks[theirs].clip(lower=1)).all()
     for name in ("reason_1", "reason_2", "reason_3"):
-        assert (scored[name].fillna("") == told[name].fillna("")).all()
+        assert (scored[name].fillna("") == notebooks[name].fillna("")).all()
 
 
-def test_the_training_customers_get_the_notebooks_own_numbers(scorer, customers, told):
+def test_the_training_customers_get_the_notebooks_own_numbers(scorer, customers, notebooks):
     scored = scorer.score_rows(customers)
     assert list(scored) == list(COLUMNS)
-    same_as_notebooks(scored, told)
+    same_as_notebooks(scored, notebooks)
 
 
-def test_the_training_orders_get_the_notebooks_own_numbers(scorer, demo, told):
+def test_the_training_orders_get_the_notebooks_own_numbers(scorer, demo, notebooks):
     raw = demo.root / "data" / "raw" / "demo"
     scored = scorer.score_orders(raw / "orders.parquet", customers=raw / "customers.csv")
     nobody = scored[scored.customer_id.isna()]
     assert list(nobody.error.str[:37]) == ["no order line can be used: no custome"]
-    same_as_notebooks(scored.dropna(subset="customer_id"), told)
+    same_as_notebooks(scored.dropna(subset="customer_id"), notebooks)
 
 
-def test_a_few_customers_are_scored_as_among_all(scorer, demo, customers, told):
+def test_a_few_customers_are_scored_as_among_all(scorer, demo, customers, notebooks):
     raw = demo.root / "data" / "raw" / "demo"
     orders = pd.read_parquet(raw / "orders.parquet")
     few = orders[orders.customer_id.isin(customers.customer_id[::200])]
     day = customers.as_of.iloc[0].date()
     scored = scorer.score_orders(few, as_of=day, customers=raw / "customers.csv")
     assert set(scored.customer_id) == set(customers.customer_id[::200])
-    same_as_notebooks(scored, told)
+    same_as_notebooks(scored, notebooks)
 
 
 def test_one_customer_gets_the_answer_of_a_table(scorer, customers):
@@ -117,10 +117,10 @@ def test_values_that_stop_the_models_cost_only_their_own_row_the_answer(scorer, 
     wanted = scorer.score_rows(rows)
     monkeypatch.setattr(scorer.answers, "table", overflowing)
     scored = scorer.score_rows(rows)
-    gone = (rows.recency_days == far).to_numpy()
-    assert list(scored.error.isna()) == list(~gone)
-    assert scored.error[gone].str.contains("beyond what the models can compute").all()
-    pd.testing.assert_frame_equal(scored[~gone], wanted[~gone])
+    lost = (rows.recency_days == far).to_numpy()
+    assert list(scored.error.isna()) == list(~lost)
+    assert scored.error[lost].str.contains("beyond what the models can compute").all()
+    pd.testing.assert_frame_equal(scored[~lost], wanted[~lost])
 
     def broken(X):
         raise ValueError("no such column")
@@ -158,12 +158,12 @@ def test_one_customer_takes_a_fraction_of_a_table_of_one_row(scorer, customers):
     assert fastest(scorer.score_one, rows) < 0.2 * fastest(scorer.score_rows, tables)
 
 
-def fastest(answer, asked) -> float:
+def fastest(answer, requests) -> float:
     """CPU seconds of the quickest answer."""
     seconds = []
-    for one in asked:
+    for request in requests:
         begun = process_time()
-        answer(one)
+        answer(request)
         seconds.append(process_time() - begun)
     return min(seconds)
 

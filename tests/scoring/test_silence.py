@@ -1,4 +1,4 @@
-"""A customer who goes on ordering nothing is scored as he would be on that later day."""
+"""A customer who orders nothing for longer is scored as on that later day."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -12,44 +12,46 @@ from patrons.scoring.rows import NUMBER, Feature
 
 @pytest.fixture(scope="module")
 def ahead(scorer, demo, customers):
-    """The customer who ordered last, his raw orders, and his answers today and in 90 days."""
+    """The features of the customer who ordered last, and the answers for today and for 90 days on."""
     known = customers.sort_values(["recency_days", "frequency"]).iloc[0]
-    of = [("customer_id", "==", known.customer_id)]
-    lines = pd.read_parquet(next(demo.processed.glob("01*/orders.parquet")), filters=of)
-    aside = pd.read_parquet(next(demo.processed.glob("01*/quarantine.parquet")), filters=of)
+    own = [("customer_id", "==", known.customer_id)]
+    lines = pd.read_parquet(next(demo.processed.glob("01*/orders.parquet")), filters=own)
+    aside = pd.read_parquet(next(demo.processed.glob("01*/quarantine.parquet")), filters=own)
     returns = aside[aside.reason == "cancellation"]
-    return known, silence.goes_on(scorer, lines, returns, known, known.as_of.date(), (0, 90))
+    return known, silence.if_silent(scorer, lines, returns, known, known.as_of.date(), (0, 90))
 
 
 def test_silence_moves_every_feature_as_the_same_orders_seen_later_do(ahead, scorer, demo):
-    known, told = ahead
+    known, answers = ahead
     raw = demo.root / "data" / "raw" / "demo"
     orders = pd.read_parquet(raw / "orders.parquet", filters=[("customer_id", "==", known.customer_id)])
     day = known.as_of.date() + timedelta(days=90)
     later = scorer.score_orders(orders, day, raw / "customers.csv").iloc[0]
-    assert list(told.days) == [0, 90]
-    assert told.churn_probability[0] == pytest.approx(scorer.score_one(known)["churn_probability"], abs=1e-5)
-    assert told.churn_probability[1] == pytest.approx(later.churn_probability, abs=1e-5)
-    assert told.expected_spend[1] == pytest.approx(later.expected_spend, rel=1e-5)
-    assert told.expected_spend[1] < told.expected_spend[0]
+    assert list(answers.days) == [0, 90]
+    assert answers.churn_probability[0] == pytest.approx(scorer.score_one(known)["churn_probability"], abs=1e-5)
+    assert answers.churn_probability[1] == pytest.approx(later.churn_probability, abs=1e-5)
+    assert answers.expected_spend[1] == pytest.approx(later.expected_spend, rel=1e-5)
+    assert answers.expected_spend[1] < answers.expected_spend[0]
 
 
 def test_several_may_ask_at_once(scorer, demo, customers):
     few = customers[customers.frequency.between(2, 5)].head(4)
-    of = [("customer_id", "in", list(few.customer_id))]
-    lines = pd.read_parquet(next(demo.processed.glob("01*/orders.parquet")), filters=of)
+    own = [("customer_id", "in", list(few.customer_id))]
+    lines = pd.read_parquet(next(demo.processed.glob("01*/orders.parquet")), filters=own)
 
     def ahead_of(known):
-        own = lines[lines.customer_id == known.customer_id]
-        return silence.goes_on(scorer, own, own.head(0), known, known.as_of.date(), (0, 30)).churn_probability.tolist()
+        orders = lines[lines.customer_id == known.customer_id]
+        return silence.if_silent(
+            scorer, orders, orders.head(0), known, known.as_of.date(), (0, 30)
+        ).churn_probability.tolist()
 
-    asked = [known for _, known in few.iterrows()]
+    rows = [known for _, known in few.iterrows()]
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(ahead_of, asked)) == [ahead_of(known) for known in asked]
+        assert list(pool.map(ahead_of, rows)) == [ahead_of(known) for known in rows]
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "problems"),
     [
         ({"recency_days": 20, "frequency": 3, "tenure_days": 90, "orders_30d": 2}, []),
         ({"recency_days": 30, "frequency": 3, "tenure_days": 90, "orders_30d": 2}, []),
@@ -59,7 +61,7 @@ def test_several_may_ask_at_once(scorer, demo, customers):
         ),
         (
             {"recency_days": 91, "frequency": 3, "tenure_days": 90, "orders_30d": 0},
-            ["the last order lies 91 days back, the first only 90"],
+            ["the last order was 91 days ago, the first only 90"],
         ),
         (
             {"recency_days": 2, "frequency": 1, "tenure_days": 90, "orders_30d": 2},
@@ -67,7 +69,7 @@ def test_several_may_ask_at_once(scorer, demo, customers):
         ),
         (
             {"recency_days": 2, "frequency": 3, "tenure_days": 90, "orders_30d": 0},
-            ["the last order lies 2 days back, yet none in the last 30"],
+            ["the last order was 2 days ago, yet none in the last 30"],
         ),
         ({"recency_days": 2, "frequency": 3, "tenure_days": 90, "orders_30d": 0, "lines_30d": 4}, []),
         (
@@ -77,5 +79,5 @@ def test_several_may_ask_at_once(scorer, demo, customers):
         ({"tenure": 3}, []),
     ],
 )
-def test_values_that_no_customer_can_have_together_are_told(row, said):
-    assert silence.impossible(row, [Feature(name, NUMBER, False) for name in (*row, "orders_of_old")]) == said
+def test_values_that_no_customer_can_have_together_are_named(row, problems):
+    assert silence.contradictions(row, [Feature(name, NUMBER, False) for name in (*row, "orders_of_old")]) == problems

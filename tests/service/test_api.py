@@ -13,7 +13,7 @@ from flama.client import LifespanContextManager
 from toy_scorer import ToyScorer, write_release
 
 from patrons.service import keys
-from patrons.service.follow import shown_by
+from patrons.service.follow import named_by
 from patrons.service.logs import Log
 from patrons.service.settings import Settings, SettingsError, from_environment
 from serving.api import Service, create_app
@@ -26,7 +26,7 @@ class Asked:
 
     def __init__(self, folder, keys_file=None, load=ToyScorer, **settings):
         self.stream = io.StringIO()
-        self.service = Service(Settings(release=shown_by(folder), keys=keys_file, **settings), load, Log(self.stream))
+        self.service = Service(Settings(release=named_by(folder), keys=keys_file, **settings), load, Log(self.stream))
         self.app = create_app(self.service)
 
     def run(self, talk):
@@ -67,7 +67,7 @@ def test_one_customer_gets_an_answer_with_the_release_that_gave_it(api):
 def test_customers_that_cannot_be_scored_come_back_in_their_place_with_the_reason(api):
     rows = [{"recency_days": 10}, {"customer_id": "b"}, {"recency_days": 30, "colour": "red"}]
     answer = api.ask("POST", "/predict", json={"customers": rows}).json()
-    assert [one["error"] for one in answer["answers"]] == [None, "recency_days is missing", None]
+    assert [customer["error"] for customer in answer["answers"]] == [None, "recency_days is missing", None]
     assert (answer["scored"], answer["refused"], answer["ignored"]) == (2, 1, ["colour"])
 
 
@@ -82,9 +82,9 @@ def test_a_request_of_which_nobody_can_be_scored_is_422_and_says_why(api):
     ("body", "status", "field", "found"),
     [
         (b"{", 400, "body", "character 1"),
-        (b'{"customers": [{"recency_days": NaN}]}', 400, "body", "none"),
-        (b"\xff", 400, "body", "none"),
-        (b"[" * 100_000, 400, "body", "none"),
+        (b'{"customers": [{"recency_days": NaN}]}', 400, "body", "not JSON"),
+        (b"\xff", 400, "body", "not JSON"),
+        (b"[" * 100_000, 400, "body", "not JSON"),
         (b"[1]", 422, "body", "a list of 1"),
         (b"{}", 422, "customers", "an object of 0 fields"),
         (b'{"customers": []}', 422, "customers", "a list of 0"),
@@ -115,7 +115,7 @@ def test_other_content_paths_and_methods_have_their_statuses(api):
     assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
 
 
-def test_a_body_beyond_the_limit_is_413_whether_its_length_is_told_or_not(release):
+def test_a_body_beyond_the_limit_is_413_whether_its_length_is_stated_or_not(release):
     small = Asked(release, body=100)
 
     async def pieces():
@@ -178,12 +178,12 @@ def test_a_name_has_one_key_at_a_time(tmp_path):
 def test_without_keys_the_service_answers_this_machine_only(tmp_path):
     with pytest.raises(SettingsError, match="this machine only"):
         Settings(release=tmp_path, keys=None, host="0.0.0.0")
-    with pytest.raises(SettingsError, match="no number"):
+    with pytest.raises(SettingsError, match="not hold a number"):
         from_environment(tmp_path, True, {"PATRONS_API_PORT": "many"})
     assert from_environment(tmp_path, True, {"PATRONS_API_TIMEOUT": "5"}, port=1, host=None).timeout == 5.0
 
 
-def test_requests_beyond_the_bound_are_told_so_at_once_and_the_others_are_served(tmp_path):
+def test_requests_beyond_the_bound_are_refused_at_once_and_the_others_are_served(tmp_path):
     slow = write_release(tmp_path / "slow", "slow", slow=0.1)
     api = Asked(slow, running=1, waiting=2, per_key=9)
 

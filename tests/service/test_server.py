@@ -32,7 +32,7 @@ class Server:
             self.port = free.getsockname()[1]
         self.log_file = folder / "log"
         command = [sys.executable, str(SERVER), str(shown), str(self.port)]
-        path = os.pathsep.join([str(SERVER.parents[2]), os.environ.get("PYTHONPATH", "")])
+        path = os.pathsep.join([str(SERVER.parents[1]), os.environ.get("PYTHONPATH", "")])
         with self.log_file.open("w") as log:
             self.process = subprocess.Popen(command, stdout=log, env={**os.environ, "PYTHONPATH": path})
         self.url = f"http://127.0.0.1:{self.port}"
@@ -100,13 +100,13 @@ def shown(tmp_path):
 
 @pytest.fixture
 def server(shown, tmp_path):
-    one = Server(shown, tmp_path)
+    server = Server(shown, tmp_path)
     try:
-        one.wait_for(one.answers)
-        yield one
+        server.wait_for(server.answers)
+        yield server
     finally:
-        one.process.kill()
-        one.process.wait(15)
+        server.process.kill()
+        server.process.wait(15)
 
 
 def point(shown, name):

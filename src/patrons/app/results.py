@@ -1,4 +1,4 @@
-"""What the pages show: results of a series, read once and kept while they stay the same."""
+"""What the pages show: results of a series, read once and kept until their files change."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -6,24 +6,25 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
+from patrons.churn import gate_narrative
 from patrons.files import read_json
 from patrons.scoring import Scorer, release
-from patrons.service.follow import shown_by
+from patrons.service.follow import named_by
 
 KEPT = 8  # files kept in memory
 SUCCEEDED, FAILED = "succeeded", "failed"
 
 
 class OtherDataError(ValueError):
-    """The release that the app was given was made from other data than those on the page."""
+    """The app was started with a release that was made from other data than those on the page."""
 
 
 class Series(NamedTuple):
-    """The folders of a series, and the release to score with where the app was given one."""
+    """The folders of a series, and the release to score with where the app was started with one."""
 
     root: Path
     name: str
-    given: Path | None = None
+    release: Path | None = None
 
     @property
     def processed(self) -> Path:
@@ -35,13 +36,13 @@ class Series(NamedTuple):
 
     def table(self, file: str) -> pd.DataFrame | None:
         """A table of any notebook, None where none has written it."""
-        found = self.file(file)
-        return None if found is None else _table(found, found.stat().st_mtime_ns)
+        path = self.file(file)
+        return None if path is None else _table(path, path.stat().st_mtime_ns)
 
     def json(self, file: str) -> Any:
         """A record of any notebook, None where there is none."""
-        found = self.file(file)
-        return None if found is None else read_json(found)
+        path = self.file(file)
+        return None if path is None else read_json(path)
 
     @property
     def currency(self) -> str:
@@ -52,36 +53,41 @@ class Series(NamedTuple):
         return bool((self.json("dataset.json") or {}).get("simulated"))
 
     def trouble(self) -> str:
-        """What is wrong with the last run, in words; empty where it is whole."""
-        record = read_json(self.processed / "series.json", {})
-        by = {stage: one["status"] for stage, one in record.get("stages", {}).items()}
-        failed = [stage.replace("_", " ", 1) for stage, status in by.items() if status == FAILED]
-        if record.get("finished") and by and set(by.values()) == {SUCCEEDED}:
+        """What is wrong with the last run, in sentences; empty where it is complete."""
+        series = read_json(self.processed / "series.json", {})
+        statuses = {stage: record["status"] for stage, record in series.get("stages", {}).items()}
+        failed = [stage.replace("_", " ", 1) for stage, status in statuses.items() if status == FAILED]
+        if series.get("finished") and statuses and set(statuses.values()) == {SUCCEEDED}:
             return ""
-        what = f"failed in {', '.join(failed)}" if failed else "is not whole: it is at work now, or was stopped"
+        state = f"failed in {', '.join(failed)}" if failed else "is incomplete: it is still running, or was stopped"
         return (
-            f"The last run on {self.name} {what}. What is shown may be old, and parts may be lacking. "
+            f"The last run on {self.name} {state}. What is shown may be old, and parts may be missing. "
             "Whoever runs the series finishes it with: run_all.py --resume"
         )
 
     def scorer(self) -> Scorer:
-        """Of the release that the app was given, else of the champion, else of the last results."""
-        if self.given is not None:
-            folder = shown_by(self.given)()
+        """Of the release that the app was started with, else of the champion, else of the last results."""
+        if self.release is not None:
+            folder = named_by(self.release)()
         else:
             folder = _serving(self.root, self.name, (self.processed / "series.json").stat().st_mtime_ns)
-        made = release.read(folder)
-        if made["name"] != self.name:
-            raise OtherDataError(f"The app was started with models of {made['name']}: choose these data at the left.")
-        return _scorer(folder, made["id"])
+        manifest = release.read(folder)
+        if manifest["name"] != self.name:
+            raise OtherDataError(
+                f"The app was started with models of {manifest['name']}: choose these data on the left."
+            )
+        return _scorer(folder, manifest["id"])
 
-    def doubt(self) -> str:
-        """What speaks against the answers: checks that the churn model has not passed, and doubts of expected spend."""
-        scorer, said = self.scorer(), []
-        if failed := [gate["gate"] for gate in scorer.manifest["gates"] if gate["verdict"] != "passed"]:
-            said.append(f"Do not rely on the chances: the churn model did not pass its checks ({'; '.join(failed)}).")
-        value = read_json(scorer.folder / "value.json", {})
-        return " ".join([*said, *value.get("doubts", {}).get("value", [])])
+    def doubts(self) -> str:
+        """What speaks against the answers: gates that the churn model failed, and doubts about expected spend."""
+        scorer = self.scorer()
+        gates, value = scorer.manifest["gates"], read_json(scorer.folder / "value.json", {})
+        doubts = [
+            gate_narrative.summary(gates),
+            gate_narrative.advice(gates),
+            *value.get("doubts", {}).get("value", []),
+        ]
+        return " ".join(filter(None, doubts))
 
     def file(self, name: str) -> Path | None:
         """Where a notebook left a file, None where none has written it."""
@@ -106,5 +112,5 @@ def _serving(root: Path, name: str, changed: int) -> Path:
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Loading the models…")
-def _scorer(folder: Path, made: str) -> Scorer:  # `made`: the folder of the last results changes under its name
+def _scorer(folder: Path, identity: str) -> Scorer:  # the release in a folder changes, and `identity` with it
     return Scorer.load(folder)

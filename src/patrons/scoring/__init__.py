@@ -1,15 +1,15 @@
-"""Raw rows in, answers out.
+"""What do the models say of a customer? Raw rows in, answers out.
 
 scorer    `Scorer`: customers or raw orders in; segment, churn, value, reasons out
-rows      customer rows, each value read by its feature
+rows      customer rows as models take them, each value read by its feature
 incoming  raw orders, described as the notebooks describe customers
-answers   what the models say of them
-fast      the same for one customer in a millisecond
-silence   what another silent month would do
+answers   the models' answers, for a table or for one row
+fast      one customer in a millisecond
+silence   what further days without an order would change
 bulk      files in, scored files out
 release   a folder that can be checked, copied and served
-content   what a release takes from the results
-build     making a release
+content   what a release takes from the results of a series
+build     results of a series in, a release out
 """
 
 from typing import TYPE_CHECKING

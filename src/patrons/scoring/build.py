@@ -1,4 +1,4 @@
-"""Making a release of the results of a series: the files, their fast forms held against the models, golden answers."""
+"""Builds a release from the results of a series: the files, fast forms compared with their models, golden answers."""
 
 import getpass
 import shutil
@@ -12,14 +12,17 @@ import pandas as pd
 
 from patrons.files import read_json, write_json
 from patrons.libraries import versions
-from patrons.scoring.answers import fast_forms
+from patrons.scoring.answers import Row, fast_forms
 from patrons.scoring.content import CHECKED_ROWS, GOLDEN_ROWS, NEEDED, OPTIONAL, Content, load_models
 from patrons.scoring.release import FORMAT, GOLDEN, MANIFEST, TEST, ReleaseError, seal
+from patrons.scoring.rows import records
 from patrons.scoring.scorer import CLOSE, Scorer, plain
+
+Decision = Callable[[np.ndarray], np.ndarray]
 
 
 def build(processed: Path, folder: Path | None = None) -> Path:
-    """Make a release of what a series computed.
+    """Build a release from the results of a series.
 
     Parameters
     ----------
@@ -63,22 +66,22 @@ def current(processed: Path) -> Path:
 
 
 def finished(processed: Path) -> dict[str, Any]:
-    """The record of a series that is done and of which every stage succeeded."""
+    """The record of a series that has finished and of which every stage succeeded."""
     series = read_json(processed / "series.json", {})
     failed = [stage for stage, record in series.get("stages", {}).items() if record["status"] != "succeeded"]
     if not series.get("finished") or failed:
-        told = f"{', '.join(failed)} did not succeed" if failed else "there is none that is done"
-        raise ReleaseError(f"No release without a whole series in {processed}: {told}. Run it: run_all.py --resume")
+        reason = f"{', '.join(failed)} did not succeed" if failed else "there is none that has finished"
+        raise ReleaseError(f"A release needs a complete series in {processed}: {reason}. Run it: run_all.py --resume")
     return series
 
 
 def _copy(content: Content, fresh: Path) -> None:
     for name in (*NEEDED, *OPTIONAL):
-        found = content.found(name)
-        if found is None and name in NEEDED:
-            raise ReleaseError(f"No notebook has written {name}: run the series as a whole (run_all.py --resume).")
-        if found is not None:
-            shutil.copy(found, fresh / name)
+        path = content.path(name)
+        if path is None and name in NEEDED:
+            raise ReleaseError(f"No notebook has written {name}: run the whole series (run_all.py --resume).")
+        if path is not None:
+            shutil.copy(path, fresh / name)
 
 
 def _manifest(content: Content, models: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,29 +94,34 @@ def _manifest(content: Content, models: Mapping[str, Any]) -> dict[str, Any]:
         "author": getpass.getuser(),
         "git_commit": content.series.get("git_commit"),
         "versions": versions(),
-        **content.stated(),
+        **content.facts(),
         "segments": content.segments(models["clusterer"]),
         "features": [feature._asdict() for feature in features],
         "fast": {},
     }
 
 
-def _fast_forms(content: Content, fresh: Path, manifest: Mapping[str, Any], models: Mapping[str, Any]) -> dict:
-    """For each model whether a fast form exists and says the same of customers of the series."""
+def _fast_forms(
+    content: Content, fresh: Path, manifest: Mapping[str, Any], models: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """For each model whether it has a fast form that agrees with it on customers of the series."""
     scorer = Scorer(fresh, manifest, models)
     inputs, error = scorer.reader.table(content.customers(CHECKED_ROWS))
     inputs, answers = inputs[error.isna()], scorer.answers
     forms = fast_forms(models, answers.dictionary)
-    verdicts = {"churn": lambda said: answers.flags(said[:, 1]), "segment_model": lambda said: said.argmax(axis=1)}
+    decisions: dict[str, Decision] = {
+        "churn": lambda probabilities: answers.flags(probabilities[:, 1]),
+        "segment_model": lambda probabilities: probabilities.argmax(axis=1),
+    }
     return {
-        name: compare(form, inputs, answers.original(name, inputs), verdicts.get(name)) for name, form in forms.items()
+        name: compare(form, inputs, answers.original(name, inputs), decisions.get(name)) for name, form in forms.items()
     }
 
 
 def compare(
-    fast: Callable | None, inputs: pd.DataFrame, wanted: Any, verdict: Callable[[np.ndarray], np.ndarray] | None = None
+    fast: Callable[[Row], Any] | None, inputs: pd.DataFrame, wanted: Any, decision: Decision | None = None
 ) -> dict[str, Any]:
-    """How a fast form does beside what the model says, and whether it is to be used.
+    """Compare a fast form with its model, and say whether it is to be used.
 
     Parameters
     ----------
@@ -121,35 +129,34 @@ def compare(
         Takes a row as a mapping.
     inputs : DataFrame
     wanted : array-like
-        What the model says of `inputs`.
-    verdict : callable, optional
-        Makes decisions of numbers, which must be the same.
+        What the model answers for `inputs`.
+    decision : callable, optional
+        Turns answers into decisions, which must be the same.
 
     Returns
     -------
     dict
-        `used`: whether there is one and it says the same of every row, numbers within `CLOSE`; `rows` compared;
-        `largest_difference` of numbers, of those above 1 as a share.
+        `used`: whether there is one and it gives the same answer for every row, numbers within `CLOSE`; `rows`
+        compared; `largest_difference` of numbers, for those above 1 as a share.
     """
     if fast is None:
         return {"used": False, "rows": 0, "largest_difference": None}
-    got = [np.ravel(fast(row)) for row in inputs.to_dict("records")]
-    told = {"rows": len(inputs), "largest_difference": None}
+    answers = [np.ravel(fast(row)) for row in records(inputs)]
+    comparison = {"rows": len(inputs), "largest_difference": None}
     wanted = np.asarray(wanted)
     if wanted.dtype == object:
-        return {"used": [list(one) for one in got] == wanted.tolist(), **told}
-    wanted, got = wanted.astype(float).reshape(len(inputs), -1), np.array(got, dtype=float)
-    if got.shape != wanted.shape:
-        return {"used": False, **told}
-    largest = float((np.abs(got - wanted) / np.maximum(1.0, np.abs(wanted))).max())
-    same = largest <= CLOSE and (verdict is None or bool((verdict(got) == verdict(wanted)).all()))
-    return {"used": same, **told, "largest_difference": largest}
+        return {"used": [list(texts) for texts in answers] == wanted.tolist(), **comparison}
+    wanted, numbers = wanted.astype(float).reshape(len(inputs), -1), np.array(answers, dtype=float)
+    if numbers.shape != wanted.shape:
+        return {"used": False, **comparison}
+    largest = float((np.abs(numbers - wanted) / np.maximum(1.0, np.abs(wanted))).max())
+    same = largest <= CLOSE and (decision is None or bool((decision(numbers) == decision(wanted)).all()))
+    return {"used": same, **comparison, "largest_difference": largest}
 
 
 def _write_golden(content: Content, fresh: Path, manifest: Mapping[str, Any], models: Mapping[str, Any]) -> None:
-    """Customers with the answers of the models as they are."""
+    """Some customers with the answers that the models give now."""
     scorer = Scorer(fresh, manifest, models)
     chosen = content.customers(GOLDEN_ROWS)[["customer_id", *(feature.name for feature in scorer.features)]]
-    asked, answers = chosen.to_dict("records"), scorer.score_rows(chosen).to_dict("records")
-    pairs = zip(asked, answers, strict=True)
-    write_json(fresh / GOLDEN, [{"request": plain(one), "answer": plain(two)} for one, two in pairs])
+    pairs = zip(records(chosen), records(scorer.score_rows(chosen)), strict=True)
+    write_json(fresh / GOLDEN, [{"request": plain(request), "answer": plain(answer)} for request, answer in pairs])

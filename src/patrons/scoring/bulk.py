@@ -1,4 +1,4 @@
-"""Files in, scored files out: customer rows go by in chunks, an order log is reduced to customers by DuckDB first."""
+"""Files in, scored files out: customers are scored in chunks; DuckDB reduces an order log to customers first."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from patrons.intake.reading import Format, column_names, open_source
 from patrons.scoring.scorer import COLUMNS, ORDERS, Scorer, ScoringError
 
 CHUNK = 5_000  # customers whose answers are in memory at a time
-BETWEEN = " | "  # names of a set in a CSV file
+SEPARATOR = " | "  # between the names of a set in a CSV file
 ARROW = {"str": pa.string(), "Int64": pa.int64(), "float64": pa.float64(), "boolean": pa.bool_()}
 SCHEMA = pa.schema([(name, ARROW.get(kind, pa.list_(pa.string()))) for name, kind in COLUMNS.items()])
 
@@ -37,7 +37,7 @@ def score_file(
     target: Path,
     as_of: date | None = None,
     customers: Path | None = None,
-    tell: Callable[[int, int | None], None] = lambda done, total: None,
+    report: Callable[[int, int | None], object] = lambda done, total: None,
 ) -> Scored:
     """Score every customer of a file and write the answers, whole or not at all.
 
@@ -45,15 +45,15 @@ def score_file(
     ----------
     scorer : Scorer
     source : Path
-        Customer rows or raw order lines: CSV, other delimited text, XLSX or Parquet. Its columns tell which.
+        Customer rows or raw order lines: CSV, other delimited text, XLSX or Parquet. Its columns say which.
     target : Path
         ``.parquet`` or ``.csv``.
     as_of : date, optional
         The day to describe the customers of an order log on; the day after its last order unless given.
     customers : Path, optional
         Attributes of the customers of an order log.
-    tell : callable
-        Is told how many customers are done, and of how many (None while an order log is reduced to them).
+    report : callable
+        Called with the number of customers done and of all (None while an order log is reduced to customers).
     """
     begun = time.monotonic()
     if target.suffix not in (".parquet", ".csv"):
@@ -61,31 +61,31 @@ def score_file(
     is_log = holds_orders(scorer, source)
     done = errors = 0
     if is_log:
-        tell(0, None)
+        report(0, None)
     total, parts = _orders(scorer, source, as_of, customers) if is_log else _rows(scorer, source)
-    tell(0, total)
+    report(0, total)
     with whole(target) as partial, _writer(partial, target.suffix) as write:
         for answers in parts:
             write(answers)
             done, errors = done + len(answers), errors + int(answers.error.notna().sum())
-            tell(done, total)
+            report(done, total)
     return Scored(done, errors, time.monotonic() - begun, is_log)
 
 
 def holds_orders(scorer: Scorer, source: Path) -> bool:
-    """Whether a file holds order lines rather than customers, told by its columns."""
+    """Whether a file holds order lines rather than customers, judged by its columns."""
     intake, name = scorer.manifest["parameters"]["01_eda"], scorer.manifest["name"]
-    there = set(column_names(source, Format.of(intake)))
-    if set(map(str, scorer.models["clusterer"].feature_names_in_)) <= there:
+    columns = set(column_names(source, Format.of(intake)))
+    if set(map(str, scorer.models["clusterer"].feature_names_in_)) <= columns:
         return False
-    if scorer.manifest["kind"] == ORDERS and intake["columns"].get("ordered_at", "ordered_at") in there:
+    if scorer.manifest["kind"] == ORDERS and intake["columns"].get("ordered_at", "ordered_at") in columns:
         return True
-    known = sorted({feature.name for feature in scorer.features})
-    lacking = [one for one in known if one not in there]
-    if len(lacking) == len(known) or scorer.manifest["kind"] == ORDERS:
+    features = sorted({feature.name for feature in scorer.features})
+    missing = [name for name in features if name not in columns]
+    if len(missing) == len(features) or scorer.manifest["kind"] == ORDERS:
         raise ScoringError(
-            f"{source.name} holds neither customers nor orders as {name} was trained on: it lacks {len(lacking)} of "
-            f"{len(known)} features, such as {', '.join(lacking[:5])}. It has: {', '.join(sorted(there)[:12])}."
+            f"{source.name} holds neither customers nor orders such as {name} was trained on: it lacks {len(missing)} "
+            f"of {len(features)} features, such as {', '.join(missing[:5])}. It has: {', '.join(sorted(columns)[:12])}."
         )
     return False
 
@@ -93,7 +93,7 @@ def holds_orders(scorer: Scorer, source: Path) -> bool:
 def _orders(
     scorer: Scorer, source: Path, as_of: date | None, customers: Path | None
 ) -> tuple[int, Iterator[pd.DataFrame]]:
-    """How many customers an order log names, and the answers to them; those without features come last."""
+    """The number of customers in an order log, and their answers; those without features come last."""
     table, left_over = scorer.described(source, as_of, customers)
     parts = [(start, left_over.head(0)) for start in range(0, len(table), CHUNK)] + [(len(table), left_over)]
     answers = (scorer.score_described(table[start : start + CHUNK], refused) for start, refused in parts)
@@ -101,7 +101,7 @@ def _orders(
 
 
 def _rows(scorer: Scorer, source: Path) -> tuple[int, Iterator[pd.DataFrame]]:
-    """How many customers a file holds, and the answers to them."""
+    """The number of customers in a file, and their answers."""
     table = open_source(source, Format.of(scorer.manifest["parameters"]["01_eda"])).table
     return int(table.count().execute()), _scored(scorer, table)
 
@@ -124,10 +124,10 @@ def _writer(path: Path, suffix: str) -> Iterator[Callable[[pd.DataFrame], None]]
             yield lambda answers: file.write_table(pa.Table.from_pandas(answers, SCHEMA, preserve_index=False))
     else:
         with path.open("w", encoding="utf-8", newline="") as file:
-            yield lambda answers: _joined(answers).to_csv(file, index=False, header=not file.tell())
+            yield lambda answers: _with_text_sets(answers).to_csv(file, index=False, header=not file.tell())
 
 
-def _joined(answers: pd.DataFrame) -> pd.DataFrame:
-    """Sets of names as text."""
-    sets = answers.segment_set.map(lambda names: BETWEEN.join(names) if isinstance(names, list) else None)
+def _with_text_sets(answers: pd.DataFrame) -> pd.DataFrame:
+    """Answers whose sets of segments are text."""
+    sets = answers.segment_set.map(lambda names: SEPARATOR.join(names) if isinstance(names, list) else None)
     return answers.assign(segment_set=sets)

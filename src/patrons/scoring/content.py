@@ -40,24 +40,35 @@ class Content:
     def __init__(self, processed: Path, series: Mapping[str, Any]):
         self.processed, self.series = processed, series
 
-    def found(self, file: str) -> Path | None:
-        """Where a notebook left a file."""
+    def path(self, file: str) -> Path | None:
+        """Where a notebook left a file, None where none has written it."""
         return next(iter(sorted(self.processed.glob(f"[0-9]*/{file}"))), None)
 
     def json(self, file: str) -> dict[str, Any]:
         """A record of that name, empty where there is none."""
-        found = self.found(file)
-        return read_json(found) if found else {}
+        path = self.path(file)
+        return read_json(path) if path else {}
 
     def table(self, file: str) -> pd.DataFrame:
-        return pd.read_parquet(self.found(file))
+        """A table of that name.
+
+        Raises
+        ------
+        ContentError
+            Where no notebook has written it.
+        """
+        path = self.path(file)
+        if path is None:
+            raise ContentError(f"No notebook has written {file}: run the whole series (run_all.py --resume).")
+        return pd.read_parquet(path)
 
     @property
     def parameters(self) -> dict[str, dict[str, Any]]:
+        """The parameters of each notebook."""
         return {stage: record["parameters"] for stage, record in self.series["stages"].items()}
 
-    def stated(self) -> dict[str, Any]:
-        """What scoring is told of the data and the models, as plain values."""
+    def facts(self) -> dict[str, Any]:
+        """What scoring must know about the data and the models, as plain values."""
         intake = self.parameters["01_eda"]
         return {
             "kind": "orders" if "columns" in intake else "table",
@@ -78,30 +89,30 @@ class Content:
         return describe(table, [name for name in table if name in used], self.table("dictionary.parquet"))
 
     def customers(self, most: int) -> pd.DataFrame:
-        """Customers of today at even distances in their table."""
+        """Some of today's customers, spread evenly over their table."""
         table = self.table("features.parquet")
         return table.iloc[:: max(1, len(table) // most)].head(most).reset_index(drop=True)
 
     def test_rows(self, names: list[str]) -> pd.DataFrame:
-        """Rows that the churn model was tested on, with what happened and without who it was."""
-        from patrons.churn import split as churn
+        """Rows that the churn model was tested on, with the outcome and without the customer's number."""
+        from patrons.churn.split import split
 
         seed = self.parameters.get("06_churn", {}).get("seed", 0)
-        _, test = churn.split(self.table("panel.parquet"), seed)
+        _, test = split(self.table("panel.parquet"), seed)
         chosen = test.sample(min(len(test), TEST_ROWS), random_state=0).sort_index()
         return chosen[[*names, OUTCOME]].reset_index(drop=True)
 
     def segments(self, clusterer: Any) -> dict[str, dict[str, Any]]:
-        """Number and name of the segment that each group of the clusterer is, as the labels of its customers say."""
-        labels = self.table("labels.parquet")
-        number, name = "group", "segment"
-        customers = self.table("features.parquet").merge(labels, on="customer_id", suffixes=("", "_label"))
-        group = clusterer.predict(customers[list(clusterer.feature_names_in_)])
-        known = customers.assign(of=group)[["of", number, name]].drop_duplicates().sort_values("of")
-        if known.of.duplicated().any():
+        """By group of the clusterer the number and name of its segment, as its customers are labelled."""
+        labels = self.table("labels.parquet").set_index("customer_id")[["group", "segment"]]
+        customers = self.table("features.parquet").set_index("customer_id").loc[labels.index]
+        predicted = clusterer.predict(customers[list(clusterer.feature_names_in_)])
+        pairs = labels.assign(predicted=predicted).drop_duplicates().sort_values("predicted")
+        if pairs.predicted.duplicated().any():
             raise ContentError("The labels do not follow from the clusterer: run the series from 03 on (--from 03).")
         return {
-            str(one.of): {"number": int(getattr(one, number)), "name": getattr(one, name)} for one in known.itertuples()
+            str(pair["predicted"]): {"number": int(pair["group"]), "name": pair["segment"]}
+            for pair in pairs.to_dict("records")
         }
 
     def _metrics(self) -> dict[str, float]:
@@ -110,8 +121,8 @@ class Content:
         return {f"{file.parent.name[:2]}.{name}": value for file in files for name, value in read_json(file).items()}
 
     def _lifetime(self) -> list[float] | None:
-        """BG/NBD as the features of today were made with it."""
-        made = self.parameters.get("02_transformation", {})
-        if "lifetime" in made.get("leave_out", ["lifetime"]):
+        """The parameters of BG/NBD with which today's features were computed, None where they have none of it."""
+        transformation = self.parameters.get("02_transformation", {})
+        if "lifetime" in transformation.get("leave_out", ["lifetime"]):
             return None
         return list(lifetime.fit_day(self.table("features.parquet")))

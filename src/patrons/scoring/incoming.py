@@ -22,24 +22,24 @@ CANCELLED = "cancellation"  # the reason of lines that are set aside as returns
 
 def described(
     lines: pd.DataFrame | str | Path,
-    stated: Mapping[str, Mapping[str, Any]],
+    parameters: Mapping[str, Mapping[str, Any]],
     groups: set[str],
     fitted: bgnbd.Fitted | None,
     as_of: date | None = None,
     customers: str | Path | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Features of every customer of a log, and the customers of whom none can be computed.
+    """Features of every customer of a log, and the customers who have none.
 
     Parameters
     ----------
     lines : DataFrame or path
         Raw order lines in the source's own columns.
-    stated : dict
+    parameters : dict
         The parameters that the models were trained with, by notebook.
     groups : set of str
-        Groups of features that models know; the others are not made.
+        Groups of features that the models know; the others are not computed.
     fitted : bgnbd.Fitted, optional
-        Parameters of BG/NBD as they were trained.
+        Parameters of BG/NBD as they were fitted when the models were trained.
     as_of : date, optional
         The day to describe customers on; the day after the last order unless given.
     customers : path, optional
@@ -50,23 +50,23 @@ def described(
     DataFrame
         `customer_id`, `as_of` and the features, sorted by customer.
     DataFrame
-        `customer_id` (missing for lines that name nobody) and `error`.
+        `customer_id` (missing for lines without a customer) and `error`.
     """
     with TemporaryDirectory() as folder:
-        judged = _judged(_as_file(lines, Path(folder)), stated["01_eda"])
+        judged = _judged(_as_file(lines, Path(folder)), parameters["01_eda"])
         clean = judged.filter(judged.reason.isnull()).drop("reason", "copy")
         if not clean.count().execute():
             return pd.DataFrame({"customer_id": pd.Series(dtype="str")}), _left_over(judged, set())
         day = as_of or day_after(clean)
-        known = roster.customer_table(clean, Path(customers) if customers else None)
+        attributes = roster.customer_table(clean, Path(customers) if customers else None)
         returns = judged.filter(judged.reason == CANCELLED).to_pandas()
-        table = on_days(clean, returns, [day], stated["02_transformation"], groups, fitted)
-        table = table.merge(known, on="customer_id", how="left", validate="one_to_one")
+        table = on_days(clean, returns, [day], parameters["02_transformation"], groups, fitted)
+        table = table.merge(attributes, on="customer_id", how="left", validate="one_to_one")
         return table, _left_over(judged, set(table.customer_id), day)
 
 
 def _as_file(lines: pd.DataFrame | str | Path, folder: Path) -> Path:
-    """A table in memory takes the same way as a file."""
+    """The path of the lines; a table in memory is written to a file first."""
     if not isinstance(lines, pd.DataFrame):
         return Path(lines)
     lines.to_parquet(folder / "lines.parquet", index=False)
@@ -83,40 +83,41 @@ def on_days(
     clean: Table,
     returns: pd.DataFrame,
     days: Sequence[date],
-    made: Mapping[str, Any],
+    transformation: Mapping[str, Any],
     groups: set[str],
     fitted: bgnbd.Fitted | None,
 ) -> pd.DataFrame:
-    """Features of customers on each of some days, as models know them; attributes are not among them.
+    """Features of customers on each of some days, as the models know them, without attributes.
 
     Parameters
     ----------
     clean, returns : Table, DataFrame
         Clean order lines, and those of cancellations.
     days : sequence of date
-        Nothing on or after such a day is seen.
-    made : dict
+        Orders on or after such a day are ignored.
+    transformation : dict
         The parameters of 02.
     groups, fitted
         See `described`.
     """
     lacking = [name for name in ("returns",) if name not in groups]
     recipe = Recipe(
-        horizon_days=made["horizon_days"],
-        windows=made["windows"],
-        leave_out=[*made["leave_out"], *lacking],
-        interactions=made["interactions"],
-        peak_months=made.get("peak_months", ()) if season.CALENDAR in groups else (),
+        horizon_days=transformation["horizon_days"],
+        windows=transformation["windows"],
+        leave_out=[*transformation["leave_out"], *lacking],
+        interactions=transformation["interactions"],
+        peak_months=transformation.get("peak_months", ()) if season.CALENDAR in groups else (),
     )
     return recipe.describe(clean, days, returns if "returns" in groups and len(returns) else None, fitted=fitted)
 
 
 def _left_over(judged: Table, scored: set[str], day: date | None = None) -> pd.DataFrame:
-    """Customers without features, each with the most frequent reason why their lines do not count."""
+    """Customers without features, each with the most frequent reason why their lines were set aside."""
     late = ibis.literal(f"no order before {day}" if day else "no order")
     reason = ibis.ifelse(judged.reason.isnull(), late, judged.reason)
     counts = judged.mutate(reason=reason).group_by("customer_id", "reason").agg(lines=ibis._.count())
-    told = counts.order_by("customer_id", ibis.desc("lines"), "reason").to_pandas()
-    told = told[~told.customer_id.isin(scored)].drop_duplicates("customer_id")
-    said = [f"no order line can be used: {why} ({n:,} lines)" for why, n in zip(told.reason, told.lines, strict=True)]
-    return pd.DataFrame({"customer_id": told.customer_id.to_numpy(), "error": said})
+    table = counts.order_by("customer_id", ibis.desc("lines"), "reason").to_pandas()
+    table = table[~table.customer_id.isin(scored)].drop_duplicates("customer_id")
+    pairs = zip(table.reason, table.lines, strict=True)
+    errors = [f"no order line can be used: {reason} ({lines:,} lines)" for reason, lines in pairs]
+    return pd.DataFrame({"customer_id": table.customer_id.to_numpy(), "error": errors})

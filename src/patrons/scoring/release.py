@@ -10,7 +10,7 @@
     segments.json          the segments' cards
     segment_model.json     when a segment belongs to a customer's set
     churn.json             the threshold, the gates, the model's card
-    dictionary.parquet     the features in words
+    dictionary.parquet     what each feature means
     golden.json            customers with the answers that they must get
     test.parquet           rows that the churn model was tested on, for comparison with another release
 """
@@ -32,7 +32,7 @@ UNSEALED = ("id", "created", "author")  # what the same results need not have in
 
 
 class ReleaseError(ValueError):
-    """A release that is not whole, is not what it says, or cannot be used here."""
+    """A release that is incomplete, was changed, or cannot be used here."""
 
 
 def seal(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,8 +45,8 @@ def seal(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def identity(manifest: Mapping[str, Any]) -> str:
     """The id that a manifest must have: the same results give the same one."""
-    told = {name: value for name, value in manifest.items() if name not in UNSEALED}
-    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+    content = {name: value for name, value in manifest.items() if name not in UNSEALED}
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def verify(folder: Path) -> dict[str, Any]:
     Raises
     ------
     ReleaseError
-        Lists everything that is wrong at once.
+        Lists all that is wrong at once.
     """
     manifest = read(folder)
     others = [other for other in differences(manifest["versions"]) if other.is_major]
@@ -83,10 +83,10 @@ def verify(folder: Path) -> dict[str, Any]:
 
 def _changed(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     problems = [f"{MANIFEST} is not as it was released"] * (identity(manifest) != manifest["id"])
-    for name, known in manifest["files"].items():
+    for name, checksum in manifest["files"].items():
         if not (folder / name).is_file():
             problems.append(f"{name} is missing")
-        elif digest(folder / name) != known:
+        elif digest(folder / name) != checksum:
             problems.append(f"{name} is not as it was released: its checksum differs")
     return problems
 

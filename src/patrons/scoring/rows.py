@@ -1,8 +1,8 @@
-"""Customer rows as models take them: each value read by its feature's kind, and what is wrong with a row said in it."""
+"""Customer rows as models take them: each value is read by its feature's kind; a row that cannot be used says why."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,11 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from patrons.intake.attributes import as_numbers, as_text
 
 NUMBER, CATEGORY = "number", "category"
-MOST_TOLD = 5  # problems that the reason of one row lists
+MOST_LISTED = 5  # problems in the error of one row
 LARGEST = 1e15  # beyond any feature; squares and powers of it are still numbers
-LONGEST = 40  # characters of a wrong value that are shown
-PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?")  # text that is the same number whatever the marks
-WHOLE = re.compile(r"(-?\d+)\.0")  # what a spreadsheet made of a number that is a category
+LONGEST = 40  # characters shown of a wrong value
+PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?")  # text that is the same number in any convention
+WHOLE = re.compile(r"(-?\d+)\.0")  # how a spreadsheet writes a number that is a category
 BLANKS = ("", "nan", "null")
 
 Numbers = Callable[[pd.Series], pd.Series]
@@ -29,7 +29,7 @@ class Feature(NamedTuple):
     name : str
     kind : {"number", "category"}
     required : bool
-        Whether every customer that models learnt from had a value: then none may be missing.
+        Whether every customer in training had a value: then it may not be missing.
     unit, meaning : str
         As the data dictionary has them.
     example : float or str or None
@@ -58,7 +58,7 @@ class Reader:
     ----------
     features : sequence of Feature
     numbers : callable
-        Makes numbers of text, missing where it is none (`attributes.as_numbers`).
+        Turns text into numbers, missing where it is none (`attributes.as_numbers`).
     missing : sequence of str
         What stands for a missing value, in any case.
     """
@@ -82,74 +82,73 @@ class Reader:
         Series of str
             For each row what is wrong with it, missing where nothing is.
         """
-        columns, problems = {}, [[] for _ in range(len(table))]
+        columns: dict[str, pd.Series] = {}
+        problems: list[list[str]] = [[] for _ in range(len(table))]
         for feature in self.features:
-            given = table[feature.name] if feature.name in table else pd.Series(np.nan, table.index)
-            columns[feature.name], wrong = self._column(given, feature)
+            values = table[feature.name] if feature.name in table else pd.Series(np.nan, table.index)
+            columns[feature.name], wrong = self._column(values, feature)
             for row, value in wrong.items():
                 problems[row].append(_problem(feature, value))
-        said = pd.Series([_told(some) for some in problems], table.index, dtype="str")
-        return pd.DataFrame(columns, index=table.index), said
+        errors = pd.Series([_error(listed) for listed in problems], table.index, dtype="str")
+        return pd.DataFrame(columns, index=table.index), errors
 
-    def _column(self, given: pd.Series, feature: Feature) -> tuple[pd.Series, dict[int, Any]]:
+    def _column(self, values: pd.Series, feature: Feature) -> tuple[pd.Series, dict[int, Any]]:
         """A column, and by row number the values that cannot be used."""
         if feature.kind == CATEGORY:
-            text = as_text(given, self.missing)
+            text = as_text(values, self.missing)
             return text.astype(object).where(text.notna(), np.nan), {}
-        if is_numeric_dtype(given) and not is_bool_dtype(given):
-            column, blank = given.astype("float64"), given.isna().to_numpy()
+        if is_numeric_dtype(values) and not is_bool_dtype(values):
+            column, blank = values.astype("float64"), values.isna().to_numpy()
         else:
-            text = as_text(given, self.missing)
-            column, blank = self.numbers(text), (text.isna() | given.isna()).to_numpy()
+            text = as_text(values, self.missing)
+            column, blank = self.numbers(text), (text.isna() | values.isna()).to_numpy()
         usable = (column.abs() < LARGEST).to_numpy()
         bad = ~usable & (~blank | feature.required)
-        wrong = {int(row): None if blank[row] else given.iloc[row] for row in np.flatnonzero(bad)}
+        wrong = {int(row): None if blank[row] else values.iloc[row] for row in np.flatnonzero(bad)}
         return column.where(usable), wrong
 
     def one(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
-        """The same for one customer, without pandas: a value a feature, and what is wrong with them."""
-        values, problems = {}, []
+        """The same for one customer, without pandas: a value a feature, and what is wrong with the row."""
+        values: dict[str, Any] = {}
+        problems = []
         for feature in self.features:
-            given = row.get(feature.name)
-            if type(given) is float and -LARGEST < given < LARGEST and feature.kind == NUMBER:  # nothing to read
-                values[feature.name] = given
+            raw = row.get(feature.name)
+            if type(raw) is float and -LARGEST < raw < LARGEST and feature.kind == NUMBER:  # nothing to read
+                values[feature.name] = raw
                 continue
             if feature.kind == CATEGORY:
-                values[feature.name] = self._category(given)
+                values[feature.name] = self._category(raw)
                 continue
-            value = self._number(given)
+            value = self._number(raw)
             usable = value is not None and -LARGEST < value < LARGEST
             values[feature.name] = value if usable else np.nan
             if not usable and (value is not None or feature.required):
-                problems.append(_problem(feature, None if value is None else given))
-        return values, _told(problems)
+                problems.append(_problem(feature, None if value is None else raw))
+        return values, _error(problems)
 
-    def _number(self, given: Any) -> float | None:
+    def _number(self, raw: Any) -> float | None:
         """A number, NaN for what is none, None for what is missing."""
-        kind = type(given)
+        kind = type(raw)
         if kind is float or kind is int:
-            return None if given != given else float(given)
-        if given is None or given is pd.NA or (isinstance(given, np.floating) and np.isnan(given)):
+            return None if raw != raw else float(raw)
+        if raw is None or raw is pd.NA or (isinstance(raw, np.floating) and np.isnan(raw)):
             return None
-        if isinstance(given, (np.integer, np.floating)):
-            return float(given)
-        text = str(given).strip()
+        if isinstance(raw, (np.integer, np.floating)):
+            return float(raw)
+        text = str(raw).strip()
         if PLAIN.fullmatch(text):
             return float(text)
         return None if self._missing(text) else float(self.numbers(pd.Series([text], dtype="str")).iloc[0])
 
-    def _category(self, given: Any) -> Any:
-        if given is None or given is pd.NA or given != given:
+    def _category(self, raw: Any) -> Any:
+        if raw is None or raw is pd.NA or raw != raw:
             return np.nan
-        text = str(given).strip()
+        text = str(raw).strip()
         return np.nan if self._missing(text) else WHOLE.sub(r"\1", text) if WHOLE.fullmatch(text) else text
 
     def _missing(self, text: str) -> bool:
-        return (
-            text.lower().removeprefix("#") in self._absent
-            if text.lower().startswith("#n")
-            else text.lower() in self._absent
-        )
+        lower = text.lower()
+        return (lower.removeprefix("#") if lower.startswith("#n") else lower) in self._absent
 
 
 def _problem(feature: Feature, value: Any) -> str:
@@ -159,26 +158,31 @@ def _problem(feature: Feature, value: Any) -> str:
     return f"{feature.name}: {str(value)[:LONGEST]!r} is not a number within ±1e15"
 
 
-def _told(problems: Sequence[str]) -> str | None:
-    """The reason of a row, None where nothing is wrong with it."""
+def _error(problems: Sequence[str]) -> str | None:
+    """The error of a row, None where nothing is wrong with it."""
     if not problems:
         return None
-    more = len(problems) - MOST_TOLD
-    return "; ".join(problems[:MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
+    more = len(problems) - MOST_LISTED
+    return "; ".join(problems[:MOST_LISTED]) + (f"; and {more} more" if more > 0 else "")
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as mappings from column names to values."""
+    return cast("list[dict[str, Any]]", table.to_dict("records"))
 
 
 def describe(table: pd.DataFrame, names: Sequence[str], dictionary: pd.DataFrame) -> list[Feature]:
-    """The features of a table that models learnt from, with what the data dictionary says of them."""
-    known = dictionary.set_index("feature").to_dict("index")
-    return [_describe(table[name], known.get(name, {})) for name in names]
+    """The features of a training table, with what the data dictionary says about them."""
+    entries = {entry["feature"]: entry for entry in records(dictionary)}
+    return [_describe(table[name], entries.get(name, {})) for name in names]
 
 
 def _describe(column: pd.Series, entry: Mapping[str, Any]) -> Feature:
-    present, told = column.dropna(), (str(entry.get("unit", "")), str(entry.get("meaning", "")))
+    present, texts = column.dropna(), (str(entry.get("unit", "")), str(entry.get("meaning", "")))
     if not is_numeric_dtype(column):
         values = [str(value) for value in present.value_counts().index]
-        return Feature(str(column.name), CATEGORY, False, *told, next(iter(values), None), values)
+        return Feature(str(column.name), CATEGORY, False, *texts, next(iter(values), None), values)
     if present.empty:
-        return Feature(str(column.name), NUMBER, False, *told)
+        return Feature(str(column.name), NUMBER, False, *texts)
     low, middle, high = (float(value) for value in present.quantile([0.01, 0.5, 0.99]))
-    return Feature(str(column.name), NUMBER, bool(column.notna().all()), *told, middle, (), low, high)
+    return Feature(str(column.name), NUMBER, bool(column.notna().all()), *texts, middle, (), low, high)

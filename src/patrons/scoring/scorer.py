@@ -1,6 +1,6 @@
-"""Scoring: customers or raw orders in; segment, churn, value and reasons out. One `Scorer` serves all who ask.
+"""Scoring: customers or raw orders in; segment, churn, value and reasons out. One `Scorer` serves every caller.
 
-The command ``patrons predict``, the API, the app and Spark use it alike::
+The command ``patrons predict``, the API, the app and Spark all use it::
 
     scorer = Scorer.load("data/processed/demo/release")
     scorer.score_rows(table)      # DataFrame of feature rows -> DataFrame, one row a row, in their order
@@ -27,7 +27,7 @@ from patrons.libraries import Difference, differences
 from patrons.scoring import release
 from patrons.scoring.answers import Answers
 from patrons.scoring.content import load_models
-from patrons.scoring.rows import BLANKS, Feature, Reader
+from patrons.scoring.rows import BLANKS, Feature, Reader, records
 
 COLUMNS = {
     "customer_id": "str",
@@ -51,7 +51,7 @@ ORDERS = "orders"  # the kind of a release made from an order log; the other is 
 
 
 class ScoringError(ValueError):
-    """A request that no customer of can be scored."""
+    """A request of which no customer can be scored."""
 
 
 class Scorer:
@@ -73,12 +73,12 @@ class Scorer:
 
     def __init__(self, folder: Path, manifest: Mapping[str, Any], models: Mapping[str, Any]):
         self.folder, self.manifest, self.models = folder, dict(manifest), dict(models)
-        self.features = [Feature(**one) for one in manifest["features"]]
+        self.features = [Feature(**entry) for entry in manifest["features"]]
         self.segments = read_json(folder / "segments.json")
         self.reader = _reader(self.features, manifest)
-        said = read_json(folder / "segment_model.json")["conformal"]
+        conformal = read_json(folder / "segment_model.json")["conformal"]
         spread = read_json(folder / "value.json", {}).get("spread", {})
-        self.answers = Answers(manifest, models, said, spread, pd.read_parquet(folder / "dictionary.parquet"))
+        self.answers = Answers(manifest, models, conformal, spread, pd.read_parquet(folder / "dictionary.parquet"))
 
     @classmethod
     def load(cls, folder: str | Path, verified: bool = False) -> "Scorer":
@@ -138,28 +138,29 @@ class Scorer:
         inputs, error = self.reader.table(table)
         good = error.isna().to_numpy()
         inputs = inputs.set_axis(range(len(table)))[good]
-        told = self._computed(inputs) if len(inputs) else pd.DataFrame()
-        told = told.reindex(index=range(len(table)), columns=list(COLUMNS)).astype(COLUMNS).set_axis(table.index)
-        sets = told.segment_set.where(told.segment_set.notna(), None)
-        return told.assign(customer_id=self._identifiers(table), segment_set=sets, error=told.error.fillna(error))
+        answers = self._computed(inputs) if len(inputs) else pd.DataFrame()
+        answers = answers.reindex(index=range(len(table)), columns=list(COLUMNS)).astype(COLUMNS).set_axis(table.index)
+        sets = answers.segment_set.where(answers.segment_set.notna(), None)
+        return answers.assign(customer_id=self._identifiers(table), segment_set=sets, error=answers.error.fillna(error))
 
     def _computed(self, inputs: pd.DataFrame) -> pd.DataFrame:
-        """Answers, without a row's if the models cannot compute with its values: that row has the reason alone."""
+        """The answers; a row whose values the models cannot compute with has an error instead."""
         try:
-            with np.errstate(all="ignore"):  # answers are looked at below
-                told = pd.DataFrame(self.answers.table(inputs), inputs.index)
+            with np.errstate(all="ignore"):  # what is not finite is looked for below
+                answers = pd.DataFrame(self.answers.table(inputs), inputs.index)
         except (ValueError, ArithmeticError):
             if len(inputs) == 1:
                 return pd.DataFrame({"error": BEYOND}, inputs.index)
-            # raises where it is the models, and nobody's values
-            self.answers.table(pd.DataFrame([self._middle()]).astype(inputs.dtypes))
+            # raises if the models are at fault, and not somebody's values
+            self.answers.table(pd.DataFrame([self._typical()]).astype(inputs.dtypes.to_dict()))
             half = len(inputs) // 2
             return pd.concat([self._computed(inputs[:half]), self._computed(inputs[half:])])
-        sound = np.isfinite(told.select_dtypes("float")).all(axis=1)
-        return told.astype(object).where(sound, None).assign(error=np.where(sound, None, BEYOND))
+        finite = pd.Series(np.isfinite(answers.select_dtypes("float").to_numpy()).all(axis=1), answers.index)
+        errors = np.array([None if row_is_finite else BEYOND for row_is_finite in finite], dtype=object)
+        return answers.astype(object).where(finite, None).assign(error=errors)
 
-    def _middle(self) -> dict[str, Any]:
-        """A customer in the middle of all."""
+    def _typical(self) -> dict[str, Any]:
+        """A customer with the median, or the most frequent category, of every feature."""
         return {feature.name: feature.example for feature in self.features}
 
     def score_one(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,12 +178,12 @@ class Scorer:
             return answer | {"error": error}
         try:
             with np.errstate(all="ignore"):
-                told = self.answers.one(values)
+                computed = self.answers.one(values)
         except (ValueError, ArithmeticError):
-            self.answers.one(self._middle())  # raises where it is the models
+            self.answers.one(self._typical())  # raises if the models are at fault
             return answer | {"error": BEYOND}
-        sound = all(math.isfinite(value) for value in told.values() if type(value) is float)
-        return answer | (told if sound else {"error": BEYOND})
+        finite = all(math.isfinite(value) for value in computed.values() if type(value) is float)
+        return answer | (computed if finite else {"error": BEYOND})
 
     def score_orders(
         self, lines: pd.DataFrame | str | Path, as_of: date | None = None, customers: str | Path | None = None
@@ -201,7 +202,7 @@ class Scorer:
         Returns
         -------
         DataFrame
-            `COLUMNS`, one row a customer, sorted; last one for lines that name nobody.
+            `COLUMNS`, one row a customer, sorted; the last row is for lines without a customer.
         """
         return self.score_described(*self.described(lines, as_of, customers))
 
@@ -210,12 +211,17 @@ class Scorer:
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Features of the customers of raw order lines, and `customer_id` and `error` of those who have none."""
         if self.manifest["kind"] != ORDERS:
-            raise ScoringError(f"{self.manifest['name']} was trained on a customer table: bring rows, not orders.")
-        from patrons.scoring import incoming  # the engine of tables, which customer rows need not wait for
+            raise ScoringError(f"{self.manifest['name']} was trained on a customer table: score rows, not orders.")
+        from patrons.scoring import incoming  # loads the engine of tables, which customer rows do not need
 
-        stated, fitted = self.manifest["parameters"], self.manifest["lifetime"]
-        groups = set(self.manifest["groups"])
-        return incoming.described(lines, stated, groups, fitted and Fitted(*fitted), as_of, customers)
+        parameters, groups = self.manifest["parameters"], set(self.manifest["groups"])
+        return incoming.described(lines, parameters, groups, self.lifetime, as_of, customers)
+
+    @property
+    def lifetime(self) -> Fitted | None:
+        """The parameters of BG/NBD behind the features of training, None where they had none of it."""
+        fitted = self.manifest["lifetime"]
+        return Fitted(*fitted) if fitted else None
 
     def score_described(self, table: pd.DataFrame, left_over: pd.DataFrame) -> pd.DataFrame:
         """Score what `described` gives, sorted by customer."""
@@ -226,26 +232,25 @@ class Scorer:
     def check(self) -> list[str]:
         """What is wrong with the answers to the golden requests of the release; empty where nothing is."""
         golden = read_json(self.folder / release.GOLDEN)
-        rows = self.score_rows(pd.DataFrame([one["request"] for one in golden])).to_dict("records")
-        problems = [
-            f"golden customer {one['request'].get('customer_id')}: {difference} by {way}"
-            for one, row in zip(golden, rows, strict=True)
-            for way, answer in (("score_rows", plain(row)), ("score_one", self.score_one(one["request"])))
-            if (difference := _difference(answer, one["answer"]))
+        rows = records(self.score_rows(pd.DataFrame([pair["request"] for pair in golden])))
+        return [
+            f"golden customer {pair['request'].get('customer_id')}: {difference} by {method}"
+            for pair, row in zip(golden, rows, strict=True)
+            for method, answer in (("score_rows", plain(row)), ("score_one", self.score_one(pair["request"])))
+            if (difference := _difference(answer, pair["answer"]))
         ]
-        return problems
 
     @property
     def _id(self) -> str:
         return self.manifest["parameters"]["01_eda"].get("id") or "customer_id"
 
     def _identifiers(self, table: pd.DataFrame) -> pd.Series:
-        given = next((table[name] for name in ("customer_id", self._id) if name in table), None)
-        return pd.Series(None, table.index, "str") if given is None else given.astype("str")
+        column = next((table[name] for name in ("customer_id", self._id) if name in table), None)
+        return pd.Series(None, table.index, "str") if column is None else column.astype("str")
 
 
 def _reader(features: list[Feature], manifest: Mapping[str, Any]) -> Reader:
-    """Text is read as it was when the models were trained."""
+    """Reads text as it was read when the models were trained."""
     if manifest["kind"] == ORDERS:
         return Reader(features)
     roles = Roles.of(manifest["parameters"]["01_eda"])
@@ -266,20 +271,20 @@ def _plain(value: Any) -> Any:
 
 
 def _difference(answer: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    """The first name in which an answer is not the one wanted, empty where there is none."""
+    """The first field in which an answer is not the one wanted, empty where there is none."""
     for name, value in wanted.items():
-        said = answer[name]
-        numbers = isinstance(value, float) and isinstance(said, float)
-        if abs(said - value) > CLOSE * max(1.0, abs(value)) if numbers else said != value:
-            return f"{name} is {said!r}, not {value!r}"
+        actual = answer[name]
+        numbers = isinstance(value, float) and isinstance(actual, float)
+        if abs(actual - value) > CLOSE * max(1.0, abs(value)) if numbers else actual != value:
+            return f"{name} is {actual!r}, not {value!r}"
     return ""
 
 
 def _refuse_other_features(manifest: Mapping[str, Any], models: Mapping[str, Any]) -> None:
-    stated = {one["name"] for one in manifest["features"]}
+    stated = {feature["name"] for feature in manifest["features"]}
     for name, model in models.items():
         if unknown := sorted(set(map(str, model.feature_names_in_)) - stated):
             raise release.ReleaseError(
                 f"{name}.skops takes features that release.json does not state: {', '.join(unknown[:5])}. "
-                "The folder mixes files of two releases: build it anew."
+                "The folder mixes files of two releases: build it again."
             )

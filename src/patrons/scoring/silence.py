@@ -1,4 +1,4 @@
-"""What the models say of a customer who orders nothing for longer: every feature moves along, as in the shop."""
+"""What the models say of a customer who orders nothing for longer: every feature changes along, as in the shop."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from patrons.btyd.bgnbd import Fitted
 from patrons.engine import connect
 from patrons.scoring import incoming
 from patrons.scoring.rows import Feature
@@ -18,11 +17,11 @@ WINDOW = re.compile(r"orders_(\d+)d")
 AHEAD = (0, 15, 30, 60, 90, 120, 180, 270, 365)  # days
 
 
-def goes_on(
+def if_silent(
     scorer: Scorer,
     lines: pd.DataFrame,
     returns: pd.DataFrame,
-    known: Mapping[str, Any],
+    features: Mapping[str, Any],
     today: date,
     ahead: Sequence[int] = AHEAD,
 ) -> pd.DataFrame:
@@ -34,47 +33,47 @@ def goes_on(
         Of an order log.
     lines, returns : DataFrame
         The customer's clean order lines, and those of cancellations.
-    known : mapping
+    features : mapping
         The customer's features today; attributes are taken from it.
     today : date
-        The day on which customers were described.
+        The day on which they describe the customer.
     ahead : sequence of int
         Days from today on.
 
     Returns
     -------
     DataFrame
-        `days` from today on, and `scoring.COLUMNS`; a row each of `ahead`.
+        `days` from today on, and `scoring.COLUMNS`; one row for each of `ahead`.
     """
-    made, fitted = scorer.manifest["parameters"]["02_transformation"], scorer.manifest["lifetime"]
+    transformation, groups = scorer.manifest["parameters"]["02_transformation"], set(scorer.manifest["groups"])
     days = [today + timedelta(days=more) for more in ahead]
-    told = (made, set(scorer.manifest["groups"]), fitted and Fitted(*fitted))
-    own = connect().create_table("lines", lines, temp=True)  # a database of its own: the app asks from several threads
-    table = incoming.on_days(own, returns, days, *told)
-    lacking = {one.name: known.get(one.name) for one in scorer.features if one.name not in table}
-    return scorer.score_rows(table.assign(**lacking)).assign(days=list(ahead))
+    orders = connect().create_table("lines", lines, temp=True)  # in a database of its own: the app uses several threads
+    table = incoming.on_days(orders, returns, days, transformation, groups, scorer.lifetime)
+    attributes = {one.name: features.get(one.name) for one in scorer.features if one.name not in table}
+    return scorer.score_rows(table.assign(**attributes)).assign(days=list(ahead))
 
 
-def impossible(row: Mapping[str, Any], features: Sequence[Feature]) -> list[str]:
-    """Why no customer can be as a row says, in words: values of single features that contradict each other."""
-    quiet, orders, age = (row.get(name) or 0 for name in ("recency_days", "frequency", "tenure_days"))
-    windows = {int(found[1]): row.get(found[0]) or 0 for one in features if (found := WINDOW.fullmatch(one.name))}
-    said = []
-    if quiet > age > 0:
-        said.append(f"the last order lies {quiet:,.0f} days back, the first only {age:,.0f}")
-    if outside := [days for days, inside in windows.items() if inside and quiet > days]:
+def contradictions(row: Mapping[str, Any], features: Sequence[Feature]) -> list[str]:
+    """Why no customer can have these values: each pair of features that contradict each other, in words."""
+    recency, orders, age = (row.get(name) or 0 for name in ("recency_days", "frequency", "tenure_days"))
+    matches = filter(None, (WINDOW.fullmatch(feature.name) for feature in features))
+    windows = {int(match[1]): row.get(match[0]) or 0 for match in matches}  # orders by length in days
+    problems = []
+    if recency > age > 0:
+        problems.append(f"the last order was {recency:,.0f} days ago, the first only {age:,.0f}")
+    if outside := [days for days, inside in windows.items() if inside and recency > days]:
         days = max(outside)
-        said.append(f"no order for {quiet:,.0f} days, yet {windows[days]:,.0f} in the last {days}")
+        problems.append(f"no order for {recency:,.0f} days, yet {windows[days]:,.0f} in the last {days}")
     if empty := [
-        days for days, inside in windows.items() if 0 < quiet <= days and not (inside or row.get(f"lines_{days}d"))
+        days for days, inside in windows.items() if 0 < recency <= days and not (inside or row.get(f"lines_{days}d"))
     ]:
-        said.append(f"the last order lies {quiet:,.0f} days back, yet none in the last {max(empty)}")
+        problems.append(f"the last order was {recency:,.0f} days ago, yet none in the last {max(empty)}")
     if falls := [pair for pair in pairwise(sorted(windows)) if windows[pair[0]] > windows[pair[1]]]:
         short, long = falls[0]
-        said.append(
+        problems.append(
             f"{windows[short]:,.0f} orders in the last {short} days, yet {windows[long]:,.0f} in the last {long}"
         )
     if more := [days for days, inside in windows.items() if inside > orders > 0]:
         days = min(more)
-        said.append(f"{windows[days]:,.0f} orders in the last {days} days, and {orders:,.0f} in all")
-    return said
+        problems.append(f"{windows[days]:,.0f} orders in the last {days} days, and {orders:,.0f} in all")
+    return problems

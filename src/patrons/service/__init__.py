@@ -1,20 +1,22 @@
-"""The parts of the REST API; `serving/api.py` puts them together. They need the extra `serve`.
+"""How do a shop's systems ask for scores? The parts of the REST API; `serving/api.py` puts them together.
+
+They need the extra `serve`. In reading order:
 
 settings  what an operator may set
-server    the process
-guard     what every request passes
+server    the process, which ends without losing a request
+guard     what every request passes: id, key, limits, log
 keys      who may ask
-limits    how much at once
-bodies    strict bodies
-messages  requests and answers, and so OpenAPI
+limits    how many requests at once
+bodies    bodies, read strictly
+messages  requests and answers, from which OpenAPI comes
 predict   from customers to answers
 problems  errors, all of one shape
-slots     blue and green
-follow    following the champion
+slots     blue and green: the release that answers and the one in reserve
+follow    keeping up with the champion
 cards     what `GET /model` says
 pages     OpenAPI and Swagger UI
 logs      JSON lines without personal data
-metrics   for Prometheus
+metrics   numbers for Prometheus
 """
 
 from patrons import door

@@ -1,4 +1,4 @@
-"""Between Flama and our errors: bodies read strictly, Flama's own errors said our way."""
+"""Between Flama and our errors: bodies are read strictly, and Flama's own errors take our shape."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from flama.injection import Component
 from flama.schemas.components import CompositeParamComponent
 
 from patrons.service.logs import Log, log_failure
-from patrons.service.problems import Problem, broken, of_validation, told
+from patrons.service.problems import Problem, broken, error, of_validation
 
 
 class JSONBody(Component):
@@ -20,12 +20,12 @@ class JSONBody(Component):
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
             step = "Send the header Content-Type: application/json."
-            raise Problem(415, told("Content-Type", kind or "none", "application/json", step))
+            raise Problem(415, error("Content-Type", kind or "none", "application/json", step))
         return types.RequestData(_parsed(await request.body()))
 
 
 class Checked(CompositeParamComponent):
-    """Holds a body against its schema, as Flama does, and keeps nothing of it."""
+    """Checks a body against its schema, as Flama does, and keeps nothing of it."""
 
     cacheable = False
 
@@ -33,12 +33,12 @@ class Checked(CompositeParamComponent):
 def _parsed(body: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(body.decode("utf-8"), parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        where = f"character {error.pos}" if isinstance(error, json.JSONDecodeError) else "text that is none"
-        error = told("body", where, "JSON in UTF-8, without NaN and Infinity", "Use null for a missing value.")
-        raise Problem(400, error) from None
+    except (ValueError, RecursionError) as failure:
+        found = f"character {failure.pos}" if isinstance(failure, json.JSONDecodeError) else "text that is not JSON"
+        step = "Use null for a missing value."
+        raise Problem(400, error("body", found, "JSON in UTF-8, without NaN and Infinity", step)) from None
     if not isinstance(parsed, dict):
-        raise Problem(422, told("body", parsed, "an object with a list `customers`", "See the example at /docs/."))
+        raise Problem(422, error("body", parsed, "an object with a list `customers`", "See the example at /docs/."))
     return parsed
 
 
@@ -47,19 +47,19 @@ def _refuse(constant: str) -> None:
 
 
 def handle_errors(app: Flama, log: Log) -> None:
-    """Have errors inside of Flama answered our way; its own way logs a whole request, with its key."""
+    """Answer errors inside Flama our way; its own way logs a whole request, with its key."""
 
-    def on_failure(scope: Any, receive: Any, send: Any, error: Exception) -> http.Response:
-        log_failure(log, request_id(scope), error)
+    def on_failure(scope: Any, receive: Any, send: Any, failure: Exception) -> http.Response:
+        log_failure(log, request_id(scope), failure)
         return response(scope, broken())
 
-    app.add_exception_handler(Problem, lambda scope, receive, send, error: response(scope, error))
-    app.add_exception_handler(400, lambda scope, receive, send, error: response(scope, of_validation(error.detail)))
+    app.add_exception_handler(Problem, lambda scope, receive, send, problem: response(scope, problem))
+    app.add_exception_handler(400, lambda scope, receive, send, failure: response(scope, of_validation(failure.detail)))
     app.add_exception_handler(Exception, on_failure)
 
 
 def request_id(scope: Any) -> str:
-    """The id that the guard gave a request."""
+    """The id that the guard gave to a request."""
     return scope["state"]["request_id"]
 
 

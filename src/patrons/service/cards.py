@@ -2,20 +2,19 @@
 
 from typing import Any
 
-from patrons.service.slots import Slots
+from patrons.service.slots import Slot, Slots
 
 
-def model_card(slots: Slots) -> dict[str, Any]:
-    """As `messages.ModelCard` has it."""
-    slot, idle = slots.active, slots.idle
-    manifest = slot.scorer.manifest
-    told = ("name", "kind", "unit", "meaning", "example", "required")
+def model_card(slot: Slot, slots: Slots) -> dict[str, Any]:
+    """The fields of `messages.ModelCard`; `slot` is the one that answers."""
+    manifest, idle = slot.scorer.manifest, slots.idle
+    fields = ("name", "kind", "unit", "meaning", "example", "required")
     return {
         "release": slot.release,
         **{name: manifest.get(name) for name in ("name", "kind", "created", "versions", "thresholds")},
-        "segments": {str(one["number"]): one["name"] for one in manifest["segments"].values()},
+        "segments": {str(segment["number"]): segment["name"] for segment in manifest["segments"].values()},
         "slot": slot.colour,
         "idle": idle and idle.release,
         "refused": slots.refused,
-        "features": [{name: getattr(feature, name) for name in told} for feature in slot.scorer.features],
+        "features": [{name: getattr(feature, name) for name in fields} for feature in slot.scorer.features],
     }

@@ -10,44 +10,44 @@ from patrons.files import read_json
 from patrons.scoring.release import MANIFEST
 from patrons.service.slots import Slots
 
-Told = Callable[..., None]
-Where = Callable[[], Path]
+Report = Callable[..., None]
+Locate = Callable[[], Path]
 
 
-def shown_by(source: Path) -> Where:
-    """What tells the folder that is meant: `source` itself, or the one whose path stands in the file `source`."""
+def named_by(source: Path) -> Locate:
+    """A function that gives the folder of a release: `source` itself, or the one whose path stands in that file."""
     return lambda: source.parent / source.read_text().strip() if source.is_file() else source
 
 
-def champion_of(name: str, root: Path) -> Where:
-    """What tells the folder of a series' champion, fetched from the registry when it is a new one."""
+def champion_of(name: str, root: Path) -> Locate:
+    """A function that gives the folder of a series' champion, fetched from the registry when it is a new one."""
 
-    def where() -> Path:
+    def locate() -> Path:
         from patrons.tracking.promotion import serving  # needs MLflow, which a service of a folder does without
 
         return serving(name, root)[0]
 
-    return where
+    return locate
 
 
 class Follower:
-    """Keeps the slots on the release that is shown.
+    """Keeps the slots on the wanted release.
 
     Parameters
     ----------
     slots : Slots
-    where : callable
-        Gives the folder of that release: see `shown_by` and `champion_of`.
+    locate : callable
+        Gives the folder of that release: see `named_by` and `champion_of`.
     poll : float
         Seconds between looks.
-    told : callable
-        Takes an event's name and what it concerns, such as ``told("flip", release=...)``.
+    report : callable
+        Takes an event's name and its facts, such as ``report("flip", release=...)``.
     """
 
-    def __init__(self, slots: Slots, where: Where, poll: float, told: Told):
-        self.slots, self.where, self.poll, self.told = slots, where, poll, told
-        self._settled: str | None = None  # id that was taken, refused or rolled back from: not tried again by itself
-        self._wake, self._forced, self._unseen = asyncio.Event(), False, ""
+    def __init__(self, slots: Slots, locate: Locate, poll: float, report: Report):
+        self.slots, self.locate, self.poll, self.report = slots, locate, poll, report
+        self._settled: str | None = None  # id that was taken, refused or rolled back from: not tried again unasked
+        self._wake, self._forced, self._last_failure = asyncio.Event(), False, ""
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -58,48 +58,48 @@ class Follower:
             self._wake.clear()
 
     def look_now(self) -> None:
-        """Look at once, and try again what was refused or rolled back from."""
+        """Look at once, and try again a release that was refused or rolled back from."""
         self._forced = True
         self._wake.set()
 
     def roll_back(self) -> None:
-        """Let the release before answer; what is shown now is not taken again unless told to by `look_now`."""
-        before, now = self.slots.active, self.slots.roll_back()
-        if now is None:
-            self.told("rollback_refused", reason="there is no release before this one")
+        """Let the release before answer; the wanted one is not taken again until `look_now`."""
+        former, active = self.slots.active, self.slots.roll_back()
+        if former is None or active is None:
+            self.report("rollback_refused", reason="there is no release before this one")
         else:
-            self.told("rollback", release=now.release, former=before.release)
+            self.report("rollback", release=active.release, former=former.release)
 
     async def look(self) -> None:
-        """Take the release that is shown, where it is another than the one that was settled."""
+        """Take the wanted release, unless it is the one that was settled."""
         forced, self._forced = self._forced, False
         try:
-            folder = await asyncio.to_thread(self.where)
-            shown = (read_json(folder / MANIFEST) or {}).get("id")
-        except Exception as error:  # it is being written, or the registry is away: the next look may see it
-            self._blind(error)
+            folder = await asyncio.to_thread(self.locate)
+            wanted = (read_json(folder / MANIFEST) or {}).get("id")
+        except Exception as error:  # it is being written, or the registry is away: the next look may find it
+            self._report_failure(error)
             return
-        self._unseen = ""
+        self._last_failure = ""
         answering = self.slots.active and self.slots.active.release
-        if shown is None or (shown == self._settled and not (forced and shown != answering)):
+        if wanted is None or (wanted == self._settled and not (forced and wanted != answering)):
             return
-        self._settled = shown
-        await self._take(folder, shown)
+        self._settled = wanted
+        await self._take(folder, wanted)
 
-    def _blind(self, error: Exception) -> None:
-        """Tell an error of a look, once as long as it lasts."""
-        if (said := f"{type(error).__name__}: {error}") != self._unseen:
-            self._unseen = said
-            self.told("look_failed", reason=said)
+    def _report_failure(self, error: Exception) -> None:
+        """Report a look that failed, once as long as the failure lasts."""
+        if (failure := f"{type(error).__name__}: {error}") != self._last_failure:
+            self._last_failure = failure
+            self.report("look_failed", reason=failure)
 
-    async def _take(self, folder: Path, shown: str) -> None:
+    async def _take(self, folder: Path, wanted: str) -> None:
         former = self.slots.active
         try:
             slot = await asyncio.to_thread(self.slots.take, folder)
         except Exception as error:
-            self.told("candidate_refused", release=shown, reason=f"{type(error).__name__}: {error}")
+            self.report("candidate_refused", release=wanted, reason=f"{type(error).__name__}: {error}")
         else:
-            self.told("flip", release=slot.release, slot=slot.colour, former=former and former.release)
+            self.report("flip", release=slot.release, slot=slot.colour, former=former and former.release)
 
     def on_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         """SIGHUP looks now, SIGUSR1 rolls back."""

@@ -12,19 +12,21 @@ from patrons.service.keys import Keys
 from patrons.service.limits import Gate
 from patrons.service.logs import Log, log_failure
 from patrons.service.metrics import Metrics
-from patrons.service.problems import Problem, broken, told
+from patrons.service.problems import Problem, broken, error
 from patrons.service.settings import Settings
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
-OPEN = ("/health/", "/docs/", "/schema/")  # no key is asked for
+OPEN = ("/health/", "/docs/", "/schema/")  # without a key
 ALWAYS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 CLOSE = (b"connection", b"close")
 PAGES = (b"content-security-policy", b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:")
 
 Routes = Mapping[str, Set[str]]
 Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict]]
-Send = Callable[[dict], Awaitable[None]]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Guard:
@@ -33,26 +35,27 @@ class Guard:
     Parameters
     ----------
     routes : dict
-        By path the methods that are served there.
+        By path the methods that it takes.
 
     `scope["state"]` gets `request_id`, `key` (the name it was made for) and `facts`, a dict that a handler may add to
     and that is logged.
     """
 
-    def __init__(self, app: Callable, routes: Routes, settings: Settings, gate: Gate, log: Log, metrics: Metrics):
+    def __init__(self, app: App, routes: Routes, settings: Settings, gate: Gate, log: Log, metrics: Metrics):
         self.app, self.routes, self.settings = app, routes, settings
         self.gate, self.log, self.metrics = gate, log, metrics
         self.keys = Keys(settings.keys) if settings.keys else None
         self.leaving = False  # whether every answer is the last one of its connection
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, whatever happens within."""
+        """Answer a request, whatever happens on the way."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         start, headers = time.perf_counter(), dict(scope["headers"])
         answer = _Answer(send, _request_id(headers), scope["path"], lambda: self.leaving)
-        facts = scope.setdefault("state", {})["facts"] = {}
+        facts: dict[str, Any] = {}
+        scope.setdefault("state", {})["facts"] = facts
         scope["state"]["request_id"] = answer.request_id
         try:
             await self._admitted(scope, headers, receive, answer)
@@ -60,14 +63,14 @@ class Guard:
             await answer.problem(problem)
         except TimeoutError:
             await answer.problem(_late(self.settings.timeout))
-        except Exception as error:
-            log_failure(self.log, answer.request_id, error)
+        except Exception as failure:
+            log_failure(self.log, answer.request_id, failure)
             await answer.problem(broken())
         path = scope["path"] if scope["path"] in self.routes else "other"  # which might name a customer
         seconds = time.perf_counter() - start
         self.metrics.answered(path, answer.status, seconds)
-        told = {"method": scope["method"], "path": path, "status": answer.status, "ms": round(seconds * 1000, 2)}
-        self.log("request", request_id=answer.request_id, **told, key=scope["state"].get("key"), **facts)
+        outcome = {"method": scope["method"], "path": path, "status": answer.status, "ms": round(seconds * 1000, 2)}
+        self.log("request", request_id=answer.request_id, **outcome, key=scope["state"].get("key"), **facts)
 
     async def _admitted(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, answer: "_Answer") -> None:
         if not scope["path"].startswith(OPEN):
@@ -83,10 +86,10 @@ class Guard:
     def _find(self, scope: Scope) -> None:
         methods = self.routes.get(scope["path"])
         if methods is None:
-            raise Problem(404, told("path", "one that is not served", ", ".join(sorted(self.routes)), "See /docs/."))
+            raise Problem(404, error("path", "one that is not served", ", ".join(sorted(self.routes)), "See /docs/."))
         if scope["method"] not in methods:
             allowed = ", ".join(sorted(methods))
-            raise Problem(405, told("method", scope["method"], allowed, f"Use {allowed}."), {"Allow": allowed})
+            raise Problem(405, error("method", scope["method"], allowed, f"Use {allowed}."), {"Allow": allowed})
 
     def _holder(self, headers: dict[bytes, bytes]) -> str | None:
         if self.keys is None:
@@ -96,8 +99,8 @@ class Guard:
         if holder is None:
             found = "a key that is not known or was revoked" if key else "no key"
             step = "Send the header Authorization: Bearer KEY. A key is made by: patrons keys add NAME"
-            error = told("Authorization", found, "a key of this service", step)
-            raise Problem(401, error, {"WWW-Authenticate": "Bearer"})
+            wrong = error("Authorization", found, "a key of this service", step)
+            raise Problem(401, wrong, {"WWW-Authenticate": "Bearer"})
         return holder
 
 
@@ -109,7 +112,7 @@ class _Answer:
         page = [PAGES] if path.startswith("/docs/") else []
         self._headers = [*ALWAYS, *page, (b"x-request-id", request_id.encode())]
 
-    async def send(self, message: dict) -> None:
+    async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             own = [*self._headers, CLOSE] if self._last() else self._headers
@@ -117,7 +120,7 @@ class _Answer:
         await self._send(message)
 
     async def problem(self, problem: Problem) -> None:
-        if self.status:  # part of the answer is on its way: nothing can be taken back
+        if self.status:  # part of the answer was sent: it cannot be taken back
             return
         body = problem.body(self.request_id).encode()
         headers = {"content-type": "application/json", "content-length": str(len(body)), **problem.headers}
@@ -132,14 +135,14 @@ def _request_id(headers: dict[bytes, bytes]) -> str:
 
 
 def _limited(receive: Receive, most: int) -> Receive:
-    """A body that was sent in pieces, without its length, ends at the limit as well."""
-    got = 0
+    """Receives up to a limit, also of a body that comes in pieces without its length."""
+    received = 0
 
-    async def limited() -> dict:
-        nonlocal got
+    async def limited() -> Message:
+        nonlocal received
         message = await receive()
-        got += len(message.get("body", b""))
-        if got > most:
+        received += len(message.get("body", b""))
+        if received > most:
             raise _large(most)
         return message
 
@@ -147,12 +150,10 @@ def _limited(receive: Receive, most: int) -> Receive:
 
 
 def _large(most: int) -> Problem:
-    error = told("body", f"more than {most:,} bytes", f"at most {most:,} bytes", "Send fewer customers in a request.")
-    return Problem(413, error, {"Connection": "close"})
+    found, expected = f"more than {most:,} bytes", f"at most {most:,} bytes"
+    return Problem(413, error("body", found, expected, "Send fewer customers in a request."), {"Connection": "close"})
 
 
 def _late(timeout: float) -> Problem:
-    error = told(
-        "time", f"more than {timeout:g} s", f"an answer within {timeout:g} s", "Send fewer customers, or later."
-    )
-    return Problem(503, error, {"Retry-After": "1"})
+    found, expected = f"more than {timeout:g} s", f"an answer within {timeout:g} s"
+    return Problem(503, error("time", found, expected, "Send fewer customers, or try later."), {"Retry-After": "1"})

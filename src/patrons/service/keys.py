@@ -20,7 +20,7 @@ from patrons.files import read_json, whole
 
 KEY = re.compile(r"pk_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
-FRESH = 1.0  # seconds for which the file is taken to be as it was
+FRESH = 1.0  # seconds for which the file is taken to be unchanged
 
 
 class KeysError(ValueError):
@@ -34,49 +34,51 @@ def default_file() -> Path:
 
 
 def listed(path: Path) -> dict[str, dict[str, Any]]:
-    """By its id each key's `name`, `sha256`, `created` and `revoked` (a time, None while it is good)."""
+    """By id each key's `name`, `sha256`, `created` and `revoked` (a time, None while it is valid)."""
     return read_json(path, {})
 
 
 def add(path: Path, name: str) -> str:
-    """Make a key for `name`; it is given back once and never again."""
+    """Make a key for `name`; it is returned once and never again."""
     if not NAME.fullmatch(name):
-        raise KeysError(f"{name!r} is no name for a key: use letters, digits, dots and dashes, such as crm-nightly.")
-    known = listed(path)
-    if name in {entry["name"] for entry in known.values() if not entry["revoked"]}:
-        raise KeysError(f"There is a key named {name!r} already. Revoke it first, or take another name.")
+        raise KeysError(
+            f"{name!r} cannot be the name of a key: use letters, digits, dots and dashes, such as crm-nightly."
+        )
+    entries = listed(path)
+    if name in {entry["name"] for entry in entries.values() if not entry["revoked"]}:
+        raise KeysError(f"There is a key named {name!r} already. Revoke it first, or use another name.")
     number, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
     entry = {"name": name, "sha256": sha256(secret.encode()).hexdigest(), "created": _now(), "revoked": None}
-    _write(path, {**known, number: entry})
+    _write(path, {**entries, number: entry})
     return f"pk_{number}_{secret}"
 
 
 def revoke(path: Path, name: str) -> None:
-    """Make the key named `name` (or of that id) useless; a running service sees it within a second."""
-    known = listed(path)
-    found = [number for number, entry in known.items() if name in (number, entry["name"]) and not entry["revoked"]]
-    if not found:
+    """Revoke the key named `name` (or of that id); a running service notices within a second."""
+    entries = listed(path)
+    valid = [number for number, entry in entries.items() if name in (number, entry["name"]) and not entry["revoked"]]
+    if not valid:
         raise KeysError(f"No key named {name!r} is in use. See: patrons keys list")
-    _write(path, {**known, found[0]: {**known[found[0]], "revoked": _now()}})
+    _write(path, {**entries, valid[0]: {**entries[valid[0]], "revoked": _now()}})
 
 
 class Keys:
-    """The keys of a file, read anew when it changed."""
+    """The keys of a file, read again when it changes."""
 
     def __init__(self, path: Path):
         self.path = path
         self._entries: Mapping[str, Mapping[str, Any]] = {}
-        self._seen: tuple | None = None
+        self._seen: tuple[int, int, int] | None = None
         self._looked = 0.0
 
     def holder(self, key: str) -> str | None:
-        """The name that a key was made for, None unless it is known and good."""
+        """The name that a key was made for, None unless the key is known and valid."""
         parts = KEY.fullmatch(key)
         entry = self._read().get(parts[1]) if parts else None
         if not parts or entry is None or entry["revoked"]:
             return None
-        good = hmac.compare_digest(sha256(parts[2].encode()).hexdigest(), entry["sha256"])
-        return entry["name"] if good else None
+        valid = hmac.compare_digest(sha256(parts[2].encode()).hexdigest(), entry["sha256"])
+        return entry["name"] if valid else None
 
     def _read(self) -> Mapping[str, Mapping[str, Any]]:
         if time.monotonic() - self._looked < FRESH:

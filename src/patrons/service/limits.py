@@ -1,17 +1,17 @@
-"""How much is done at once: a few requests are scored, a few wait, and any more are told so at once."""
+"""How many requests at once: a few are scored, a few wait, and any more are refused at once."""
 
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from patrons.service.problems import Problem, told
+from patrons.service.problems import Problem, error
 
 AGAIN = {"Retry-After": "1"}
 
 
 class Gate:
-    """Counts the requests inside; belongs to one event loop. `turn` is for those of them that are scored in a thread.
+    """Counts the requests inside; belongs to one event loop. `turn` limits those that are scored in a thread.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Gate:
 
     @property
     def busy(self) -> int:
-        """Requests that are scored or wait."""
+        """Requests that are being scored or wait."""
         return self.inside.total()
 
     @asynccontextmanager
@@ -36,7 +36,7 @@ class Gate:
         Raises
         ------
         Problem
-            429 where the key has as many places as it may, 503 where all are taken.
+            429 where the key has all the places it may have, 503 where every place is taken.
         """
         if self.busy >= self.limit:
             raise _full(503, "requests in progress", self.busy, self.limit)
@@ -44,7 +44,7 @@ class Gate:
             raise _full(429, "requests in progress with this key", self.inside[key], self.per_key)
         self.inside[key] += 1
         try:
-            await asyncio.sleep(0)  # requests that came together are counted before any is served
+            await asyncio.sleep(0)  # requests that arrive together are counted before any is served
             yield
         finally:
             self.inside[key] -= 1
@@ -53,5 +53,5 @@ class Gate:
 
 
 def _full(status: int, what: str, found: int, limit: int) -> Problem:
-    error = told(what, found, f"fewer than {limit}", "Wait a second and send the request again.")
-    return Problem(status, error, AGAIN)
+    step = "Wait a second and send the request again."
+    return Problem(status, error(what, found, f"fewer than {limit}", step), AGAIN)

@@ -20,14 +20,14 @@ class Log:
         self._stream = stream or sys.stdout
 
     def __call__(self, event: str, **facts: Any) -> None:
-        """Write one event with its facts, plain values all."""
+        """Write one event with its facts, which are plain values."""
         time = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._stream.write(json.dumps({"time": time, "event": event, **facts}) + "\n")
         self._stream.flush()
 
 
 def log_failure(log: Log, request_id: str, error: Exception) -> None:
-    """Log the kind and the places of an error without its message, which may hold what a client sent."""
+    """Log an error's type and where it came from, without its message, which may hold what a client sent."""
     frames = reversed(traceback.extract_tb(error.__traceback__)[-6:])
-    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in frames)
-    log("failure", request_id=request_id, error=type(error).__name__, where=where)
+    places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in frames)
+    log("failure", request_id=request_id, error=type(error).__name__, where=places)

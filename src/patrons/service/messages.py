@@ -1,4 +1,4 @@
-"""Requests and answers of the API as pydantic models; OpenAPI and its examples come from them."""
+"""Requests and answers of the API as pydantic models, from which OpenAPI and its examples come."""
 
 import math
 from typing import Annotated, Any
@@ -11,27 +11,27 @@ from patrons.scoring.rows import LARGEST
 MOST_CUSTOMERS, MOST_FIELDS, LONGEST_TEXT = 1000, 1000, 200
 
 
-def _value(given: Any) -> Any:
+def _value(value: Any) -> Any:
     """A feature's value: a finite number, short text, true or false, or nothing."""
-    if given is None or isinstance(given, bool) or (type(given) is float and -LARGEST < given < LARGEST):
-        return given
-    if isinstance(given, (int, float)):
-        if -LARGEST < given < LARGEST and not (isinstance(given, float) and math.isnan(given)):
-            return given
-    elif isinstance(given, str) and len(given) <= LONGEST_TEXT and _is_text(given):
-        return given
+    if value is None or isinstance(value, bool) or (type(value) is float and -LARGEST < value < LARGEST):
+        return value
+    if isinstance(value, (int, float)):
+        if -LARGEST < value < LARGEST and not (isinstance(value, float) and math.isnan(value)):
+            return value
+    elif isinstance(value, str) and len(value) <= LONGEST_TEXT and _is_text(value):
+        return value
     raise PydanticCustomError("value", "a number within ±1e15, text of up to 200 characters, true, false or null")
 
 
-def _name(given: Any) -> str:
-    if isinstance(given, str) and len(given) <= LONGEST_TEXT and _is_text(given):
-        return given
+def _name(name: Any) -> str:
+    if isinstance(name, str) and len(name) <= LONGEST_TEXT and _is_text(name):
+        return name
     raise PydanticCustomError("name", "a feature's name, of up to 200 characters")
 
 
-def _is_text(given: str) -> bool:
-    """Whether text can be sent back: JSON may hold halves of a character, which UTF-8 has no bytes for."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in given) if not given.isascii() else True
+def _is_text(text: str) -> bool:
+    """Whether text can be sent back: JSON may hold halves of a character, which UTF-8 cannot encode."""
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 VALUE_SCHEMA = {
@@ -48,7 +48,7 @@ Customer = Annotated[dict[Name, Value], Field(max_length=MOST_FIELDS)]
 
 
 class PredictRequest(BaseModel):
-    """Customers to score: for each `customer_id` (optional) and a value a feature; `GET /model` lists the features."""
+    """Customers to score: each a `customer_id` (optional) and a value per feature; `GET /model` lists the features."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -62,7 +62,7 @@ class PredictRequest(BaseModel):
 
 
 class Answer(BaseModel):
-    """What is said of one customer; `error` says why nothing is, where that is so."""
+    """The answer for one customer; where there is none, `error` says why."""
 
     customer_id: str | None = Field(description="as it was sent")
     segment: int | None = Field(description="number of the segment")
@@ -116,12 +116,12 @@ class PredictResponse(BaseModel):
     release: str = Field(description="id of the release that answered")
     scored: int
     refused: int = Field(description="customers with an error")
-    ignored: list[str] = Field(description="names sent that are no feature of the release, the first 20")
+    ignored: list[str] = Field(description="names that were sent and are not features of the release, the first 20")
     answers: list[Answer]
 
 
 class FeatureCard(BaseModel):
-    """A feature that a customer may have."""
+    """A feature that the models take."""
 
     name: str
     kind: str = Field(description="number or category")
@@ -132,7 +132,7 @@ class FeatureCard(BaseModel):
 
 
 class ModelCard(BaseModel):
-    """The release in use, and what became of the last one that was tried."""
+    """The release in use, and what happened to the last one that was tried."""
 
     release: str
     name: str
@@ -164,7 +164,7 @@ class ErrorItem(BaseModel):
 
 
 class ErrorResponse(BaseModel):
-    """Any answer that is not 2xx."""
+    """Any answer other than 2xx."""
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -15,18 +15,21 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
 class Metrics:
-    """What is counted."""
+    """What is counted and measured."""
 
-    def __init__(self):
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        told = {"registry": self.registry}
-        self.requests = Counter("patrons_requests", "Requests by path and status.", ["path", "status"], **told)
-        self.seconds = Histogram("patrons_request_seconds", "Time of a request.", ["path"], buckets=BUCKETS, **told)
-        self.customers = Counter("patrons_customers", "Customers by what became of them.", ["outcome"], **told)
-        self.events = Counter("patrons_release_events", "Flips, rollbacks, refused candidates.", ["event"], **told)
-        self.release = Gauge("patrons_release_info", "The release that answers.", ["release", "slot"], **told)
-        self.busy = Gauge("patrons_requests_in_progress", "Requests that are scored or wait.", **told)
+    def __init__(self) -> None:
+        own = self.registry = CollectorRegistry()
+        ProcessCollector(registry=own)
+        self.requests = Counter("patrons_requests", "Requests by path and status.", ["path", "status"], registry=own)
+        self.seconds = Histogram(
+            "patrons_request_seconds", "Time of a request.", ["path"], buckets=BUCKETS, registry=own
+        )
+        self.customers = Counter("patrons_customers", "Customers by outcome.", ["outcome"], registry=own)
+        self.events = Counter(
+            "patrons_release_events", "Flips, rollbacks, refused candidates.", ["event"], registry=own
+        )
+        self.release = Gauge("patrons_release_info", "The release that answers.", ["release", "slot"], registry=own)
+        self.busy = Gauge("patrons_requests_in_progress", "Requests that are scored or wait.", registry=own)
 
     def answered(self, path: str, status: int, seconds: float) -> None:
         """Count a request."""
@@ -34,7 +37,7 @@ class Metrics:
         self.seconds.labels(path).observe(seconds)
 
     def happened(self, event: str, release: str | None, slot: str | None) -> None:
-        """Count what became of a release, and show the one that answers."""
+        """Count an event of a release, and show the release that answers."""
         self.events.labels(event).inc()
         self.release.clear()
         if release:

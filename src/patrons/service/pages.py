@@ -1,13 +1,14 @@
 """The OpenAPI description at /schema/ and the Swagger UI at /docs/, which asks no other host for anything."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from flama import Flama, http
 
 from patrons.service.messages import ErrorResponse
-from patrons.service.problems import Problem, told
+from patrons.service.problems import Problem, error
 
 KINDS = {".css": "text/css", ".js": "text/javascript", ".html": "text/html"}
 START = "docs.html"
@@ -19,25 +20,31 @@ SUMMARIES = {
     "/health/ready": "Whether there is a release that answers",
     "/metrics": "Numbers for Prometheus",
 }
-ERRORS = {
-    400: "The body is no JSON",
-    401: "No key, or one that is not good",
+ERRORS = {  # by status, what is wrong
+    400: "The body is not JSON",
+    401: "No key, or one that is not valid",
     413: "The body is too large",
     415: "The body is not sent as application/json",
     422: "The request is not as described, or none of its customers can be scored",
     429: "This key has too many requests in progress",
     503: "No release yet, too many requests in progress, or it took too long",
 }
-OF = {"/predict": tuple(ERRORS), "/model": (401, 503), "/health/live": (), "/health/ready": (503,), "/metrics": (401,)}
+ERRORS_OF = {
+    "/predict": tuple(ERRORS),
+    "/model": (401, 503),
+    "/health/live": (),
+    "/health/ready": (503,),
+    "/metrics": (401,),
+}
 OPEN = ("/health/live", "/health/ready")
 
 
 def description(app: Flama, keys: bool) -> dict[str, Any]:
-    """What Flama makes of the handlers, with the errors, keys and summaries that it does not know of."""
+    """What Flama derives from the handlers, with the errors, keys and summaries that it does not know."""
     schema = app.schema.schema
     parts = schema["components"]
-    error = ErrorResponse.model_json_schema(ref_template="#/components/schemas/{model}")
-    parts["schemas"] |= {**error.pop("$defs"), "ErrorResponse": error}
+    shape = ErrorResponse.model_json_schema(ref_template="#/components/schemas/{model}")
+    parts["schemas"] |= {**shape.pop("$defs"), "ErrorResponse": shape}
     if keys:
         parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": "patrons keys add NAME"}}
     for path, operations in schema["paths"].items():
@@ -49,7 +56,7 @@ def description(app: Flama, keys: bool) -> dict[str, Any]:
 
 def _complete(path: str, operation: dict[str, Any], keys: bool) -> None:
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}}
-    errors = {str(status): {"description": ERRORS[status], "content": content} for status in OF[path]}
+    errors = {str(status): {"description": ERRORS[status], "content": content} for status in ERRORS_OF[path]}
     good = operation["responses"].get("200", {}) | {"description": "The answer"}
     if path == "/metrics":
         good["content"] = {"text/plain": {"schema": {"type": "string"}}}
@@ -60,12 +67,13 @@ def _complete(path: str, operation: dict[str, Any], keys: bool) -> None:
 
 def add_pages(app: Flama, folder: Path, keys: bool) -> None:
     """Serve the description and the page, whose files are in `folder`."""
-    made: list[dict[str, Any]] = []
+
+    @cache
+    def described() -> dict[str, Any]:
+        return description(app, keys)
 
     def schema() -> http.Response:
-        if not made:
-            made.append(description(app, keys))
-        return http.JSONResponse(made[0])
+        return http.JSONResponse(described())
 
     app.add_route("/schema/", schema, methods=["GET"], include_in_schema=False)
     for name in (START, *SHARED):
@@ -76,7 +84,7 @@ def add_pages(app: Flama, folder: Path, keys: bool) -> None:
 def _file(path: Path) -> Callable[[], http.Response]:
     def page() -> http.Response:
         if not path.is_file():
-            raise Problem(404, told("path", "a file that is not installed", f"{path.name}", "See serving/static."))
+            raise Problem(404, error("path", "a file that is not installed", path.name, "See serving/static."))
         return http.PlainTextResponse(path.read_text(), media_type=KINDS[path.suffix])
 
     return page

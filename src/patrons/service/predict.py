@@ -1,4 +1,4 @@
-"""From a request's customers to their answers, on the event loop or beside it."""
+"""From a request's customers to their answers, on the event loop or in a thread."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -7,16 +7,19 @@ from typing import Any
 
 import pandas as pd
 
+from patrons.scoring.rows import records
 from patrons.scoring.scorer import plain
 from patrons.service.limits import Gate
-from patrons.service.problems import Problem, told
+from patrons.service.problems import Problem, error
 from patrons.service.slots import Slot, Slots
 
 MOST_IGNORED = 20
 Customer = Mapping[str, Any]
 
 
-async def predicted(slots: Slots, gate: Gate, pool: ThreadPoolExecutor, customers: Sequence[Customer]) -> dict:
+async def predicted(
+    slots: Slots, gate: Gate, pool: ThreadPoolExecutor, customers: Sequence[Customer]
+) -> dict[str, Any]:
     """The answers to a request, as `messages.PredictResponse` has them.
 
     Raises
@@ -29,40 +32,41 @@ async def predicted(slots: Slots, gate: Gate, pool: ThreadPoolExecutor, customer
         raise not_ready(slots)
     if len(customers) == 1 and slot.quick:
         return _response(slot, customers, _score(slot.scorer, customers))
-    return _response(slot, customers, await _beside(gate, pool, slot, customers))
+    return _response(slot, customers, await _in_thread(gate, pool, slot, customers))
 
 
-async def _beside(gate: Gate, pool: ThreadPoolExecutor, slot: Slot, customers: Sequence[Customer]) -> list[dict]:
-    """Score in a thread. Who gives up waiting gives up the answer, not the turn: the thread is still at work."""
+async def _in_thread(
+    gate: Gate, pool: ThreadPoolExecutor, slot: Slot, customers: Sequence[Customer]
+) -> list[dict[str, Any]]:
+    """Score in a thread. A client that gives up loses the answer, but its turn lasts as long as the thread works."""
     await gate.turn.acquire()
     work = asyncio.get_running_loop().run_in_executor(pool, _score, slot.scorer, customers)
     work.add_done_callback(lambda _: gate.turn.release())
     return await asyncio.shield(work)
 
 
-def _score(scorer: Any, customers: Sequence[Customer]) -> list[dict]:
+def _score(scorer: Any, customers: Sequence[Customer]) -> list[dict[str, Any]]:
     if len(customers) == 1:
         return [plain(scorer.score_one(customers[0]))]
     table = pd.DataFrame(list(customers), dtype=object)
-    return [plain(row) for row in scorer.score_rows(table).to_dict("records")]
+    return [plain(row) for row in records(scorer.score_rows(table))]
 
 
-def _response(slot: Slot, customers: Sequence[Customer], answers: list[dict]) -> dict[str, Any]:
+def _response(slot: Slot, customers: Sequence[Customer], answers: list[dict[str, Any]]) -> dict[str, Any]:
     refused = [(number, answer["error"]) for number, answer in enumerate(answers) if answer["error"]]
     if len(refused) == len(answers):
         step = "GET /model lists the features, which of them are required, and an example of each."
         wanted = {"expected": "a customer that can be scored", "next": step}
-        raise Problem(422, [{"field": f"customers.{n}", "found": why, **wanted} for n, why in refused])
-    own = slot.scorer.manifest["parameters"]["01_eda"].get("id")  # the source's name of customer_id
-    known = {"customer_id", own, *(feature.name for feature in slot.scorer.features)}
+        raise Problem(422, [{"field": f"customers.{n}", "found": reason, **wanted} for n, reason in refused])
+    identifier = slot.scorer.manifest["parameters"]["01_eda"].get("id")  # the source's name for customer_id
+    known = {"customer_id", identifier, *(feature.name for feature in slot.scorer.features)}
     ignored = sorted(set().union(*customers) - known)[:MOST_IGNORED]
     counts = {"scored": len(answers) - len(refused), "refused": len(refused)}
     return {"release": slot.release, **counts, "ignored": ignored, "answers": answers}
 
 
 def not_ready(slots: Slots) -> Problem:
-    """That there is no release yet."""
+    """The problem that there is no release yet."""
     step = "Wait for the first release; the operator's log says why a candidate was refused."
-    return Problem(
-        503, told("release", slots.refused or "none yet", "a release that was checked", step), {"Retry-After": "5"}
-    )
+    wrong = error("release", slots.refused or "none yet", "a release that was checked", step)
+    return Problem(503, wrong, {"Retry-After": "5"})

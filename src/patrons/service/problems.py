@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-MOST, LONGEST = 10, 80  # errors told in one answer; characters of what was found
+MOST, LONGEST = 10, 80  # errors in one answer; characters of what was found
 
 
 class Problem(Exception):
@@ -15,7 +15,7 @@ class Problem(Exception):
     status : int
         HTTP status.
     errors : dict or sequence of dict
-        `field`, `found`, `expected`, `next`: see `told`.
+        `field`, `found`, `expected`, `next`: see `error`.
     headers : dict, optional
         HTTP headers of the answer, such as ``Retry-After``.
     """
@@ -38,18 +38,18 @@ class Problem(Exception):
         return json.dumps(content)
 
 
-def told(field: str, found: Any, expected: str, next_step: str) -> dict[str, Any]:
-    """One error: the field's path, such as ``customers.0.age``, what is there, what belongs there, what to do."""
+def error(field: str, found: Any, expected: str, next_step: str) -> dict[str, Any]:
+    """One error: the field's path, such as ``customers.0.age``, what was found, what is expected, what to do next."""
     return {"field": field, "found": shown(found), "expected": expected, "next": next_step}
 
 
 def shown_name(field: str) -> str:
-    """The path of a field in plain characters: clients name features as they like."""
+    """The path of a field in plain characters: a client may send any name."""
     return field if field.isprintable() and field.isascii() and len(field) <= LONGEST else shown(field)
 
 
 def shown(value: Any) -> str:
-    """A value in a few plain characters, whatever a client sent."""
+    """A value in a few plain characters, whatever the client sent."""
     if isinstance(value, Mapping):
         return f"an object of {len(value):,} fields"
     if isinstance(value, (list, tuple)):
@@ -63,16 +63,17 @@ def shown(value: Any) -> str:
 
 
 def broken() -> Problem:
-    """An error of the service itself."""
-    step = "Tell the operator the request_id: the log has the place."
-    return Problem(500, told("service", "an error of its own", "an answer", step))
+    """The problem that the service itself has failed."""
+    step = "Tell the operator the request_id: the log says where it failed."
+    return Problem(500, error("service", "an error of its own", "an answer", step))
 
 
 def of_validation(errors: Mapping[str, Mapping[str, Any]]) -> Problem:
     """What pydantic found wrong in a request, by field, as our errors."""
     listed = [
-        told(shown_name(field), one["input"], EXPECTED.get(one["type"], one["msg"]), NEXT.get(one["type"], SEE_DOCS))
-        for field, one in errors.items()
+        error(shown_name(field), wrong["input"], EXPECTED.get(kind, wrong["msg"]), NEXT.get(kind, SEE_DOCS))
+        for field, wrong in errors.items()
+        for kind in [wrong["type"]]
     ]
     return Problem(422, listed)
 

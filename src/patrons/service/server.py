@@ -1,7 +1,8 @@
-"""The server process: uvicorn, except that whoever is connected at a stop is told so before the connection ends."""
+"""The server process: uvicorn, except that connected clients are told of a stop before their connections end."""
 
 import asyncio
 import time
+from socket import socket
 from typing import Any
 
 import uvicorn
@@ -9,14 +10,14 @@ import uvicorn
 from patrons.service.guard import Guard
 from patrons.service.settings import Settings
 
-GRACE = 2.0  # seconds in which a client that keeps a connection open may still ask, and learns that it closes
+GRACE = 2.0  # seconds in which a client with an open connection may still ask, and learns that it closes
 TICK = 0.02  # seconds
 
 
 class Server(uvicorn.Server):
     """Stops without a lost request.
 
-    Uvicorn closes a connection that is idle at once, although a request may be on its way. Here nobody new gets in,
+    Uvicorn closes idle connections at once, although a request may be on its way. Here no new connection is accepted,
     every answer says ``Connection: close``, and what is still open after `GRACE` is closed.
     """
 
@@ -25,8 +26,8 @@ class Server(uvicorn.Server):
         super().__init__(uvicorn.Config(app, settings.host, settings.port, **quiet))
         self.guard = app
 
-    async def shutdown(self, sockets: list | None = None) -> None:
-        """Take leave of the connections, then end."""
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Let the connections end, then stop."""
         self.guard.leaving = True
         for listening in self.servers:
             listening.close()

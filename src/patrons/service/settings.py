@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from patrons.service.keys import default_file
 
@@ -24,7 +25,7 @@ class Settings:
     release : callable
         Gives the folder of the release to serve: see `follow`.
     keys : Path or None
-        File of API keys; None asks for none, and then the service answers this machine only.
+        File of API keys; without one no key is needed, and the service answers this machine only.
     host, port : str, int
         Where it listens.
     body : int
@@ -32,7 +33,7 @@ class Settings:
     timeout : float
         Longest a request may take, seconds.
     running, waiting, per_key : int
-        Requests that are scored at once, that may wait for it, and that one key may have of both.
+        Requests that are scored at once, that may wait, and that one key may have of both.
     poll : float
         Seconds between looks at `release`.
     """
@@ -60,17 +61,17 @@ class Settings:
 
 
 def from_environment(
-    release: Callable[[], Path], no_keys: bool, environment: Mapping[str, str] = os.environ, **given
+    release: Callable[[], Path], no_keys: bool, environment: Mapping[str, str] = os.environ, **given: Any
 ) -> Settings:
     """Settings of ``PATRONS_API_…`` variables, such as ``PATRONS_API_TIMEOUT=5``, after those `given` and not None."""
-    kinds = {field.name: field.type for field in fields(Settings) if field.name not in ("release", "keys")}
-    found = {name: environment[PREFIX + name.upper()] for name in kinds if PREFIX + name.upper() in environment}
+    kinds = {field.name: field.type for field in fields(Settings) if isinstance(field.type, type)}  # int, float, str
+    texts = {name: environment[PREFIX + name.upper()] for name in kinds if PREFIX + name.upper() in environment}
     try:
-        read = {name: kinds[name](value) for name, value in found.items()}
+        read = {name: kinds[name](text) for name, text in texts.items()}
     except ValueError as error:
-        raise SettingsError(f"A {PREFIX}… variable holds what is no number: {error}") from None
+        raise SettingsError(f"A {PREFIX}… variable does not hold a number: {error}") from None
     return Settings(
         release=release,
         keys=None if no_keys else default_file(),
-        **read | {k: v for k, v in given.items() if v is not None},
+        **read | {name: value for name, value in given.items() if value is not None},
     )

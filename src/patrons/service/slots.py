@@ -1,4 +1,4 @@
-"""Two slots, blue and green: a candidate is loaded and checked in the idle one, then answers; the other stays."""
+"""Two slots, blue and green: a candidate is loaded and checked in the idle one, then answers; the other is kept."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any, Protocol
 
 COLOURS = ("blue", "green")
-QUICK = 0.005  # seconds: a customer scored in less is not worth handing to a thread
+QUICK = 0.005  # seconds: a customer who is scored in less is not worth a thread
 
 
 class Scores(Protocol):
@@ -47,7 +47,7 @@ class Slot:
 class Slots:
     """The slot that answers and the one that is idle.
 
-    A request reads `active` once and keeps what it got, so a flip in the middle of it changes nothing for it.
+    A request reads `active` once and keeps it, so a flip in the middle changes nothing for it.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Slots:
     """
 
     def __init__(self, load: Callable[[Path], Scores]):
-        self._load, self._one_at_a_time = load, threading.Lock()
+        self._load, self._lock = load, threading.Lock()
         self._pair: tuple[Slot | None, Slot | None] = (None, None)  # replaced as a whole
         self.refused: str | None = None
 
@@ -76,7 +76,7 @@ class Slots:
         Exception
             Whatever is wrong with the release; the slot that answers is left as it is.
         """
-        with self._one_at_a_time:
+        with self._lock:
             try:
                 fresh = self._checked(folder)
             except Exception as error:
@@ -87,7 +87,7 @@ class Slots:
 
     def roll_back(self) -> Slot | None:
         """Let the other slot answer again; None where it holds nothing."""
-        with self._one_at_a_time:
+        with self._lock:
             if self.idle is not None:
                 self._pair = self._pair[::-1]
                 return self.active
@@ -103,7 +103,7 @@ class Slots:
 
 
 def _seconds(scorer: Any) -> float:
-    """How long one customer takes, in the middle of several tries."""
+    """How long one customer takes, the median of several tries."""
     row = {feature.name: feature.example for feature in scorer.features}
     times = []
     for _ in range(5):

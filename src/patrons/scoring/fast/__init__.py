@@ -1,9 +1,9 @@
-"""One customer in a millisecond: the same arithmetic without pandas.
+"""How is one customer scored in a millisecond? By the models' own arithmetic, without pandas.
 
 pipeline  the steps of a fitted pipeline
-models    one row through a fitted model
-trees     all trees walked at once
+models    one prepared row through a fitted model
+trees     all trees of a model walked at once
 shapley   Shapley values of boosted trees
-reasons   three reasons
-spend     expected spend
+reasons   the three reasons
+spend     the expected spend
 """

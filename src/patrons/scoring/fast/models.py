@@ -40,7 +40,7 @@ def _vote(model: VotingClassifier) -> Answer:
 
 
 def _mean(models: list[BaseEstimator], weights: list[float] | None = None) -> Answer:
-    members = [last(one) for one in models]
+    members = [last(model) for model in models]
     shares = np.full(len(members), 1.0) if weights is None else np.asarray(weights, dtype=float)
     shares = shares / shares.sum()
     return lambda x: sum(share * member(x) for share, member in zip(shares, members, strict=True))
@@ -63,12 +63,17 @@ def _logistic(model: LogisticRegression) -> Answer:
 
 def _neural(model: MLPClassifier) -> Answer:
     """A feed-forward net; its output layer is logistic (two classes) or softmax."""
-    act = {"relu": lambda x: np.maximum(x, 0), "tanh": np.tanh, "logistic": _sigmoid, "identity": lambda x: x}
-    inner, layers = act[model.activation], list(zip(model.coefs_, model.intercepts_, strict=True))
+    activations: dict[str, Answer] = {
+        "relu": lambda x: np.maximum(x, 0),
+        "tanh": np.tanh,
+        "logistic": _sigmoid,
+        "identity": lambda x: x,
+    }
+    activation, layers = activations[model.activation], list(zip(model.coefs_, model.intercepts_, strict=True))
 
     def run(x: np.ndarray) -> np.ndarray:
         for weights, bias in layers[:-1]:
-            x = inner(x @ weights + bias)
+            x = activation(x @ weights + bias)
         return _probabilities(x @ layers[-1][0] + layers[-1][1])
 
     return run
@@ -79,20 +84,20 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def _probabilities(scores: np.ndarray) -> np.ndarray:
-    """Class probabilities of decision scores: one of two classes, or one a class."""
+    """Class probabilities of decision scores: one score for two classes, or one a class."""
     if len(scores) == 1:
         p = float(_sigmoid(scores[0]))
         return np.array([1 - p, p])
-    raised = np.exp(scores - scores.max())
-    return raised / raised.sum()
+    exponentials = np.exp(scores - scores.max())
+    return exponentials / exponentials.sum()
 
 
-def _centre(model: KMeans) -> Answer:
+def _nearest_centre(model: KMeans) -> Answer:
     centres = model.cluster_centers_
     return lambda x: np.array([((centres - x) ** 2).sum(axis=1).argmin()])
 
 
-def _neighbour(model: KNeighborsClassifier) -> Answer:
+def _nearest_row(model: KNeighborsClassifier) -> Answer:
     """The class of the nearest row (Euclidean)."""
     if model.n_neighbors != 1 or model.effective_metric_ != "euclidean":
         raise Unsupported("several neighbours")
@@ -110,15 +115,15 @@ def densities(model: GaussianMixture) -> Answer:
 
     def run(x: np.ndarray) -> np.ndarray:
         logs = height - 0.5 * ((x @ roots - shift) ** 2).sum(axis=1)
-        raised = np.exp(logs - logs.max())
-        return raised / raised.sum()
+        exponentials = np.exp(logs - logs.max())
+        return exponentials / exponentials.sum()
 
     return run
 
 
 def _mixture(model: GaussianMixture) -> Answer:
-    inner = densities(model)
-    return lambda x: np.array([inner(x).argmax()])
+    posterior = densities(model)
+    return lambda x: np.array([posterior(x).argmax()])
 
 
 MODELS: dict[type, Callable[[Any], Answer]] = {
@@ -133,38 +138,38 @@ MODELS: dict[type, Callable[[Any], Answer]] = {
     MeanOf: lambda model: _mean(model.members_),
     Calibrated: _calibrated,
     BaseRate: lambda model: lambda x: np.array([1 - model.rate_, model.rate_]),
-    KMeans: _centre,
-    MiniBatchKMeans: _centre,
-    KNeighborsClassifier: _neighbour,
+    KMeans: _nearest_centre,
+    MiniBatchKMeans: _nearest_centre,
+    KNeighborsClassifier: _nearest_row,
     GaussianMixture: _mixture,
 }
 
 
 def margin(model: BaseEstimator) -> Callable[[np.ndarray], float]:
-    """How clearly a prepared row belongs to its group, as `clustering.margin` says it."""
+    """How clearly a prepared row belongs to its group, as `clustering.margin` defines it."""
     if isinstance(model, GaussianMixture):
-        inner = densities(model)
-        return lambda x: _lead(inner(x))
+        posterior = densities(model)
+        return lambda x: _lead(posterior(x))
     if not isinstance(model, KNeighborsClassifier):
         raise Unsupported(type(model).__name__)
-    place, rows, of = _neighbour(model), np.asarray(model._fit_X), np.asarray(model._y)
-    centres = np.array([rows[of == group].mean(axis=0) for group in range(len(model.classes_))])
-    number = {group: n for n, group in enumerate(model.classes_)}
+    nearest, rows, codes = _nearest_row(model), np.asarray(model._fit_X), np.asarray(model._y)
+    centres = np.array([rows[codes == code].mean(axis=0) for code in range(len(model.classes_))])
+    code_of = {group: code for code, group in enumerate(model.classes_)}
 
     def run(x: np.ndarray) -> float:
         if len(centres) == 1:
             return 1.0
-        far = np.sqrt(((centres - x) ** 2).sum(axis=1))
-        own = number[place(x)[0]]
-        mine, far[own] = far[own], np.inf
-        return float(np.clip(1 - mine / max(far.min(), 1e-12), 0, 1))
+        distances = np.sqrt(((centres - x) ** 2).sum(axis=1))
+        own = code_of[nearest(x)[0]]
+        to_own, distances[own] = distances[own], np.inf
+        return float(np.clip(1 - to_own / max(distances.min(), 1e-12), 0, 1))
 
     return run
 
 
 def _lead(posterior: np.ndarray) -> float:
-    """How far the likeliest is before the next."""
+    """By how much the likeliest component leads the next."""
     if len(posterior) == 1:
         return 1.0
-    best = np.sort(posterior)
-    return float(best[-1] - best[-2])
+    ascending = np.sort(posterior)
+    return float(ascending[-1] - ascending[-2])

@@ -2,7 +2,7 @@
 
 A one-row DataFrame costs a ColumnTransformer milliseconds, and a forest starts its thread pool for it. Here each step
 becomes a function of one row; a model that holds a step without such a form is used as it is.
-Whether the fast form says the same is checked on customers when a release is built (`release.build`).
+Whether a fast form agrees with its model is checked on customers when a release is built (`scoring.build`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,18 +25,19 @@ from patrons.scoring.fast.models import Unsupported, last
 from patrons.segments.inputs import ByTypical
 
 Row = Mapping[str, Any]  # feature name -> float, or text with NaN for missing
+Prepare = Callable[[Row], np.ndarray]
 Step = Callable[[Any], Any]
-UNKNOWN, ABSENT = "(never seen)", "(absent)"  # keys that are no category
+UNKNOWN, ABSENT = "(never seen)", "(absent)"  # keys beside the categories
 
 
-def compiled(model: BaseEstimator, prepare: Callable[[Row], np.ndarray] | None = None) -> Callable | None:
-    """The fast form of a fitted pipeline: of one row, its class probabilities or, of a clusterer, its group.
+def compiled(model: BaseEstimator, prepare: Prepare | None = None) -> Callable[[Row], Any] | None:
+    """The fast form of a fitted pipeline: from a row to its class probabilities or, for a clusterer, its group.
 
     Parameters
     ----------
     model : Pipeline
     prepare : callable, optional
-        What `prepared` gave of it, where others use it too.
+        What `prepared` returned for it, where several share that.
 
     Returns
     -------
@@ -45,13 +46,13 @@ def compiled(model: BaseEstimator, prepare: Callable[[Row], np.ndarray] | None =
     """
     prepare = prepare or prepared(model)
     try:
-        return prepare and _chain([prepare, last(model[-1])])
+        return _chain([prepare, last(model[-1])]) if prepare else None
     except Unsupported:
         return None
 
 
-def prepared(model: BaseEstimator) -> Callable[[Row], np.ndarray] | None:
-    """The fast form of all steps but the last: of one row, the numbers that the last step takes."""
+def prepared(model: BaseEstimator) -> Prepare | None:
+    """The fast form of all steps but the last: from a row to the numbers that the last step takes."""
     try:
         return Once(_before_last(model))
     except Unsupported:
@@ -59,39 +60,40 @@ def prepared(model: BaseEstimator) -> Callable[[Row], np.ndarray] | None:
 
 
 class Once:
-    """A function of a row that is asked about the same row several times, and computes once.
+    """A function of a row that is called for the same row several times, and computes once.
 
-    What is kept is replaced as a whole: threads that ask about different rows compute more, never wrongly.
+    The row and its result are replaced together: threads that alternate compute more often, never wrongly.
     """
 
     def __init__(self, function: Callable[[Row], Any]):
-        self.function, self._last = function, (None, None)
+        self.function = function
+        self._last: tuple[Row | None, Any] = (None, None)
 
     def __call__(self, row: Row) -> Any:
-        asked, said = self._last
-        if asked is not row:
-            said = self.function(row)
-            self._last = (row, said)
-        return said
+        last_row, result = self._last
+        if last_row is not row:
+            result = self.function(row)
+            self._last = (row, result)
+        return result
 
 
-def _before_last(model: BaseEstimator) -> Callable[[Row], np.ndarray]:
+def _before_last(model: BaseEstimator) -> Prepare:
     if not isinstance(model, Pipeline):
         raise Unsupported(type(model).__name__)
     first, *rest = [step for _, step in model.steps[:-1]]
-    return _chain([_entrance(first), *(_step(one) for one in rest)])
+    return _chain([_entrance(first), *(_step(step) for step in rest)])
 
 
-def _entrance(step: BaseEstimator) -> Callable[[Row], np.ndarray]:
+def _entrance(step: BaseEstimator) -> Prepare:
     """The first step, which takes columns by name."""
     if isinstance(step, ColumnTransformer):
         return _columns(step)
     if isinstance(step, Pipeline):
-        return _chain([_entrance(step[0]), *(_step(one) for _, one in step.steps[1:])])
+        return _chain([_entrance(step[0]), *(_step(inner) for _, inner in step.steps[1:])])
     return _chain([_numbers(step.feature_names_in_), _step(step)])
 
 
-def _columns(step: ColumnTransformer) -> Callable[[Row], np.ndarray]:
+def _columns(step: ColumnTransformer) -> Prepare:
     parts = []
     for _, transformer, columns in step.transformers_:
         if len(columns) == 0 or (isinstance(transformer, str) and transformer == "drop"):
@@ -104,7 +106,7 @@ def _columns(step: ColumnTransformer) -> Callable[[Row], np.ndarray]:
     return lambda row: np.concatenate([part(row) for part in parts])
 
 
-def _numbers(columns: Sequence[str]) -> Callable[[Row], np.ndarray]:
+def _numbers(columns: Sequence[str]) -> Prepare:
     names = [str(name) for name in columns]
     if len(names) == 1:
         return lambda row: np.array([row[names[0]]], dtype=float)
@@ -112,26 +114,26 @@ def _numbers(columns: Sequence[str]) -> Callable[[Row], np.ndarray]:
     return lambda row: np.array(pick(row), dtype=float)
 
 
-def _categories(transformer: BaseEstimator, columns: list[str]) -> Callable[[Row], np.ndarray]:
-    """One-hot columns, found out by asking the fitted transformer for each category.
+def _categories(transformer: BaseEstimator, columns: list[str]) -> Prepare:
+    """One-hot columns, tabulated by applying the fitted transformer to each category.
 
-    Each column adds what its category changes in the output for the first categories of all.
+    A row's output is that of the first category of every column, plus what each of its own categories changes in it.
     """
     encoder = transformer[-1] if isinstance(transformer, Pipeline) else transformer
     first = {name: values[0] for name, values in zip(columns, encoder.categories_, strict=True)}
-    asked = [(name, one) for name, values in zip(columns, encoder.categories_, strict=True) for one in values]
-    asked += [(name, other) for name in columns for other in (UNKNOWN, np.nan)]
-    table = pd.DataFrame([first, *(first | {name: one} for name, one in asked)], columns=columns, dtype=object)
+    pairs = [(name, value) for name, values in zip(columns, encoder.categories_, strict=True) for value in values]
+    pairs += [(name, value) for name in columns for value in (UNKNOWN, np.nan)]
+    table = pd.DataFrame([first, *(first | {name: value} for name, value in pairs)], columns=columns, dtype=object)
     base, *rows = np.asarray(transformer.transform(table), dtype=float)
-    changes = {name: {} for name in columns}
-    for (name, one), row in zip(asked, rows, strict=True):
-        changes[name][ABSENT if one != one else one] = row - base
+    changes: dict[str, dict[Any, np.ndarray]] = {name: {} for name in columns}
+    for (name, value), row in zip(pairs, rows, strict=True):
+        changes[name][ABSENT if value != value else value] = row - base
 
     def encode(row: Row) -> np.ndarray:
         total = base
-        for name, known in changes.items():
+        for name, by_category in changes.items():
             value = row[name]
-            total = total + known.get(ABSENT if value != value else value, known[UNKNOWN])
+            total = total + by_category.get(ABSENT if value != value else value, by_category[UNKNOWN])
         return total
 
     return encode
@@ -151,7 +153,7 @@ def _step(step: BaseEstimator | str) -> Step:
     if isinstance(step, str) and step == "passthrough":
         return lambda x: x
     if isinstance(step, Pipeline):
-        return _chain([_step(one) for _, one in step.steps])
+        return _chain([_step(inner) for _, inner in step.steps])
     for kind, make in STEPS.items():
         if isinstance(step, kind):
             return make(step)

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 Walk = Callable[[np.ndarray], np.ndarray]
+Compare = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 class Trees:
-    """Trees laid end to end in flat arrays.
+    """Trees flat end to end in flat arrays.
 
     Parameters
     ----------
@@ -39,8 +40,8 @@ class Trees:
         self.threshold = np.concatenate([part["threshold"] for part in parts])
         self.depth = max(_depth(part["left"], part["right"]) for part in parts)
 
-    def leaves(self, x: np.ndarray, beyond: Callable) -> np.ndarray:
-        """The leaf of each tree; `beyond(value, threshold)` says which go right."""
+    def leaves(self, x: np.ndarray, beyond: Compare) -> np.ndarray:
+        """The leaf of each tree; a row goes right where `beyond(value, threshold)`."""
         nodes = self.roots
         for _ in range(self.depth):
             right = beyond(x.take(self.feature.take(nodes)), self.threshold.take(nodes))
@@ -65,30 +66,30 @@ def _depth(left: np.ndarray, right: np.ndarray) -> int:
 
 def forest(trees: Sequence[Any]) -> Walk:
     """Mean of the class shares in the leaves of scikit-learn's trees, which compare float32 with float64."""
-    laid, shares = _laid(trees)
-    return lambda x: shares.take(laid.leaves(_float32(x), np.greater), axis=0).mean(axis=0)
+    flat, shares = _flattened(trees)
+    return lambda x: shares.take(flat.leaves(_float32(x), np.greater), axis=0).mean(axis=0)
 
 
 def forest_steps(trees: Sequence[Any]) -> Walk:
     """What each column adds to the share of class 1 on the way to the leaves (Saabas), the mean of all trees."""
-    laid, shares = _laid(trees)
+    flat, shares = _flattened(trees)
     positive = shares[:, 1]
-    change = positive.take(laid.children) - positive.repeat(2)  # of going left at 2n, right at 2n + 1
+    change = positive.take(flat.children) - positive.repeat(2)  # of going left at 2n, right at 2n + 1
 
     def run(x: np.ndarray) -> np.ndarray:
-        nodes, given, splits, changes = laid.roots, _float32(x), [], []
-        for _ in range(laid.depth):
-            split = laid.feature.take(nodes)
-            way = 2 * nodes + (given.take(split) > laid.threshold.take(nodes))
+        nodes, values, splits, changes = flat.roots, _float32(x), [], []
+        for _ in range(flat.depth):
+            split = flat.feature.take(nodes)
+            child = 2 * nodes + (values.take(split) > flat.threshold.take(nodes))
             splits.append(split)
-            changes.append(change.take(way))
-            nodes = laid.children.take(way)
+            changes.append(change.take(child))
+            nodes = flat.children.take(child)
         return np.bincount(np.concatenate(splits), np.concatenate(changes), minlength=len(x)) / len(trees)
 
     return run
 
 
-def _laid(trees: Sequence[Any]) -> tuple[Trees, np.ndarray]:
+def _flattened(trees: Sequence[Any]) -> tuple[Trees, np.ndarray]:
     """The trees of a forest, and the class shares of every node."""
     parts = [
         {
@@ -104,7 +105,7 @@ def _laid(trees: Sequence[Any]) -> tuple[Trees, np.ndarray]:
 
 
 def _float32(x: np.ndarray) -> np.ndarray:
-    """As scikit-learn's trees, which know no missing values here, see a row."""
+    """A row as scikit-learn's trees read it; they have no missing values here."""
     if np.isnan(x).any():
         raise ValueError("A missing value reached the trees.")
     return narrow(x)
@@ -115,28 +116,28 @@ def narrow(x: np.ndarray) -> np.ndarray:
     return x.astype(np.float32).astype(np.float64)
 
 
-def telling(model: Any) -> dict[str, Any]:
-    """What XGBoost writes of a fitted model."""
+def learner(model: Any) -> dict[str, Any]:
+    """A fitted model as XGBoost writes it in its JSON format."""
     return json.loads(model.get_booster().save_raw("json"))["learner"]
 
 
 def boosted(model: Any) -> Walk:
     """Class probabilities of XGBoost's trees, which compare float32 with float32 and sum up by class."""
-    told = telling(model)
-    start = intercept(told)
-    score = _summed(told, len(start))
+    written = learner(model)
+    start = intercept(written)
+    score = _summed(written, len(start))
     return lambda x: _shares(score(x, start))
 
 
 def boosted_exponential(model: Any) -> Callable[[np.ndarray, float], float]:
-    """Of a regression with a logarithmic link (Tweedie): what it says of a row and the logarithm it starts from."""
-    score = _summed(telling(model), 1)
+    """A regression with a logarithmic link (Tweedie): its prediction for a row and the logarithm it starts from."""
+    score = _summed(learner(model), 1)
     return lambda x, start: float(np.exp(score(x, np.array([start]))[0]))
 
 
-def _summed(told: dict[str, Any], classes: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+def _summed(written: dict[str, Any], classes: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """A start and the leaves that a row falls into, by class; in float32 and tree by tree, as XGBoost adds them up."""
-    trees = told["gradient_booster"]["model"]
+    trees = written["gradient_booster"]["model"]
     parts = [
         {
             "left": np.array(tree["left_children"]),
@@ -147,23 +148,23 @@ def _summed(told: dict[str, Any], classes: int) -> Callable[[np.ndarray, np.ndar
         }
         for tree in trees["trees"]
     ]
-    laid, of = Trees(parts, int(told["learner_model_param"]["num_feature"])), np.array(trees["tree_info"])
-    own = np.array([np.flatnonzero(of == group) for group in range(classes)])
+    flat, class_of = Trees(parts, int(written["learner_model_param"]["num_feature"])), np.array(trees["tree_info"])
+    of_class = np.array([np.flatnonzero(class_of == group) for group in range(classes)])
 
     def score(x: np.ndarray, start: np.ndarray) -> np.ndarray:
-        said = laid.threshold.take(laid.leaves(both_ways(narrow(x)), np.greater_equal))
-        parts = np.column_stack([start, said.take(own)])
-        return parts.cumsum(axis=1, dtype=np.float32)[:, -1]
+        values = flat.threshold.take(flat.leaves(both_ways(narrow(x)), np.greater_equal))
+        summands = np.column_stack([start, values.take(of_class)])
+        return summands.cumsum(axis=1, dtype=np.float32)[:, -1]
 
     return score
 
 
-def intercept(told: dict[str, Any]) -> np.ndarray:
+def intercept(written: dict[str, Any]) -> np.ndarray:
     """The score that the trees add to, one a class; of two classes one, kept by XGBoost as a probability."""
-    base = np.atleast_1d(json.loads(told["learner_model_param"]["base_score"])).astype(float)
-    if told["objective"]["name"] == "binary:logistic":
+    base = np.atleast_1d(json.loads(written["learner_model_param"]["base_score"])).astype(float)
+    if written["objective"]["name"] == "binary:logistic":
         return np.log(base / (1 - base))
-    classes = max(1, int(told["learner_model_param"]["num_class"]))
+    classes = max(1, int(written["learner_model_param"]["num_class"]))
     return np.broadcast_to(base, (classes,))
 
 
@@ -171,5 +172,5 @@ def _shares(scores: np.ndarray) -> np.ndarray:
     if len(scores) == 1:
         p = 1 / (1 + np.exp(-scores[0]))
         return np.array([1 - p, p])
-    raised = np.exp(scores - scores.max())
-    return raised / raised.sum()
+    exponentials = np.exp(scores - scores.max())
+    return exponentials / exponentials.sum()

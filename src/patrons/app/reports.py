@@ -6,9 +6,10 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from patrons.app.formats import readable
 from patrons.app.results import Series
 
-TALL = 1200  # pixels; longer pages scroll
+HEIGHT = 1200  # pixels; longer pages scroll
 LINK = re.compile(r'(<a [^>]*?)href="([^":]*)"')
 
 
@@ -20,20 +21,20 @@ def show(series: Series) -> None:
         st.info(f"There are no reports on {series.name}: run the series, then they are in reports/{series.name}.")
         return
     names = [page.stem for page in pages]
-    asked = st.query_params.get("report")
+    linked_to = st.query_params.get("report")
     place = st.selectbox(
         "Page",
         range(len(pages)),
-        names.index(asked) if asked in names else 0,
-        format_func=lambda one: "overview" if names[one] == "index" else names[one].replace("_", " "),
+        names.index(linked_to) if linked_to in names else 0,
+        format_func=lambda n: "overview" if names[n] == "index" else readable(names[n]),
     )
     content = pages[place].read_text(encoding="utf-8")
     st.download_button("Download the page", content, pages[place].name, "text/html")
-    st.iframe(linked(content, series.name, names), height=TALL)
+    st.iframe(linked(content, series.name, names), height=HEIGHT)
 
 
 def linked(content: str, data: str, names: Collection[str]) -> str:
-    """A report whose links lead somewhere from within a frame: to other reports in a tab, to places in it where it is.
+    """A report whose links work inside a frame: to other reports in a new tab, to places in it in the frame itself.
 
     Parameters
     ----------
@@ -41,10 +42,10 @@ def linked(content: str, data: str, names: Collection[str]) -> str:
     data : str
         The series.
     names : collection of str
-        Reports that there are, such as ``06_churn``.
+        The reports of the series, such as ``06_churn``.
     """
 
-    def mended(link: re.Match) -> str:
+    def mended(link: re.Match[str]) -> str:
         start, target = link.groups()
         if target.startswith("#"):
             return f'{start}href="about:srcdoc{target}"'

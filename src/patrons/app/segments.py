@@ -1,14 +1,17 @@
 """Page: who the segments are, how they differ, and how customers move between them."""
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from patrons.app.formats import BLUE, GREY, money, number, percent, readable
 from patrons.app.results import Series
-from patrons.app.words import BLUE, GREY, money, number, share, spoken
 
-MOST_A_ROW = 4  # cards
-PARTS = "split(datum.label, ', ')"  # a long name takes several lines
+CARDS_A_ROW = 4
+LINES = "split(datum.label, ', ')"  # a long name takes several lines
 
 
 def show(series: Series) -> None:
@@ -18,7 +21,7 @@ def show(series: Series) -> None:
     if not cards:
         st.info("There are no segments yet: run the series as a whole.")
         return
-    width = len(cards) if len(cards) <= MOST_A_ROW else MOST_A_ROW - 1
+    width = len(cards) if len(cards) <= CARDS_A_ROW else CARDS_A_ROW - 1
     for start in range(0, len(cards), width):
         for column, card in zip(st.columns(width), cards[start : start + width], strict=False):
             _card(column, card, series.currency)
@@ -28,14 +31,14 @@ def show(series: Series) -> None:
     _movement(series.table("migration.parquet"), [card["segment"] for card in cards])
 
 
-def _card(column, card: dict, currency: str) -> None:
+def _card(column: DeltaGenerator, card: dict[str, Any], currency: str) -> None:
     with column.container(border=True):
         st.markdown(f"#### {card['segment']}")
-        st.markdown(f"**{card['customers']:,}** customers, {share(card['share'])} of all")
+        st.markdown(f"**{card['customers']:,}** customers, {percent(card['share'])} of all")
         if card.get("revenue_share") is not None:
-            st.markdown(f"{share(card['revenue_share'])} of revenue ({money(card['revenue'], currency)})")
+            st.markdown(f"{percent(card['revenue_share'])} of revenue ({money(card['revenue'], currency)})")
         if card.get("churn_rate") is not None:
-            st.markdown(f"{share(card['churn_rate'])} of them did not come back")
+            st.markdown(f"{percent(card['churn_rate'])} of them did not come back")
         if card.get("action"):
             st.markdown(f"**Do:** {card['action']}")
         if card.get("against"):
@@ -45,14 +48,14 @@ def _card(column, card: dict, currency: str) -> None:
 def _shares(cards: pd.DataFrame) -> alt.Chart:
     names = {"share": "customers", "revenue_share": "revenue"}
     known = [name for name in names if name in cards and cards[name].notna().any()]
-    long = cards.melt("segment", known, "of", "part").assign(of=lambda table: table.of.map(names))
+    long = cards.melt("segment", known, "of", "part").assign(of=lambda table: table["of"].map(names))
     colours = alt.Scale(domain=list(names.values()), range=[GREY, BLUE])
     return (
         alt.Chart(long, height=60 * len(cards) + 90, title=f"Share of {' and of '.join(names[name] for name in known)}")
         .mark_bar()
         .encode(
             x=alt.X("part:Q", title="share", axis=alt.Axis(format="%")),
-            y=alt.Y("segment:N", title=None, sort=list(cards.segment), axis=alt.Axis(labelExpr=PARTS, labelLimit=140)),
+            y=alt.Y("segment:N", title=None, sort=list(cards.segment), axis=alt.Axis(labelExpr=LINES, labelLimit=140)),
             yOffset="of:N",
             color=alt.Color("of:N", title="share of", scale=colours, legend=alt.Legend(orient="top")),
             tooltip=["segment", "of", alt.Tooltip("part", format=".1%")],
@@ -60,21 +63,21 @@ def _shares(cards: pd.DataFrame) -> alt.Chart:
     )
 
 
-def _profile(cards: list[dict]) -> None:
-    ends = [name for name in cards[0] if name.endswith("_median")]
-    if ends:
-        table = {card["segment"]: [number(card.get(name)) for name in ends] for card in cards}
-        st.caption("The customer in the middle of each segment")
-        st.table(pd.DataFrame(table, index=[spoken(name.removesuffix("_median")) for name in ends]))
+def _profile(cards: list[dict[str, Any]]) -> None:
+    medians = [name for name in cards[0] if name.endswith("_median")]
+    if medians:
+        table = {card["segment"]: [number(card.get(name)) for name in medians] for card in cards}
+        st.caption("The median customer of each segment")
+        st.table(pd.DataFrame(table, index=[readable(name.removesuffix("_median")) for name in medians]))
 
 
 def _movement(moves: pd.DataFrame | None, names: list[str]) -> None:
     st.subheader("Who moves where")
     if moves is None or moves.empty:
-        st.info("Movement needs a log with enough history; these results have none.")
+        st.info("This needs a log that is long enough, and the log of these results is not.")
         return
     moves = moves.assign(share=moves.customers / moves.groupby("from").customers.transform("sum"))
-    st.caption("Of those in a segment before (row), where they are now (column)")
+    st.caption("Of those who were in a segment before (row), the share in each segment now (column)")
     base = alt.Chart(moves, height=60 * moves["from"].nunique() + 80).encode(
         x=alt.X("to:N", title="segment now", sort=names, axis=alt.Axis(labelAngle=-40, labelOverlap=False)),
         y=alt.Y("from:N", title="before", sort=names),

@@ -1,0 +1,180 @@
+"""Page: one customer, as they are or as they might be."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from patrons.app.formats import BLUE, money, number, percent, readable, with_unit
+from patrons.app.results import Series
+from patrons.features.season import CALENDAR
+from patrons.scoring import silence
+from patrons.scoring.incoming import CANCELLED
+from patrons.scoring.rows import CATEGORY, Feature, records
+from patrons.scoring.scorer import ORDERS, Scorer, plain
+
+MOST_SLIDERS = 6  # offered at first; any feature can be chosen
+KNOWN, TYPICAL = "Look up", "Enter values"
+SILENCE_READS = ("orders.parquet", "quarantine.parquet", "features.parquet")
+
+
+def show(series: Series) -> None:
+    """Draw the page."""
+    st.header("A customer")
+    scorer = series.scorer()
+    if doubts := series.doubts():
+        st.warning(doubts)
+    known = _looked_up(series, scorer) if st.radio("Start from", [KNOWN, TYPICAL], horizontal=True) == KNOWN else None
+    row = known or {feature.name: feature.example for feature in scorer.features}
+    answer = scorer.score_one(row)
+    st.subheader(f"Customer {known['customer_id']}" if known else "A typical customer")
+    _show_answer(answer, scorer, series.currency)
+    if known and scorer.manifest["kind"] == ORDERS:
+        _show_silence(series, scorer, known["customer_id"])
+    st.subheader("What if a value were another?")
+    st.caption(
+        "Each slider changes one value only; the others stay, even those that would change with it in a shop. So it "
+        "shows what the models respond to, not what would become of a customer."
+    )
+    changed = {**row, **_sliders(scorer, row, series)}
+    if changed != row:
+        if contradictions := silence.contradictions(changed, scorer.features):
+            st.warning(f"No customer can be like this: {'; '.join(contradictions)}. Do not rely on the answer.")
+        _show_answer(scorer.score_one(changed), scorer, series.currency, answer)
+
+
+def _looked_up(series: Series, scorer: Scorer) -> dict[str, Any] | None:
+    """The features of the customer whose number was entered; the page ends here where there is no such customer."""
+    table = series.table("features.parquet")
+    if table is None:
+        st.info("Customers can be looked up once the series has described them; values can be entered already.")
+        return None
+    example = f"such as {table.customer_id.iloc[0]}"
+    wanted = st.text_input("Customer number", key="customer", placeholder=example).strip()
+    if not wanted:
+        return None
+    rows = table[table.customer_id == wanted]
+    if rows.empty:
+        st.error(f"There is no customer {wanted} among the {len(table):,} of {series.name}. Check the number.")
+        st.stop()
+    names = [feature.name for feature in scorer.features if feature.name in rows]
+    return plain(records(rows[["customer_id", *names]])[0])
+
+
+def _show_answer(
+    answer: Mapping[str, Any], scorer: Scorer, currency: str, before: Mapping[str, Any] | None = None
+) -> None:
+    """What the models say, with the change since `before`."""
+    if answer["error"]:
+        st.error(f"Cannot be scored: {answer['error']}")
+        return
+    columns = st.columns(3)
+    columns[0].caption("Segment")  # a metric would cut a long name
+    columns[0].markdown(f"### {answer['segment_name']}")
+    earlier = before["churn_probability"] if before else None
+    delta = None if earlier is None else f"{(answer['churn_probability'] - earlier) * 100:+.0f} points"
+    columns[1].metric("Chance of not coming back", percent(answer["churn_probability"]), delta, "inverse")
+    columns[2].metric("Expected spend", money(answer["expected_spend"], currency))
+    st.caption(_meaning(answer, scorer, currency))
+    limit = scorer.manifest["thresholds"]["churn"]
+    if limit is not None:
+        verdict = "**Flagged**: the chance reaches" if answer["flagged"] else "Not flagged: the chance is below"
+        st.markdown(f"{verdict} the threshold of the model, {percent(limit)}.")
+    for reason in filter(None, (answer[f"reason_{place}"] for place in (1, 2, 3))):
+        st.markdown(f"- {reason}")
+
+
+def _meaning(answer: Mapping[str, Any], scorer: Scorer, currency: str) -> str:
+    """What the numbers mean: which time they are for, and how sure they are."""
+    parameters, sentences = scorer.manifest["parameters"], []
+    if others := [name for name in answer["segment_set"] if name != answer["segment_name"]]:
+        sentences.append(f"The segment may also be “{'” or “'.join(others)}”.")
+    if days := parameters.get("02_transformation", {}).get("horizon_days"):
+        sentences.append(f"Not coming back means no order within {days} days.")
+    if answer["expected_spend"] is not None:
+        low, high = (money(answer[name], currency) for name in ("spend_low", "spend_high"))
+        days = parameters.get("07_customer_value", {}).get("value_horizon_days")
+        sentences.append(
+            f"Spend is that of {days} days; the mean of customers like this one lies between {low} and {high} "
+            "(95 % interval)."
+        )
+    return " ".join(sentences)
+
+
+def _show_silence(series: Series, scorer: Scorer, customer: str) -> None:
+    """How the answer changes with every day without an order."""
+    lines, returns, table = (series.file(name) for name in SILENCE_READS)
+    if lines is None or returns is None or table is None:
+        return
+    ahead = _if_silent(scorer, scorer.manifest["id"], customer, lines, returns, table, lines.stat().st_mtime_ns)
+    if len(ahead) < 2:  # no answer for a later day, and so nothing to show
+        return
+    st.subheader("What if they order nothing for longer?")
+    st.altair_chart(_curve(ahead))
+    now, *later = ahead[["days", "segment_name"]].to_dict("records")
+    moved = next((day for day in later if day["segment_name"] != now["segment_name"]), None)
+    future = (
+        f"in {moved['days']} days they are “{moved['segment_name']}”" if moved else f"they stay “{now['segment_name']}”"
+    )
+    season = ", and so does how much of the peak season lies ahead" if CALENDAR in scorer.manifest["groups"] else ""
+    st.caption(f"Every value changes along, as it would in the shop{season}: {future}.")
+
+
+def _curve(ahead: pd.DataFrame) -> alt.Chart:
+    """The chance of not coming back by days without an order."""
+    days, chances = alt.Scale(domain=[0, int(ahead.days.max())]), alt.Scale(domain=[0, 1])
+    base = alt.Chart(ahead, height=220).encode(
+        x=alt.X("days:Q", title="days from now without an order", scale=days),
+        y=alt.Y("churn_probability:Q", title="chance of not coming back", axis=alt.Axis(format="%"), scale=chances),
+        tooltip=["days", "segment_name", alt.Tooltip("churn_probability", format=".0%")],
+    )
+    return base.mark_line(color=BLUE, point=True)
+
+
+@st.cache_data(max_entries=64, show_spinner="Looking ahead…")
+def _if_silent(
+    _scorer: Scorer, release: str, customer: str, lines: Path, returns: Path, table: Path, changed: int
+) -> pd.DataFrame:
+    own = [("customer_id", "==", customer)]
+    orders = pd.read_parquet(lines, filters=own)
+    cancelled = pd.read_parquet(returns, filters=[*own, ("reason", "==", CANCELLED)])
+    features = records(pd.read_parquet(table, filters=own))[0]
+    ahead = silence.if_silent(_scorer, orders, cancelled, features, pd.Timestamp(features["as_of"]).date())
+    return ahead.loc[ahead.error.isna(), ["days", "segment_name", "churn_probability"]]
+
+
+def _sliders(scorer: Scorer, row: Mapping[str, Any], series: Series) -> dict[str, Any]:
+    """Values that somebody changed, by feature."""
+    features = {feature.name: feature for feature in scorer.features}
+    first = _first(series.table("dictionary.parquet"), list(features))
+    chosen = st.multiselect("Change", list(features), first, format_func=readable, max_selections=12)
+    columns, values = st.columns(2), {}
+    for place, name in enumerate(chosen):
+        with columns[place % 2]:
+            values[name] = _control(features[name], row.get(name), f"{row.get('customer_id')}:{name}")
+    return {name: value for name, value in values.items() if value != row.get(name)}
+
+
+def _first(dictionary: pd.DataFrame | None, names: list[str]) -> list[str]:
+    """The features that are offered unasked: recency, frequency and monetary value where there are such."""
+    rfm = [] if dictionary is None else list(dictionary.feature[dictionary.group == "rfm"])
+    return ([name for name in rfm if name in names] or names)[:MOST_SLIDERS]
+
+
+def _control(feature: Feature, value: Any, key: str) -> Any:
+    label = with_unit(readable(feature.name), "" if feature.unit in feature.name.split("_") else feature.unit)
+    meaning = feature.meaning or None
+    if feature.kind == CATEGORY:
+        options = list(dict.fromkeys([*([value] if value is not None else []), *feature.values]))
+        return st.selectbox(label, options, key=key, help=meaning)
+    value = float(value if value is not None else feature.example or 0)
+    low, high = min(value, feature.low or 0.0), max(value, feature.high or 1.0)
+    if low == high:
+        st.caption(f"{label}: {number(value)} for every customer")
+        return value
+    if all(float(end).is_integer() for end in (low, high, value)):
+        return st.slider(label, int(low), int(high), int(value), key=key, help=meaning)
+    return st.slider(label, low, high, value, key=key, help=meaning)

@@ -1,0 +1,69 @@
+"""Numbers and names as a manager reads them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+from pandas.api.types import is_float_dtype
+from pandas.io.formats.style import Styler
+
+from patrons.digits import about
+
+BLUE, GREY = "#0072b2", "#9aa5b1"
+
+
+def money(amount: float | None, currency: str) -> str:
+    """An amount with its currency, such as ``1.22 million EUR``."""
+    return "not known" if amount is None or pd.isna(amount) else f"{about(amount)} {currency}".strip()
+
+
+def percent(share: Any) -> str:
+    """A share in percent, such as ``21%``."""
+    return "not known" if pd.isna(share) else f"{share:.0%}"
+
+
+def number(value: Any) -> str:
+    """A number in three significant digits, or whole; a dash where there is none."""
+    if pd.isna(value):
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def with_unit(name: str, unit: str) -> str:
+    """A name with its unit, such as ``gain (EUR)``, where there is one."""
+    return f"{name} ({unit})" if unit else name
+
+
+def readable(name: str) -> str:
+    """A feature's or column's name with spaces."""
+    return name.replace("_", " ")
+
+
+HEADINGS = {
+    "customer_id": "customer",
+    "segment_name": "segment",
+    "segment_set": "possible segments",
+    "churn_probability": "chance of not coming back",
+    "flagged": "flagged",
+    "expected_spend": "expected spend",
+    "spend_low": "spend, low",
+    "spend_high": "spend, high",
+    "value": "expected spend",
+    "expected_gain": "expected gain",
+    "gain_low": "gain, low",
+    "gain_high": "gain, high",
+    "certain": "sure gain",
+    "suggested_action": "what to do",
+    "reason_1": "first reason",
+    "reason_2": "second reason",
+    "reason_3": "third reason",
+}
+
+
+def styled(table: pd.DataFrame) -> Styler:
+    """A table as it is shown: chances in percent, amounts in few digits, headings in words; it sorts by the numbers."""
+    headings = {name: HEADINGS.get(name, readable(name)) for name in map(str, table)}
+    floats = [name for name in headings if is_float_dtype(table[name].dtype)]
+    formats: dict[Any, str | Callable[[object], str] | None] = {headings[name]: number for name in floats}
+    formats |= {headings[name]: percent for name in floats if name == "churn_probability"}
+    return table.rename(columns=headings).style.format(formats)
