@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +18,7 @@ CUSTOMERS = pd.DataFrame(
     }
 )
 ALL = preparation(["frequency", "spend"], [])
-TASK = Task(CUSTOMERS, {}, ["frequency"], ["spend"], preparation(["spend"], []), np.arange(120), 0.25, 0)
+TASK = Task(CUSTOMERS, CUSTOMERS, {}, ["frequency"], ["spend"], preparation(["spend"], []), np.arange(120), 0.25, 0)
 MODEL = classification.fit(TASK.prepare, LogisticRegression(), TASK.X, TASK.y)
 
 
@@ -30,9 +32,9 @@ def test_a_model_that_knows_the_segments_beats_the_largest_one():
 
 
 def test_the_recall_of_a_segment_that_is_never_predicted_is_zero():
-    shuffled = Task(CUSTOMERS.assign(spend=1.0), {}, ["frequency"], ["spend"], TASK.prepare, np.arange(120), 0.25, 0)
-    model = classification.fit(TASK.prepare, LogisticRegression(), shuffled.X, shuffled.y)
-    held_out = assessment.assess(model, shuffled)
+    alike = replace(TASK, customers=CUSTOMERS.assign(spend=1.0))
+    model = classification.fit(TASK.prepare, LogisticRegression(), alike.X, alike.y)
+    held_out = assessment.assess(model, alike)
     assert sorted(held_out.recall) == [0, 1]
     assert not held_out.beats_baseline
 

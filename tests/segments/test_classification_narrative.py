@@ -41,9 +41,9 @@ def test_why_there_is_nothing_to_learn():
         "predicts them and no score counts them: Whale (1 customer). New customers get each segment with its share "
         "of today's customers as its probability. More customers or fewer segments would help."
     )
-    assert narrative.nothing_to_learn([], {}).startswith(
-        "There is nothing to learn: no segment has enough customers. New"
-    )
+    none, alone = narrative.nothing_to_learn([], {"Whale": 1}), narrative.nothing_to_learn(["Loyal"], {})
+    assert none.startswith("There is nothing to learn: no segment has enough customers. Too small")
+    assert alone.startswith("There is nothing to learn: there is only one segment. New customers")
 
 
 def test_the_lead_of_the_best_family():

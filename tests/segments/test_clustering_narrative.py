@@ -84,9 +84,10 @@ def test_a_family_that_could_not_be_fitted_is_named_with_the_reason():
 
 def test_why_there_are_no_groups():
     assert narrative.too_alike(1200, 2, ["recency days", "frequency"], 3) == (
-        "There are no groups to find: the 1,200 customers have 2 different values of recency days, frequency, and 3 "
-        "groups or more were asked for. All of them stay in one segment. Bring more customers, or name other inputs."
+        "There are no groups to find: in recency days, frequency the 1,200 customers are of 2 kinds only, and 3 groups "
+        "or more were asked for. All of them stay in one segment. Bring more customers, or name other inputs."
     )
+    assert "the 40 customers are all alike, and 3 groups" in narrative.too_alike(40, 1, ["frequency"], 3)
 
 
 def test_titles_say_the_finding():

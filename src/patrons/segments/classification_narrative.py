@@ -28,9 +28,9 @@ def left_out(few: Mapping[str, int]) -> str:
 
 def nothing_to_learn(segments: Sequence[str], few: Mapping[str, int]) -> str:
     """Why no model can be made: fewer than two segments are large enough."""
-    enough = f"only {segments[0]} has" if segments else "no segment has"
+    large = f"only {segments[0]} has enough customers" if segments else "no segment has enough customers"
     sentences = (
-        f"There is nothing to learn: {enough} enough customers.",
+        f"There is nothing to learn: {large if few else 'there is only one segment'}.",
         left_out(few),
         "New customers get each segment with its share of today's customers as its probability.",
         "More customers or fewer segments would help.",

@@ -12,10 +12,10 @@ from patrons.segments.null import CLEAR, is_separate, way_to_one
 
 def too_alike(customers: int, distinct: int, inputs: Sequence[str], k_min: int) -> str:
     """Why there are no groups to find."""
+    kinds = "are all alike" if distinct == 1 else f"are of {distinct:,} kinds only"
     return (
-        f"There are no groups to find: the {customers:,} customers have {distinct:,} different values of "
-        f"{', '.join(inputs)}, and {k_min} groups or more were asked for. All of them stay in one segment. "
-        "Bring more customers, or name other inputs."
+        f"There are no groups to find: in {', '.join(inputs)} the {customers:,} customers {kinds}, and {k_min} groups "
+        "or more were asked for. All of them stay in one segment. Bring more customers, or name other inputs."
     )
 
 

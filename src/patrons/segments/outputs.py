@@ -1,7 +1,6 @@
 """What 03 and 05 write, also where there is nothing to find or to learn: later notebooks and the scorer then go on."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -39,7 +38,13 @@ def one_group(stage: Stage, described: pd.DataFrame) -> None:
 
 
 def shares_only(
-    stage: Stage, task: Task, features: pd.DataFrame, labels: pd.DataFrame, level: float, author: str, reason: str
+    stage: Stage,
+    task: Task,
+    labels: pd.DataFrame,
+    dataset: Mapping[str, Any],
+    level: float,
+    author: str,
+    reason: str,
 ) -> None:
     """Write the outputs of 05 where there is nothing to learn: a model that gives each segment its share of customers.
 
@@ -47,9 +52,11 @@ def shares_only(
     ----------
     stage : Stage
     task : Task
-        Of which fewer than two segments are left.
-    features, labels : DataFrame
-        As 02 and 04 wrote them.
+        Of which fewer than two segments can be learnt.
+    labels : DataFrame
+        As 04 wrote them.
+    dataset : mapping
+        What 01 found out about the data.
     level : float
         Of the sets of names; every set holds all of them.
     author : str
@@ -57,17 +64,17 @@ def shares_only(
     reason : str
         Why there is nothing to learn.
     """
-    segment = features.merge(labels, on="customer_id", validate="one_to_one").segment
-    X = as_inputs(features[task.seen])
-    model = fit(task.prepare, DummyClassifier(strategy="prior"), X, segment.to_numpy(object))
+    X, y = as_inputs(task.everyone[task.seen]), task.everyone.segment.to_numpy(object)
+    model = fit(task.prepare, DummyClassifier(strategy="prior"), X, y)
     stage.write("segment_model.skops", model)
     stage.write("segment_model.sample.parquet", X.head(SAMPLE))
-    card = segment_card(stage, "shares of the segments", author, {}, {}, reason)
+    card = segment_card(stage, dataset, "shares of the segments", author, {}, {}, reason)
     stage.write("segment_model.json", record(list(model.classes_), labels, level, 0.0, card))
 
 
 def segment_card(
     stage: Stage,
+    dataset: Mapping[str, Any],
     family: str,
     author: str,
     parameters: Mapping[str, Any],
@@ -75,10 +82,9 @@ def segment_card(
     limits: str,
 ) -> dict[str, Any]:
     """The card of the segment model that the stage has just written (see `evaluation.model_card`)."""
-    path: Path = stage.path("segment_model.skops")
     return model_card(
-        path,
-        stage.read("dataset.json"),
+        stage.path("segment_model.skops"),
+        dataset,
         algorithm=family,
         author=author,
         parameters=parameters,

@@ -24,8 +24,8 @@ class Task:
 
     Attributes
     ----------
-    customers : DataFrame
-        Features and `segment` of the customers of segments that are large enough to be learnt.
+    everyone, customers : DataFrame
+        Features and `segment` of all customers, and of those whose segments are large enough to be learnt.
     few : dict
         Segments that are too small, and how many customers they have.
     hidden : list of str
@@ -40,6 +40,7 @@ class Task:
         Of the hold-out.
     """
 
+    everyone: pd.DataFrame
     customers: pd.DataFrame
     few: dict[str, int]
     hidden: list[str]
@@ -123,13 +124,13 @@ def task(
     test_share : float
     seed : int
     """
-    customers = features.merge(labels, on="customer_id", validate="one_to_one")
+    everyone = features.merge(labels, on="customer_id", validate="one_to_one")
     hidden = list(clusterer.feature_names_in_)
-    seen = feature_names(customers, [*hidden, *labels, *calendar(prepare)])
-    few = too_few(customers.segment, folds)
-    customers = customers[~customers.segment.isin(list(few))].reset_index(drop=True)
+    seen = feature_names(everyone, [*hidden, *labels, *calendar(prepare)])
+    few = too_few(everyone.segment, folds)
+    customers = everyone[~everyone.segment.isin(list(few))].reset_index(drop=True)
     alike = copies(customers.drop(columns=list(labels)))
-    return Task(customers, few, hidden, seen, only(prepare, seen), alike, test_share, seed)
+    return Task(everyone, customers, few, hidden, seen, only(prepare, seen), alike, test_share, seed)
 
 
 def too_few(segments: pd.Series, folds: int) -> dict[str, int]:
