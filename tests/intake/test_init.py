@@ -14,7 +14,7 @@ from patrons.errors import OrdersError, SourceError
 from patrons.intake import quality, sources
 from patrons.intake.guess import guess
 from patrons.intake.init import init
-from patrons.intake.order_log import read_lines, read_log
+from patrons.intake.order_log import read_log
 from patrons.intake.orders import judge, kept
 from patrons.intake.reading import open_source
 
@@ -153,7 +153,7 @@ LESS = pd.DataFrame({"customer_id": ["a", "a", "b"], "ordered_at": ["2024-01-31"
 
 def clean(tmp_path, **columns):
     LESS.assign(**columns).to_csv(tmp_path / "log.csv", index=False)
-    return kept(judge(read_lines(tmp_path / "log.csv", {}), "", [], "keep")).to_pandas()
+    return kept(judge(read_log(tmp_path / "log.csv", {}).lines, "", [], "keep")).to_pandas()
 
 
 def test_without_an_order_number_customer_and_time_are_the_order(tmp_path):
@@ -215,7 +215,7 @@ def test_a_log_that_is_too_short_for_the_forecast_is_refused_before_it_runs(tmp_
 
 def test_missing_customers_are_counted_over_all_lines(tmp_path):
     LESS.assign(amount=[3, 2, 3], customer_id=["a", "NULL", "?"]).to_csv(tmp_path / "log.csv", index=False)
-    measures = quality.measure(judge(read_lines(tmp_path / "log.csv", {}), "", [], "keep"))
+    measures = quality.measure(judge(read_log(tmp_path / "log.csv", {}).lines, "", [], "keep"))
     assert measures.missing_customer == pytest.approx(2 / 3)
     assert (measures.lines, measures.customers, measures.days) == (3, 1, 1)
 
@@ -260,7 +260,7 @@ def test_the_simulated_shop_written_as_a_german_csv_gives_the_same_orders(tmp_pa
     written = shop.assign(ordered_at=shop.ordered_at.dt.strftime("%d/%m/%Y %H:%M:%S"))
     written.to_csv(tmp_path / "shop.csv", sep=";", decimal=",", encoding="cp1252", index=False)
     tables = [
-        kept(judge(read_lines(tmp_path / name, {}), "C", ["POST"], "quarantine")).to_pandas()
+        kept(judge(read_log(tmp_path / name, {}).lines, "C", ["POST"], "quarantine")).to_pandas()
         for name in ("shop.parquet", "shop.csv")
     ]
     tables = [table.assign(ordered_at=table.ordered_at.dt.floor("s")) for table in tables]

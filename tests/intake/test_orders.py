@@ -43,7 +43,7 @@ def source(tmp_path):
 
 
 def judged(path, duplicates="quarantine"):
-    return orders.judge(order_log.read_lines(path, COLUMNS), "C", ["POST", "gift_.*"], duplicates)
+    return orders.judge(order_log.read_log(path, COLUMNS).lines, "C", ["POST", "gift_.*"], duplicates)
 
 
 def test_each_line_is_kept_or_set_aside_with_its_reason(source):
@@ -83,7 +83,7 @@ def test_leading_zeros_of_an_identifier_survive_a_csv(tmp_path):
     text = RAW.assign(InvoiceNo=[f"00{n}" for n in range(9)]).to_csv(index=False)
     with gzip.open(tmp_path / "log.csv.gz", "wt") as file:
         file.write(text)
-    lines = order_log.read_lines(tmp_path / "log.csv.gz", COLUMNS).order_by("line").to_pandas()
+    lines = order_log.read_log(tmp_path / "log.csv.gz", COLUMNS).lines.order_by("line").to_pandas()
     assert lines.order_id[0] == "000"
 
 
@@ -101,7 +101,7 @@ def test_a_log_without_a_line_to_keep_is_an_error_that_says_why(tmp_path):
 
 def test_an_unknown_kind_of_file_is_refused(tmp_path):
     with pytest.raises(SourceError, match="of no kind that can be read"):
-        order_log.read_lines(tmp_path / "log.doc", COLUMNS)
+        order_log.read_log(tmp_path / "log.doc", COLUMNS)
 
 
 def test_the_contract_refuses_a_negative_quantity(source):
@@ -120,7 +120,7 @@ def test_a_line_of_another_width_is_quarantined_with_its_text_and_no_other_is_sh
     sound = "".join(f"{100 + n},c{n % 7},p,2,1.5,2024-01-{n % 28 + 1:02d}\n" for n in range(300))
     names = "order_id,customer_id,product_id,quantity,unit_price,ordered_at\n"
     (tmp_path / "log.csv").write_text(names + sound + "7,c1,p\n" + sound)
-    judged = orders.judge(order_log.read_lines(tmp_path / "log.csv", {}), "", [], "keep").cache()
+    judged = orders.judge(order_log.read_log(tmp_path / "log.csv", {}).lines, "", [], "keep").cache()
     loss = orders.row_loss(judged).set_index("lines")["count"]
     assert loss["read"] == 601
     assert loss["set aside: another number of cells than the first line"] == 1

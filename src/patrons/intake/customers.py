@@ -76,14 +76,9 @@ class Intake:
         return int(self.table.group.duplicated().sum())
 
 
-def open_table(path: Path, how: Format | None = None) -> pd.DataFrame:
-    """Every row of a file that `reading` opens: Parquet, delimited text (gzip too), or XLSX."""
-    return open_source(path, how).table.to_pandas()
-
-
 def read_table(path: Path, roles: Roles, how: Format | None = None) -> Intake:
     """Read a customer table and decide what each column is; an error lists every problem at once."""
-    return read_frame(open_table(path, how), roles)
+    return read_frame(open_source(path, how).table.to_pandas(), roles)
 
 
 def check(path: Path, parameters: Mapping[str, Any], inputs: Sequence[str] | None = None, money: str = "") -> None:

@@ -154,11 +154,6 @@ def _column_problems(file: str, available: Sequence[str], columns: Mapping[str, 
     return problems
 
 
-def read_lines(path: Path, columns: Mapping[str, str], how: Format | None = None) -> Table:
-    """The lines of `read_log`."""
-    return read_log(path, columns, how).lines
-
-
 def _text(column: ibis.Value) -> StringValue:
     return column.cast("string").strip().nullif("")
 

@@ -40,7 +40,7 @@ def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], d
     Parameters
     ----------
     lines : Table
-        What `order_log.read_lines` returns.
+        The lines of what `order_log.read_log` returns.
     cancellation_prefix : str
         How the order number of a cancellation starts; empty where the log marks none.
     non_products : sequence of str
