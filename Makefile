@@ -23,11 +23,14 @@ HAVE := $(if $(wildcard $(BIN)/pip),$(call VERSION,$(BIN)/python))
 WANT := $(if $(PYTHON),$(call VERSION,$(PYTHON)),$(HAVE))
 STALE := $(if $(HAVE),$(if $(filter $(WANT),$(HAVE)),,yes),yes)
 
+# A series and its tests take one worker; ARGS="-n 0" for one process
+PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadgroup
+
 export MLFLOW_DISABLE_TELEMETRY = true
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run report lab ui api app test lint format schema lock clean .venv
+.PHONY: help run report lab ui api app test drills lint format schema lock clean .venv
 
 help: ## list the targets
 	@echo "make TARGET [PARAMS=params/demo.yaml] [ARGS=...]"
@@ -56,7 +59,10 @@ app: $(SERVING) ## open the app on this machine; ARGS go to streamlit, such as A
 		--server.showEmailPrompt=false --client.toolbarMode=viewer $(ARGS)
 
 test: lint $(SERVING) ## lint, then run the tests; ARGS go to pytest, such as ARGS="-k report"
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) -m "not (slow or drill)" $(ARGS)
+
+drills: $(SERVING) ## run the tests that simulate long or start servers, browsers and images; ARGS go to pytest
+	$(BIN)/python -m pytest $(PARALLEL) -m "slow or drill" $(ARGS)
 
 lint: $(SERVING) ## check style, formatting, types, and that notebooks hold no outputs
 	$(BIN)/ruff check .

@@ -1,8 +1,10 @@
 """Series that are run once and looked at by many tests."""
 
+import fcntl
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from patrons.scoring import build as release_build
 
 REPOSITORY = Path(__file__).parents[1]
 FEW = ("--set", "05.n_trials=1", "--set", "06.n_trials=1")  # settings of each model, to save time
+FEWER = (*FEW, "--set", "03.refits=5", "--set", "03.draws=3")  # where no test looks at how stable groups are
+SERIES = ("demo", "online_retail", "telco", "bank")
 
 
 @dataclass(frozen=True)
@@ -50,44 +54,70 @@ def copied(root: Path) -> Path:
     return root
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark the tests of a series: one worker takes them all, and `make` can leave them out."""
+    for item in items:
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        asked = [*item.fixturenames, *(value for value in parameters if isinstance(value, str))]
+        if name := next((name for name in SERIES if name in asked), None):
+            item.add_marker(pytest.mark.series)
+            item.add_marker(pytest.mark.xdist_group(name))
+
+
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory) -> Ran:
+def common(tmp_path_factory) -> Path:
+    """A folder that all workers of a parallel run see."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+def once(root: Path, run: Callable[[], int]) -> int:
+    """What `run` returned to the first worker that came here; the others wait for it."""
+    result = root.with_suffix(".code")
+    with root.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not result.exists():
+            copied(root)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+                result.write_text(str(run()))
+        return int(result.read_text())
+
+
+@pytest.fixture(scope="session")
+def demo(common) -> Ran:
     """The whole series on a reduced demo with few settings tried, sent to an MLflow file of its own."""
-    root = copied(tmp_path_factory.mktemp("demo"))
-    simulate.write(simulate.simulate(customers=600, seed=1), root / "data" / "raw" / "demo")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        return Ran(root, "demo", run_all.main([*FEW], root=root))
+    root = common / "demo"
+
+    def run() -> int:
+        simulate.write(simulate.simulate(customers=600, seed=1), root / "data" / "raw" / "demo")
+        return run_all.main([*FEW], root=root)
+
+    return Ran(root, "demo", once(root, run))
 
 
-@pytest.fixture(scope="session")
-def online_retail(tmp_path_factory) -> Ran:
-    """The whole series on Online Retail with few settings tried, where $PATRONS_DATA has it."""
-    if not (Path(os.environ.get("PATRONS_DATA", "")) / "online_retail.parquet").is_file():
-        pytest.skip("PATRONS_DATA does not name a folder with online_retail.parquet")
-    root = copied(tmp_path_factory.mktemp("online_retail"))
-    return Ran(root, "online_retail", run_all.main(["online_retail", "--no-track", *FEW], root=root))
-
-
-def on_shared_data(name: str, source: str, folder: Path) -> Ran:
-    """The whole series on a public data set, where $PATRONS_DATA has it."""
+def on_shared_data(name: str, source: str, common: Path, *options: str) -> Ran:
+    """The whole series on a public data set with few settings tried, where $PATRONS_DATA has it."""
     if not (Path(os.environ.get("PATRONS_DATA", "")) / source).is_file():
         pytest.skip(f"PATRONS_DATA does not name a folder with {source}")
-    return Ran(copied(folder), name, run_all.main([name, *FEW], root=folder))
+    root = common / name
+    return Ran(root, name, once(root, lambda: run_all.main([name, *options, *FEWER], root=root)))
 
 
 @pytest.fixture(scope="session")
-def telco(tmp_path_factory) -> Ran:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        return on_shared_data("telco", "WA_Fn-UseC_-Telco-Customer-Churn.csv", tmp_path_factory.mktemp("telco"))
+def online_retail(common) -> Ran:
+    return on_shared_data("online_retail", "online_retail.parquet", common, "--no-track")
 
 
 @pytest.fixture(scope="session")
-def bank(tmp_path_factory) -> Ran:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        return on_shared_data("bank", "Churn_Modelling.csv", tmp_path_factory.mktemp("bank"))
+def telco(common) -> Ran:
+    return on_shared_data("telco", "WA_Fn-UseC_-Telco-Customer-Churn.csv", common)
+
+
+@pytest.fixture(scope="session")
+def bank(common) -> Ran:
+    return on_shared_data("bank", "Churn_Modelling.csv", common)
 
 
 @pytest.fixture(scope="session")

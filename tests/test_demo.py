@@ -114,6 +114,7 @@ def test_executed_notebooks_say_nothing_on_stderr(demo):
         assert said == [], path.parent.name
 
 
+@pytest.mark.slow
 def test_a_rerun_of_the_executed_notebooks_gives_the_same_outputs(demo, tmp_path):
     copy = tmp_path / "demo"  # a rerun writes its results again
     shutil.copytree(demo.processed, copy)

@@ -156,7 +156,8 @@ def test_the_pythons_that_are_supported_are_the_same_everywhere():
     assert f"--python-version {PYTHONS[0]}" in MAKEFILE
     assert " ".join(f"python{version}" for version in reversed(PYTHONS)) in MAKEFILE
     assert f"Python {PYTHONS[0]} to {PYTHONS[-1]}" in (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"Python {PYTHONS[0]} to {PYTHONS[-1]}" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    told = re.findall(r"\b3\.\d\d\b", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    assert (told[0], told[-1]) == (PYTHONS[0], PYTHONS[-1])
 
 
 def test_conda_installs_the_lock_and_nothing_else():
@@ -228,6 +229,23 @@ def test_an_environment_of_another_python_is_made_anew(asked, anew, tmp_path):
     command = ["make", "--dry-run", ".venv/.ready", *(["PYTHON=./other"] if asked else [])]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert ("-m venv --clear .venv" in done.stdout) is anew
+
+
+def test_a_commit_is_checked_as_lint_checks():
+    recipe = MAKEFILE.partition("\nlint:")[2].partition("\n\n")[0]
+    linted = re.findall(r"\$\(BIN\)/([a-z]+(?: [a-z]+| --[a-z]+)*)", recipe)
+    config = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    hooks = [hook for repository in yaml.safe_load(config)["repos"] for hook in repository["hooks"]]
+    assert [hook["entry"].removeprefix(".venv/bin/") for hook in hooks] == linted
+    assert len(hooks) == 4
+    assert all(hook["language"] == "system" for hook in hooks)  # nothing is fetched
+
+
+def test_every_test_is_run_by_make_test_or_by_make_drills():
+    left_out, taken = re.findall(r'-m "([^"]*)"', MAKEFILE)
+    assert left_out == f"not ({taken})"
+    steps = re.findall(r"^make (\w+)", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), re.MULTILINE)
+    assert steps == ["test", "drills"]
 
 
 def test_plain_make_lists_every_target():

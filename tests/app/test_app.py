@@ -226,6 +226,7 @@ def served(root):
         process.wait(15)
 
 
+@pytest.mark.drill
 @pytest.mark.browser
 @pytest.mark.skipif(BROWSER is None, reason="no chromium, chromium-browser or google-chrome is installed")
 def test_in_a_browser_a_file_is_uploaded_and_the_scored_file_comes_back(demo, tmp_path):

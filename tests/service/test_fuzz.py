@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("schemathesis", reason="the serving extra is not installed: make test installs it")
 from tests.service.test_server import server, shown  # noqa: F401
 
+pytestmark = pytest.mark.drill
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
 

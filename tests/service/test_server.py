@@ -18,6 +18,7 @@ pytest.importorskip("flama", reason="the serving extra is not installed: make te
 import httpx
 from toy_scorer import write_release
 
+pytestmark = pytest.mark.drill
 SERVER = Path(__file__).parents[1] / "serve_toy.py"
 ONE = {"customers": [{"recency_days": 20}]}
 CLIENTS = 4
