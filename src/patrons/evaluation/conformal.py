@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from patrons.evaluation.metrics import Interval
-from patrons.evaluation.multiclass import probability_of_truth
+from patrons.evaluation.multiclass import Classes, probability_of_truth
 from patrons.evaluation.shares import wilson
 
 
-def threshold(truth: np.ndarray, probabilities: np.ndarray, classes: Sequence, level: float) -> float:
+def threshold(truth: np.ndarray, probabilities: np.ndarray, classes: Classes, level: float) -> float:
     """The probability at or above which a class belongs to a row's set; 0 (all do) where there are too few rows.
 
     Parameters
@@ -39,27 +39,27 @@ def sets(probabilities: np.ndarray, threshold: float, level: float) -> np.ndarra
     A row without a class at or above the threshold gets its likeliest ones that together reach `level`: a larger set
     than the promise needs, but it shows between which classes the model wavers.
     """
-    chosen = probabilities >= threshold
+    chosen: np.ndarray = probabilities >= threshold
     if chosen.any(axis=1).all():
         return chosen
     order = _likeliest_first(probabilities)
     before = np.take_along_axis(probabilities, order, axis=1).cumsum(axis=1)
-    reached = np.hstack([np.zeros((len(before), 1)), before[:, :-1]]) < level
+    reached: np.ndarray = np.hstack([np.zeros((len(before), 1)), before[:, :-1]]) < level
     likeliest = np.empty_like(reached)
     np.put_along_axis(likeliest, order, reached, axis=1)
-    return np.where(chosen.any(axis=1)[:, None], chosen, likeliest)
+    return np.where(chosen.any(axis=1, keepdims=True), chosen, likeliest)
 
 
 def _likeliest_first(probabilities: np.ndarray) -> np.ndarray:
     return np.argsort(-probabilities, axis=1, kind="stable")
 
 
-def covered(truth: np.ndarray, chosen: np.ndarray, classes: Sequence) -> np.ndarray:
+def covered(truth: np.ndarray, chosen: np.ndarray, classes: Classes) -> np.ndarray:
     """Whether each row's set holds its true class."""
     return probability_of_truth(truth, chosen.astype(float), classes) > 0
 
 
-def coverage(truth: np.ndarray, chosen: np.ndarray, classes: Sequence) -> Interval:
+def coverage(truth: np.ndarray, chosen: np.ndarray, classes: Classes) -> Interval:
     """Share of rows whose set holds the true class, with Wilson's 95% interval."""
     holds = covered(truth, chosen, classes)
     low, high = wilson(pd.Series([holds.sum()]), pd.Series([len(holds)]))

@@ -78,8 +78,9 @@ def model_card(
 
 
 def _plain(value: Interval | float) -> float | dict[str, float]:
-    interval = isinstance(value, Interval)
-    return {name: float(part) for name, part in value._asdict().items()} if interval else float(value)
+    if isinstance(value, Interval):
+        return {name: float(part) for name, part in value._asdict().items()}
+    return float(value)
 
 
 def as_table(card: Mapping[str, Any]) -> pd.DataFrame:

@@ -11,6 +11,8 @@ import pandas as pd
 
 from patrons.evaluation.metrics import Interval
 
+Classes = Sequence[str] | Sequence[int] | np.ndarray  # what the columns of probabilities stand for
+
 REPEATS = 2000
 LEAST = 1e-6  # probabilities are rounded to six decimals: a 0 may stand for as much
 
@@ -65,7 +67,7 @@ def _counts(columns: Sequence[np.ndarray], seed: int) -> tuple[np.ndarray, np.nd
     """How often each combination of classes occurs, and the same in `REPEATS` resamples of the rows."""
     classes, codes = np.unique(np.concatenate(columns), return_inverse=True)
     shape = (len(classes),) * len(columns)
-    cells = np.ravel_multi_index(codes.reshape(len(columns), -1), shape)
+    cells = np.asarray(np.ravel_multi_index(tuple(codes.reshape(len(columns), -1)), shape))
     counts = np.bincount(cells, minlength=np.prod(shape))
     resampled = np.random.default_rng(seed).multinomial(len(cells), counts / len(cells), REPEATS)
     return counts.reshape(shape), resampled.reshape(REPEATS, *shape)
@@ -85,7 +87,7 @@ def flat(intervals: Mapping[str, Interval]) -> dict[str, float]:
     }
 
 
-def log_loss(truth: np.ndarray, probabilities: np.ndarray, classes: Sequence) -> Interval:
+def log_loss(truth: np.ndarray, probabilities: np.ndarray, classes: Classes) -> Interval:
     """Mean of -ln of the probability given to what was true, with its normal interval; 0 is perfect.
 
     Parameters
@@ -100,14 +102,14 @@ def log_loss(truth: np.ndarray, probabilities: np.ndarray, classes: Sequence) ->
     return Interval(float(losses.mean()), float(losses.mean() - reach), float(losses.mean() + reach))
 
 
-def probability_of_truth(truth: np.ndarray, probabilities: np.ndarray, classes: Sequence) -> np.ndarray:
+def probability_of_truth(truth: np.ndarray, probabilities: np.ndarray, classes: Classes) -> np.ndarray:
     """The probability that the model gives to each row's true class; 0 where that has no column."""
-    column = pd.Index(classes).get_indexer(truth)
+    column = pd.Index(classes).get_indexer(pd.Index(truth))
     return np.where(column < 0, 0.0, probabilities[np.arange(len(truth)), column])
 
 
 def calibration(
-    truth: np.ndarray, probabilities: np.ndarray, classes: Sequence, groups: int = 10
+    truth: np.ndarray, probabilities: np.ndarray, classes: Classes, groups: int = 10
 ) -> tuple[pd.DataFrame, float]:
     """Whether a prediction made with 80% probability is right 8 times in 10 (Guo et al., On Calibration, 2017).
 

@@ -14,6 +14,7 @@ import pandas as pd
 from patrons.evaluation.metrics import Interval
 
 Weighted = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+Loss = Callable[[np.ndarray, np.ndarray], np.ndarray]
 TOP = 0.1  # the decile that looks most likely to churn
 MISSING = Interval(np.nan, np.nan, np.nan)
 AT_ONCE = 2_000_000  # weights held in memory at a time
@@ -42,7 +43,7 @@ def _pr_auc(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.nda
     return (precision * np.diff(hits, axis=1, prepend=0)).sum(axis=1) / np.where(total > 0, total, np.nan)
 
 
-def _mean(loss: Callable, truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _mean(loss: Loss, truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return weights @ loss(truth, score) / weights.sum(axis=1)
 
 
@@ -128,15 +129,20 @@ def mean_difference(
     """As `difference`, the mean over folds; each of `parts` is a fold's truth, score and other score."""
     gains = []
     for n, (truth, score, other) in enumerate(parts):
-
-        def gain(weights: np.ndarray, truth=truth, score=score, other=other) -> dict[str, np.ndarray]:
-            return {"": metric(truth, score, weights) - metric(truth, other, weights)}
-
+        gain = partial(_gain, metric, truth, score, other)
         gains.append(_resampled(gain, truth, repeats, seed + n)[""])
     return _interval(np.mean(gains, axis=0))
 
 
-def _resampled(statistics: Callable, truth: np.ndarray, repeats: int, seed: int) -> dict[str, np.ndarray]:
+def _gain(
+    metric: Weighted, truth: np.ndarray, score: np.ndarray, other: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
+    return {"": metric(truth, score, weights) - metric(truth, other, weights)}
+
+
+def _resampled(
+    statistics: Callable[[np.ndarray], dict[str, np.ndarray]], truth: np.ndarray, repeats: int, seed: int
+) -> dict[str, np.ndarray]:
     """Values on the rows as they are, then on each resample."""
     rng, rows = np.random.default_rng(seed), len(truth)
     parts = [statistics(np.ones((1, rows)))]

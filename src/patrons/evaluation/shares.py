@@ -14,7 +14,7 @@ def wilson(positives: pd.Series, rows: pd.Series, confidence: float = 0.95) -> t
     middle = (share + z**2 / (2 * rows)) / width
     reach = z / width * np.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
     low, high = (middle - reach).clip(lower=0), (middle + reach).clip(upper=1)
-    return np.minimum(low, share), np.maximum(high, share)  # they hold the share itself, but for the last bit
+    return low.where(low < share, share), high.where(high > share, share)  # rounding must not leave the share outside
 
 
 def rates_by(outcome: pd.Series, groups: Any) -> pd.DataFrame:

@@ -38,14 +38,14 @@ def cards(rfm: pd.DataFrame, segment: pd.Series) -> pd.DataFrame:
     table = grouped.agg(customers=("monetary", "size"), revenue=("monetary", "sum"))
     table.insert(1, "share", table.customers / table.customers.sum())
     table.insert(3, "revenue_share", table.revenue / table.revenue.sum())
-    intervals = [_medians(grouped[name]) for name in RFM]
+    intervals = pd.concat([_medians(rfm[name], segment) for name in RFM], axis="columns")
     table = table.join(grouped[list(RFM)].mean().add_suffix("_mean")).join(intervals)
     return table.join(ADVICE).sort_values("revenue", ascending=False)
 
 
-def _medians(grouped: "pd.api.typing.SeriesGroupBy") -> pd.DataFrame:
-    intervals = {name: median_interval(values.to_numpy()) for name, values in grouped}
-    return pd.DataFrame.from_dict(intervals, orient="index", columns=[f"{grouped.obj.name}_{part}" for part in PARTS])
+def _medians(values: pd.Series, segment: pd.Series) -> pd.DataFrame:
+    intervals = {name: median_interval(own.to_numpy()) for name, own in values.groupby(segment.to_numpy())}
+    return pd.DataFrame.from_dict(intervals, orient="index", columns=[f"{values.name}_{part}" for part in PARTS])
 
 
 def averages(currency: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The figures of the clustering comparison: a table and an `ax` in, the same `ax` out."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,8 +31,8 @@ def score_by_k(board: pd.DataFrame, chosen: pd.Series, null: pd.DataFrame, score
         if f"{score}_low" in rows:
             ax.vlines(across, rows[f"{score}_low"], rows[f"{score}_high"], color=colour, lw=2, alpha=0.6)
         if name == chosen.algorithm:
-            ring = {"s": 260, "facecolor": "none", "edgecolor": BLACK, "lw": 1.5, "zorder": 5}
-            ax.scatter([across[chosen.name]], [chosen[score]], label="chosen", **ring)
+            ring: dict[str, Any] = {"s": 260, "facecolor": "none", "edgecolor": BLACK, "lw": 1.5, "zorder": 5}
+            ax.scatter(across[across.index == chosen.name], [chosen[score]], label="chosen", **ring)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)
     ax.set(title=title, xlabel="number of groups", ylabel=TITLES[score])
@@ -102,7 +103,7 @@ def dendrogram_cut(tree: np.ndarray, groups: int, title: str, ax: Axes) -> Axes:
 def bic_by_k(bic: pd.Series, title: str, ax: Axes) -> Axes:
     """The criterion over the number of components, the lowest in orange."""
     ax.plot(bic.index, bic.to_numpy(), color=BLUE, marker="o")
-    ax.scatter([bic.idxmin()], [bic.min()], color=ORANGE, s=90, zorder=3, label="lowest")
+    ax.scatter(bic.index[[int(bic.argmin())]], [bic.min()], color=ORANGE, s=90, zorder=3, label="lowest")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.legend()

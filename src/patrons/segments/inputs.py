@@ -29,8 +29,8 @@ class ByTypical(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """
 
     def fit(self, X: ArrayLike, y: None = None) -> "ByTypical":
-        X = np.abs(validate_data(self, X, dtype=float))
-        self.typical_ = np.array([np.median(column[column > 0]) if (column > 0).any() else 1.0 for column in X.T])
+        sizes: np.ndarray = np.abs(validate_data(self, X, dtype=float))
+        self.typical_ = np.array([np.median(column[column > 0]) if (column > 0).any() else 1.0 for column in sizes.T])
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:

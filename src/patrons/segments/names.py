@@ -116,14 +116,15 @@ def name_groups(rfm: pd.DataFrame, labels: np.ndarray, earlier: Mapping[int, Ear
     ideals = np.array([profile[1:4] for profile in PROFILES])
     distance = ((measured.to_numpy()[:, None, :] - ideals[None, :, :]) ** 2).sum(axis=2)
     once = rfm.frequency.groupby(np.asarray(labels)).median()[measured.index].to_numpy() <= 1
-    distance[np.ix_(once, [profile.name in RETURNING for profile in PROFILES])] += len(PROFILES)
+    distance[np.ix_(once, np.array([profile.name in RETURNING for profile in PROFILES]))] += len(PROFILES)
     kept = {group: segment.name for group, segment in (earlier or {}).items()}
-    same = np.array([[kept.get(group) == profile.name for profile in PROFILES] for group in measured.index])
+    ids = [int(group) for group in measured.index]
+    same = np.array([[float(kept.get(group) == profile.name) for profile in PROFILES] for group in ids])
     groups, profiles = linear_sum_assignment(distance - STICKY * same)
-    return {int(measured.index[g]): PROFILES[p].name for g, p in zip(groups, profiles, strict=True)}
+    return {ids[g]: PROFILES[p].name for g, p in zip(groups.tolist(), profiles.tolist(), strict=True)}
 
 
-def earlier_segments(customers: Sequence, labels: np.ndarray, previous: pd.DataFrame | None) -> dict[int, Earlier]:
+def earlier_segments(customers: pd.Series, labels: np.ndarray, previous: pd.DataFrame | None) -> dict[int, Earlier]:
     """Which groups are segments of the previous run, though a refit numbers them differently.
 
     Groups and segments are paired so that they share the most members in all (Hungarian method on the Jaccard overlap
@@ -131,8 +132,10 @@ def earlier_segments(customers: Sequence, labels: np.ndarray, previous: pd.DataF
 
     Parameters
     ----------
-    customers, labels : sequence
-        Id and group of each customer.
+    customers : Series
+        Id of each customer.
+    labels : array of int
+        Group of each.
     previous : DataFrame or None
         ``labels.parquet`` of the previous run: `customer_id`, `group`, `segment`.
     """
@@ -142,11 +145,11 @@ def earlier_segments(customers: Sequence, labels: np.ndarray, previous: pd.DataF
     shared = pd.crosstab(both.new, both.group)
     union = shared.sum(axis=1).to_numpy()[:, None] + shared.sum(axis=0).to_numpy()[None, :] - shared.to_numpy()
     overlap = shared.to_numpy() / union
-    pairs = zip(*linear_sum_assignment(-overlap), strict=True)
+    groups, numbers = linear_sum_assignment(-overlap)
     names = previous.drop_duplicates("group").set_index("group").segment
     return {
         int(shared.index[g]): Earlier(int(shared.columns[s]), names[shared.columns[s]])
-        for g, s in pairs
+        for g, s in zip(groups.tolist(), numbers.tolist(), strict=True)
         if overlap[g, s] > SAME
     }
 
@@ -176,4 +179,5 @@ def records(cards: pd.DataFrame, names: Mapping[int, str], numbers: Mapping[int,
     cluster = {name: int(label) for label, name in names.items()}
     clusters = [cluster[name] for name in cards.index]
     table = cards.rename_axis("segment").assign(group=[numbers[one] for one in clusters], cluster=clusters)
-    return table.reset_index().astype(object).where(lambda table: table.notna(), None).to_dict("records")
+    rows = table.reset_index().astype(object).where(lambda cells: cells.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from patrons.plots import words
@@ -32,19 +33,21 @@ def sizes(cards: pd.DataFrame) -> str:
 
 
 def averages_title(cards: pd.DataFrame) -> str:
-    often = cards.loc[cards.frequency_mean.idxmax()]
+    often = cards.iloc[cards.frequency_mean.argmax()]
     return f"An average member of {often.name} has ordered {often.frequency_mean:.1f} times"
 
 
 def profile_title(profile: pd.DataFrame) -> str:
     """The segment and feature with the greatest difference; `profile` is what `traits.by_segment` returns."""
-    segment, feature = profile.abs().stack().idxmax()
-    return f"{segment} stand out most: {words([feature])[0]} {profile.loc[segment, feature]:+.1f}"
+    values = profile.to_numpy()
+    row, column = np.unravel_index(np.abs(values).argmax(), values.shape)
+    feature = words([profile.columns[column]])[0]
+    return f"{profile.index[row]} stand out most: {feature} {values[row, column]:+.1f}"
 
 
 def quiet(cards: pd.DataFrame) -> str:
     """The segment that has been silent longest."""
-    card = cards.loc[cards.recency_days_median.idxmax()]
+    card = cards.iloc[cards.recency_days_median.argmax()]
     return (
         f"Half of {card.name} have been silent for over {card.recency_days_median:.0f} days; they are {card.share:.0%} "
         f"of customers and have brought {card.revenue_share:.0%} of revenue. Suggested: {card.action}."
@@ -62,18 +65,22 @@ NO_MOVEMENT = "Nobody in this log has ordered twice: there is no movement to be 
 
 
 def flows_title(flows: pd.DataFrame, moved: float, days: int, steadiest: str) -> str:
-    return f"{moved:.0%} moved in {days} days; {steadiest} keep most: {flows.loc[steadiest, steadiest]:.0%}"
+    return f"{moved:.0%} moved in {days} days; {steadiest} keep most: {_kept(flows, steadiest):.0%}"
+
+
+def _kept(flows: pd.DataFrame, segment: str) -> float:
+    return float(flows[segment][segment])
 
 
 def balance_title(balance: pd.DataFrame) -> str:
-    gained, lost = balance.net.idxmax(), balance.net.idxmin()
-    return f"{gained} {balance.net[gained]:+,} customers, {lost} {balance.net[lost]:+,}"
+    gained, lost = balance.iloc[balance.net.argmax()], balance.iloc[balance.net.argmin()]
+    return f"{gained.name} {gained.net:+,} customers, {lost.name} {lost.net:+,}"
 
 
 def movement(flows: pd.DataFrame, balance: pd.DataFrame, moved: float, days: int, top: str) -> str:
     """Who moved: the share of all, the greatest gain and loss, and how many of the segment `top` stayed."""
-    gained, lost = balance.loc[balance.net.idxmax()], balance.loc[balance.net.idxmin()]
-    stayed = f" Of {top}, {flows.loc[top, top]:.0%} still are." if top in flows.index else ""
+    gained, lost = balance.iloc[balance.net.argmax()], balance.iloc[balance.net.argmin()]
+    stayed = f" Of {top}, {_kept(flows, top):.0%} still are." if top in flows.index else ""
     return (
         f"{moved:.0%} of the customers known {days} days ago are in another segment today. {gained.name} have "
         f"{gained.net:+,} customers ({gained.new:,} of them new), {lost.name} {lost.net:+,}.{stayed}"
@@ -105,7 +112,7 @@ def revenue(cards: pd.DataFrame, money: str) -> str:
     """The segment that brings most; `money` is the attribute that says what a customer brings, or empty."""
     if not money:
         return NO_MONEY
-    top = cards.loc[cards.revenue_share.idxmax()]
+    top = cards.iloc[cards.revenue_share.argmax()]
     return f"“{top.name}” brings the most by {money}: {top.revenue_share:.0%} from {top.share:.0%} of customers."
 
 

@@ -1,6 +1,7 @@
 """Figures of segments and of the models that place customers in them: a table and an `ax` in, the same `ax` out."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -84,7 +85,7 @@ def importances(table: pd.DataFrame, title: str, ax: Axes) -> Axes:
     return ax
 
 
-def _points(value: float, _: int) -> str:
+def _points(value: float, _: float | None) -> str:
     return f"{100 * value:.1f}"
 
 
@@ -117,6 +118,6 @@ def _points_with_intervals(
 ) -> None:
     reach = [table.value - table.low, table.high - table.value]
     ax.errorbar(table.value, rows, xerr=reach, fmt="o", color=colour, capsize=4, label=label)
+    place: dict[str, Any] = {"xytext": (0, offset), "textcoords": "offset points", "ha": "center", "fontsize": 9}
     for row, value in zip(rows, table.value, strict=True):
-        place = {"xytext": (0, offset), "textcoords": "offset points"}
-        ax.annotate(f"{value:.3f}", (value, row), ha="center", fontsize=9, color=colour, **place)
+        ax.annotate(f"{value:.3f}", (value, row), color=colour, **place)

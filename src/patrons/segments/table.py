@@ -6,6 +6,7 @@ where it stands: "Short tenure, high monthly charges". The cluster's number play
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -54,6 +55,19 @@ DEGREES = (  # names of attributes, and what little, middling and much of it is 
 )
 
 
+class Mark(NamedTuple):
+    """A value of a category, and its shares in a segment and elsewhere."""
+
+    column: str
+    value: str
+    here: float
+    elsewhere: float
+
+    @property
+    def more(self) -> float:
+        return round(self.here - self.elsewhere, 6)
+
+
 def name_groups(
     attributes: pd.DataFrame, labels: np.ndarray, earlier: Mapping[int, Earlier] | None = None
 ) -> dict[int, str]:
@@ -65,7 +79,7 @@ def name_groups(
     """
     apart = differences(attributes, labels).drop(index=NOISE, errors="ignore")
     alike = similarity(attributes)
-    phrases = {label: _phrases(row, alike) for label, row in apart.iterrows()}
+    phrases = {int(label): _phrases(apart.loc[label], alike) for label in apart.index}
     names = _by_degree(_shortest(phrases, apart.shape[1]), apart)
     names = _kept({label: _capitalised(name) for label, name in names.items()}, phrases, earlier or {})
     return names | ({NOISE: ALONE} if (np.asarray(labels) == NOISE).any() else {})
@@ -116,11 +130,10 @@ def _by_degree(names: dict[int, str], apart: pd.DataFrame) -> dict[int, str]:
     """Names that are still the same are told apart by degree, from the group that is furthest from all others."""
     for name in {name for name in names.values() if list(names.values()).count(name) > 1}:
         same = [label for label in names if names[label] == name]
-        order = apart.loc[same].abs().sort_values(list(apart), ascending=False)
+        order = apart.loc[same].abs().sort_values(list(apart.columns), ascending=False)
         if order.duplicated().any():
-            raise SegmentsError(
-                f"{len(same)} groups are alike in {', '.join(apart)}. Lower k_max, or name more inputs."
-            )
+            attributes = ", ".join(apart.columns)
+            raise SegmentsError(f"{len(same)} groups are alike in {attributes}. Lower k_max, or name more inputs.")
         degrees = ("more so", "less so") if len(same) == 2 else [f"{n} of {len(same)}" for n in range(1, len(same) + 1)]
         names = names | {label: f"{name} ({degree})" for label, degree in zip(order.index, degrees, strict=True)}
     return names
@@ -186,15 +199,22 @@ def typical(categories: pd.DataFrame, segment: pd.Series, most: int = 3) -> pd.D
 
 
 def _marks(categories: pd.DataFrame, inside: np.ndarray, most: int) -> str:
-    marks: list[tuple[float, str, str, float, float]] = []
-    for name in categories:
-        here = categories.loc[inside, name].value_counts(normalize=True)
-        elsewhere = categories.loc[~inside, name].value_counts(normalize=True).reindex(here.index, fill_value=0.0)
-        marks += [(round(here[v] - elsewhere[v], 6), name, str(v), here[v], elsewhere[v]) for v in here.index]
-    marks = sorted((mark for mark in marks if mark[0] >= LEAST), key=lambda mark: (-mark[0], mark[1:3]))
-    seen: set[str] = set()
-    distinct = [mark for mark in marks if mark[2] in PLAIN or not (mark[2] in seen or seen.add(mark[2]))]
-    return "; ".join(f"{name} {v}: {here:.0%}, elsewhere {other:.0%}" for _, name, v, here, other in distinct[:most])
+    every = [mark for name in categories.columns for mark in _of_column(categories[name], inside)]
+    marks = sorted(
+        (mark for mark in every if mark.more >= LEAST), key=lambda mark: (-mark.more, mark.column, mark.value)
+    )
+    first = {mark.value: mark for mark in reversed(marks)}
+    distinct = [mark for mark in marks if mark.value in PLAIN or first[mark.value] is mark]
+    return "; ".join(
+        f"{mark.column} {mark.value}: {mark.here:.0%}, elsewhere {mark.elsewhere:.0%}" for mark in distinct[:most]
+    )
+
+
+def _of_column(values: pd.Series, inside: np.ndarray) -> list[Mark]:
+    here = values[inside].value_counts(normalize=True)
+    elsewhere = values[~inside].value_counts(normalize=True).reindex(here.index, fill_value=0.0)
+    shares = zip(here.index, here, elsewhere, strict=True)
+    return [Mark(str(values.name), str(value), share, other) for value, share, other in shares]
 
 
 def means(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

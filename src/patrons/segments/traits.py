@@ -70,7 +70,7 @@ def most_telling(apart: pd.Series, alike: pd.DataFrame, known: Sequence[str], mo
     while len(named) < min(len(known) + most, len(apart)):
         rest = [name for name in apart.index if name not in named]
         new = 1 - alike.loc[rest, named].max(axis="columns") if named else 1.0
-        named.append((apart[rest].abs() * new).idxmax())
+        named.append(str((apart[rest].abs() * new).idxmax()))
     return named[len(known) :]
 
 
@@ -123,13 +123,14 @@ def _means(values: pd.Series, inside: np.ndarray) -> dict[str, float]:
 
 def as_text(apart: pd.DataFrame) -> pd.Series:
     """One line a segment of what `set_apart` names, such as "high order lines, low price paid"."""
-    features = apart.feature.str.replace("_", " ")
-    lines = np.where(apart.difference > 0, "high ", "low ") + features
-    return lines.groupby(apart.segment).agg(", ".join).rename("set_apart")
+    degrees = np.where(apart.difference > 0, "high", "low")
+    lines = [f"{degree} {name.replace('_', ' ')}" for degree, name in zip(degrees, apart.feature, strict=True)]
+    return pd.Series(lines, apart.index).groupby(apart.segment).agg(", ".join).rename("set_apart")
 
 
 def as_table(apart: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
     """What `set_apart` names, to be shown; segments in `order`."""
-    table = apart.sort_values("segment", key=pd.Index(order).get_indexer, kind="stable").drop(columns="feature")
+    places = apart.segment.map({name: place for place, name in enumerate(order)})
+    table = apart.loc[places.sort_values(kind="stable").index].drop(columns="feature")
     columns = ["segment", "what", "difference", "mean here", "mean elsewhere"]
     return table.set_axis(columns, axis="columns").reset_index(drop=True)
