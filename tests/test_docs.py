@@ -1,0 +1,64 @@
+"""The docs that name files of the project name files that are there."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PATH = re.compile(r"`([\w./-]+(?:\.(?:py|ipynb|yaml|md|toml|lock|sh)|/))`")
+PLACES = (ROOT, ROOT / "src" / "patrons")
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md", "README.md"])
+def test_every_file_that_a_page_names_is_there(page):
+    names = set(PATH.findall((ROOT / page).read_text()))
+    theirs = {"shop.csv", "data/processed/", "data/raw/", "params/shop.yaml", "params/mine.yaml"}
+    missing = {name for name in names - theirs if not any((place / name).exists() for place in PLACES)}
+    assert not missing
+
+
+NEW = '        ("orders_squared", "orders", "square of the number of orders", whole(N) * whole(N)),'
+USE = """
+import sys
+from datetime import date
+import ibis, pandas as pd
+from patrons.features import Recipe
+lines, recipe = ibis.memtable(pd.read_parquet(sys.argv[1])), Recipe()
+for outcome in (False, True):  # today's table, and the panel
+    print(recipe.describe(lines, [date(2024, 2, 10)], outcome=outcome).orders_squared.tolist())
+print(recipe.dictionary().set_index("feature").loc["orders_squared"].tolist())
+"""
+
+
+def test_a_feature_takes_the_files_that_the_docs_list_for_it(tmp_path):
+    """In a scratch copy: the one line that the docs ask for, and the feature is in table, panel and dictionary."""
+    section = (ROOT / "CONTRIBUTING.md").read_text().split("### A feature\n")[1].split("###")[0]
+    touched = re.findall(r"^- `([^`]+)`", section, re.MULTILINE)
+    assert touched == ["src/patrons/features/catalogue.py", "tests/features/test_catalogue.py"]
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    catalogue = tmp_path / touched[0]
+    text = catalogue.read_text()
+    catalogue.write_text(text.replace('    "rfm": [\n', f'    "rfm": [\n{NEW}\n', 1))
+    assert catalogue.read_text() != text
+    log = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "a", "b"],
+            "order_id": ["1", "2", "3", "4"],
+            "product_id": "x",
+            "ordered_at": pd.to_datetime(["2024-01-01", "2024-01-05", "2024-01-09", "2024-01-20"]),
+            "quantity": 1.0,
+            "amount": 2.0,
+        }
+    )
+    log.to_parquet(tmp_path / "log.parquet")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "src")}
+    command = [sys.executable, "-W", "ignore", "-c", USE, str(tmp_path / "log.parquet")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    described = ["[9, 1]", "[9, 1]", "['rfm', 'orders', 'square of the number of orders']"]
+    assert done.stdout.splitlines() == described, done.stderr
