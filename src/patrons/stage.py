@@ -12,9 +12,9 @@ import base64
 import html
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import ibis
 import matplotlib.pyplot as plt
@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML, display
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from patrons.engine import connect
 from patrons.files import read_json, whole, write_json
@@ -116,9 +117,9 @@ class Stage:
 
         The alternative text, for those who cannot see it, is made of the title and the axes' names unless given.
         """
-        picture = io.BytesIO()
-        ax.figure.savefig(picture, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
-        plt.close(ax.figure)
+        picture, drawing = io.BytesIO(), cast(Figure, ax.figure)
+        drawing.savefig(picture, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
+        plt.close(drawing)
         self._alternatives[name] = alt or describe(ax)
         with whole(self.output / "figures" / f"{name}.png") as partial:
             partial.write_bytes(picture.getvalue())
@@ -139,7 +140,10 @@ class Stage:
 
         A long one that few will read is `folded`: only its caption shows until it is opened.
         """
-        style = table.style.format(formats, na_rep="–", thousands=",", precision=2, escape="html").set_caption(caption)
+        per_column: Any = dict(formats) if isinstance(formats, Mapping) else formats
+        style = table.style.format(per_column, na_rep="–", thousands=",", precision=2, escape="html").set_caption(
+            caption
+        )
         style.set_uuid(f"{self.name}-{len(self.findings)}")  # the same page from the same data
         if isinstance(table.index, pd.RangeIndex):
             style.hide(axis="index")
@@ -188,7 +192,12 @@ class Stage:
 
 
 def _read(path: Path) -> Any:
-    readers = {".parquet": pd.read_parquet, ".csv": pd.read_csv, ".skops": load_model, ".json": read_json}
+    readers: dict[str, Callable[[Path], Any]] = {
+        ".parquet": pd.read_parquet,
+        ".csv": pd.read_csv,
+        ".skops": load_model,
+        ".json": read_json,
+    }
     return readers[path.suffix](path)
 
 
