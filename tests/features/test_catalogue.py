@@ -1,4 +1,4 @@
-"""What each group of features says, on a log small enough to work out by hand; on which engines it can be said."""
+"""Each group of features on a log small enough to work out by hand, and in the SQL of both engines."""
 
 from datetime import date
 from math import log
@@ -125,9 +125,9 @@ def test_lines_of_an_order_that_come_later_are_not_seen_and_make_no_second_order
 
 def test_what_comes_later_changes_nothing_returns_included():
     later = LOG.assign(ordered_at=LOG.ordered_at + pd.Timedelta(days=60), amount=1e6)  # the same orders go on
-    gone = RETURNS.assign(ordered_at=RETURNS.ordered_at + pd.Timedelta(days=60))
+    later_returns = RETURNS.assign(ordered_at=RETURNS.ordered_at + pd.Timedelta(days=60))
     pd.testing.assert_frame_equal(
-        described(returns=RETURNS), described(pd.concat([LOG, later]), returns=pd.concat([RETURNS, gone]))
+        described(returns=RETURNS), described(pd.concat([LOG, later]), returns=pd.concat([RETURNS, later_returns]))
     )
 
 
@@ -186,10 +186,10 @@ def test_every_feature_can_be_said_in_the_sql_of_both_engines(engine, monkeypatc
     lines, returns = (ibis.table({**schema, "ordered_at": "timestamp"}, name=name) for name in ("lines", "returns"))
     terms = ["recency_days * order_value", "order_value_max / returns"]
     panel = build(lines, [DAY], 90, returns=returns, interactions=terms, keep=stages.lazily)
-    said = sqlglot.parse_one(ibis.to_sql(panel, dialect=engine), read="spark" if engine == "pyspark" else engine)
-    assert said.named_selects == list(panel.columns)  # keys, every feature, interactions, outcome and when it is known
-    assert {*KEYS, OUTCOME, KNOWN} < set(said.named_selects)
-    assert {"lines", "returns"} <= {table.name for table in said.find_all(exp.Table)}
+    query = sqlglot.parse_one(ibis.to_sql(panel, dialect=engine), read="spark" if engine == "pyspark" else engine)
+    assert query.named_selects == list(panel.columns)  # keys, every feature, interactions, outcome and when it is known
+    assert {*KEYS, OUTCOME, KNOWN} < set(query.named_selects)
+    assert {"lines", "returns"} <= {table.name for table in query.find_all(exp.Table)}
     assert not {
-        call.name for call in said.find_all(exp.Anonymous)
+        call.name for call in query.find_all(exp.Anonymous)
     }  # a function that the engine's grammar does not know

@@ -33,7 +33,7 @@ def test_a_sound_table_comes_back_as_it_is():
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"customer_id": ["a", "a"]}, "1 of 2 rows have the same customer twice"),
         ({"gap_days": [np.inf, 1.0]}, "1 of 2 rows have a number that is infinite"),
@@ -47,8 +47,8 @@ def test_a_sound_table_comes_back_as_it_is():
         ({"known_on": pd.Timestamp("2024-03-01")}, "before it was known"),
     ],
 )
-def test_each_broken_promise_is_named_with_its_rows(changed, said):
-    with pytest.raises(FeaturesError, match=said):
+def test_each_broken_promise_is_named_with_its_rows(changed, message):
+    with pytest.raises(FeaturesError, match=message):
         checked(described(**changed), END)
 
 

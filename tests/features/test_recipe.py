@@ -53,8 +53,8 @@ def test_the_season_and_the_expectations_are_among_the_columns_and_in_the_dictio
 def test_what_is_left_out_is_in_no_column_and_not_in_the_dictionary(group):
     recipe = Recipe(60, leave_out=[group])
     assert group not in set(recipe.dictionary().group)
-    gone = set(Recipe(60).dictionary().feature) - set(recipe.dictionary().feature)
-    assert not gone & set(described(leave_out=[group]))
+    missing = set(Recipe(60).dictionary().feature) - set(recipe.dictionary().feature)
+    assert not missing & set(described(leave_out=[group]))
 
 
 def test_attributes_close_the_dictionary():

@@ -48,9 +48,9 @@ def test_nothing_after_the_day_tells_of_the_peak_but_the_calendar():
     table = pd.DataFrame(
         {"as_of": pd.to_datetime(["2011-06-11", "2011-09-11", "2011-09-11"]), "peak_share": [1.0, 0.5, 0.0]}
     )
-    told = season.with_peak(table, 90, AUTUMN)
-    assert told.peak_ahead.tolist() == [0.0, 0.75, 0.75]
-    assert told.peak_habit.tolist() == [0.0, 0.375, 0.0]
+    seasonal = season.with_peak(table, 90, AUTUMN)
+    assert seasonal.peak_ahead.tolist() == [0.0, 0.75, 0.75]
+    assert seasonal.peak_habit.tolist() == [0.0, 0.375, 0.0]
     assert [name for name, *_ in season.columns(90, AUTUMN)] == ["peak_ahead", "peak_habit"]
     assert [name for name, *_ in season.columns(90, AUTUMN, habit=False)] == ["peak_ahead"]
 
@@ -77,8 +77,8 @@ def test_a_model_that_knows_the_season_forecasts_it():
     churned = (rng.random(2000) < 0.8 - 0.6 * peak).astype(int)
     model = build(LOGISTIC, {"c": 1.0}, 0)
     prepare = preparation(list(rows), [], calendar=["peak_ahead"]).fit(rows)
-    said = model.fit(prepare.transform(rows), churned).predict_proba(prepare.transform(rows))[:, 1]
-    assert said[peak == 0.75].mean() == pytest.approx(0.35, abs=0.05)
+    probabilities = model.fit(prepare.transform(rows), churned).predict_proba(prepare.transform(rows))[:, 1]
+    assert probabilities[peak == 0.75].mean() == pytest.approx(0.35, abs=0.05)
 
 
 def test_what_the_calendar_adds_to_everyone_is_no_reason_of_one_customer():

@@ -28,14 +28,14 @@ RETURNED = pd.DataFrame({"customer_id": ["a", "b", "c", "d"], "returned_value_sh
 
 def test_who_ranks_high_by_cancelled_orders_is_to_be_checked_first():
     listed = actions.contact_list(PEOPLE, gains.gains(STAKE, ONE, exact(), SURE), 2, {"Y": "call"})
-    told = actions.with_checks(listed, RETURNED)
-    assert told.suggested_action.tolist() == [
+    checked = actions.with_checks(listed, RETURNED)
+    assert checked.suggested_action.tolist() == [
         "check first: 87% of what was bought was cancelled",
         "contact",  # half, and no more
         "not within the budget",  # nor to be called
         "leave: a contact costs more than it brings",
     ]
-    assert narrative.to_check(told) == (
+    assert narrative.to_check(checked) == (
         "1 of the first 4 rank high by orders that were cancelled: check before you call."
     )
     many = pd.DataFrame({"suggested_action": ["contact"] * 9 + ["check first: 60%"] * 4})
@@ -99,8 +99,8 @@ def test_where_no_value_is_known_the_likeliest_to_leave_come_first():
     listed = actions.contact_list(people, gain, 0, {})
     assert listed.customer_id.tolist() == ["c", "a", "d", "b"]
     assert listed.suggested_action.eq("what a contact brings is not known").all()
-    told = actions.contact_list(people, gain, 0, {"Y": "call"}).suggested_action
-    assert told[0] == "what a contact brings is not known; if you contact: call"
+    advised = actions.contact_list(people, gain, 0, {"Y": "call"}).suggested_action
+    assert advised[0] == "what a contact brings is not known; if you contact: call"
     assert {"value", "gain (95% interval)"}.isdisjoint(tables.top(listed))
 
 

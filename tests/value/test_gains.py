@@ -31,8 +31,8 @@ def test_the_gain_is_that_of_the_formula():
 
 
 def test_a_range_makes_an_interval_and_keeps_the_mean():
-    drawn = gains.draw([0.5], [0.2], [1.0, 3.0, 5.0], seed=0)
-    gain = gains.gains(STAKE, ONE, exact(), drawn)
+    assumptions = gains.draw([0.5], [0.2], [1.0, 3.0, 5.0], seed=0)
+    gain = gains.gains(STAKE, ONE, exact(), assumptions)
     assert gain.expected_gain.tolist() == pytest.approx([2.0, -2.0, 15.0, 0.0], abs=0.1)
     assert (gain.gain_high - gain.gain_low).to_numpy() == pytest.approx(3.1, abs=0.3)  # triangular on 1 to 5
 
@@ -61,10 +61,10 @@ def test_the_break_even_is_cost_over_chance_and_margin():
 def test_at_the_break_even_the_gain_is_none():
     ratios = np.random.default_rng(0).lognormal(0.3, 0.5, 500)
     spread = Spread(np.array([]), ratios[None])
-    drawn = gains.draw([0.2, 0.5, 0.6], [0.1, 0.3], [1, 2, 6], seed=1)
-    needed, low, high = gains.break_even(STAKE, ONE, spread, drawn)
+    assumptions = gains.draw([0.2, 0.5, 0.6], [0.1, 0.3], [1, 2, 6], seed=1)
+    needed, low, high = gains.break_even(STAKE, ONE, spread, assumptions)
     assert low < needed < high
-    assert gains.gains(np.array([needed]), ONE[:1], spread, drawn).expected_gain[0] == pytest.approx(0)
+    assert gains.gains(np.array([needed]), ONE[:1], spread, assumptions).expected_gain[0] == pytest.approx(0)
 
 
 def test_the_break_even_pools_groups_by_what_is_at_stake():
