@@ -9,9 +9,9 @@ from pathlib import Path
 
 try:
     from patrons.intake import sources
-    from patrons.series import graph as series
-    from patrons.series import runner
-    from patrons.series.params import OWN, ParamsError, load, read_kind
+    from patrons.series import graph, runner
+    from patrons.series.declarations import OWN, ParamsError
+    from patrons.series.params import load, read_kind
     from patrons.series.progress import progress
     from patrons.series.results import FAILED, NOT_RUN, SUCCEEDED, LockedError, Results
 except ModuleNotFoundError as error:
@@ -21,7 +21,7 @@ except ModuleNotFoundError as error:
 
 LONGEST_REASON = 100  # characters of what MLflow says
 ROOT = Path(__file__).resolve().parent
-BAD_INPUT = (ParamsError, series.SeriesError, sources.SourceError, LockedError)
+BAD_INPUT = (ParamsError, graph.SeriesError, sources.SourceError, LockedError)
 EXAMPLES = """examples:
   python run_all.py                                  the demo
   python run_all.py params/online_retail.yaml        another data set
@@ -67,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
     add("--resume", action="store_true", help="keep what succeeded and would come out the same: run_all.py --resume")
     add("--jobs", metavar="N", type=at_least_one, default=2, help="notebooks at the same time (2): --jobs 1")
     add("--set", metavar="section.name=value", action="append", default=[], help="a parameter: --set 03.k_max=12")
-    add("--list", action="store_true", help="show the notebooks and how they stand: run_all.py --list")
+    add("--list", action="store_true", help="show the notebooks and their state: run_all.py --list")
     add(
         "--timeout",
         metavar="S",
@@ -78,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--promote",
         action="store_true",
-        help="make the models the champion if their gates pass and the champion does no better: run_all.py --promote",
+        help="make the models the champion if their gates pass and the champion is no better: run_all.py --promote",
     )
     add(
         "--no-track",
@@ -97,7 +97,7 @@ def at_least_one(text: str) -> int:
 
 def run(arguments: argparse.Namespace, root: Path) -> int:
     """Check everything, then run, report and track."""
-    begun = time.monotonic()
+    start = time.monotonic()
     path = params_file(arguments.params, root)
     results = Results(root / "data" / "processed" / path.stem)
     plan = checked(arguments, path, results, root)
@@ -107,15 +107,15 @@ def run(arguments: argparse.Namespace, root: Path) -> int:
         sent = f"Nothing was sent to MLflow; `.venv/bin/patrons log {path.stem}` does it."
         sent = sent if arguments.no_track else track(results, root)
         sent += f"\n{promote(results, root)}" if arguments.promote else ""
-    print(summary(results, time.monotonic() - begun), page, sent, sep="\n")
+    print(summary(results, time.monotonic() - start), page, sent, sep="\n")
     return int(not reported or any(stage["status"] == FAILED for stage in results.record["stages"].values()))
 
 
 def checked(arguments: argparse.Namespace, path: Path, results: Results, root: Path) -> runner.Plan:
     """What is to be run; an error of BAD_INPUT before anything is written."""
     parameters = load(path, root / "notebooks", arguments.set)
-    notebooks = series.read_notebooks(root / "notebooks", read_kind(path))
-    selected = series.select(notebooks, [one for text in arguments.only for one in text.split(",")], arguments.start)
+    notebooks = graph.read_notebooks(root / "notebooks", read_kind(path))
+    selected = graph.select(notebooks, [stage for text in arguments.only for stage in text.split(",")], arguments.start)
     raw_folder = root / "data" / "raw"
     plan = runner.Plan(
         notebooks,
@@ -134,15 +134,15 @@ def checked(arguments: argparse.Namespace, path: Path, results: Results, root: P
 def params_file(text: str, root: Path) -> Path:
     """The file itself, or the one of that name in params/."""
     places = [Path(text), root / "params" / text, root / "params" / f"{text}.yaml"]
-    found = next((place for place in places if place.is_file()), None)
-    if found is None:
-        there = ", ".join(sorted(file.stem for file in (root / "params").glob("*.yaml"))) or "none"
-        raise ParamsError(f"There is no params file {text}. In params/ there are: {there}.")
-    return found
+    path = next((place for place in places if place.is_file()), None)
+    if path is None:
+        names = ", ".join(sorted(file.stem for file in (root / "params").glob("*.yaml"))) or "none"
+        raise ParamsError(f"There is no params file {text}. In params/ there are: {names}.")
+    return path
 
 
 def report(results: Results, root: Path) -> tuple[bool, str]:
-    """Build the pages; whether that went well, and what to tell of it."""
+    """Build the pages; whether that went well, and a sentence on it."""
     try:
         from patrons.reports.pages import build  # slow to import, and not needed until here
 
@@ -153,7 +153,7 @@ def report(results: Results, root: Path) -> tuple[bool, str]:
 
 
 def track(results: Results, root: Path) -> str:
-    """Send the results to MLflow; a server that is away does not undo a series that succeeded."""
+    """Send the results to MLflow, and say so; a server that is down does not undo a series that succeeded."""
     name = results.folder.name
     try:
         from patrons.tracking.runs import log_series
@@ -167,7 +167,7 @@ def track(results: Results, root: Path) -> str:
 
 
 def promote(results: Results, root: Path) -> str:
-    """Make the models those that answer, if they have earned it; a series that succeeded is not undone by it."""
+    """Make the models the champion if they deserve it, and say so; a failure does not undo a series that succeeded."""
     try:
         from patrons.tracking.promotion import promote_results
 
@@ -177,7 +177,7 @@ def promote(results: Results, root: Path) -> str:
 
 
 def summary(results: Results, seconds: float) -> str:
-    """How the series went, and for each failure what to open."""
+    """The outcome of the series, and for each failure what to open."""
     stages = results.record["stages"]
     ran = sum(stage["status"] == SUCCEEDED and not stage["reused"] for stage in stages.values())
     reused = sum(stage["reused"] for stage in stages.values())
@@ -188,7 +188,7 @@ def summary(results: Results, seconds: float) -> str:
             lines += [f"FAILED {stage}, {record['error']}"]
             lines += [f"    open {shown(failed)}"] * failed.exists()
         elif record["stale"]:
-            lines.append(f"STALE {stage}: what it was made from has changed since. Bring it up to date: --resume")
+            lines.append(f"STALE {stage}: what it was made from has changed since. Update it: --resume")
         elif record.get("stopped"):
             lines.append(f"ENDED EARLY {stage}: {record['stopped']}")
         elif record["error"]:
@@ -197,22 +197,23 @@ def summary(results: Results, seconds: float) -> str:
 
 
 def shown(path: Path) -> str:
-    """A path as a person types it: from here where that is shorter."""
+    """A path as a person would type it: relative where that is shorter."""
     return min(str(path), os.path.relpath(path), key=len)
 
 
 def listing(arguments: argparse.Namespace, root: Path) -> int:
-    """Print the notebooks, what they ask, read and write, and how they stand."""
+    """Print the notebooks: what they ask, read and write, and their state."""
     path = params_file(arguments.params, root)
     results = Results(root / "data" / "processed" / path.stem)
-    notebooks = series.read_notebooks(root / "notebooks", read_kind(path))
+    notebooks = graph.read_notebooks(root / "notebooks", read_kind(path))
     for stage in sorted(notebooks):
-        one, record = notebooks[stage], results.stage(stage)
+        notebook, record = notebooks[stage], results.stage(stage)
         seconds = f" in {record['seconds']:.1f} s" if record["status"] != NOT_RUN else ""
-        print(f"{stage}: {one.question}")
-        print(f"    reads   {', '.join(one.reads) or ('the source' if 'source' in one.parameters else 'nothing')}")
-        print(f"    writes  {', '.join(one.writes)}")
-        count = len(set(one.parameters) - set(OWN))
+        source = "the source" if "source" in notebook.parameters else "nothing"
+        print(f"{stage}: {notebook.question}")
+        print(f"    reads   {', '.join(notebook.reads) or source}")
+        print(f"    writes  {', '.join(notebook.writes)}")
+        count = len(set(notebook.parameters) - set(OWN))
         stale = ", stale: what it was made from has changed since" if record["stale"] else ""
         early = f", ended early: {record['stopped']}" if record["stopped"] else ""
         print(f"    parameters: {count}; {record['status']}{seconds}{early}{stale}")

@@ -4,8 +4,8 @@
     PYTHONPATH=src python benchmarks/serving.py data/processed/demo/release --minutes 5  # and then half of the peak
     PYTHONPATH=src python benchmarks/serving.py data/processed/demo/release --rate 50 --minutes 1  # or such a rate
 
-Customers are the golden ones of the release. The first hundred answers warm up and do not count. Beside the clock
-stands the processor time of an answer, which other work on the machine does not stretch as much.
+Customers are the golden ones of the release. The first hundred answers warm up and do not count. Beside
+wall time stands the processor time of an answer, which other work on the machine affects less.
 """
 
 import argparse
@@ -32,18 +32,18 @@ def main() -> None:
     line.add_argument("--seconds", type=float, default=10, help="over HTTP, for each number of connections (10)")
     line.add_argument("--minutes", type=float, default=0, help="of steady load over HTTP, with memory (none)")
     line.add_argument("--rate", type=float, help="requests a second of the steady load (half of the peak)")
-    given = line.parse_args()
-    in_process(given.release, given.times)
-    serving_http.measure(given.release, given.seconds, given.minutes, given.rate)
+    options = line.parse_args()
+    in_process(options.release, options.times)
+    serving_http.measure(options.release, options.seconds, options.minutes, options.rate)
 
 
 def in_process(folder: Path, times: int) -> None:
     """One customer and many, without HTTP."""
-    begun = time.perf_counter()
+    start = time.perf_counter()
     scorer = Scorer.load(folder)
-    loaded = time.perf_counter() - begun
-    requests = [one["request"] for one in json.loads((folder / release.GOLDEN).read_text())]
-    print("fast forms held against the models:", json.dumps(scorer.manifest["fast"]))
+    loaded = time.perf_counter() - start
+    requests = [pair["request"] for pair in json.loads((folder / release.GOLDEN).read_text())]
+    print("fast forms compared with the models:", json.dumps(scorer.manifest["fast"]))
     print(f"release {scorer.manifest['id']} of {scorer.manifest['name']}: loaded and verified in {loaded:.2f} s\n")
     print("| one customer, in process | p50 ms | p95 ms | p99 ms | CPU ms |\n|:--|--:|--:|--:|--:|")
     show("the whole answer", scorer.score_one, requests, times)
@@ -70,27 +70,27 @@ def without_fast_forms(scorer: Scorer) -> Scorer:
     return Scorer(scorer.folder, {**scorer.manifest, "fast": {}}, scorer.models)
 
 
-def show(what: str, answer: Callable[[Any], Any], asked: list[Any], times: int) -> None:
-    """Time one call a customer and print a row: the median and the slow end, and the mean processor time."""
+def show(what: str, answer: Callable[[Any], Any], requests: list[Any], times: int) -> None:
+    """Time one call a customer and print a row: the median, the slow end and the mean processor time."""
     for n in range(WARM_UP if times > WARM_UP else 5):
-        answer(asked[n % len(asked)])
+        answer(requests[n % len(requests)])
     seconds, busy = [], time.process_time()
     for n in range(times):
-        begun = time.perf_counter()
-        answer(asked[n % len(asked)])
-        seconds.append(time.perf_counter() - begun)
+        start = time.perf_counter()
+        answer(requests[n % len(requests)])
+        seconds.append(time.perf_counter() - start)
     busy = (time.process_time() - busy) / times * 1000
-    told = " | ".join(f"{value:.2f}" for value in np.quantile(seconds, [0.5, 0.95, 0.99]) * 1000)
-    print(f"| {what} | {told} | {busy:.2f} |", flush=True)
+    quantiles = " | ".join(f"{value:.2f}" for value in np.quantile(seconds, [0.5, 0.95, 0.99]) * 1000)
+    print(f"| {what} | {quantiles} | {busy:.2f} |", flush=True)
 
 
 def bulk(scorer: Scorer, requests: list[dict[str, Any]]) -> None:
     """A table of many customers at once."""
     table = pd.DataFrame(requests)
     table = pd.concat([table] * (BULK // len(table)), ignore_index=True)
-    begun = time.perf_counter()
+    start = time.perf_counter()
     scorer.score_rows(table)
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - start
     print(f"\n{len(table):,} customers as one table: {seconds:.1f} s, {len(table) / seconds:,.0f} a second")
 
 

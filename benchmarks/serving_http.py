@@ -1,4 +1,4 @@
-"""One customer over HTTP, for `serving.py`: a server of its own, asked from this process.
+"""One customer over HTTP, for `serving.py`: a server of its own, called from this process.
 
 The client is plain asyncio: a library's client would cost more than the service. Both share the processors.
 """
@@ -59,7 +59,7 @@ def measure(folder: Path, seconds: float, minutes: float, rate: float | None) ->
     command = [sys.executable, str(ROOT / "serving" / "api.py"), "--release", str(folder), "--no-keys"]
     server = subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.DEVNULL)
     golden = json.loads((folder / release.GOLDEN).read_text())
-    requests = [request(port, one["request"]) for one in golden]
+    requests = [request(port, pair["request"]) for pair in golden]
     try:
         asyncio.run(Asker(port, server.pid, requests).all(seconds, minutes, rate))
     finally:
@@ -88,9 +88,9 @@ class Asker:
         print(f"\n| connections, over HTTP | {HEAD} |\n" + "|--:" * 7 + "|")
         peak = 0.0
         for connections in CONNECTIONS:
-            got = await self.loaded(connections, None, seconds)
-            peak = max(peak, got.rate)
-            print(f"| {connections} | {got} |", flush=True)
+            load = await self.loaded(connections, None, seconds)
+            peak = max(peak, load.rate)
+            print(f"| {connections} | {load} |", flush=True)
         if minutes:
             await self.steady(rate or peak / 2, minutes)
 
@@ -100,30 +100,31 @@ class Asker:
         print(f"| minute | {HEAD} | memory MB |\n" + "|--:" * 8 + "|")
         parts = 10
         for part in range(1, parts + 1):
-            got = await self.loaded(8, rate, minutes * 60 / parts)
-            print(f"| {part * minutes / parts:.1f} | {got} | {memory(self.pid):.0f} |", flush=True)
+            load = await self.loaded(8, rate, minutes * 60 / parts)
+            print(f"| {part * minutes / parts:.1f} | {load} | {memory(self.pid):.0f} |", flush=True)
 
     async def loaded(self, connections: int, rate: float | None, seconds: float) -> Load:
-        """Ask over so many connections, together `rate` times a second (None: one request after the other)."""
-        begun, busy = time.perf_counter(), processor(self.pid)
+        """Send requests over some connections, together `rate` a second (None: one after the other)."""
+        start, busy = time.perf_counter(), processor(self.pid)
         pause = connections / rate if rate else 0.0
         clients = (
-            self.client(place, pause, pause * place / connections, begun + seconds) for place in range(connections)
+            self.client(place, pause, pause * place / connections, start + seconds) for place in range(connections)
         )
-        got = await asyncio.gather(*clients)
-        took, busy = time.perf_counter() - begun, processor(self.pid) - busy
-        return Load([one for good, _ in got for one in good], sum(wrong for _, wrong in got), took, busy)
+        answers = await asyncio.gather(*clients)
+        took, busy = time.perf_counter() - start, processor(self.pid) - busy
+        seconds_each = [second for good, _ in answers for second in good]
+        return Load(seconds_each, sum(wrong for _, wrong in answers), took, busy)
 
     async def client(self, place: int, pause: float, wait: float, end: float) -> tuple[list[float], int]:
-        """One connection; a request that is late is asked at once and counts from when it was due."""
+        """One connection; a request that is late is sent at once, and timed from when it was due."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         seconds, wrong, n, due = [], 0, place, time.perf_counter() + wait
         while (now := time.perf_counter()) < end:
             if due > now:
                 await asyncio.sleep(due - now)
-            begun = due if pause else time.perf_counter()
-            if await asked(reader, writer, self.requests[n % len(self.requests)]) == 200:
-                seconds.append(time.perf_counter() - begun)
+            start = due if pause else time.perf_counter()
+            if await status_of(reader, writer, self.requests[n % len(self.requests)]) == 200:
+                seconds.append(time.perf_counter() - start)
             else:
                 wrong += 1
             n, due = n + 1, due + pause
@@ -146,7 +147,7 @@ async def started(port: int, first: bytes) -> None:
         except OSError:
             await asyncio.sleep(0.2)
             continue
-        status = await asked(reader, writer, first)
+        status = await status_of(reader, writer, first)
         writer.close()
         if status == 200:
             return
@@ -154,7 +155,7 @@ async def started(port: int, first: bytes) -> None:
     raise TimeoutError("the server does not answer")
 
 
-async def asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, content: bytes) -> int:
+async def status_of(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, content: bytes) -> int:
     """The status of an answer, read to its end."""
     writer.write(content)
     head = (await reader.readuntil(b"\r\n\r\n")).lower()

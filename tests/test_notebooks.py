@@ -7,9 +7,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from patrons.series.declarations import KINDS
+from patrons.series.declarations import KINDS, declared
 from patrons.series.graph import read_notebooks
-from patrons.series.params import declared
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 # every notebook by its place, such as 03_clustering_comparison or table/01_eda

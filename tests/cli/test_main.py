@@ -46,9 +46,9 @@ def patrons(*words):
 def test_help_shows_the_commands_with_examples(capsys):
     with pytest.raises(SystemExit, match="0"):
         cli.main(["--help"])
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     for command in ("patrons simulate", "patrons params", "patrons log demo"):
-        assert command in told
+        assert command in output
 
 
 @pytest.mark.parametrize("command", ["simulate", "log", "params"])
@@ -66,10 +66,10 @@ def test_help_imports_no_library():
 
 def test_simulate_says_what_it_wrote(project, capsys):
     assert cli.main(["simulate", "--customers", "60"]) == 0
-    told = capsys.readouterr().out.splitlines()
-    assert told[1:] == ["data/raw/demo/customers.csv: 60 rows", "data/raw/demo/truth.parquet: 60 rows"]
+    output = capsys.readouterr().out.splitlines()
+    assert output[1:] == ["data/raw/demo/customers.csv: 60 rows", "data/raw/demo/truth.parquet: 60 rows"]
     lines = len(pd.read_parquet(project / "data" / "raw" / "demo" / "orders.parquet"))
-    assert told[0] == f"data/raw/demo/orders.parquet: {lines:,} rows"
+    assert output[0] == f"data/raw/demo/orders.parquet: {lines:,} rows"
 
 
 def test_simulate_leaves_a_shop_that_is_there_unless_forced(project, capsys):
@@ -77,7 +77,7 @@ def test_simulate_leaves_a_shop_that_is_there_unless_forced(project, capsys):
     before = (project / "shop" / "orders.parquet").read_bytes()
     capsys.readouterr()
     assert cli.main(["simulate", "--customers", "60", "--seed", "2", "--folder", "shop"]) == 0
-    assert capsys.readouterr().out == "shop holds a simulated shop already; --force makes it anew.\n"
+    assert capsys.readouterr().out == "shop holds a simulated shop already; --force makes a new one.\n"
     assert (project / "shop" / "orders.parquet").read_bytes() == before
     cli.main(["simulate", "--customers", "60", "--seed", "2", "--folder", "shop", "--force"])
     assert (project / "shop" / "orders.parquet").read_bytes() != before
@@ -141,10 +141,10 @@ def test_params_into_a_closed_pipe_is_no_error(project):
 
 
 def test_log_sends_the_series_of_that_name(project, capsys, monkeypatch):
-    asked = []
-    monkeypatch.setattr(tracking, "log_series", lambda *places: asked.append(places) or "5eed")
+    calls = []
+    monkeypatch.setattr(tracking, "log_series", lambda *places: calls.append(places) or "5eed")
     assert cli.main(["log", "params/demo.yaml"]) == 0
-    assert asked == [(project / "data" / "processed" / "demo", project / "reports" / "demo", project)]
+    assert calls == [(project / "data" / "processed" / "demo", project / "reports" / "demo", project)]
     assert capsys.readouterr().out == "Sent to MLflow: experiment demo, run 5eed.\n"
 
 

@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 from toy_report import ALT, HOSTILE, processed_fixture, reports_fixture, series  # noqa: F401
 
-from patrons.reports import pages as report
+from patrons.reports import pages
 from patrons.reports.markup import tidy
 
 REGION = '<div aria-label="{}" class="scroll" role="region" tabindex="0"><table>{}</table></div>'
@@ -89,7 +89,7 @@ def test_simulated_customers_are_said_to_be_simulated_on_every_page(reports):
 def test_real_customers_are_not_said_to_be_simulated(processed, tmp_path):
     path = processed / "01_eda" / "dataset.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"simulated": False}))
-    index = report.build("toy", processed, tmp_path / "reports")
+    index = pages.build("toy", processed, tmp_path / "reports")
     assert "simulated" not in soup(index).body.text
 
 
@@ -104,8 +104,12 @@ def test_the_header_names_data_period_run_and_digest(reports):
 
 def test_the_index_gathers_every_finding_with_its_kind_and_one_copy_of_its_figure(reports):
     section = soup(reports / "index.html").find("section", id="01_eda")
-    said = [callout.get_text(" ", strip=True) for callout in section.select(".callout")]
-    assert said == ["Finding November brings 14 % of revenue.", "Caution December is cut short.", f"Decision {HOSTILE}"]
+    texts = [callout.get_text(" ", strip=True) for callout in section.select(".callout")]
+    assert texts == [
+        "Finding November brings 14 % of revenue.",
+        "Caution December is cut short.",
+        f"Decision {HOSTILE}",
+    ]
     pictured, plain = section.select(".group")
     assert len(pictured.select(".callout")) == 2
     assert [image["alt"] for image in section.select("img")] == [ALT]
@@ -126,9 +130,9 @@ def test_the_index_shows_only_numbers_that_were_recorded(reports):
 
 
 def test_the_key_number_of_held_out_customers_is_theirs_and_not_that_of_the_folds():
-    told = {"accuracy": 0.97, "accuracy_low": 0.963, "accuracy_high": 0.976}
+    of_folds = {"accuracy": 0.97, "accuracy_low": 0.963, "accuracy_high": 0.976}
     held_out = {"accuracy_held_out": 0.95, "accuracy_held_out_low": 0.91, "accuracy_held_out_high": 0.98}
-    number, *others = report.key_numbers([{"name": "05_classification", "metrics": told | held_out}], "EUR")
+    number, *others = pages.key_numbers([{"name": "05_classification", "metrics": of_folds | held_out}], "EUR")
     assert (number["value"], number["detail"], others) == ("95%", "95% interval 91.0% to 98.0%", [])
 
 
@@ -142,13 +146,13 @@ def test_an_incomplete_series_says_so_on_top_and_at_the_notebook(reports):
 
 
 def test_a_complete_series_shows_no_notice(processed, tmp_path):
-    index = report.build("toy", processed, tmp_path / "reports")
+    index = pages.build("toy", processed, tmp_path / "reports")
     assert not soup(index).select(".notice")
 
 
 def test_what_is_left_of_an_earlier_run_is_not_shown_as_this_one(processed, tmp_path):
     series(processed, **{"01_eda": {"status": "succeeded"}, "06_churn": {"status": "failed", "error": "killed"}})
-    index = report.build("toy", processed, tmp_path / "reports")
+    index = pages.build("toy", processed, tmp_path / "reports")
     assert "beats the baseline" not in index.read_text(encoding="utf-8")
     assert "ROC AUC" not in index.read_text(encoding="utf-8")
     assert not (index.parent / "06_churn.html").exists()
@@ -157,7 +161,7 @@ def test_what_is_left_of_an_earlier_run_is_not_shown_as_this_one(processed, tmp_
 def test_a_failed_notebook_is_named_by_its_question(processed, tmp_path):
     (processed / "06_churn" / "notebook.ipynb").rename(processed / "06_churn.failed.ipynb")
     series(processed, **{"06_churn": {"status": "failed", "error": "killed"}})
-    index = report.build("toy", processed, tmp_path / "reports")
+    index = pages.build("toy", processed, tmp_path / "reports")
     assert "6 · Who will not come back?: failed (killed)" in soup(index).select_one(".notice").get_text(" ", strip=True)
 
 
@@ -181,13 +185,13 @@ def test_pages_link_to_the_one_before_the_one_after_and_the_index(reports):
 
 def test_the_page_of_a_notebook_that_is_gone_goes_too(processed, reports):
     (processed / "06_churn" / "notebook.ipynb").unlink()
-    report.build("toy", processed, reports)
+    pages.build("toy", processed, reports)
     assert not (reports / "06_churn.html").exists()
 
 
 def test_the_same_results_make_the_same_pages(processed, reports):
     before = {path.name: path.read_bytes() for path in reports.iterdir()}
-    report.build("toy", processed, reports)
+    pages.build("toy", processed, reports)
     assert {path.name: path.read_bytes() for path in reports.iterdir()} == before
 
 

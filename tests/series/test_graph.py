@@ -22,9 +22,9 @@ def three(tmp_path):
 
 
 def test_the_order_follows_what_is_read_not_the_numbers(three):
-    found = read_notebooks(three / "notebooks")
-    assert list(found) == ["02_first", "03_middle", "01_last"]
-    assert needs(found) == {"02_first": set(), "03_middle": {"02_first"}, "01_last": {"03_middle"}}
+    series = read_notebooks(three / "notebooks")
+    assert list(series) == ["02_first", "03_middle", "01_last"]
+    assert needs(series) == {"02_first": set(), "03_middle": {"02_first"}, "01_last": {"03_middle"}}
 
 
 def test_a_notebook_says_what_it_asks_reads_and_writes(three):
@@ -34,7 +34,7 @@ def test_a_notebook_says_what_it_asks_reads_and_writes(three):
 
 
 @pytest.mark.parametrize(
-    ("declaration", "said"),
+    ("declaration", "message"),
     [
         ({"reads": ("c.txt",), "writes": ("a2.txt",)}, "wait for each other"),
         ({"writes": ("b.txt", "a.txt")}, "is written by both"),
@@ -42,11 +42,11 @@ def test_a_notebook_says_what_it_asks_reads_and_writes(three):
         ({"writes": ("../a.txt",)}, "not a plain file name"),
     ],
 )
-def test_declarations_that_make_no_series_are_refused(three, declaration, said):
+def test_declarations_that_make_no_series_are_refused(three, declaration, message):
     notebook(three, "02_first", **declaration)
-    if "wait" in said:
+    if "wait" in message:
         notebook(three, "03_middle", reads=("a2.txt",), writes=("b.txt",))
-    with pytest.raises(SeriesError, match=said):
+    with pytest.raises(SeriesError, match=message):
         read_notebooks(three / "notebooks")
 
 
@@ -61,12 +61,12 @@ def test_a_notebook_without_declaration_is_named(three):
 
 
 def test_notebooks_are_chosen_by_number_by_name_or_from_a_number_on(three):
-    found = read_notebooks(three / "notebooks")
-    assert select(found) == {"01_last", "02_first", "03_middle"}
-    assert select(found, ["3", "last"]) == {"03_middle", "01_last"}
-    assert select(found, start="02") == {"02_first", "03_middle"}
+    series = read_notebooks(three / "notebooks")
+    assert select(series) == {"01_last", "02_first", "03_middle"}
+    assert select(series, ["3", "last"]) == {"03_middle", "01_last"}
+    assert select(series, start="02") == {"02_first", "03_middle"}
     with pytest.raises(SeriesError, match=r"no notebook 'midle'; did you mean '03_middle'"):
-        select(found, ["midle"])
+        select(series, ["midle"])
 
 
 def test_the_fingerprint_changes_with_code_parameters_and_inputs_and_prose(three):
@@ -90,18 +90,18 @@ def test_helper_code_is_what_a_notebook_imports_and_what_that_imports(tmp_path, 
     (tmp_path / "plots.py").write_text("import numpy\nfrom patrons.colours import RED\n")
     (tmp_path / "colours.py").write_text("def red():\n    from patrons import plots\n")
     (tmp_path / "churn.py").write_text("")
-    found = helper_files("%matplotlib inline\nimport patrons.plots as p\nimport pandas.core\n")
-    assert [path.name for path in found] == ["colours.py", "plots.py"]
+    files = helper_files("%matplotlib inline\nimport patrons.plots as p\nimport pandas.core\n")
+    assert [path.name for path in files] == ["colours.py", "plots.py"]
     assert [path.name for path in helper_files("from patrons import churn, nothing")] == ["churn.py"]
     assert helper_files("import pandas") == []
 
 
-def test_what_a_room_hands_out_counts_only_where_it_is_asked_for(tmp_path, monkeypatch):
+def test_what_a_room_hands_out_counts_only_where_it_is_used_for(tmp_path, monkeypatch):
     monkeypatch.setattr(imports, "PACKAGE", tmp_path)
     for room in ("near", "far"):
         (tmp_path / room).mkdir()
     (tmp_path / "near" / "__init__.py").write_text("from patrons.near.named import Name\n")
-    (tmp_path / "near" / "asked.py").write_text("from patrons.far import deep\n")
+    (tmp_path / "near" / "used.py").write_text("from patrons.far import deep\n")
     (tmp_path / "near" / "other.py").write_text("")
     (tmp_path / "near" / "named.py").write_text("class Name: pass\n")
     (tmp_path / "far" / "deep.py").write_text("")
@@ -109,7 +109,7 @@ def test_what_a_room_hands_out_counts_only_where_it_is_asked_for(tmp_path, monke
     def files(code):
         return [str(path.relative_to(tmp_path)) for path in helper_files(code)]
 
-    assert files("from patrons import near\nnear.asked.run()") == ["far/deep.py", "near/__init__.py", "near/asked.py"]
+    assert files("from patrons import near\nnear.used.run()") == ["far/deep.py", "near/__init__.py", "near/used.py"]
     assert files("from patrons.near import other") == ["near/__init__.py", "near/other.py"]
     assert files("from patrons.near import Name") == ["near/__init__.py", "near/named.py"]
 
@@ -194,10 +194,10 @@ def test_a_mapping_of_a_name_that_is_not_ours_is_refused(tmp_path):
         check_columns("log.csv", column_names(tmp_path / "log.csv"), {"order_id": "InvoiceNo", "orderid": "InvoiceNo"})
 
 
-@pytest.mark.parametrize(("name", "said"), [("log.parquet", "named as Parquet, but"), ("log.sas", "of no kind")])
-def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path, name, said):
+@pytest.mark.parametrize(("name", "message"), [("log.parquet", "named as Parquet, but"), ("log.sas", "of no kind")])
+def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path, name, message):
     (tmp_path / name).write_text("nothing")
-    with pytest.raises(SourceError, match=said):
+    with pytest.raises(SourceError, match=message):
         column_names(tmp_path / name)
 
 

@@ -11,8 +11,10 @@ import run_all
 from patrons.cli import main as cli
 from patrons.intake.init import init
 from patrons.intake.sources import SourceError, check
+from patrons.series.declarations import ParamsError
 from patrons.series.graph import fingerprint, read_notebooks
-from patrons.series.params import ParamsError, load, read_kind, schema
+from patrons.series.params import load, read_kind
+from patrons.series.schema import schema
 
 
 @pytest.fixture
@@ -62,10 +64,10 @@ def test_another_name_at_the_top_is_an_error_still(root):
 
 
 def test_the_schema_allows_the_kind_and_what_any_kind_declares(root):
-    found = schema(root / "notebooks")["properties"]
-    assert list(found) == ["kind", "01_first", "02_second"]
-    assert found["kind"]["enum"] == ["orders", "table"]
-    assert set(found["01_first"]["properties"]) == {"k", "label"}
+    sections = schema(root / "notebooks")["properties"]
+    assert list(sections) == ["kind", "01_first", "02_second"]
+    assert sections["kind"]["enum"] == ["orders", "table"]
+    assert set(sections["01_first"]["properties"]) == {"k", "label"}
 
 
 def test_the_listing_of_parameters_shows_both(root, monkeypatch, capsys):
@@ -111,7 +113,7 @@ def test_a_table_that_can_be_used_needs_no_column_of_a_log(raw):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (
             {"label": ""},
@@ -124,8 +126,8 @@ def test_a_table_that_can_be_used_needs_no_column_of_a_log(raw):
         ({"min_customers": 100}, "60 customers are left; min_customers asks for 100"),
     ],
 )
-def test_what_is_wrong_with_a_table_is_said_before_anything_runs(raw, change, said):
-    with pytest.raises(SourceError, match=said):
+def test_what_is_wrong_with_a_table_is_said_before_anything_runs(raw, change, message):
+    with pytest.raises(SourceError, match=message):
         check([NAMED | change, {"inputs": ["age"]}], raw)
 
 

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 from toy_series import notebook, params
 
-from patrons.series.params import ParamsError, declared, load, schema
+from patrons.series.declarations import ParamsError, declared
+from patrons.series.params import load
+from patrons.series.schema import schema
 
 ROOT = Path(__file__).parents[2]
 CELL = """k_max: int = 10  # largest number of groups [2, 30]
@@ -35,14 +37,14 @@ def problems(notebooks, text, *overrides):
 
 
 def test_a_declaration_gives_type_default_meaning_range_and_choices(notebooks):
-    found = declared(notebooks / "03_groups.ipynb")
-    assert list(found) == ["folder", "k_max", "share", "linkage", "as_of", "days", "columns", "simulated"]
-    k_max = found["k_max"]
+    parameters = declared(notebooks / "03_groups.ipynb")
+    assert list(parameters) == ["folder", "k_max", "share", "linkage", "as_of", "days", "columns", "simulated"]
+    k_max = parameters["k_max"]
     assert (k_max.type, k_max.default, k_max.low, k_max.high) == ("int", 10, 2.0, 30.0)
     assert k_max.meaning == "largest number of groups"
-    assert found["linkage"].choices == ("ward", "average")
-    assert found["columns"].default == {"order_id": "InvoiceNo"}
-    assert found["days"].high == float("inf")
+    assert parameters["linkage"].choices == ("ward", "average")
+    assert parameters["columns"].default == {"order_id": "InvoiceNo"}
+    assert parameters["days"].high == float("inf")
 
 
 def test_an_empty_file_gives_the_defaults_without_the_runners_own(notebooks):
@@ -75,13 +77,13 @@ def test_the_file_overrides_defaults_and_set_overrides_the_file(notebooks):
     ],
 )
 def test_a_value_is_taken_as_the_declared_type(notebooks, line, name, value):
-    found = given(notebooks, f"03_groups:\n  {line}\n")[name]
-    assert found == value
-    assert type(found) is type(value)
+    converted = given(notebooks, f"03_groups:\n  {line}\n")[name]
+    assert converted == value
+    assert type(converted) is type(value)
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("k_max: 40", "03_groups.k_max: 40 is outside [2, 30] (largest number of groups)"),
         ("k_max: 2.5", "03_groups.k_max: 2.5 is not int"),
@@ -95,17 +97,17 @@ def test_a_value_is_taken_as_the_declared_type(notebooks, line, name, value):
         ("columns: {1: a}", "1 is not str as a key"),
         ("simulated: 1", "1 is not bool"),
         ("kmax: 3", "03_groups has no parameter 'kmax'; did you mean 'k_max'?"),
-        ("folder: elsewhere", "03_groups.folder is set by the runner: take it out"),
+        ("folder: elsewhere", "03_groups.folder is set by the runner: remove it"),
     ],
 )
-def test_a_value_that_does_not_fit_is_refused(notebooks, line, said):
-    assert said in problems(notebooks, f"03_groups:\n  {line}\n")
+def test_a_value_that_does_not_fit_is_refused(notebooks, line, message):
+    assert message in problems(notebooks, f"03_groups:\n  {line}\n")
 
 
 def test_all_problems_are_told_at_once(notebooks):
     text = "03_groups:\n  k_max: 1\n  zzzz: 1\n04_label: {}\n3: {}\n04_labels: 7\n"
-    said = problems(notebooks, text, "09.k=1", "k_max=3", "3.share=2").splitlines()
-    assert [line for line in said if line.startswith("  - ")] == [
+    lines = problems(notebooks, text, "09.k=1", "k_max=3", "3.share=2").splitlines()
+    assert [line for line in lines if line.startswith("  - ")] == [
         "  - no notebook '04_label'; did you mean '04_labels'?",
         "  - no notebook 3; did you mean '03_groups'?",
         "  - 04_labels holds 7 where `name: value` lines belong",
@@ -118,15 +120,15 @@ def test_all_problems_are_told_at_once(notebooks):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("03_groups: {k_max: 1, k_max: 2}", "at line 1, column 23: 'k_max' stands twice"),
         ("03_groups:\n  - [", "is not valid YAML at line 2"),
-        ("- a\n- b\n", "holds list, not a section a notebook"),
+        ("- a\n- b\n", "holds list, not a section for each notebook"),
     ],
 )
-def test_yaml_that_cannot_be_used_is_named_with_its_place(notebooks, text, said):
-    assert said in problems(notebooks, text)
+def test_yaml_that_cannot_be_used_is_named_with_its_place(notebooks, text, message):
+    assert message in problems(notebooks, text)
 
 
 def test_a_missing_file_lists_those_that_are_there(notebooks):

@@ -49,9 +49,9 @@ def root(tmp_path):
     )
     copy = "(out / 'b.txt').write_text((Path(folder) / '01_a' / 'a.txt').read_text())"
     notebook(tmp_path, "02_b", PREAMBLE, copy, reads=("a.txt",), writes=("b.txt",))
-    told = "[sys.executable, os.getcwd(), os.environ['PYTHONHASHSEED']]"
-    told = f"import sys, json\n(out / 'c.json').write_text(json.dumps({told}))"
-    notebook(tmp_path, "03_c", PREAMBLE, told, writes=("c.json",))
+    facts = "[sys.executable, os.getcwd(), os.environ['PYTHONHASHSEED']]"
+    facts = f"import sys, json\n(out / 'c.json').write_text(json.dumps({facts}))"
+    notebook(tmp_path, "03_c", PREAMBLE, facts, writes=("c.json",))
     params(tmp_path)
     return tmp_path
 
@@ -173,7 +173,7 @@ def test_a_notebook_that_stops_itself_succeeds_with_its_reason_and_without_its_r
     assert not any(out.output_type == "error" for out in outputs)
     assert "papermill-error" not in str(executed)
     assert run(root, "--resume") == 0
-    assert record(root)["stages"]["01_a"]["stopped"] == reason  # reused, and still said
+    assert record(root)["stages"]["01_a"]["stopped"] == reason  # reused, and still stated
 
 
 def test_a_notebook_that_stops_itself_before_its_outputs_stand_has_failed(root, capsys):
@@ -209,14 +209,14 @@ def test_a_stopped_series_leaves_no_process_behind(root, how, code):
         started = psutil.Process(runner.pid).children(recursive=True)
         assert len(started) >= 2  # the worker and its kernel
         runner.send_signal(how)
-        _, said = runner.communicate(timeout=30)
+        _, message = runner.communicate(timeout=30)
     finally:
         runner.kill()
     assert runner.returncode == code
     wait_for(lambda: not any(alive(process) for process in started))
     if how != signal.SIGKILL:
-        assert f"Stopped by {how.name}" in said
-        assert "Traceback" not in said
+        assert f"Stopped by {how.name}" in message
+        assert "Traceback" not in message
         assert not (root / "data" / "processed" / "toy" / ".running").exists()
 
 
@@ -251,7 +251,7 @@ def test_the_runner_and_the_notebooks_mean_the_same_variable():
 
 
 @pytest.mark.parametrize(
-    ("text", "arguments", "said"),
+    ("text", "arguments", "message"),
     [
         ("01_a: {kk: 1}", [], "01_a has no parameter 'kk'; did you mean 'k'?"),
         ("", ["--set", "01.k=three"], "01_a.k: 'three' is not int"),
@@ -260,12 +260,12 @@ def test_the_runner_and_the_notebooks_mean_the_same_variable():
         ("", ["--from", "2"], "02_b reads a.txt of 01_a"),
     ],
 )
-def test_bad_input_ends_with_2_one_message_and_nothing_written(root, capsys, text, arguments, said):
+def test_bad_input_ends_with_2_one_message_and_nothing_written(root, capsys, text, arguments, message):
     params(root, text)
     before = sorted(root.rglob("*"))
     assert run(root, *arguments) == 2
     answer = capsys.readouterr()
-    assert said in answer.err
+    assert message in answer.err
     assert "Traceback" not in answer.err
     assert answer.out == ""
     assert sorted(root.rglob("*")) == before
@@ -292,7 +292,7 @@ def test_an_unknown_params_file_lists_those_that_are_there(root, capsys):
 def test_a_second_series_on_the_same_params_file_is_refused(root, capsys, executed):
     with Results(root / "data" / "processed" / "toy").lock():
         assert run(root) == 2
-    assert f"Another series is at work on toy: process {os.getpid()}, since 20" in capsys.readouterr().err
+    assert f"Another series is running on toy: process {os.getpid()}, since 20" in capsys.readouterr().err
     assert executed == []
     assert run(root) == 0
 
@@ -418,7 +418,7 @@ def test_an_output_left_by_an_earlier_run_does_not_count(root, executed, capsys,
 
     monkeypatch.setattr(processes, "run", write_nothing)
     assert run(root, "--only", "03") == 1
-    assert "without writing c.json, which it declares under **Writes** (c.json is there from an earlier" in (
+    assert "without writing c.json, which it declares under **Writes** (c.json exists from an earlier" in (
         capsys.readouterr().out
     )
 
@@ -461,17 +461,17 @@ def test_a_tracking_server_that_is_away_does_not_undo_the_series(root, executed,
 def test_models_are_promoted_when_asked_to_after_the_series_and_what_came_of_it_is_said(
     root, executed, capsys, monkeypatch
 ):
-    asked = []
+    calls = []
 
     def promote_results(name, where):
-        asked.append((name, where, record(root)["finished"] is not None))
+        calls.append((name, where, record(root)["finished"] is not None))
         return "Promoted: version 1 of toy is the champion; the first champion."
 
     monkeypatch.setattr(promotion, "promote_results", promote_results)
     assert run(root) == 0
-    assert asked == []
+    assert calls == []
     assert run(root, "--promote") == 0
-    assert asked == [("toy", root, True)]
+    assert calls == [("toy", root, True)]
     assert capsys.readouterr().out.endswith("Promoted: version 1 of toy is the champion; the first champion.\n")
 
 
@@ -484,7 +484,7 @@ def test_a_series_that_failed_or_made_no_models_promotes_nothing_and_says_why(ro
 
     monkeypatch.setattr(processes, "run", fail)
     assert run(root, "--promote") == 1
-    assert "Not promoted: No release without a whole series" in capsys.readouterr().out
+    assert "Not promoted: A release needs a complete series" in capsys.readouterr().out
     assert not (root / "mlflow.db").exists()
 
 
@@ -564,5 +564,5 @@ def test_on_windows_it_says_where_patrons_runs():
 
 
 def test_elsewhere_a_module_that_lacks_is_named_with_what_to_do():
-    said = started_without("nbformat", "linux")
-    assert said.startswith(f"nbformat is not installed for {sys.executable}. Use `make run`")
+    message = started_without("nbformat", "linux")
+    assert message.startswith(f"nbformat is not installed for {sys.executable}. Use `make run`")

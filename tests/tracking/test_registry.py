@@ -131,10 +131,10 @@ def test_mlflow_loads_a_release_without_a_pickle_and_says_the_same(registry, pro
     rows = pd.read_parquet(demo.processed / "02_transformation" / "features.parquet").head(5)
     mlflow.set_tracking_uri(f"sqlite:///{project / 'mlflow.db'}")
     try:
-        said = mlflow.pyfunc.load_model("models:/patrons-demo/1").predict(rows)
+        answers = mlflow.pyfunc.load_model("models:/patrons-demo/1").predict(rows)
     finally:
         mlflow.set_tracking_uri(None)
-    pd.testing.assert_frame_equal(said, Scorer.load(demo_release).score_rows(rows))
+    pd.testing.assert_frame_equal(answers, Scorer.load(demo_release).score_rows(rows))
     kept = [path for path in (project / "mlruns").rglob("*") if path.suffix in (".pkl", ".pickle", ".joblib")]
     assert kept == []
 
@@ -183,8 +183,8 @@ def test_a_service_follows_the_champion_forth_and_back_and_refuses_a_broken_one(
 ):
     from mlflow import MlflowClient
 
-    told, slots = [], Slots(Scorer.load)
-    follower = Follower(slots, champion_of("demo", project), 60, lambda event, **facts: told.append(event))
+    events, slots = [], Slots(Scorer.load)
+    follower = Follower(slots, champion_of("demo", project), 60, lambda event, **facts: events.append(event))
 
     def answering():
         asyncio.run(follower.look())
@@ -196,14 +196,14 @@ def test_a_service_follows_the_champion_forth_and_back_and_refuses_a_broken_one(
     assert answering() == "two"
     registry.rollback()
     assert answering() == "one"
-    assert told == ["flip", "flip", "flip"]
+    assert events == ["flip", "flip", "flip"]
 
     limits = release.read(demo_release)["thresholds"] | {"churn": 0.0}
     number = registry.register(resealed(demo_release, tmp_path / "broken", run_id="broken", thresholds=limits))
     client = MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
     client.set_registered_model_alias(registry.model, "champion", str(number))  # past our own checks
     assert answering() == "one"
-    assert told[-1] == "candidate_refused"
+    assert events[-1] == "candidate_refused"
     assert "golden" in slots.refused
     client.set_registered_model_alias(registry.model, "champion", "1")
 

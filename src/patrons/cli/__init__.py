@@ -1,7 +1,7 @@
-"""The `patrons` command.
+"""What can be done from a terminal? The `patrons` command.
 
-main     the command line and the commands on data
-scoring  scoring and releases
-keys     API keys
+main     the command line, and the commands on data and parameters
+scoring  the commands that score customers and keep releases
+keys     the commands that make and revoke API keys
 parts    what they share
 """

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from patrons import __version__
-from patrons.cli import keys as cli_keys
-from patrons.cli import scoring as cli_service
+from patrons.cli import keys, scoring
 from patrons.cli.parts import command, natural, shown
 from patrons.errors import is_expected
 from patrons.files import root_folder
@@ -54,36 +53,34 @@ def parser() -> argparse.ArgumentParser:
     line.add_argument("--version", action="version", version=f"patrons {__version__}")
     commands = line.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    one = command(commands, "simulate", simulate, "make up a small shop with an order log", "--customers 400 --force")
-    one.add_argument("--folder", type=Path, help="where its three files go (data/raw/demo)")
-    one.add_argument("--customers", metavar="N", type=_customers, default=4000, help="how many sign up (4000)")
-    one.add_argument("--seed", metavar="N", type=natural, default=7, help="another number, another shop (7)")
-    one.add_argument("--force", action="store_true", help="write the files even if they are there")
+    add = command(commands, "simulate", simulate, "make up a small shop with an order log", "--customers 400 --force")
+    add("--folder", type=Path, help="where its three files go (data/raw/demo)")
+    add("--customers", metavar="N", type=_customers, default=4000, help="how many sign up (4000)")
+    add("--seed", metavar="N", type=natural, default=7, help="another number gives another shop (7)")
+    add("--force", action="store_true", help="overwrite the files")
 
-    one = command(
+    add = command(
         commands, "fetch", fetch, "download a public order log, check it, keep it in data/raw", "online_retail"
     )
-    one.add_argument("name", metavar="NAME", help="online_retail (UCI 352) or online_retail_ii (UCI 502)")
-    one.add_argument("--force", action="store_true", help="download it even if it is there")
+    add("name", metavar="NAME", help="online_retail (UCI 352) or online_retail_ii (UCI 502)")
+    add("--force", action="store_true", help="download it again")
 
-    one = command(
+    add = command(
         commands, "init", init, "look at a data file and write a params file for it", "orders.csv --name shop"
     )
-    one.add_argument(
-        "file", metavar="FILE", type=Path, help="an order log or a customer table: CSV, TSV, gzip, XLSX, Parquet"
-    )
-    one.add_argument("--name", default="", help="of the params file (the file's own)")
-    one.add_argument("--force", action="store_true", help="overwrite a params file of that name")
+    add("file", metavar="FILE", type=Path, help="an order log or a customer table: CSV, TSV, gzip, XLSX, Parquet")
+    add("--name", default="", help="of the params file (the file's own)")
+    add("--force", action="store_true", help="overwrite a params file of that name")
 
-    one = command(commands, "log", log, "send the results of a series to MLflow, once", "demo")
-    one.add_argument("name", metavar="NAME", help="the series, such as demo: a folder in data/processed")
+    add = command(commands, "log", log, "send the results of a series to MLflow, once", "demo")
+    add("name", metavar="NAME", help="the series, such as demo: a folder in data/processed")
 
-    one = command(commands, "params", params, "list the notebooks' parameters", "03")
-    one.add_argument("notebook", metavar="NOTEBOOK", nargs="?", help="only this one's, by number or name")
-    one.add_argument("--write-schema", action="store_true", help="write params/schema.json, which editors read")
+    add = command(commands, "params", params, "list the notebooks' parameters", "03")
+    add("notebook", metavar="NOTEBOOK", nargs="?", help="only this one's, by number or name")
+    add("--write-schema", action="store_true", help="write params/schema.json, which editors read")
 
-    cli_service.add(commands)
-    cli_keys.add(commands)
+    scoring.add(commands)
+    keys.add(commands)
     return line
 
 
@@ -99,7 +96,7 @@ def simulate(arguments: argparse.Namespace) -> None:
     from patrons.demo import simulate as shops
 
     if not arguments.force and all((folder / file).exists() for file in shops.FILES):
-        print(f"{shown(folder)} holds a simulated shop already; --force makes it anew.")
+        print(f"{shown(folder)} holds a simulated shop already; --force makes a new one.")
         return
     shop = shops.simulate(customers=arguments.customers, seed=arguments.seed)
     for path, table in zip(shops.write(shop, folder), shop, strict=True):
@@ -145,7 +142,7 @@ def log(arguments: argparse.Namespace) -> None:
 
 def params(arguments: argparse.Namespace) -> None:
     """``patrons params``."""
-    from patrons.series.params import write_schema
+    from patrons.series.schema import write_schema
 
     notebooks = root_folder() / "notebooks"
     if arguments.write_schema:
@@ -170,8 +167,11 @@ def _listing(notebook: Path) -> str:
     """A notebook's parameters as a table; those that the runner sets are left out."""
     from patrons.series.declarations import KINDS, OWN, declared
 
-    found = [parameter for name, parameter in declared(notebook).items() if name not in OWN]
-    rows = [(one.name, one.type, json.dumps(one.default, ensure_ascii=False), one.help) for one in found]
+    rows = [
+        (name, parameter.type, json.dumps(parameter.default, ensure_ascii=False), parameter.help)
+        for name, parameter in declared(notebook).items()
+        if name not in OWN
+    ]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
     lines = [
         f"  {name:{widths[0]}}  {kind:{widths[1]}}  {default:24}  {meaning}" for name, kind, default, meaning in rows

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+Run = Callable[[argparse.Namespace], None]
 
-def command(commands: Any, name: str, run: Callable, purpose: str, example: str) -> argparse.ArgumentParser:
-    """A subcommand with its help; `run` takes the parsed arguments."""
-    one = commands.add_parser(
+
+def command(commands: Any, name: str, run: Run, purpose: str, example: str) -> Callable[..., argparse.Action]:
+    """Add a subcommand with its help, and return what adds arguments to it; `run` takes the parsed arguments."""
+    parser: argparse.ArgumentParser = commands.add_parser(
         name, help=purpose, description=f"{purpose.capitalize()}.", epilog=f"example: patrons {name} {example}"
     )
-    one.set_defaults(run=run)
-    return one
+    parser.set_defaults(run=run)
+    return parser.add_argument
 
 
 def natural(text: str) -> int:
@@ -24,5 +26,5 @@ def natural(text: str) -> int:
 
 
 def shown(path: Path) -> str:
-    """A path as a person types it: from here where that is shorter."""
+    """A path as a person would type it: relative where that is shorter."""
     return min(str(path), os.path.relpath(path), key=len)

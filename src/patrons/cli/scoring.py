@@ -7,29 +7,25 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from patrons.cli.parts import command, shown
+from patrons.cli.parts import Run, command, shown
 from patrons.files import root_folder
 
 
 def add(commands: Any) -> None:
     """Add ``predict`` and ``models``."""
-    one = command(
+    add_argument = command(
         commands,
         "predict",
         predict,
         "score a file of customers or of raw orders",
         "--params demo --input new.csv --output scored.parquet",
     )
-    one.add_argument("--params", metavar="NAME", required=True, help="the series: params/demo.yaml or demo")
-    one.add_argument(
-        "--input", type=Path, required=True, metavar="FILE", help="customers or orders: CSV, XLSX, Parquet"
-    )
-    one.add_argument(
-        "--output", metavar="FILE", type=Path, required=True, help="where the answers go: .parquet or .csv"
-    )
-    one.add_argument("--release", metavar="FOLDER", type=Path, help="a release (the champion, else the last results)")
-    one.add_argument("--as-of", metavar="DAY", type=_day, help="describe customers on this day (after the last order)")
-    one.add_argument("--customers", metavar="FILE", type=Path, help="attributes of the customers of an order log")
+    add_argument("--params", metavar="NAME", required=True, help="the series: params/demo.yaml or demo")
+    add_argument("--input", type=Path, required=True, metavar="FILE", help="customers or orders: CSV, XLSX, Parquet")
+    add_argument("--output", metavar="FILE", type=Path, required=True, help="where the answers go: .parquet or .csv")
+    add_argument("--release", metavar="FOLDER", type=Path, help="a release (the champion, else the last results)")
+    add_argument("--as-of", metavar="DAY", type=_day, help="describe customers on this day (after the last order)")
+    add_argument("--customers", metavar="FILE", type=Path, help="attributes of the customers of an order log")
 
     models = commands.add_parser("models", help="keep, promote and roll back releases", description=MODELS)
     actions = models.add_subparsers(title="actions", required=True, metavar="ACTION")
@@ -37,29 +33,31 @@ def add(commands: Any) -> None:
         _action(actions, name, run, purpose)
 
 
-def _action(actions: Any, name: str, run: Any, purpose: str) -> None:
-    one = actions.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.")
-    one.set_defaults(run=run)
+def _action(actions: Any, name: str, run: Run, purpose: str) -> None:
+    action = actions.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.")
+    action.set_defaults(run=run)
     if name == "import":
-        one.add_argument("folder", metavar="FOLDER", type=Path, help="what `patrons models export` wrote")
+        action.add_argument("folder", metavar="FOLDER", type=Path, help="what `patrons models export` wrote")
         return
-    one.add_argument("name", metavar="NAME", help="the series, such as demo")
+    action.add_argument("name", metavar="NAME", help="the series, such as demo")
     if name in ("show", "promote", "export"):
         default = "candidate" if name == "promote" else "champion"
-        one.add_argument("--version", metavar="N", default=default, help=f"a version or an alias ({default})")
+        action.add_argument("--version", metavar="N", default=default, help=f"a version or an alias ({default})")
     if name in ("promote", "rollback"):
-        one.add_argument("--why", metavar="TEXT", default="", help="for the log")
+        action.add_argument("--why", metavar="TEXT", default="", help="for the log")
     if name == "promote":
-        one.add_argument("--override", metavar="REASON", default="", help="promote although gates failed; recorded")
+        action.add_argument("--override", metavar="REASON", default="", help="promote although gates failed; recorded")
     if name == "export":
-        one.add_argument("--to", metavar="FOLDER", type=Path, required=True, help="a folder for it is made in this one")
+        action.add_argument(
+            "--to", metavar="FOLDER", type=Path, required=True, help="a folder for it is made in this one"
+        )
 
 
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day such as 2026-01-31") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-01-31") from None
 
 
 def _name(text: str) -> str:
@@ -71,8 +69,8 @@ def predict(arguments: argparse.Namespace) -> None:
     from patrons.scoring import Scorer, bulk
     from patrons.tracking.promotion import serving
 
-    given, name = arguments.release, _name(arguments.params)
-    folder, what = (given, f"the release in {shown(given)}") if given else serving(name, root_folder())
+    folder, name = arguments.release, _name(arguments.params)
+    folder, what = (folder, f"the release in {shown(folder)}") if folder else serving(name, root_folder())
     scorer = Scorer.load(folder)
     print(f"Scoring with {what}.", file=sys.stderr)
     done = bulk.score_file(scorer, arguments.input, arguments.output, arguments.as_of, arguments.customers, _progress)
@@ -83,25 +81,26 @@ def predict(arguments: argparse.Namespace) -> None:
 
 
 def _progress(done: int, total: int | None) -> None:
-    of = "" if total is None else f" of {total:,}"
-    print(f"{done:,}{of} customers", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+    all_customers = "" if total is None else f" of {total:,}"
+    print(f"{done:,}{all_customers} customers", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
 
 
 def build(arguments: argparse.Namespace) -> None:
     """``patrons models build``."""
-    from patrons.scoring.build import build as made
+    from patrons.scoring import build as releases
 
     root, name = root_folder(), _name(arguments.name)
-    folder = made(root / "data" / "processed" / name)
+    folder = releases.build(root / "data" / "processed" / name)
     number = _registry(name).register(folder)
     print(f"{shown(folder)} is version {number}, the candidate. Next: patrons models promote {name}")
 
 
 def listing(arguments: argparse.Namespace) -> None:
     """``patrons models list``."""
-    for one in _registry(arguments.name).versions():
-        told = "  ".join(f"{name} {value:g}" for name, value in one["metrics"].items())
-        print(f"{one['version']:>3}  {one['release']}  {one['created']}  {', '.join(one['aliases']) or '-':20}  {told}")
+    for version in _registry(arguments.name).versions():
+        metrics = "  ".join(f"{name} {value:g}" for name, value in version["metrics"].items())
+        aliases = ", ".join(version["aliases"]) or "-"
+        print(f"{version['version']:>3}  {version['release']}  {version['created']}  {aliases:20}  {metrics}")
 
 
 def show(arguments: argparse.Namespace) -> None:
@@ -112,24 +111,24 @@ def show(arguments: argparse.Namespace) -> None:
 
     with TemporaryDirectory() as scratch:
         manifest = release.read(_registry(arguments.name).fetch(arguments.version, Path(scratch)))
-    told = {name: value for name, value in manifest.items() if name not in ("features", "parameters", "files")}
-    print(json.dumps(told | {"features": len(manifest["features"])}, indent=2, ensure_ascii=False))
+    facts = {name: value for name, value in manifest.items() if name not in ("features", "parameters", "files")}
+    print(json.dumps(facts | {"features": len(manifest["features"])}, indent=2, ensure_ascii=False))
 
 
 def promote(arguments: argparse.Namespace) -> None:
     """``patrons models promote``."""
-    _tell(_registry(arguments.name).promote(arguments.version, arguments.why, arguments.override))
+    _print_entry(_registry(arguments.name).promote(arguments.version, arguments.why, arguments.override))
 
 
 def rollback(arguments: argparse.Namespace) -> None:
     """``patrons models rollback``."""
-    _tell(_registry(arguments.name).rollback(arguments.why))
+    _print_entry(_registry(arguments.name).rollback(arguments.why))
 
 
 def history(arguments: argparse.Namespace) -> None:
     """``patrons models history``."""
     for entry in _registry(arguments.name).history():
-        _tell(entry)
+        _print_entry(entry)
 
 
 def export(arguments: argparse.Namespace) -> None:
@@ -153,8 +152,8 @@ def _registry(name: str) -> Any:
     return Registry(_name(name), root_folder())
 
 
-def _tell(entry: dict[str, Any]) -> None:
-    """A line of the log."""
+def _print_entry(entry: dict[str, Any]) -> None:
+    """Print an entry of the log as a line."""
     before = "nothing" if entry["from"] is None else f"version {entry['from']}"
     why = f": {entry['why']}" if entry.get("why") else ""
     failed = f" (overridden: {'; '.join(entry['failed'])})" if entry.get("override") else ""

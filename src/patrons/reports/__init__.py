@@ -1,8 +1,8 @@
 """What do stakeholders read?
 
-first_page  five sentences for a manager
-pages       a page a notebook, and the index
-markup      what notebooks show, made fit for a page
+pages       a page for each notebook, and the index
+first_page  what opens the index: five answers for a manager
+markup      the HTML of notebooks, made safe and readable
 """
 
 from patrons import door

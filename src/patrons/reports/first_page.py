@@ -1,19 +1,20 @@
-"""The first page for a manager: five sentences to act on, each with its figure and a link to where it comes from.
+"""The first page for a manager: five answers to act on, each with its figure and a link to its chapter.
 
-They are made of what the notebooks recorded. A chapter that failed, was not run or is out of date says nothing here.
+They are made of what the notebooks recorded. A chapter that failed, was not run or is out of date gives none.
 """
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from patrons.churn import gate_narrative as gate_words
+from patrons.churn import gate_narrative
 from patrons.digits import about
 from patrons.files import read_json
 
 EDA, LABELS, CHURN, VALUE = "01_eda", "04_label_creation", "06_churn", "07_customer_value"
-FIGURES = {  # of each question the figures that show it, the best first
+Answer = tuple[str, str, str]  # question, sentences, caveat
+FIGURES = {  # that illustrate each answer, the best first
     "who": ((LABELS, "sizes"),),
     "revenue": ((EDA, "pareto"), (LABELS, "differences"), (LABELS, "positions")),
     "leaving": ((CHURN, "risk"), (LABELS, "churn"), (CHURN, "calibration"), (CHURN, "roc_auc")),
@@ -22,15 +23,15 @@ FIGURES = {  # of each question the figures that show it, the best first
 }
 
 
-def points(processed: Path, stages: list[Mapping[str, Any]], currency: str) -> list[dict[str, Any]]:
-    """The sentences that the chapters allow, in order.
+def points(processed: Path, stages: Sequence[Mapping[str, Any]], currency: str) -> list[dict[str, Any]]:
+    """The answers that the chapters allow, in order.
 
     Parameters
     ----------
     processed : Path
         The results of the series.
-    stages : list
-        What `report.read_stages` returned.
+    stages : sequence of mapping
+        What `pages.read_stages` returned.
     currency : str
         The ISO code, or empty where none is known.
 
@@ -40,16 +41,21 @@ def points(processed: Path, stages: list[Mapping[str, Any]], currency: str) -> l
         ``question``, ``text``, ``caveat``, ``figure`` (base64 of a PNG, or None), ``alt``; ``file`` and ``label`` of
         the page that it comes from.
     """
-    good = {one["name"]: one for one in stages if one["has_page"] and not one["stale"]}
-    said = _Said(processed, good, f" {currency}" if currency else "")
-    found = (("who", LABELS, said.who), ("revenue", LABELS, said.revenue), ("leaving", CHURN, said.leaving))
-    found += (("worth", VALUE, said.worth), ("contact", VALUE, said.contact))
+    good = {stage["name"]: stage for stage in stages if stage["has_page"] and not stage["stale"]}
+    answers = _Answers(processed, good, f" {currency}" if currency else "")
+    chapters: tuple[tuple[str, str, Callable[[], Iterator[Answer]]], ...] = (
+        ("who", LABELS, answers.who),
+        ("revenue", LABELS, answers.revenue),
+        ("leaving", CHURN, answers.leaving),
+        ("worth", VALUE, answers.worth),
+        ("contact", VALUE, answers.contact),
+    )
     return [
         {"question": title, "text": text, "caveat": caveat, "file": good[stage]["file"], "label": good[stage]["label"]}
         | _figure(processed, good, key)
-        for key, stage, ask in found
+        for key, stage, answer in chapters
         if stage in good
-        for title, text, caveat in ask()
+        for title, text, caveat in answer()
     ]
 
 
@@ -57,14 +63,15 @@ def _figure(processed: Path, good: Mapping[str, Any], key: str) -> dict[str, str
     for stage, name in FIGURES[key]:
         path = processed / stage / "figures" / f"{name}.png"
         if stage in good and path.exists():
-            shown = (one for one in read_json(processed / stage / "findings.json", []) if one.get("figure"))
-            alt = next((one["alt"] for one in shown if one["figure"] == f"figures/{name}.png"), None)
+            findings = read_json(processed / stage / "findings.json", [])
+            alts = (finding["alt"] for finding in findings if finding.get("figure") == f"figures/{name}.png")
+            alt = next(alts, None)
             return {"figure": base64.b64encode(path.read_bytes()).decode(), "alt": alt or name.replace("_", " ")}
     return {"figure": None, "alt": None}
 
 
-class _Said:
-    """Each method yields question, sentence and caveat, or nothing where the numbers are not there."""
+class _Answers:
+    """Each method yields an answer, or none where the numbers are missing."""
 
     def __init__(self, processed: Path, good: Mapping[str, Any], money: str):
         self.metrics = {name: stage["metrics"] for name, stage in good.items()}
@@ -76,18 +83,19 @@ class _Said:
         self.doubts = {"churn": [], "value": []} | self.value.get("doubts", {})
         self.money = money
 
-    def who(self) -> Iterator[tuple[str, str, str]]:
+    def who(self) -> Iterator[Answer]:
         if self.cards:
             largest = max(self.cards, key=_share)
             count = sum(card["customers"] for card in self.cards)
-            yield (
-                "Who are the customers?",
-                f"{count:,} customers fall into {len(self.cards)} segments; the largest, “{largest['segment']}”, holds "
-                f"{largest['share']:.0%} of them.",
-                "",
+            text = (
+                f"The {count:,} customers fall into {len(self.cards)} segments. The largest is “{largest['segment']}”, "
+                f"with {largest['share']:.0%} of them."
+                if len(self.cards) > 1
+                else f"The {count:,} customers form one segment, “{largest['segment']}”."
             )
+            yield "Who are the customers?", text, ""
 
-    def revenue(self) -> Iterator[tuple[str, str, str]]:
+    def revenue(self) -> Iterator[Answer]:
         known = [card for card in self.cards if card.get("revenue_share") is not None]
         if known:
             top = max(known, key=_revenue)
@@ -99,65 +107,68 @@ class _Said:
                 "",
             )
         elif self.cards:
-            text = "The data does not say what a customer brings, so revenue cannot be shared out among the segments."
+            text = "The data does not say what a customer pays, so revenue cannot be divided among the segments."
             yield "Who brings the revenue?", text, ""
 
-    def leaving(self) -> Iterator[tuple[str, str, str]]:
-        seen = self.metrics[CHURN]
+    def leaving(self) -> Iterator[Answer]:
+        metrics = self.metrics[CHURN]
         if self.problem:
             yield "Who is leaving?", "Who will leave cannot be forecast.", self.problem
-        elif {"test_churn_rate", "flagged_share", "recall", "precision"} <= set(seen):
-            first, overall = "", "In the test"
-            if self.current and "recall_active" in seen:
-                first = (
-                    f"Of those who could still be kept ({self.current} before the test), flags caught "
-                    f"{seen['recall_active']:.0%} of the leavers and {seen['precision_active']:.0%} of the flags were "
-                    "right. "
+        elif {"test_churn_rate", "flagged_share", "recall", "precision"} <= set(metrics):
+            current, overall = "", "In the test,"
+            if self.current and "recall_active" in metrics:
+                current = (
+                    f"Among those who could still be kept ({self.current} before the test), the model flagged "
+                    f"{metrics['recall_active']:.0%} of those who left, and {metrics['precision_active']:.0%} of its "
+                    "flags were right. "
                 )
-                overall = "Of all customers in the test"
+                overall = "Of all customers in the test,"
             yield (
                 "Who is leaving?",
-                f"{first}{overall} {seen['test_churn_rate']:.0%} left; flagging {seen['flagged_share']:.0%} of the "
-                f"customers caught {seen['recall']:.0%} of them, and {seen['precision']:.0%} of the flags were right.",
-                f"{gate_words.summary(self.gates)} {gate_words.advice(self.gates)}".strip()
+                f"{current}{overall} {metrics['test_churn_rate']:.0%} left. Flagging {metrics['flagged_share']:.0%} of "
+                f"the customers caught {metrics['recall']:.0%} of them, and {metrics['precision']:.0%} of the flags "
+                "were right.",
+                f"{gate_narrative.summary(self.gates)} {gate_narrative.advice(self.gates)}".strip()
                 or "A flag is a chance, not a certainty.",
             )
 
-    def worth(self) -> Iterator[tuple[str, str, str]]:
+    def worth(self) -> Iterator[Answer]:
         spent, days = self.value.get("expected_spend"), self.value.get("horizon_days")
         if spent and "low" in spent:
             yield (
                 "What are they worth?",
-                f"In the next {days} days {about(spent['value'])}{self.money} are expected of them (95% interval "
-                f"{about(spent['low'])} to {about(spent['high'])}), {self.value['top_decile_share']:.0%} of it "
-                f"from a tenth of the customers. {' '.join(filter(None, (spent.get('before'), spent['off'])))}",
+                f"They are expected to spend {about(spent['value'])}{self.money} in the next {days} days (95% interval "
+                f"{about(spent['low'])} to {about(spent['high'])}). A tenth of the customers brings "
+                f"{self.value['top_decile_share']:.0%} of that. "
+                f"{' '.join(filter(None, (spent.get('before'), spent['off'])))}",
                 " ".join(self.doubts["value"]),
             )
         elif spent:
             text = (
-                f"Those who have not left pay {about(spent['value'])}{self.money} in {days} days if all of them stay."
+                f"Those who have not left pay {about(spent['value'])}{self.money} in {days} days, if all of them stay."
             )
             yield "What are they worth?", text, "A price list, not a forecast."
 
-    def contact(self) -> Iterator[tuple[str, str, str]]:
+    def contact(self) -> Iterator[Answer]:
         plan, doubts = self.value.get("plan"), " ".join(self.doubts["churn"] + self.doubts["value"])
         if plan and not plan["contacts"]:
-            yield "Whom to contact?", "Under the assumptions made, no contact brings more than it costs.", doubts
+            yield "Whom to contact?", "Under the assumptions, no contact brings more than it costs.", doubts
         elif plan:
             zero = "The interval includes zero: try a part first." if plan["low"] <= 0 else ""
-            assumed = "Only if the assumptions on margin, cost and the chance to keep a customer hold."
+            assumed = "This holds only if the assumptions on margin, cost and the chance of keeping a customer do."
             yield (
                 "Whom to contact?",
-                f"{'As a trial: the' if gate_words.failed(self.gates) else 'The'} first {plan['contacts']:,} customers "
-                f"of {self.list}: contacting them costs {about(plan['cost'])}{self.money} and should bring "
-                f"{about(plan['gain'])} after that cost (95% interval {about(plan['low'])} to {about(plan['high'])}).",
+                f"{'As a trial, contact' if gate_narrative.failed(self.gates) else 'Contact'} the first "
+                f"{plan['contacts']:,} customers of {self.list}. That costs {about(plan['cost'])}{self.money} and "
+                f"should bring {about(plan['gain'])} beyond its cost (95% interval {about(plan['low'])} to "
+                f"{about(plan['high'])}).",
                 " ".join(filter(None, (self.value.get("check"), assumed, zero, doubts))),
             )
         elif self.value:
-            begin = "As a trial, begin" if gate_words.failed(self.gates) else "Begin"
+            begin = "As a trial, begin" if gate_narrative.failed(self.gates) else "Begin"
             text = f"{begin} with those most likely to leave: {self.list} lists them in that order."
-            why = "What a contact would bring cannot be said: the table does not say what a customer pays."
-            yield "Whom to contact?", text, f"{why} {doubts}".strip()
+            reason = "What a contact would bring is not known, as the table does not say what a customer pays."
+            yield "Whom to contact?", text, f"{reason} {doubts}".strip()
 
 
 def _share(card: Mapping[str, Any]) -> float:

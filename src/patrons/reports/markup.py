@@ -1,4 +1,4 @@
-"""HTML that notebooks made, made fit for a page: nothing active, nothing from elsewhere, and readable tables."""
+"""The HTML of notebooks made fit for a page: nothing active, nothing from elsewhere, and readable tables."""
 
 import re
 from collections import Counter
@@ -14,7 +14,7 @@ MISSING = {"", "–", "-", "nan", "NaN", "NaT", "None", "<NA>"}
 
 
 def tidy(html: str) -> str:
-    """Take out the page's own heading, which its layout shows, and whatever could run or load; mend tables."""
+    """Remove the page's own heading, which its layout shows, and whatever could run or load; make tables readable."""
     soup = BeautifulSoup(html, "html.parser")
     for element in soup.select(ACTIVE):
         element.decompose()
@@ -27,14 +27,14 @@ def tidy(html: str) -> str:
     for callout in soup.select("blockquote.callout"):
         _name_kind(soup, callout)
     for table in soup.find_all("table"):
-        _mend_table(soup, table)
+        _format_table(soup, table)
     return str(soup)
 
 
 def headings(html: str) -> list[tuple[str, str]]:
     """Anchor and text of every second-level heading that can be jumped to."""
     return [
-        (heading["id"], heading.get_text(" ", strip=True))
+        (str(heading["id"]), heading.get_text(" ", strip=True))
         for heading in BeautifulSoup(html, "html.parser").select("h2[id]")
     ]
 
@@ -46,10 +46,11 @@ def _disarm(element: Tag) -> None:
             del element[name]
             if element.name == "a" and name == "href":
                 _spell_out(element, str(value))
-    if element.name == "a" and element.get("href", "").endswith(".ipynb"):
-        element["href"] = element["href"].removesuffix(".ipynb") + ".html"
+    address = str(element.get("href") or "")
+    if element.name == "a" and address.endswith(".ipynb"):
+        element["href"] = address.removesuffix(".ipynb") + ".html"
     if element.name == "img" and not element.get("src"):
-        element.replace_with(element.get("alt") or "")
+        element.replace_with(str(element.get("alt") or ""))
 
 
 def _local(tag: str, address: str) -> bool:
@@ -85,14 +86,14 @@ def _name_headings(soup: BeautifulSoup) -> None:
 
 
 def _name_kind(soup: BeautifulSoup, callout: Tag) -> None:
-    """Say in words what the colour says."""
-    kind = next((name for name in callout["class"] if name != "callout"), "note")
+    """Name the kind of a callout, which its colour shows, in a word too."""
+    kind = next((name for name in callout.get_attribute_list("class") if name and name != "callout"), "note")
     label = soup.new_tag("strong", attrs={"class": "kind"})
     label.string = kind.capitalize()
     callout.insert(0, label)
 
 
-def _mend_table(soup: BeautifulSoup, table: Tag) -> None:
+def _format_table(soup: BeautifulSoup, table: Tag) -> None:
     """Numbers to the right, words to the left; a table that is wider than a phone scrolls by itself."""
     del table["border"]
     caption = table.find("caption")
@@ -108,12 +109,12 @@ def _mend_table(soup: BeautifulSoup, table: Tag) -> None:
         for text in heading.find_all(string=True):
             text.replace_with(text.replace("_", " "))
     table.wrap(soup.new_tag("div", attrs=region))
-    rows = [row.find_all(["th", "td"], recursive=False) for row in table.find_all("tr")]
+    rows = [list(row.find_all(["th", "td"], recursive=False)) for row in table.find_all("tr")]
     for column in _columns(rows):
         cells = [cell for cell in column if cell.name == "td"]
         if any(_is_text(cell) for cell in cells):
             for cell in column:
-                cell["class"] = [*cell.get("class", []), "text"]
+                cell["class"] = " ".join([*filter(None, cell.get_attribute_list("class")), "text"])
 
 
 def _inside(soup: BeautifulSoup, caption: Tag) -> None:
@@ -124,7 +125,7 @@ def _inside(soup: BeautifulSoup, caption: Tag) -> None:
 
 
 def _columns(rows: list[list[Tag]]) -> Iterator[list[Tag]]:
-    """The cells of each column, headings too, of the rows that have a cell for each column."""
+    """The cells of each column with its heading, of rows that have a cell for every column."""
     width = max(map(len, rows), default=0)
     return (list(column) for column in zip(*(row for row in rows if len(row) == width), strict=True))
 

@@ -1,6 +1,6 @@
-"""What stakeholders read: one page a notebook and an index of what was found, without code, scripts or network.
+"""What stakeholders read: a page for each notebook and an index of the findings, without code, scripts or network.
 
-A page is a whole: pictures are inside it, and its content security policy has the browser itself refuse scripts
+A page is self-contained: pictures are inside it, and its content security policy makes the browser refuse scripts
 and anything from elsewhere, whatever the data holds.
 """
 
@@ -20,7 +20,7 @@ from traitlets.config import Config
 
 import patrons
 from patrons.files import read_json, write_text
-from patrons.reports import first_page as executive
+from patrons.reports import first_page
 from patrons.reports.markup import headings, tidy
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -31,12 +31,12 @@ SHOWN = [
     "image/png",
     "image/jpeg",
     "text/plain",
-]  # the first one that is there
+]  # the first that an output has
 OUT_OF_DATE = "is out of date: what it was made from has changed since"
 TITLE = re.compile(r"^#\s+(?:\d+\s*·\s*)?(.+?)\s*$", re.MULTILINE)
 DECLARATION = re.compile(r"(?:^\*\*(?:Reads|Writes)\*\*.*\n*)+", re.MULTILINE)
 
-# stage, value, what it is, more about it; a line whose metrics are not there is left out
+# stage, value, label, detail; an entry whose metrics are missing is left out
 NUMBERS = (
     ("01_eda", "{customers:,.0f}", "customers", "{lines_kept:,.0f} of {lines_read:,.0f} lines are usable"),
     ("01_eda", "{churn_rate:.1%}", "of customers churned", ""),
@@ -87,14 +87,14 @@ def build(name: str, processed: Path, reports: Path) -> Path:
     header = read_header(name, processed) | {"pages": [stage for stage in stages if stage["has_page"]]}
     for stage in header["pages"]:
         page(processed / stage["name"] / "notebook.ipynb", header, reports / stage["file"])
-    known = {stage["file"] for stage in header["pages"]}
+    current = {stage["file"] for stage in header["pages"]}
     for old in reports.glob("[0-9]*.html"):
-        if old.name not in known:
+        if old.name not in current:
             old.unlink()
     content = {
         "stages": stages,
         "troubles": [stage for stage in stages if stage["status"] != "succeeded" or stage["stale"]],
-        "points": executive.points(processed, stages, header["currency"]),
+        "points": first_page.points(processed, stages, header["currency"]),
         "numbers": list(key_numbers(stages, header["currency"])),
     }
     return write_text(reports / "index.html", _render("index.html.j2", header=header, **content))
@@ -118,16 +118,16 @@ def page(executed: Path, header: Mapping[str, Any], target: Path) -> Path:
 
 
 def read_header(name: str, processed: Path) -> dict[str, Any]:
-    """What every page says on top: the data set, its period and digest, and the run."""
+    """What every page says at the top: the data set, its period and digest, and the run."""
     data = read_json(processed / "01_eda" / "dataset.json", {})
     series = read_json(processed / "series.json", {})
     digest = data.get("digest") or series.get("digest") or ""
-    made = series.get("finished") or series.get("started")
+    moment = series.get("finished") or series.get("started")
     facts = [
         ("Source", data.get("source"), ""),
         ("Period", " to ".join(_day(day) for day in data.get("period") or ()), ""),
         ("Currency", data.get("currency"), ""),
-        ("Made on", made and _day(made), ""),
+        ("Made on", moment and _day(moment), ""),
         ("Run", series.get("run_id"), ""),
         ("Data digest", digest[:12], f"SHA-256 {digest}"),
     ]
@@ -142,17 +142,19 @@ def read_header(name: str, processed: Path) -> dict[str, Any]:
 
 
 def read_stages(processed: Path) -> list[dict[str, Any]]:
-    """Every notebook of the series, in order: what it asked, how it went, what it found."""
-    known = read_json(processed / "series.json", {}).get("stages", {})
+    """Every notebook of the series, in order: its question, its status, its findings."""
+    records = read_json(processed / "series.json", {}).get("stages", {})
     executed = (path.parent.name for path in processed.glob("[0-9]*/notebook.ipynb"))
-    return [_stage(processed / name, known.get(name, {"status": "succeeded"})) for name in sorted({*known, *executed})]
+    return [
+        _stage(processed / name, records.get(name, {"status": "succeeded"})) for name in sorted({*records, *executed})
+    ]
 
 
 def _stage(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
     number = folder.name.partition("_")[0].lstrip("0")
     number = number if number.isdecimal() else ""
     title = _title(folder)
-    good = record["status"] == "succeeded"  # else what the folder may hold is not of this run
+    succeeded = record["status"] == "succeeded"  # else the folder may hold results of an earlier run
     return {
         "name": folder.name,
         "file": f"{folder.name}.html",
@@ -160,38 +162,37 @@ def _stage(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
         "title": title,
         "label": f"{number} · {title}" if number else title,
         "status": record["status"],
-        "said": OUT_OF_DATE if good else {"not run": "was not run"}.get(record["status"], record["status"]),
+        "condition": OUT_OF_DATE if succeeded else {"not run": "was not run"}.get(record["status"], record["status"]),
         "stale": bool(record.get("stale")),
         "error": record.get("error"),
-        "has_page": good and (folder / "notebook.ipynb").exists(),
-        "groups": _groups(folder) if good else [],
-        "metrics": read_json(folder / "metrics.json", {}) if good else {},
+        "has_page": succeeded and (folder / "notebook.ipynb").exists(),
+        "groups": _groups(folder) if succeeded else [],
+        "metrics": read_json(folder / "metrics.json", {}) if succeeded else {},
     }
 
 
 def _title(folder: Path) -> str:
-    """The question that the notebook opens with, or else its name in words."""
+    """The question that the notebook opens with, or else its name."""
     places = (folder / "notebook.ipynb", folder.with_name(f"{folder.name}.failed.ipynb"))
     cells = (cell for path in places if path.exists() for cell in nbformat.read(path, as_version=4).cells)
     texts = (cell.source for cell in cells if cell.cell_type == "markdown")
-    found = next(filter(None, map(TITLE.search, texts)), None)
-    words = folder.name.partition("_")[2].replace("_", " ") or folder.name
-    return re.sub(r"[`*]", "", found[1]) if found else words.capitalize()
+    match = next(filter(None, map(TITLE.search, texts)), None)
+    name = folder.name.partition("_")[2].replace("_", " ") or folder.name
+    return re.sub(r"[`*]", "", match[1]) if match else name.capitalize()
 
 
 def _groups(folder: Path) -> list[dict[str, Any]]:
-    """Findings in their order; those that share a picture share a place beside it."""
-    found = read_json(folder / "findings.json", [])
+    """Findings in their order; those that share a figure stand together beside it."""
     groups = []
-    for figure, findings in groupby(found, key=lambda finding: finding.get("figure")):
-        findings = list(findings)
+    for figure, group in groupby(read_json(folder / "findings.json", []), key=lambda finding: finding.get("figure")):
+        findings = list(group)
         picture = base64.b64encode((folder / figure).read_bytes()).decode() if figure else None
         groups.append({"figure": picture, "alt": findings[0].get("alt") or "Figure", "findings": findings})
     return groups
 
 
 def key_numbers(stages: list[dict[str, Any]], currency: str) -> Iterator[dict[str, str]]:
-    """The numbers on top of the index, in words: only those that the notebooks recorded."""
+    """The numbers at the top of the index: those that the notebooks recorded."""
     metrics = {stage["name"]: stage["metrics"] | {"currency": currency} for stage in stages}
     for stage, value, label, detail in NUMBERS:
         text = _filled(value, metrics.get(stage, {}))

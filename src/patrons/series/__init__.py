@@ -1,18 +1,18 @@
 """What runs, and in which order?
 
-declarations  parameters as notebooks declare them
-params        params files, checked whole
+declarations  parameters as notebooks declare them: typed and explained
+params        params files, checked before anything runs
 schema        their JSON Schema
-graph         what each notebook reads and writes, and the order that follows
+graph         what each notebook reads and writes, the order that follows, and its fingerprint
 imports       which files of the package a notebook depends on
-results       the results on disk, and their record
-runner        runs what is due, side by side
-processes     a worker as the runner sees it
+results       the results on disk, and the record of where they come from
+runner        runs what is due, independent notebooks at the same time
+processes     a worker as the runner sees it: started, listened to, ended
 worker        one notebook in a process of its own
-progress      what is shown meanwhile
+progress      what the terminal shows meanwhile
 """
 
 from patrons import door
 
-__all__ = ["declarations", "graph", "imports", "params", "progress", "results", "runner"]
+__all__ = ["declarations", "graph", "imports", "params", "progress", "results", "runner", "schema"]
 __getattr__, __dir__ = door(__name__, __all__)

@@ -19,8 +19,8 @@ import yaml
 from papermill.translators import PythonTranslator
 
 KINDS = ("orders", "table")  # what a series is made from: an order log, or a table with a row a customer
-OWN = ("folder", "raw_folder")  # the runner sets these; no one else may
-SCALARS = {"int": int, "float": (int, float), "str": str, "bool": bool}
+OWN = ("folder", "raw_folder")  # set by the runner alone
+SCALARS: dict[str, type | tuple[type, ...]] = {"int": int, "float": (int, float), "str": str, "bool": bool}
 RANGE = re.compile(r"\[\s*([^\[\],]+?)\s*,\s*([^\[\],]+?)\s*\]$")
 CHOICE = re.compile(r"\{([^{}]+)\}$")
 
@@ -64,7 +64,10 @@ def _convert(parameter: Parameter, kind: str, value: Any) -> Any:
 def split_type(kind: str) -> tuple[str, str]:
     """``dict[str, float]`` -> ``("dict", "float")``; a plain type is its own outer one."""
     nested = re.fullmatch(r"(list)\[(.+)\]|(dict)\[\s*str\s*,\s*(.+)\]", kind)
-    return tuple(part.strip() for part in nested.groups() if part) if nested else (kind, kind)
+    if nested is None:
+        return kind, kind
+    outer, inner = (part.strip() for part in nested.groups() if part)
+    return outer, inner
 
 
 def _expect(value: Any, kind: type | tuple[type, ...], name: str) -> Any:
@@ -86,7 +89,7 @@ def _scalar(value: Any, kind: str) -> Any:
 def _within(parameter: Parameter, value: Any) -> Any:
     if parameter.choices and value not in parameter.choices:
         raise ValueError(f"{value!r} is not one of {', '.join(map(str, parameter.choices))}")
-    if parameter.low is not None and not parameter.low <= value <= parameter.high:
+    if parameter.low is not None and parameter.high is not None and not parameter.low <= value <= parameter.high:
         raise ValueError(f"{value!r} is outside [{parameter.low:g}, {parameter.high:g}]")
     return value
 
@@ -97,33 +100,35 @@ def declared(notebook: Path) -> dict[str, Parameter]:
     cell = next((cell for cell in cells if "parameters" in cell.metadata.get("tags", [])), None)
     if cell is None:
         return {}
-    found = {found.name: _parameter(notebook, found) for found in PythonTranslator.inspect(cell)}
+    parameters = {line.name: _parameter(notebook, line) for line in PythonTranslator.inspect(cell)}
     for name in _assigned(cell.source):
-        if name not in found:
+        if name not in parameters:
             raise ParamsError(
                 f"{notebook.name}: papermill cannot read the declaration of {name!r}. "
                 "Write it on one line as `name: type = default  # meaning`, with no other = and no other #."
             )
-    return found
+    return parameters
 
 
 def _assigned(source: str) -> list[str]:
-    statements = ast.parse(source).body
-    targets = [node.target if isinstance(node, ast.AnnAssign) else node.targets[0] for node in statements]
-    return [target.id for target in targets]
+    """The names that a cell assigns to, with or without a type."""
+    nodes = ast.parse(source).body
+    targets: list[ast.expr] = [node.target for node in nodes if isinstance(node, ast.AnnAssign)]
+    targets += [target for node in nodes if isinstance(node, ast.Assign) for target in node.targets]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
-def _parameter(notebook: Path, found: Any) -> Parameter:
+def _parameter(notebook: Path, line: Any) -> Parameter:
     try:
-        kind = re.sub(r"\s*,\s*", ", ", found.inferred_type_name)
+        kind = re.sub(r"\s*,\s*", ", ", line.inferred_type_name)
         base = _base(kind)
-        low, high = _range(base, found.help)
-        default = ast.literal_eval(found.default)
-        parameter = Parameter(found.name, kind, default, found.help, low, high, _choices(base, found.help))
+        low, high = _range(base, line.help)
+        default = ast.literal_eval(line.default)
+        parameter = Parameter(line.name, kind, default, line.help, low, high, _choices(base, line.help))
         return Parameter(**{**vars(parameter), "default": parameter.convert(default)})
     except (ValueError, SyntaxError) as error:
         raise ParamsError(
-            f"{notebook.name} declares {found.name}: {found.inferred_type_name} = {found.default}: {error}. "
+            f"{notebook.name} declares {line.name}: {line.inferred_type_name} = {line.default}: {error}. "
             "Types are int, float, str, bool, list[...] and dict[str, ...]; see CONTRIBUTING.md."
         ) from None
 
@@ -133,7 +138,7 @@ def _base(kind: str) -> str:
     if outer != inner:
         return _base(inner)
     if kind not in SCALARS:
-        raise ValueError(f"{kind} is no type that a parameter can have")
+        raise ValueError(f"{kind} is not a type that a parameter can have")
     return kind
 
 
@@ -160,8 +165,8 @@ def notebook_paths(folder: Path, kind: str = KINDS[0]) -> list[Path]:
 
 
 def overlays(folder: Path) -> dict[str, list[Path]]:
-    """Kinds of source that have notebooks of their own, and these."""
-    return {kind: found for kind in KINDS[1:] if (found := sorted(_in(folder / kind)))}
+    """By kind of source the notebooks of its own, where it has any."""
+    return {kind: paths for kind in KINDS[1:] if (paths := sorted(_in(folder / kind)))}
 
 
 def _in(folder: Path) -> Iterator[Path]:

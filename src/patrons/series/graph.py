@@ -1,4 +1,4 @@
-"""A series: what each notebook declares to read and write, the order that follows, and what a result depends on.
+"""A series: what each notebook declares to read and write, the order that follows, and what its results depend on.
 
 The first markdown cell declares, on lines of their own, with file names in backticks::
 
@@ -18,21 +18,22 @@ from typing import Any
 
 import nbformat
 
+from patrons.errors import nearest
 from patrons.libraries import OF_MODELS, by_library, installed
 from patrons.series import imports
 from patrons.series.declarations import KINDS, Parameter, declared, notebook_paths
-from patrons.series.params import find_stage, nearest
+from patrons.series.params import find_stage
 
 LIBRARIES = (*OF_MODELS, "duckdb", "ibis-framework", "matplotlib")  # that results and figures come from
 
 
 class SeriesError(ValueError):
-    """Notebooks that do not make a series, or a choice of them that cannot be run."""
+    """Notebooks that do not form a series, or a selection of them that cannot be run."""
 
 
 @dataclass(frozen=True)
 class Notebook:
-    """What a notebook says of itself; `code` is the text of its code cells."""
+    """What a notebook declares; `code` is the source of its code cells, `text` that of all its cells."""
 
     path: Path
     title: str
@@ -40,7 +41,7 @@ class Notebook:
     writes: tuple[str, ...]
     parameters: dict[str, Parameter]
     code: tuple[str, ...]
-    text: str = ""  # of all its cells
+    text: str = ""
 
     @property
     def stage(self) -> str:
@@ -59,16 +60,16 @@ Series = dict[str, Notebook]
 def read_notebooks(folder: Path, kind: str = KINDS[0]) -> Series:
     """The notebooks of a folder by stage, in an order in which each comes after what it reads.
 
-    `kind` is that of the params file (`params.read_kind`): some notebooks differ with it.
+    `kind` is that of the params file (`params.read_kind`): some notebooks depend on it.
     """
     paths = notebook_paths(folder, kind)
     if not paths:
-        raise SeriesError(f"{folder} holds no notebooks: their names are of the form 01_eda.ipynb.")
+        raise SeriesError(f"{folder} holds no notebooks: their names look like 01_eda.ipynb.")
     series = {path.stem: _read(path) for path in paths}
     try:
         return {stage: series[stage] for stage in TopologicalSorter(needs(series)).static_order()}
     except CycleError as error:
-        raise SeriesError(f"Notebooks wait for each other: {' -> '.join(error.args[1])}. Mend **Reads**.") from None
+        raise SeriesError(f"Notebooks wait for each other: {' -> '.join(error.args[1])}. Correct **Reads**.") from None
 
 
 def _read(path: Path) -> Notebook:
@@ -101,14 +102,14 @@ def _files(path: Path, text: str, word: str) -> tuple[str, ...]:
 
 
 def needs(series: Series) -> dict[str, set[str]]:
-    """Each stage and the stages that write what it reads."""
+    """For each stage those that write what it reads."""
     writers: dict[str, str] = {}
     for stage, notebook in series.items():
         for file in notebook.writes:
             if file in writers:
                 raise SeriesError(f"{file} is written by both {writers[file]} and {stage}: one of them must not.")
             writers[file] = stage
-    return {stage: {_writer(stage, file, writers) for file in one.reads} for stage, one in series.items()}
+    return {stage: {_writer(stage, file, writers) for file in notebook.reads} for stage, notebook in series.items()}
 
 
 def _writer(stage: str, file: str, writers: Mapping[str, str]) -> str:
@@ -139,5 +140,5 @@ def fingerprint(notebook: Notebook, parameters: Mapping[str, Any], inputs: Mappi
         str(path.relative_to(imports.PACKAGE)): path.read_text(encoding="utf-8") for path in imports.helper_files(code)
     }
     libraries = by_library(installed(LIBRARIES))
-    told = json.dumps([notebook.text, dict(parameters), dict(inputs), helpers, libraries], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()
+    content = json.dumps([notebook.text, dict(parameters), dict(inputs), helpers, libraries], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1]
 def helper_files(code: str) -> list[Path]:
     """The files of this package that a notebook's code imports, and those that they import in turn.
 
-    A room's ``__init__.py`` counts, but what it hands out counts only where it is asked for: who uses ``churn.gates``
+    A room's ``__init__.py`` counts, but what it hands out counts only where it is used: code that uses ``churn.gates``
     does not depend on ``churn.search``.
     """
     files: set[Path] = set()
@@ -26,9 +26,9 @@ def helper_files(code: str) -> list[Path]:
 
 
 def _imported(code: str) -> set[Path]:
-    plain = re.sub(r"^\s*[%!].*$", "", code, flags=re.MULTILINE)  # IPython's magic is no Python
+    python = re.sub(r"^\s*[%!].*$", "", code, flags=re.MULTILINE)  # without IPython's magic
     try:
-        tree = ast.parse(plain)
+        tree = ast.parse(python)
     except SyntaxError:
         return set(PACKAGE.rglob("*.py"))  # the notebook will say what is wrong; until then it depends on everything
     return {path for name in _names(tree) for path in _files(name)}
@@ -54,11 +54,11 @@ def _files(name: str) -> Iterator[Path]:
     if first != "patrons":
         return
     place = PACKAGE
-    yield from _there(place / "__init__.py")
+    yield from _if_exists(place / "__init__.py")
     for part in parts:
         if (place / part).is_dir():
             place /= part
-            yield from _there(place / "__init__.py")
+            yield from _if_exists(place / "__init__.py")
         elif (place / f"{part}.py").exists():
             yield place / f"{part}.py"
             return
@@ -67,14 +67,18 @@ def _files(name: str) -> Iterator[Path]:
             return
 
 
-def _there(path: Path) -> Iterator[Path]:
+def _if_exists(path: Path) -> Iterator[Path]:
     if path.exists():
         yield path
 
 
 def _handed_out(door: Path, name: str) -> Iterator[Path]:
-    """Where a room has a class or function from that it hands out itself."""
+    """The module of a class or function that a room hands out itself."""
     tree = ast.parse(door.read_text(encoding="utf-8") if door.exists() else "")
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and name in {one.asname or one.name for one in node.names}:
+        if (
+            isinstance(node, ast.ImportFrom)
+            and node.module
+            and name in {alias.asname or alias.name for alias in node.names}
+        ):
             yield from _files(node.module)

@@ -1,4 +1,4 @@
-"""Params files: YAML that overrides what the notebooks declare, checked whole before anything runs."""
+"""Params files: YAML that overrides what the notebooks declare, checked completely before anything runs."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,25 +9,16 @@ import yaml
 
 from patrons.errors import nearest
 from patrons.series.declarations import KINDS, OWN, Parameter, ParamsError, declared, notebook_paths, overlays
-from patrons.series.schema import schema, write_schema
 
-__all__ = [
-    "Parameter",
-    "ParamsError",
-    "declared",
-    "find_stage",
-    "load",
-    "nearest",
-    "read_kind",
-    "schema",
-    "write_schema",
-]
+KIND = "kind"  # the one name in a params file that is not a notebook's
 
-KIND = "kind"  # the one name of a params file that is no notebook's
+
+Declared = Mapping[str, Parameter]  # the parameters of a notebook by name
+Section = dict[str, Any]  # their values
 
 
 def load(path: Path, notebooks: Path, overrides: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
-    """Every notebook's parameters: its defaults, under the file's values, under those of ``--set``.
+    """Every notebook's parameters: its defaults, overridden by the file's values, overridden by those of ``--set``.
 
     Parameters
     ----------
@@ -47,14 +38,15 @@ def load(path: Path, notebooks: Path, overrides: Iterable[str] = ()) -> dict[str
     content = _read_yaml(path)
     kind = _kind(content, problems)
     declarations = {notebook.stem: declared(notebook) for notebook in notebook_paths(notebooks, kind)}
-    given = _sections(content, declarations, problems)
+    sections = _sections(content, declarations, problems)
     for override in overrides:
-        _override(override, declarations, given, problems)
+        _override(override, declarations, sections, problems)
     values = {
-        stage: _values(stage, parameters, given.get(stage, {}), problems) for stage, parameters in declarations.items()
+        stage: _values(stage, parameters, sections.get(stage, {}), problems)
+        for stage, parameters in declarations.items()
     }
     if problems:
-        problems = [*problems, *_other_kind(notebooks, kind, given, declarations)]
+        problems = [*problems, *_other_kind(notebooks, kind, sections, declarations)]
         listed = "".join(f"\n  - {problem}" for problem in problems)
         raise ParamsError(
             f"{path} cannot be used as it is:{listed}\nEvery parameter, with its meaning: .venv/bin/patrons params"
@@ -63,7 +55,7 @@ def load(path: Path, notebooks: Path, overrides: Iterable[str] = ()) -> dict[str
 
 
 def read_kind(path: Path) -> str:
-    """What a params file says that its source is: ``orders`` or ``table``; a word that is neither is an error."""
+    """The kind of source that a params file states: ``orders`` or ``table``; anything else is an error."""
     problems: list[str] = []
     kind = _kind(_read_yaml(path), problems)
     if problems:
@@ -79,14 +71,18 @@ def _kind(content: Mapping[Any, Any], problems: list[str]) -> str:
     return KINDS[0]
 
 
-def _other_kind(notebooks: Path, kind: str, given: Mapping[str, Mapping], declarations: Mapping) -> list[str]:
-    """The hint that a file is meant for another kind of source: it names parameters that only that one has."""
+def _other_kind(
+    notebooks: Path, kind: str, sections: Mapping[str, Section], declarations: Mapping[str, Declared]
+) -> list[str]:
+    """A hint where a file was meant for another kind of source: it names parameters that only that kind has."""
     for other in KINDS:
         paths = notebook_paths(notebooks, other) if other != kind and overlays(notebooks) else []
         only = {path.stem: set(declared(path)) - set(declarations.get(path.stem, ())) for path in paths}
-        meant = [f"{stage}.{name}" for stage, names in only.items() for name in given.get(stage, ()) if name in names]
-        if meant:
-            return [f"with `kind: {other}` on a line of its own there would be {', '.join(meant)}"]
+        theirs = [
+            f"{stage}.{name}" for stage, names in only.items() for name in sections.get(stage, ()) if name in names
+        ]
+        if theirs:
+            return [f"with `kind: {other}` on a line of its own there would be {', '.join(theirs)}"]
     return []
 
 
@@ -99,15 +95,17 @@ def find_stage(text: str, stages: Iterable[str]) -> str | None:
     return None
 
 
-def _sections(content: Mapping, declarations: Mapping[str, Any], problems: list[str]) -> dict[str, dict[str, Any]]:
-    sections = {}
+def _sections(
+    content: Mapping[Any, Any], declarations: Mapping[str, Declared], problems: list[str]
+) -> dict[str, Section]:
+    sections: dict[str, Section] = {}
     for name, values in content.items():
         if name == KIND:
             continue
         if name not in declarations:
-            meant = find_stage(str(name), declarations)
+            stage = find_stage(str(name), declarations)
             problems.append(
-                f"no notebook {name!r}; " + (f"did you mean {meant!r}?" if meant else nearest(name, declarations))
+                f"no notebook {name!r}; " + (f"did you mean {stage!r}?" if stage else nearest(name, declarations))
             )
         elif not isinstance(values or {}, dict):
             problems.append(f"{name} holds {values!r} where `name: value` lines belong")
@@ -120,19 +118,21 @@ def _read_yaml(path: Path) -> dict[Any, Any]:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
     except FileNotFoundError:
-        there = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml"))) or "none"
-        raise ParamsError(f"There is no {path}. Params files in {path.parent}: {there}.") from None
+        names = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml"))) or "none"
+        raise ParamsError(f"There is no {path}. Params files in {path.parent}: {names}.") from None
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise ParamsError(f"{path} is not valid YAML{place}: {getattr(error, 'problem', None) or error}.") from None
     if not isinstance(content or {}, dict):
-        raise ParamsError(f"{path} holds {type(content).__name__}, not a section a notebook (`01_eda:` and so on).")
+        raise ParamsError(
+            f"{path} holds {type(content).__name__}, not a section for each notebook (`01_eda:` and so on)."
+        )
     return content or {}
 
 
 class _UniqueKeys(yaml.SafeLoader):
-    """YAML in which a name stands once: plain YAML would silently take the last one."""
+    """YAML in which a name may stand only once: plain YAML would silently take the last one."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -143,7 +143,9 @@ class _UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _override(text: str, declarations: Mapping[str, Any], given: dict[str, dict], problems: list[str]) -> None:
+def _override(
+    text: str, declarations: Mapping[str, Declared], sections: dict[str, Section], problems: list[str]
+) -> None:
     match = re.fullmatch(r"([^.=]+)\.([^=]+)=(.*)", text, re.DOTALL)
     stage = find_stage(match[1].strip(), declarations) if match else None
     if match is None:
@@ -152,17 +154,17 @@ def _override(text: str, declarations: Mapping[str, Any], given: dict[str, dict]
         problems.append(f"--set {text}: no notebook {match[1]!r}; {nearest(match[1], declarations)}")
     else:
         try:
-            given.setdefault(stage, {})[match[2].strip()] = yaml.load(match[3], _UniqueKeys)
+            sections.setdefault(stage, {})[match[2].strip()] = yaml.load(match[3], _UniqueKeys)
         except yaml.YAMLError as error:
             problems.append(f"--set {text}: the value is not valid YAML ({getattr(error, 'problem', error)})")
 
 
-def _values(stage: str, parameters: Mapping[str, Parameter], given: Mapping, problems: list[str]) -> dict[str, Any]:
+def _values(stage: str, parameters: Declared, given: Section, problems: list[str]) -> Section:
     allowed = {name: parameter for name, parameter in parameters.items() if name not in OWN}
     values = {name: parameter.default for name, parameter in allowed.items()}
     for name, value in given.items():
         if name in OWN:
-            problems.append(f"{stage}.{name} is set by the runner: take it out")
+            problems.append(f"{stage}.{name} is set by the runner: remove it")
         elif name not in allowed:
             problems.append(f"{stage} has no parameter {name!r}; {nearest(name, allowed)}")
         else:

@@ -15,14 +15,14 @@ from typing import IO, Any
 
 import psutil
 
-OUTPUT_VARIABLE = "PATRONS_STAGE_OUTPUT"  # as patrons.stage reads it, which is slow to import
+OUTPUT_VARIABLE = "PATRONS_STAGE_OUTPUT"  # as in patrons.stage, which is slow to import
 SOURCES = Path(__file__).parents[2]
 GRACE = 15  # seconds that a worker has to save the notebook once its kernel was ended
 # One thread a kernel for linear algebra: sums come out the same on any machine and with any --jobs.
 # A value that the user has set is respected.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
-OnCell = Callable[[int, int], None]  # told the number of each code cell that begins, and how many there are
+OnCell = Callable[[int, int], None]  # called with the number of each code cell that begins, and of all cells
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ async def _start(job: Job, log: IO[bytes]) -> Process:
         stdout=asyncio.subprocess.PIPE,
         stderr=log,
         env=_environment(job.output),
-        start_new_session=True,  # a terminal's Ctrl-C reaches the runner alone, which ends what it started
+        start_new_session=True,  # a terminal's Ctrl-C reaches the runner alone, which ends what it has started
     )
 
 
@@ -82,14 +82,15 @@ def _environment(output: Path) -> dict[str, str]:
 
 
 async def _send(process: Process, job: Job, sockets: str) -> None:
-    told = {
+    message = {
         "notebook": str(job.notebook),
         "executed": str(job.executed),
         "cwd": str(job.notebook.parent),
         "parameters": job.parameters,
         "sockets": sockets,
     }
-    process.stdin.write(json.dumps(told).encode() + b"\n")
+    assert process.stdin is not None  # as it was started with a pipe
+    process.stdin.write(json.dumps(message).encode() + b"\n")
     with contextlib.suppress(ConnectionError):  # a worker that could not start says so in its log
         await process.stdin.drain()
 
@@ -99,10 +100,11 @@ async def _within_time(process: Process, timeout: float | None, on_cell: OnCell)
         async with asyncio.timeout(timeout):
             return await _listen(process, on_cell)
     except TimeoutError:
-        return {"status": "late", "timeout": timeout, **await _last_words(process)}
+        return {"status": "late", "timeout": timeout, **await _end_kernel(process)}
 
 
 async def _listen(process: Process, on_cell: OnCell) -> dict[str, Any] | None:
+    assert process.stdout is not None
     async for line in process.stdout:
         answer = json.loads(line)
         if answer["event"] == "end":
@@ -111,8 +113,8 @@ async def _listen(process: Process, on_cell: OnCell) -> dict[str, Any] | None:
     return None
 
 
-async def _last_words(process: Process) -> dict[str, Any]:
-    """End the kernel alone, so that the worker saves the notebook and says which cell it was in."""
+async def _end_kernel(process: Process) -> dict[str, Any]:
+    """End the kernel alone, so that the worker saves the notebook and says in which cell it was."""
     if end_children(process.pid):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GRACE):
@@ -141,7 +143,7 @@ def _tail(log: IO[bytes]) -> str:
 
 
 def end_tree(pid: int) -> None:
-    """End a process and all that it started, sessions of their own too, and wait until they are gone."""
+    """End a process and all that it started, even in sessions of their own, and wait until they have ended."""
     _end(lambda process: [process, *process.children(recursive=True)], pid)
 
 
@@ -161,7 +163,7 @@ def _end(members: Callable[[psutil.Process], list[psutil.Process]], pid: int) ->
     for process in ending:
         _signal(process.kill)
     deadline = time.monotonic() + 5
-    while any(_alive(process) for process in ending) and time.monotonic() < deadline:
+    while any(_is_running(process) for process in ending) and time.monotonic() < deadline:
         time.sleep(0.02)
     return bool(ending)
 
@@ -171,8 +173,8 @@ def _signal(send: Callable[[], None]) -> None:
         send()
 
 
-def _alive(process: psutil.Process) -> bool:
-    try:  # one that is dead but not yet collected by its parent is no concern of ours
+def _is_running(process: psutil.Process) -> bool:
+    try:  # one that has ended but was not yet collected by its parent does not count
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

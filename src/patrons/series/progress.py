@@ -10,12 +10,12 @@ from rich.live import Live
 from rich.table import Table
 
 STYLES = {"running": "bold", "succeeded": "green", "reused": "green", "failed": "bold red", "waiting": "dim"}
-SILENCE = 10  # seconds without a line after which plain output says that it is alive
+SILENCE = 10  # seconds without a line after which plain output says what is running
 
 
 @dataclass
 class Row:
-    """How far one notebook is."""
+    """The progress of one notebook."""
 
     status: str = "waiting"
     begun: float | None = None
@@ -30,7 +30,7 @@ class Row:
         return f"{done}/{self.cells}" if self.cells else ""
 
     @property
-    def cells_told(self) -> str:
+    def cells_text(self) -> str:
         return f", {self.done} cells" if self.cells else ""
 
     @property
@@ -51,7 +51,7 @@ class Lines:
     def __init__(self, stages: list[str], out: TextIO):
         self.rows = {stage: Row() for stage in stages}
         self.out = out
-        self.spoke = time.monotonic()
+        self.last_line = time.monotonic()
 
     def __enter__(self) -> "Lines":
         return self
@@ -69,20 +69,20 @@ class Lines:
         self.rows[stage].cell, self.rows[stage].cells = cell, cells
 
     def ended(self, stage: str, status: str, seconds: float | None = None) -> None:
-        """A notebook is done, one way or another."""
+        """A notebook has ended, one way or another."""
         row = self.rows[stage]
         row.status, row.seconds = status, seconds
-        self.say(f"{stage}: {status}" + (f" in {row.time}" if seconds is not None else "") + row.cells_told)
+        self.say(f"{stage}: {status}" + (f" in {row.time}" if seconds is not None else "") + row.cells_text)
 
     def tick(self) -> None:
-        """Say how far the running ones are when nothing was said for long."""
-        if time.monotonic() - self.spoke >= SILENCE:
+        """After a long silence, print the progress of what is running."""
+        if time.monotonic() - self.last_line >= SILENCE:
             for stage, row in self.rows.items():
                 if row.status == "running":
-                    self.say(f"{stage}: {row.status}, {row.time}{row.cells_told}")
+                    self.say(f"{stage}: {row.status}, {row.time}{row.cells_text}")
 
     def say(self, line: str) -> None:
-        self.spoke = time.monotonic()
+        self.last_line = time.monotonic()
         print(line, file=self.out, flush=True)
 
 
@@ -101,7 +101,7 @@ class LiveTable(Lines):
         self.live.stop()
 
     def say(self, line: str) -> None:
-        """The table says it."""
+        """Nothing: the table shows it."""
 
     def table(self) -> Table:
         table = Table("notebook", "status", box=None)

@@ -1,4 +1,4 @@
-"""The results of a series on disk: one series at a time, folders that appear whole, a record of what they hold."""
+"""The results of a series on disk: one series at a time, folders that appear complete, a record of their origin."""
 
 import fcntl
 import json
@@ -21,11 +21,11 @@ SUCCEEDED, FAILED, NOT_RUN = "succeeded", "failed", "not run"
 
 
 class LockedError(RuntimeError):
-    """Another series is at work in the same folder."""
+    """Another series is running in the same folder."""
 
 
 class Results:
-    """``data/processed/<name>``: a folder a notebook, and ``series.json``, which says where each comes from."""
+    """``data/processed/<name>``: a folder for each notebook, and ``series.json``, which says where they come from."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -43,7 +43,7 @@ class Results:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder; LockedError says who else does."""
+        """Lock the folder; LockedError says which process holds it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / ".lock").open("a+") as file:
             try:
@@ -60,15 +60,15 @@ class Results:
                 shutil.rmtree(self.fresh, ignore_errors=True)
 
     def begin(self, stages: Iterable[str], data: str | None, root: Path) -> None:
-        """A new record: earlier results stand as reused until something else is known of them."""
+        """Start a new record: earlier results count as reused until they are replaced."""
         for old in self.fresh.glob("*.old"):  # a runner that was killed between two renames left it there
             if not (self.folder / old.stem).exists():
                 old.rename(self.folder / old.stem)
         shutil.rmtree(self.fresh, ignore_errors=True)
         before = self.before["stages"]
-        for gone in set(before) - set(stages):
-            shutil.rmtree(self.folder / gone, ignore_errors=True)
-        kept = {stage: {**self.stage(stage), "reused": True} for stage in stages if self._stands(stage)}
+        for removed in set(before) - set(stages):
+            shutil.rmtree(self.folder / removed, ignore_errors=True)
+        kept = {stage: {**self.stage(stage), "reused": True} for stage in stages if self._has_results(stage)}
         self.record = {
             "name": self.folder.name,
             "run_id": f"{datetime.now():%Y%m%d-%H%M}-{secrets.token_hex(3)}",
@@ -81,22 +81,23 @@ class Results:
         }
         self.save()
 
-    def _stands(self, stage: str) -> bool:
+    def _has_results(self, stage: str) -> bool:
         return self.stage(stage)["status"] == SUCCEEDED and (self.folder / stage).is_dir()
 
     def mark_stale(self, series: Mapping[str, Notebook]) -> None:
-        """Note which results were made from tables that have changed since, as after ``--only``."""
-        made = {file: (stage, digest) for stage in series for file, digest in self.stage(stage)["outputs"].items()}
+        """Mark results made from tables that have changed since, as after ``--only``."""
+        written = {file: (stage, digest) for stage in series for file, digest in self.stage(stage)["outputs"].items()}
         for stage in series:  # in an order in which each comes after what it reads
             record = self.stage(stage)
-            read = {file: made[file] for file in record["inputs"] if file in made}
+            read = {file: written[file] for file in record["inputs"] if file in written}
             changed = [
-                digest != record["inputs"][file] or self.stage(by)["stale"] for file, (by, digest) in read.items()
+                digest != record["inputs"][file] or self.stage(writer)["stale"]
+                for file, (writer, digest) in read.items()
             ]
             self.record["stages"][stage] = {**record, "stale": record["status"] == SUCCEEDED and any(changed)}
 
     def finish(self) -> None:
-        """Close the record; a series that had nothing to run is the earlier one still, so that it is sent only once."""
+        """Close the record; a series with nothing to run remains the earlier one, so that it is sent only once."""
         stages = self.record["stages"].values()
         if self.before.get("finished") and all(stage["reused"] for stage in stages):
             self.record = {**self.before, "stages": self.record["stages"]}
@@ -108,16 +109,16 @@ class Results:
         write_json(self.folder / "series.json", self.record)
 
     def is_current(self, notebook: Notebook, fingerprint: str) -> bool:
-        """Whether a stage's results are those that a run would give, and are as they were written."""
+        """Whether a stage's results are those that a run would give, and unchanged."""
         record = self.stage(notebook.stage)
         same = record["status"] == SUCCEEDED and record["fingerprint"] == fingerprint
         return same and set(notebook.writes) <= set(record["outputs"]) and not self.changed(notebook.stage)
 
     def changed(self, stage: str) -> list[str]:
-        """Files of a stage that are missing or not as they were written."""
+        """Files of a stage that are missing or have changed since they were written."""
         outputs = self.stage(stage)["outputs"].items()
-        paths = ((self.folder / stage / file, known) for file, known in outputs)
-        return [path.name for path, known in paths if not path.is_file() or digest(path) != known]
+        paths = ((self.folder / stage / file, checksum) for file, checksum in outputs)
+        return [path.name for path, checksum in paths if not path.is_file() or digest(path) != checksum]
 
     def prepare(self, stage: str) -> Path:
         """An empty folder for a notebook to write to."""
@@ -127,7 +128,7 @@ class Results:
         return folder
 
     def keep(self, stage: str, **record: Any) -> None:
-        """Put what a notebook wrote in the place of what was there before, by renaming."""
+        """Replace earlier results by those that a notebook wrote, by renaming."""
         old = self.fresh / f"{stage}.old"
         if (self.folder / stage).exists():
             (self.folder / stage).rename(old)
@@ -137,7 +138,7 @@ class Results:
         self.set(stage, status=SUCCEEDED, outputs=digests(self.folder / stage), **record)
 
     def refuse(self, stage: str, **record: Any) -> None:
-        """Keep the executed notebook of a failure; earlier results stay, but no longer count as this series'."""
+        """Keep the executed notebook of a failure; earlier results stay on disk, but no longer count."""
         executed = self.fresh / stage / EXECUTED
         if executed.exists():
             executed.replace(self.failed_notebook(stage))
@@ -186,10 +187,10 @@ def git_commit(root: Path) -> str | None:
 
 def _git(root: Path, *arguments: str) -> str | None:
     try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, timeout=30)
+        ended = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, timeout=30)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    return ended.stdout.strip() if ended.returncode == 0 else None
 
 
 def _locked(name: str, file: Any) -> str:
@@ -199,6 +200,6 @@ def _locked(name: str, file: Any) -> str:
     except ValueError:
         holder = {"pid": "unknown", "since": "a moment ago"}
     return (
-        f"Another series is at work on {name}: process {holder['pid']}, since {holder['since']}. "
+        f"Another series is running on {name}: process {holder['pid']}, since {holder['since']}. "
         "Wait for it, stop it, or use a copy of the params file under another name."
     )

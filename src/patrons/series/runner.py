@@ -12,8 +12,8 @@ from typing import Any
 
 from patrons.files import digest
 from patrons.series import processes
+from patrons.series.declarations import OWN
 from patrons.series.graph import Notebook, Series, SeriesError, fingerprint, needs
-from patrons.series.params import OWN
 from patrons.series.progress import Lines
 from patrons.series.results import EXECUTED, FAILED, NOT_RUN, SUCCEEDED, Results
 
@@ -21,7 +21,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StoppedError(BaseException):
-    """The series was told to stop; no `except Exception` holds it up. `code` is the exit code for the signal."""
+    """A signal stopped the series; no `except Exception` catches it. `code` is the exit code for the signal."""
 
     def __init__(self, number: int):
         super().__init__(f"Stopped by {signal.Signals(number).name}.")
@@ -30,7 +30,7 @@ class StoppedError(BaseException):
 
 @dataclass(frozen=True)
 class Plan:
-    """All that was checked before anything runs.
+    """What is to be run, checked.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def check_inputs(plan: Plan, results: Results) -> None:
 
 
 def run(plan: Plan, results: Results, progress: Lines, root: Path) -> None:
-    """Run what is selected and write down what becomes of it; StoppedError on Ctrl-C or SIGTERM, with nothing left."""
+    """Run what is selected and record the results; StoppedError on Ctrl-C or SIGTERM, with no process left behind."""
     results.begin(plan.series, plan.data, root)
     with _handlers_kept(), progress:
         asyncio.run(_Run(plan, results, progress).all())
@@ -86,7 +86,7 @@ def run(plan: Plan, results: Results, progress: Lines, root: Path) -> None:
 
 @contextmanager
 def _handlers_kept() -> Iterator[None]:
-    """An event loop that handled signals leaves the system's defaults behind: put back what was there."""
+    """Put signal handlers back: an event loop that handled signals leaves the system's defaults behind."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
     try:
         yield
@@ -109,7 +109,7 @@ def stoppable() -> Iterator[None]:
 
 
 class _Run:
-    """One run of a plan: a task a notebook, each waiting for those that write what it reads."""
+    """One run of a plan: a task for each notebook, which waits for those that write what it reads."""
 
     def __init__(self, plan: Plan, results: Results, progress: Lines):
         self.plan, self.results, self.progress = plan, results, progress
@@ -120,6 +120,7 @@ class _Run:
 
     async def all(self) -> None:
         whole = asyncio.current_task()
+        assert whole is not None
         for number in SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, self.stop, number, whole)
         try:
@@ -132,8 +133,8 @@ class _Run:
         except asyncio.CancelledError:
             raise StoppedError(self.signal or signal.SIGINT) from None
 
-    def stop(self, number: int, whole: asyncio.Task[None]) -> None:
-        if self.signal is None:  # a second Ctrl-C must not disturb the ending of what runs
+    def stop(self, number: int, whole: asyncio.Task[Any]) -> None:
+        if self.signal is None:  # a second Ctrl-C must not disturb the ending
             self.signal = number
             whole.cancel()
 
@@ -143,8 +144,10 @@ class _Run:
             self.progress.tick()
 
     async def stage(self, stage: str) -> bool:
-        """Whether the stage's results stand in the end."""
-        failed = [one for one in sorted(self.before[stage]) if one in self.tasks and not await self.tasks[one]]
+        """Run a stage once those before it have ended; whether it has results then."""
+        failed = [
+            before for before in sorted(self.before[stage]) if before in self.tasks and not await self.tasks[before]
+        ]
         if failed:
             self.results.set(stage, status=NOT_RUN, error=f"needs the results of {', '.join(failed)}")
             self.progress.ended(stage, NOT_RUN)
@@ -160,10 +163,10 @@ class _Run:
             self.progress.ended(stage, "reused")
             return True
         self.progress.started(stage)
-        begun = time.monotonic()
+        start = time.monotonic()
         ending = await processes.run(self.job(notebook), lambda cell, cells: self.progress.cell(stage, cell, cells))
         error = ending.error or self.missing(notebook)
-        seconds = round(time.monotonic() - begun, 3)
+        seconds = round(time.monotonic() - start, 3)
         record = {"seconds": seconds, "parameters": self.plan.parameters[stage], "fingerprint": mark, "error": error}
         record |= {"inputs": inputs, "stopped": ending.stopped}
         self.results.refuse(stage, **record) if error else self.results.keep(stage, **record)
@@ -172,7 +175,7 @@ class _Run:
 
     def inputs(self, notebook: Notebook) -> dict[str, str]:
         """Digests of what a notebook reads, the source included."""
-        writers = {file: stage for stage, one in self.plan.series.items() for file in one.writes}
+        writers = {file: stage for stage, other in self.plan.series.items() for file in other.writes}
         inputs = {file: digest(self.results.folder / writers[file] / file) for file in notebook.reads}
         return {**inputs, "source": self.plan.data or ""} if "source" in notebook.parameters else inputs
 
@@ -184,11 +187,11 @@ class _Run:
         return processes.Job(notebook.path, output / EXECUTED, output, parameters, self.plan.timeout)
 
     def missing(self, notebook: Notebook) -> str | None:
-        """What is wrong with the files that a notebook left; the folder was empty, so what is there is new."""
+        """What is wrong with the files that a notebook wrote; the folder was empty, so all that is in it is new."""
         folder = self.results.fresh / notebook.stage
         missing = [file for file in notebook.writes if not (folder / file).is_file()]
         old = [file for file in missing if (self.results.folder / notebook.stage / file).is_file()]
         if not missing:
             return None
-        hint = f" ({', '.join(old)} is there from an earlier run only)" if old else ""
+        hint = f" ({', '.join(old)} exists from an earlier run only)" if old else ""
         return f"it ended without writing {', '.join(missing)}, which it declares under **Writes**{hint}."

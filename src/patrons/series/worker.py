@@ -1,7 +1,8 @@
 """One notebook in a process of its own: ``python -m patrons.series.worker``, started by the runner.
 
 The job arrives as one line of JSON on standard input; each cell that begins and, at the end, the outcome leave as
-lines of JSON on standard output. When standard input closes, the runner is gone, and this process ends with its kernel.
+lines of JSON on standard output. When standard input closes, the runner has ended; this process then ends too, and its
+kernel.
 """
 
 import json
@@ -10,8 +11,9 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable
+from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import nbformat
 import papermill
@@ -25,8 +27,8 @@ from traitlets import default
 
 STOPPED = "NotebookStopped"  # the exception of patrons.stage, which is slow to import, that ends a notebook early
 ERROR_MARK = "papermill-error-cell-tag"  # on the cells by which papermill leads to an error
-LONGEST = 2000  # characters of an error that are passed on
-SOCKET_PATH_LIMIT = 90  # the system's is 108; names are added
+LONGEST = 2000  # characters of an error that are sent
+SOCKET_PATH_LIMIT = 90  # the system's is 108, and names are added
 
 Send = Callable[..., None]
 
@@ -50,7 +52,7 @@ class OwnKernel(AsyncKernelManager):
 
 
 def execute(job: dict[str, Any], send: Send) -> None:
-    """Run the notebook of a job, and send what becomes of it.
+    """Run the notebook of a job, and send what happens.
 
     Parameters
     ----------
@@ -85,7 +87,7 @@ def execute(job: dict[str, Any], send: Send) -> None:
             send(event="end", status="error", cell=cells.begun, error=text, source=first_line(error.source))
     except DeadKernelError:
         send(event="end", status="dead", cell=cells.begun)
-    except Exception as error:  # whatever it is, the runner has to hear of it
+    except Exception as error:  # whatever it is, the runner must know
         send(event="end", status="broken", error=f"{type(error).__name__}: {error}"[:LONGEST])
 
 
@@ -122,7 +124,7 @@ def first_line(source: str) -> str:
 
 
 def _literal(path: str) -> str:
-    """Papermill formats paths with the parameters; these mean what they say."""
+    """A path that papermill, which formats paths with the parameters, leaves as it is."""
     return path.replace("{", "{{").replace("}", "}}")
 
 
@@ -143,7 +145,7 @@ def main() -> None:
     def send(**answer: Any) -> None:
         print(json.dumps(answer), file=answers, flush=True)
 
-    job = json.loads(sys.stdin.buffer.raw.readline())
+    job = json.loads(cast("FileIO", cast("BufferedReader", sys.stdin.buffer).raw).readline())
     OwnKernel.folder = Path(job["sockets"])
     threading.Thread(target=end_with_runner, daemon=True).start()
     execute(job, send)

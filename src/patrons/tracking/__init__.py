@@ -1,9 +1,9 @@
 """What does MLflow keep?
 
-runs       a run a series, a nested run a notebook
+runs       a run for each series, a nested run for each notebook
 packing    a model with signature, requirements and its own code
-registry   releases as versions, with aliases and a log
-promotion  which release answers
+registry   releases as versions of a registered model, with aliases and a log
+promotion  which release answers: a candidate against the champion
 pyfunc     a release as an MLflow model
 """
 

@@ -1,4 +1,4 @@
-"""A model as MLflow keeps it: with signature, example, exact requirements, and the code of its own transformers."""
+"""A model as MLflow keeps it: with signature, example, exact requirements, and the code of our transformers in it."""
 
 import shutil
 import tempfile
@@ -45,12 +45,12 @@ def log_model(client: MlflowClient, experiment: str, run: str, path: Path) -> st
 
 
 def signature(model: Any, sample: pd.DataFrame) -> ModelSignature:
-    """The columns that a model takes and what it predicts; some clusterers cannot predict."""
+    """The columns that a model takes and those that it predicts; some clusterers cannot predict."""
     return infer_signature(sample, model.predict(sample) if hasattr(model, "predict") else None)
 
 
 def own_code(path: Path, folder: Path) -> list[str] | None:
-    """A copy of the modules of this package that a model needs: it then loads where Patrons is not installed."""
+    """A copy of the modules of this package that a model needs, so that it loads where Patrons is not installed."""
     types = [name for name in skops.io.get_untrusted_types(file=path) if name.startswith("patrons.")]
     return [str(copied_code(types, folder))] if types else None
 

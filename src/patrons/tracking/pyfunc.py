@@ -7,18 +7,18 @@ from typing import Any
 
 import mlflow
 import pandas as pd
-from mlflow.pyfunc import PythonModel
+from mlflow.pyfunc.model import PythonModel
 
 from patrons.scoring import Scorer
 
 
 class Release(PythonModel):
-    """Customer rows in, the answers of `scoring.COLUMNS` out."""
+    """Customer rows in, answers in the columns of `scoring.scorer.COLUMNS` out."""
 
     def load_context(self, context: Any) -> None:
         self.scorer = Scorer.load(context.artifacts["release"])
 
-    def predict(self, context: Any, model_input: pd.DataFrame, params: dict | None = None) -> pd.DataFrame:
+    def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         return self.scorer.score_rows(model_input)
 
 

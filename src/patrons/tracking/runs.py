@@ -1,6 +1,6 @@
-"""A series in MLflow: one run a series, one nested run a notebook, sent once and only from what is on disk.
+"""A series in MLflow: one run for it, a nested run for each notebook, sent once and only from what is on disk.
 
-An exploration by hand leaves no runs, and a server that is away loses nothing: ``patrons log NAME`` sends later.
+Exploring by hand leaves no runs, and nothing is lost when a server is down: ``patrons log NAME`` sends later.
 """
 
 import json
@@ -21,11 +21,11 @@ from patrons.series.declarations import OWN
 if TYPE_CHECKING:  # mlflow takes over a second to import: only when something is sent
     from mlflow import MlflowClient
 
-RUN_ID, SENT = "patrons.run_id", "patrons.sent"  # tags by which a series is found again
+RUN_ID, SENT = "patrons.run_id", "patrons.sent"  # tags that identify a series
 LONGEST_PARAMETER, LONGEST_TAG, LONGEST_DIGEST = 6000, 5000, 36  # MLflow refuses longer ones
 SETTINGS = {  # unless the user has set them
     "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # a server that is away is not waited for (7 would be minutes)
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # do not wait for a server that is down (7 would be minutes)
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # seconds
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -37,7 +37,7 @@ TOUCHED = (*SETTINGS, "MLFLOW_TRACKING_URI")
 
 
 class TrackingError(RuntimeError):
-    """MLflow did not take the series: the first line says why, the second what to do. The results stay on disk."""
+    """MLflow did not take the series: the first line says why, the second what to do. Results stay on disk."""
 
 
 def log_series(processed: Path, reports: Path, root: Path) -> str | None:
@@ -55,8 +55,8 @@ def log_series(processed: Path, reports: Path, root: Path) -> str | None:
     Returns
     -------
     str or None
-        MLflow's id of the parent run, or None if the series was there already. A series of which only a part
-        had arrived is sent anew, and that part is deleted.
+        MLflow's id of the parent run, or None if the series had been sent already. A series that was sent in part
+        is sent again, and that part is deleted.
     """
     processed, reports, root = processed.resolve(), reports.resolve(), root.resolve()
     series = _finished(processed)
@@ -75,8 +75,8 @@ def local_uri(root: Path) -> str:
 def _finished(processed: Path) -> dict[str, Any]:
     series = read_json(processed / "series.json")
     if series is None:
-        others = ", ".join(sorted(path.parent.name for path in processed.parent.glob("*/series.json"))) or "none"
-        raise TrackingError(f"There is no series {processed.name!r} to send; those that were run: {others}.")
+        existing = ", ".join(sorted(path.parent.name for path in processed.parent.glob("*/series.json"))) or "none"
+        raise TrackingError(f"There is no series {processed.name!r} to send; those that were run: {existing}.")
     if not series.get("finished"):
         raise TrackingError(
             f"The series {processed.name} has not finished.\nWait for it, or run it again: python run_all.py --resume"
@@ -86,25 +86,25 @@ def _finished(processed: Path) -> dict[str, Any]:
 
 @contextmanager
 def _settings() -> Iterator[None]:
-    """MLflow as it behaves here: quiet, and quick to give up. The environment is left as it was."""
+    """MLflow set up for us: quiet, and quick to give up. The environment is restored afterwards."""
     before = {name: os.environ.get(name) for name in TOUCHED}
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
-    for name in ("alembic", "mlflow"):  # the variable above counts only if MLflow was not imported before
+    for name in ("alembic", "mlflow"):  # the variable above has no effect if MLflow was imported before
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # MLflow's hints: nothing that a user of a series can act on
+            warnings.simplefilter("ignore")  # MLflow's hints, which a user of a series cannot act on
             yield
     finally:
-        for name, value in before.items():
+        for name in before:
             os.environ.pop(name, None)
-            os.environ.update({name: value} if value is not None else {})
+        os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
 @contextmanager
 def connected(root: Path, trouble: str, then: str = "") -> Iterator["MlflowClient"]:
-    """A client of the user's MLflow or of the project's own; whatever goes wrong while it is used is a TrackingError.
+    """A client of the user's MLflow or of the project's own; whatever goes wrong in its use is a TrackingError.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def connected(root: Path, trouble: str, then: str = "") -> Iterator["MlflowClien
     trouble : str
         What MLflow did not do, for the error: "did not take the series demo".
     then : str
-        What to do once that is mended, the end of a sentence.
+        What to do once that is solved, the end of a sentence.
     """
     with _settings():
         import mlflow
@@ -127,17 +127,17 @@ def connected(root: Path, trouble: str, then: str = "") -> Iterator["MlflowClien
         except TrackingError:
             raise
         except Exception as error:  # of MLflow, its database, its HTTP library, the disk or a damaged file
-            raise TrackingError(_told(error, uri, trouble, then)) from error
+            raise TrackingError(_message(error, uri, trouble, then)) from error
         finally:
-            mlflow.set_tracking_uri(None)
+            mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # which unsets it
 
 
-def _told(error: Exception, uri: str, trouble: str, then: str) -> str:
+def _message(error: Exception, uri: str, trouble: str, then: str) -> str:
     place = _without_password(uri)
     reason = (str(error).strip() or type(error).__name__).splitlines()[0].replace(uri, place)
     return (
         f"MLflow at {place} {trouble}: {reason[:300]}\n"
-        f"Mend that, or set MLFLOW_TRACKING_URI otherwise (unset: a file of the project){then}"
+        f"Solve that, or set MLFLOW_TRACKING_URI to another place (unset: a file of the project){then}"
     )
 
 
@@ -147,14 +147,14 @@ def _without_password(uri: str) -> str:
 
 
 def experiment_of(client: "MlflowClient", name: str, root: Path) -> str:
-    """The id of the experiment of this name, made or brought back if needed."""
-    found = client.get_experiment_by_name(name)
-    if found is None:
+    """The id of the experiment of this name, created or restored if needed."""
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
         is_ours = client.tracking_uri == local_uri(root)
         return client.create_experiment(name, artifact_location=(root / "mlruns").as_uri() if is_ours else None)
-    if found.lifecycle_stage == "deleted":
-        client.restore_experiment(found.experiment_id)
-    return found.experiment_id
+    if experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+    return experiment.experiment_id
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,8 @@ class _Sending:
         return any(SENT in run.data.tags for run in self._earlier())
 
     def send(self) -> str:
-        """The parent run, its nested runs, and at last the mark that all of it is there."""
-        self._delete_half()
+        """Send the parent run, its nested runs, and last the mark that all has arrived."""
+        self._delete_partial()
         parent = self._start(self.series["run_id"], _milliseconds(self.series["started"]), self._tags())
         self._send_parent(parent)
         for stage, record in self.series["stages"].items():
@@ -186,7 +186,7 @@ class _Sending:
     def _earlier(self) -> list[Any]:
         return list(self.client.search_runs([self.experiment], f"tags.`{RUN_ID}` = '{self.series['run_id']}'"))
 
-    def _delete_half(self) -> None:
+    def _delete_partial(self) -> None:
         for run in self._earlier():
             condition = f"source_run_id = '{run.info.run_id}'"
             for model in self.client.search_logged_models([self.experiment], filter_string=condition):
@@ -279,11 +279,11 @@ class _Sending:
         from mlflow.entities import Metric, Param
 
         now = _milliseconds(self.series["finished"])
-        told = {name: _text(value) for name, value in (parameters or {}).items() if name not in OWN}
+        texts = {name: _text(value) for name, value in (parameters or {}).items() if name not in OWN}
         self.client.log_batch(
             run,
             metrics=[Metric(name, value, now, 0) for name, value in (metrics or {}).items()],
-            params=[Param(name, value) for name, value in told.items()],
+            params=[Param(name, text) for name, text in texts.items()],
         )
 
 
