@@ -111,7 +111,7 @@ def test_a_change_that_fails_is_told_in_the_log(registry, monkeypatch):
 
 
 def test_without_gates_nothing_is_promoted():
-    assert failed_gates({"gates": [], "metrics": {}}) == ["its churn model was held against no gates"]
+    assert failed_gates({"gates": [], "metrics": {}}) == ["its churn model was not tested by any gate"]
     assert failed_gates({"gates": [], "metrics": {"06.gates_failed": 2}}) == ["2 gates have failed"]
     assert failed_gates({"gates": PASSED, "metrics": {}}) == []
 
@@ -159,11 +159,11 @@ def test_a_candidate_that_is_worse_on_the_same_rows_is_not_promoted(demo, demo_r
     assert "is worse than the champion" in str(lost)
 
 
-def test_results_are_promoted_if_their_gates_pass_and_the_champion_does_no_better(
+def test_results_are_promoted_if_their_gates_pass_and_the_champion_is_no_better(
     registry, project, tmp_path, monkeypatch
 ):
     def promoted(name, root=project):
-        monkeypatch.setattr(promotion.release_build, "current", lambda processed: project / name)
+        monkeypatch.setattr(promotion, "current", lambda processed: project / name)
         return promotion.promote_results("demo", root)
 
     assert promoted("one", tmp_path) == "Promoted: version 1 of demo is the champion; the first champion."

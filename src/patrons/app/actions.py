@@ -30,7 +30,7 @@ def show(series: Series) -> None:
         return
     plan = value.get("plan", {})
     if profit.gain.max() <= 0:
-        st.info("Under the assumptions made, no contact brings more than it costs.")
+        st.info("Under the assumptions, no contact brings more than it costs.")
     most = float(np.ceil(profit.cost.max()))
     budget = st.slider(
         with_unit("Budget", series.currency),

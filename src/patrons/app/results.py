@@ -95,7 +95,7 @@ class Series(NamedTuple):
 
 
 def with_results(root: Path) -> list[str]:
-    """The series that have results, whole or not, by name."""
+    """The series that have results, complete or not, by name."""
     return sorted(path.parent.name for path in (root / "data" / "processed").glob("*/series.json"))
 
 

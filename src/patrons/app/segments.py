@@ -19,7 +19,7 @@ def show(series: Series) -> None:
     st.header("Segments")
     cards = series.json("segments.json")
     if not cards:
-        st.info("There are no segments yet: run the series as a whole.")
+        st.info("There are no segments yet: run the whole series.")
         return
     width = len(cards) if len(cards) <= CARDS_A_ROW else CARDS_A_ROW - 1
     for start in range(0, len(cards), width):

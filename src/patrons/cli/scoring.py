@@ -49,7 +49,7 @@ def _action(actions: Any, name: str, run: Run, purpose: str) -> None:
         action.add_argument("--override", metavar="REASON", default="", help="promote although gates failed; recorded")
     if name == "export":
         action.add_argument(
-            "--to", metavar="FOLDER", type=Path, required=True, help="a folder for it is made in this one"
+            "--to", metavar="FOLDER", type=Path, required=True, help="the folder in which its own is made"
         )
 
 

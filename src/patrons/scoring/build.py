@@ -29,7 +29,7 @@ def build(processed: Path, folder: Path | None = None) -> Path:
     processed : Path
         The results of a finished series, such as ``data/processed/demo``.
     folder : Path, optional
-        Where the release goes (``<processed>/release``); what is there is replaced once the new one is whole.
+        Where the release goes (``<processed>/release``); an existing one is replaced once the new one is complete.
 
     Returns
     -------
@@ -56,9 +56,9 @@ def build(processed: Path, folder: Path | None = None) -> Path:
 
 
 def current(processed: Path) -> Path:
-    """The release of the results as they are, built if there is none of them yet, or none that answers as it must.
+    """The release of the present results, built if there is none yet or its golden answers no longer come out right.
 
-    The latter is so when the code has changed since. One that other libraries have changed is an error.
+    They do not when the code has changed. Where other libraries change them, that is an error.
     """
     folder = processed / "release"
     same = read_json(folder / MANIFEST, {}).get("run_id") == finished(processed)["run_id"]

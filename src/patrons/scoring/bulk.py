@@ -23,12 +23,12 @@ SCHEMA = pa.schema([(name, ARROW.get(kind, pa.list_(pa.string()))) for name, kin
 
 
 class Scored(NamedTuple):
-    """What became of a file."""
+    """The outcome for a file."""
 
     customers: int
     errors: int
     seconds: float
-    orders: bool  # whether it held raw orders
+    orders: bool  # whether the file held raw orders
 
 
 def score_file(
@@ -39,7 +39,7 @@ def score_file(
     customers: Path | None = None,
     report: Callable[[int, int | None], object] = lambda done, total: None,
 ) -> Scored:
-    """Score every customer of a file and write the answers, whole or not at all.
+    """Score every customer of a file and write the answers, completely or not at all.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def score_file(
     report : callable
         Called with the number of customers done and of all (None while an order log is reduced to customers).
     """
-    begun = time.monotonic()
+    start = time.monotonic()
     if target.suffix not in (".parquet", ".csv"):
         raise ScoringError(f"{target.name}: the output is a .parquet or .csv file.")
     is_log = holds_orders(scorer, source)
@@ -69,7 +69,7 @@ def score_file(
             write(answers)
             done, errors = done + len(answers), errors + int(answers.error.notna().sum())
             report(done, total)
-    return Scored(done, errors, time.monotonic() - begun, is_log)
+    return Scored(done, errors, time.monotonic() - start, is_log)
 
 
 def holds_orders(scorer: Scorer, source: Path) -> bool:

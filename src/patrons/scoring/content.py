@@ -31,7 +31,7 @@ def load_models(folder: Path) -> dict[str, Any]:
 
 
 class ContentError(ValueError):
-    """Results of which no release can be made."""
+    """Results from which no release can be built."""
 
 
 class Content:

@@ -27,7 +27,7 @@ from patrons.libraries import differences
 
 MANIFEST, GOLDEN, TEST = "release.json", "golden.json", "test.parquet"
 FORMAT = 2  # of 1 the models name classes of modules that have moved into rooms since
-REMEDY = "install that version, or run the series anew"
+REMEDY = "install that version, or run the series again"
 UNSEALED = ("id", "created", "author")  # what the same results need not have in common
 
 
@@ -36,7 +36,7 @@ class ReleaseError(ValueError):
 
 
 def seal(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the manifest with every other file's checksum, and an id that follows from all of it."""
+    """Write the manifest with the checksums of all other files, and an id that follows from its content."""
     files = {path.name: digest(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
     sealed = json.loads(json.dumps({**manifest, "files": files}))
     write_json(folder / MANIFEST, {"id": identity(sealed), **sealed})
@@ -53,11 +53,11 @@ def read(folder: Path) -> dict[str, Any]:
     """The manifest of a release."""
     manifest = read_json(folder / MANIFEST)
     if manifest is None:
-        raise ReleaseError(f"{folder} is no release: it has no {MANIFEST}. Make one: patrons models build NAME")
+        raise ReleaseError(f"{folder} is no release: it has no {MANIFEST}. Build one: patrons models build NAME")
     if manifest.get("format") != FORMAT:
         raise ReleaseError(
             f"{folder} is a release of format {manifest.get('format')}, and this Patrons reads {FORMAT}: "
-            "run the series anew, and make a release of that."
+            "run the series again, and build a release from that."
         )
     return manifest
 
@@ -92,7 +92,7 @@ def _changed(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
 
 
 def export(folder: Path, target: Path) -> Path:
-    """Copy a release to another place, such as ``demo-1a2b3c4d5e6f`` in `target`, and check the copy; its folder."""
+    """Copy a release to a folder in `target`, such as ``demo-1a2b3c4d5e6f``, check the copy, and return its folder."""
     manifest = verify(folder)
     copy = target / f"{manifest['name']}-{manifest['id']}"
     if copy.exists():

@@ -90,7 +90,7 @@ class Scorer:
         Raises
         ------
         ReleaseError, ModelError
-            When the folder is not whole, cannot be used with the libraries that are here, or holds types that are not
+            When the folder is incomplete, cannot be used with the libraries that are here, or holds types that are not
             trusted.
         """
         folder = Path(folder)
@@ -230,7 +230,7 @@ class Scorer:
         return pd.concat([scored, refused]).sort_values("customer_id", ignore_index=True)
 
     def check(self) -> list[str]:
-        """What is wrong with the answers to the golden requests of the release; empty where nothing is."""
+        """What is wrong with the answers to the golden requests of the release; empty where all are right."""
         golden = read_json(self.folder / release.GOLDEN)
         rows = records(self.score_rows(pd.DataFrame([pair["request"] for pair in golden])))
         return [

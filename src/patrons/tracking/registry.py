@@ -179,11 +179,11 @@ class Registry:
 
     def _log(self, client: Any, entry: Mapping[str, Any]) -> dict[str, Any]:
         now = datetime.now(UTC).isoformat(timespec="microseconds")
-        whole = {"at": now, "who": getpass.getuser(), **entry}
+        stamped = {"at": now, "who": getpass.getuser(), **entry}
         client.set_registered_model_tag(
-            self.model, f"{LOG}{now[:26]}.{token_hex(3)}", json.dumps(whole, ensure_ascii=False)
+            self.model, f"{LOG}{now[:26]}.{token_hex(3)}", json.dumps(stamped, ensure_ascii=False)
         )
-        return whole
+        return stamped
 
     def _checked(self, number: int) -> dict[str, Any]:
         """The manifest of a version, once it is complete and its golden answers come out right."""

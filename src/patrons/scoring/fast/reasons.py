@@ -1,4 +1,4 @@
-"""The reasons of one customer without pandas: what `patrons.churn.reasons` says, from one prepared row."""
+"""The reasons of one customer without pandas: what `patrons.churn.reasons` computes, from one prepared row."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,7 +23,7 @@ Row = Mapping[str, Any]
 def explainer(
     model: Pipeline, dictionary: pd.DataFrame, prepare: Callable[[Row], np.ndarray] | None
 ) -> Callable[[Row], list[str]] | None:
-    """Of a row the three reasons, empty text where there are fewer; None where the model has no fast form.
+    """A function from a row to its three reasons, empty text where there are fewer; None where there is no fast form.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def explainer(
     dictionary : DataFrame
         The data dictionary.
     prepare : callable or None
-        What `fast.prepared` gave of the model.
+        What `pipeline.prepared` returned for the model.
     """
     last = model[-1]
     mean = last.classifier if isinstance(last, Calibrated) else last
@@ -40,7 +40,7 @@ def explainer(
         return lambda row: ["", "", ""]
     if prepare is None or not isinstance(mean, MeanOf):
         return None
-    members = [_member(one, mean.centre_) for one in mean.members_]
+    members = [_member(member, mean.centre_) for member in mean.members_]
     names = sources(model)
     features = list(dict.fromkeys(names))
     place = np.array([features.index(name) for name in names])
