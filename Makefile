@@ -58,8 +58,8 @@ app: $(SERVING) ## open the app on this machine; ARGS go to streamlit, such as A
 	$(BIN)/streamlit run serving/app.py --server.address=127.0.0.1 --browser.gatherUsageStats=false \
 		--server.showEmailPrompt=false --client.toolbarMode=viewer $(ARGS)
 
-test: lint $(SERVING) ## lint, then run the tests; ARGS go to pytest, such as ARGS="-k report"
-	$(BIN)/python -m pytest $(PARALLEL) -m "not (slow or drill)" $(ARGS)
+test: lint $(SERVING) ## lint, then run the tests and print branch coverage; ARGS go to pytest, such as ARGS="-k report"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not (slow or drill)" $(or $(ARGS),--cov)
 
 drills: $(SERVING) ## run the tests that simulate long or start servers, browsers and images; ARGS go to pytest
 	$(BIN)/python -m pytest $(PARALLEL) -m "slow or drill" $(ARGS)

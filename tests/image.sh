@@ -17,8 +17,11 @@ stop() { if [ -n "$server" ]; then kill -- "-$server" 2>/dev/null || true; wait 
 finish() {
   stop
   buildah_ rm --all >/dev/null 2>&1 || true
-  while umount --lazy "$images/overlay" 2>/dev/null; do :; done # buildah leaves mounts of the folder on itself
-  rm -rf "$work"
+  for _ in 1 2 3 4 5; do # buildah leaves mounts of the folder on itself, for a moment also after its end
+    while umount --lazy "$images/overlay" 2>/dev/null; do :; done
+    rm -rf "$work" 2>/dev/null && break
+    sleep 2
+  done
 }
 trap finish EXIT
 
