@@ -4,6 +4,8 @@ import pytest
 
 from patrons.churn import narrative
 from patrons.churn.assessment import Assessment
+from patrons.churn.kinds import MEAN
+from patrons.churn.search import SearchResult
 from patrons.evaluation.metrics import Interval, profits
 from patrons.evaluation.scores import MISSING
 
@@ -21,7 +23,7 @@ def assessed(active=(True, True, False, False), gains=(BETTER, TIE)):
     scores = {"roc_auc": Interval(0.75, 0.5, 1.0), "lift_top_decile": Interval(1.98, 1.0, 2.0)}
     return Assessment(
         chosen="boosted trees",
-        next_best="random forest",
+        rival="random forest",
         best_rule="recency alone",
         rules=("recency alone",),
         truth=np.array([1, 0, 1, 0]),
@@ -49,14 +51,43 @@ def test_a_table_is_spoken_of_without_days():
     assert not any("day " in part or "order" in part for part in OF_TABLE if part != OF_TABLE.split)
 
 
+def searched(gains, **scores):
+    """What a search compared: ROC AUC of each model on one fold, and what the best gains over each of the others."""
+    table = pd.DataFrame({0: scores}).rename(index=lambda name: name.replace("_", " "))
+    return SearchResult({}, pd.DataFrame(), pd.DataFrame(), table.rename({"mean": MEAN}), (), gains)
+
+
 def test_what_was_chosen_stands_beside_a_simple_rule():
     assert narrative.validated_title("boosted trees", BY_FOLD) == (
         "Boosted trees: ROC AUC 0.800 to 0.850 on validated rows"
     )
-    assert narrative.choice("boosted trees", "recency alone", BY_FOLD) == (
+    result = searched({"boosted trees": TIE, "logistic regression": BETTER}, boosted_trees=0.8, mean=0.81,
+                      logistic_regression=0.7)  # fmt: skip
+    assert narrative.choice(result, "recency alone", BY_FOLD) == (
         "Chosen on validated rows alone: boosted trees, mean ROC AUC 0.825 (recency alone: 0.720). "
-        "The best and the worst of the 2 folds are 0.050 apart."
+        "The best and the worst of the 2 folds are 0.050 apart. The mean of the best three gains nothing over it "
+        "beyond the paired interval (+0.010, 95% interval -0.010 to +0.020), so the simpler model is used."
     )
+
+
+def test_a_best_model_that_beats_all_simpler_ones_is_used_for_that():
+    gains = {"boosted trees": BETTER, "logistic regression": BETTER}
+    result = searched(gains, logistic_regression=0.7, boosted_trees=0.8, mean=0.81)
+    assert narrative.simplicity(result) == (
+        "The mean of the best three gains over every simpler model beyond the paired interval (over the boosted "
+        "trees: +0.010, 95% interval +0.002 to +0.020)."
+    )
+    result = searched({"logistic regression": BETTER, "mean of the best three": TIE}, logistic_regression=0.7,
+                      boosted_trees=0.8, mean=0.79)  # fmt: skip
+    assert narrative.simplicity(result) == (
+        "The boosted trees gain over every simpler model beyond the paired interval (over the logistic regression: "
+        "+0.010, 95% interval +0.002 to +0.020)."
+    )
+
+
+def test_the_simplest_kind_needs_no_comparison_where_it_is_the_best():
+    result = searched({"boosted trees": TIE}, logistic_regression=0.81, boosted_trees=0.8)
+    assert narrative.simplicity(result) == "It is the simplest kind of model, too."
 
 
 def test_columns_that_are_kept_are_compared_with_the_others():
@@ -81,15 +112,15 @@ def test_how_well_the_test_is_ranked():
     )
 
 
-def test_the_chosen_model_is_compared_with_the_best_rule_and_the_next_best_model():
+def test_the_chosen_model_is_compared_with_the_best_rule_and_the_best_other_model():
     assert narrative.against_rules(assessed(), PHRASES) == (
         "On the test day 2024-06-01 the boosted trees are better than recency alone (+0.010, 95% interval +0.002 to "
         "+0.020), the best simple rule."
     )
     assert narrative.against_models(assessed()) == (
         "On the test the boosted trees cannot be told apart from the random forest (+0.010, 95% interval -0.010 to "
-        "+0.020), the next best model. There is no significant winner among the models; the choice was made on "
-        "validated rows."
+        "+0.020), the best other model on validated rows. There is no significant winner among the models; the choice "
+        "was made on validated rows."
     )
 
 

@@ -7,6 +7,7 @@ from threadpoolctl import threadpool_info
 
 from patrons.churn import columns, final, kinds, narrative, preprocessing, search, split
 from patrons.churn.kinds import BOOSTING, FOREST, LOGISTIC, MEAN, NETWORK
+from patrons.evaluation.metrics import Interval
 from patrons.features.preparation import preparation
 from patrons.threads import side_by_side
 from tests.churn.test_split import CUSTOMERS, TABLE
@@ -112,7 +113,7 @@ def test_rules_are_validated_on_the_same_rows(searched):
 
 def test_a_table_is_cross_validated_as_a_whole(searched):
     _, _, result = searched
-    logistic = replace(result, scores=result.scores.loc[[LOGISTIC]])
+    logistic = replace(result, scores=result.scores.loc[[LOGISTIC]], gains={})
     score = final.cross_validated(logistic, CUSTOMERS, preparation(["age"], ["plan"]), 0, 5, 0)
     assert 0.7 < score < 0.9  # the plan alone separates .7 from .1
 
@@ -145,6 +146,46 @@ def test_of_two_kinds_that_rank_alike_the_simpler_stays_and_a_better_one_beats_i
     worse = two_folds(truth, **dict(zip(names, (good, good, fair, poor), strict=True)))
     assert search.best_three(alike, search.fold_scores(alike, names), 0)[2] == LOGISTIC
     assert search.best_three(worse, search.fold_scores(worse, names), 0)[2] == NETWORK
+
+
+def chosen_of(gains, **scores):
+    """The model chosen where the one with the highest score gains so much over the others."""
+    table = pd.DataFrame({0: scores}).rename({"logistic": LOGISTIC, "trees": BOOSTING, "mean": MEAN})
+    return search.SearchResult({}, pd.DataFrame(), pd.DataFrame(), table, (), gains).chosen
+
+
+CLEAR, TIE = Interval(0.002, 0.001, 0.003), Interval(0.002, -0.001, 0.005)
+
+
+@pytest.mark.parametrize(
+    ("gains", "chosen"),
+    [
+        pytest.param({LOGISTIC: CLEAR, BOOSTING: CLEAR}, MEAN, id="the mean gains over every kind"),
+        pytest.param({LOGISTIC: CLEAR, BOOSTING: TIE}, BOOSTING, id="a kind is as good as the mean"),
+        pytest.param({LOGISTIC: TIE, BOOSTING: TIE}, LOGISTIC, id="of two that are as good the simpler"),
+        pytest.param({LOGISTIC: TIE, BOOSTING: CLEAR}, LOGISTIC, id="the simplest is as good"),
+    ],
+)
+def test_the_simplest_model_that_is_as_good_as_the_best_is_chosen(gains, chosen):
+    assert chosen_of(gains, logistic=0.80, trees=0.805, mean=0.807) == chosen
+
+
+def test_a_kind_that_is_the_best_is_not_replaced_by_the_mean():
+    assert chosen_of({LOGISTIC: CLEAR, MEAN: TIE}, logistic=0.80, trees=0.81, mean=0.809) == BOOSTING
+    assert chosen_of({LOGISTIC: CLEAR, MEAN: CLEAR}, logistic=0.80, trees=0.81, mean=0.805) == BOOSTING
+
+
+def test_a_mean_that_gains_only_by_chance_gives_way_to_a_single_kind():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, 4000)
+    clear, noise = truth + rng.normal(0, 1, 4000), rng.normal(0, 1, (2, 4000))
+    independent = [truth + rng.normal(0, 1, 4000) for _ in range(3)]
+    alike = two_folds(truth, **{LOGISTIC: clear - truth, BOOSTING: clear, MEAN: clear + 0.001 * noise[0]})
+    better = two_folds(truth, **{LOGISTIC: noise[1], BOOSTING: independent[0], MEAN: np.mean(independent, axis=0)})
+    for rows, chosen in ((alike, BOOSTING), (better, MEAN)):
+        scores = search.fold_scores(rows, [LOGISTIC, BOOSTING, MEAN])
+        gains = search.gains_of_best(rows, scores, 0)
+        assert search.SearchResult({}, pd.DataFrame(), rows, scores, (), gains).chosen == chosen
 
 
 def penalty_kept(first, other):

@@ -3,6 +3,8 @@ import pandas as pd
 import pytest
 
 from patrons.churn import tables
+from patrons.churn.kinds import BOOSTING, LOGISTIC, MEAN
+from patrons.churn.search import SearchResult
 from patrons.evaluation.metrics import Interval
 from tests.churn.test_narrative import DAY, EARLIER, LOG, TABLE
 
@@ -21,6 +23,18 @@ def test_the_rows_used_are_counted_by_day_where_there_are_days():
 def test_folds_are_named_by_their_day_or_their_number():
     assert tables.fold_names(pd.concat([EARLIER.assign(fold=0), LOG.assign(fold=1)])) == ["2024-01-01", "2024-06-01"]
     assert tables.fold_names(TABLE.assign(fold=[0, 0, 1, 1])) == ["1", "2"]
+
+
+def test_models_are_listed_the_simplest_first_with_what_the_best_gains_over_them():
+    scores = pd.DataFrame({0: {BOOSTING: 0.8, MEAN: 0.82, LOGISTIC: 0.7}})
+    gains = {BOOSTING: Interval(0.02, -0.01, 0.05), LOGISTIC: Interval(0.12, 0.1, 0.14)}
+    settings = {LOGISTIC: {"c": 0.1}, BOOSTING: {"depth": 3}}
+    result = SearchResult(settings, pd.DataFrame(), pd.DataFrame(), scores, (LOGISTIC, BOOSTING), gains)
+    assert tables.models(result).to_numpy().tolist() == [
+        [LOGISTIC, "c 0.1", "yes", 0.7, "0.120 [0.100, 0.140]", ""],
+        [BOOSTING, "depth 3", "yes", 0.8, "0.020 [-0.010, 0.050]", "yes"],
+        [MEAN, "", "", 0.82, "", ""],
+    ]
 
 
 def test_a_threshold_is_judged_by_what_it_flags():

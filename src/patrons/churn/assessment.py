@@ -25,8 +25,8 @@ class Assessment:
 
     Attributes
     ----------
-    chosen, next_best, best_rule : str
-        The model that was chosen, the next best one, and the best simple rule: all by validated rows.
+    chosen, rival, best_rule : str
+        The model that was chosen, the best of the others, and the best simple rule: all by validated rows.
     rules : tuple of str
         The simple rules, the simplest first.
     truth : array
@@ -36,7 +36,7 @@ class Assessment:
     intervals : dict
         Of each rule and model, its scores with their intervals.
     gains : dict
-        ROC AUC of the chosen model minus that of each rule and of the next best model, with paired intervals.
+        ROC AUC of the chosen model minus that of each rule and of the rival, with paired intervals.
     active : array of bool
         Which test rows could still be kept.
     roc_auc_active : Interval
@@ -46,7 +46,7 @@ class Assessment:
     """
 
     chosen: str
-    next_best: str
+    rival: str
     best_rule: str
     rules: tuple[str, ...]
     truth: np.ndarray
@@ -111,13 +111,13 @@ def assess(
     scores = {name: intervals(RANKING, truth, own) for name, own in probabilities.items()}
     return Assessment(
         result.chosen,
-        result.next_best,
+        result.rival,
         str(by_fold.loc[list(rules)].mean(axis=1).idxmax()),
         tuple(rules),
         truth,
         probabilities,
         scores,
-        {name: difference(ROC_AUC, truth, score, probabilities[name]) for name in (*rules, result.next_best)},
+        {name: difference(ROC_AUC, truth, score, probabilities[name]) for name in (*rules, result.rival)},
         could_be_kept,
         intervals({"": ROC_AUC}, truth[could_be_kept], score[could_be_kept])[""],
         roc_auc(y, probability(final.model, X)) - scores[result.chosen]["roc_auc"].value,

@@ -13,6 +13,7 @@ from xgboost import XGBClassifier
 LOGISTIC, FOREST, BOOSTING, NETWORK = "logistic regression", "random forest", "boosted trees", "neural network"
 KINDS = (LOGISTIC, FOREST, BOOSTING, NETWORK)  # the simpler first
 MEAN = "mean of the best three"
+MODELS = (*KINDS, MEAN)  # the simpler first
 NAMES = {  # of the settings of each kind
     LOGISTIC: ("c",),
     FOREST: ("trees", "depth", "leaf", "weights"),

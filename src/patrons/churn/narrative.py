@@ -8,6 +8,7 @@ import pandas as pd
 
 from patrons.churn.assessment import Assessment
 from patrons.churn.customers import horizon
+from patrons.churn.search import SearchResult
 from patrons.evaluation.metrics import Interval
 from patrons.features.panel import KNOWN
 
@@ -95,13 +96,32 @@ def validated_title(chosen: str, by_fold: pd.DataFrame) -> str:
     return f"{capitalised(chosen)}: ROC AUC {scores.min():.3f} to {scores.max():.3f} on validated rows"
 
 
-def choice(chosen: str, rule: str, by_fold: pd.DataFrame) -> str:
-    """What was chosen on validated rows, beside a simple rule."""
+def choice(result: SearchResult, rule: str, by_fold: pd.DataFrame) -> str:
+    """What was chosen on validated rows, beside a simple rule, and why it is no simpler or less simple model."""
+    chosen = result.chosen
     cv, scores = by_fold.mean(axis=1), by_fold.loc[chosen]
     return (
         f"Chosen on validated rows alone: {chosen}, mean ROC AUC {cv[chosen]:.3f} ({rule}: {cv[rule]:.3f}). "
-        f"The best and the worst of the {by_fold.shape[1]} folds are {scores.max() - scores.min():.3f} apart."
+        f"The best and the worst of the {by_fold.shape[1]} folds are {scores.max() - scores.min():.3f} apart. "
+        f"{simplicity(result)}"
     )
+
+
+def simplicity(result: SearchResult) -> str:
+    """Why no simpler model was chosen, or why a simpler one than the best."""
+    if result.chosen != result.best:
+        tie = f"The {result.best} gains nothing over it beyond the paired interval"
+        return f"{tie} ({interval(result.gains[result.chosen])}), so the simpler model is used."
+    if not result.simpler:
+        return "It is the simplest kind of model, too."
+    verb, nearest = ("gain" if result.best.endswith("s") else "gains"), result.simpler[0]
+    edge = f"over the {nearest}: {interval(result.gains[nearest])}"
+    return f"The {result.best} {verb} over every simpler model beyond the paired interval ({edge})."
+
+
+def interval(gain: Interval) -> str:
+    """A difference with its interval."""
+    return f"{gain.value:+.3f}, 95% interval {gain.low:+.3f} to {gain.high:+.3f}"
 
 
 def ranking_title(tested: Assessment, phrases: Phrases) -> str:
@@ -124,7 +144,7 @@ def compared(name: str, other: str, gain: Interval) -> str:
     """A paired difference of ROC AUC in words, with its verdict."""
     verdict = gain.comparison()
     verdict = verdict.replace("is ", "are ", 1) if name.endswith("s") else verdict  # boosted trees
-    return f"{name} {verdict} {other} ({gain.value:+.3f}, 95% interval {gain.low:+.3f} to {gain.high:+.3f})"
+    return f"{name} {verdict} {other} ({interval(gain)})"
 
 
 def against_rules(tested: Assessment, phrases: Phrases) -> str:
@@ -134,14 +154,14 @@ def against_rules(tested: Assessment, phrases: Phrases) -> str:
 
 
 def against_models(tested: Assessment) -> str:
-    """The chosen model against the next best one, and what that says of the choice."""
-    edge = tested.gains[tested.next_best]
-    comparison = compared(tested.chosen, f"the {tested.next_best}", edge)
-    return f"On the test the {comparison}, the next best model.{winner(edge)}"
+    """The chosen model against the best of the others, and what that says of the choice."""
+    edge = tested.gains[tested.rival]
+    comparison = compared(tested.chosen, f"the {tested.rival}", edge)
+    return f"On the test the {comparison}, the best other model on validated rows.{winner(edge)}"
 
 
 def winner(edge: Interval) -> str:
-    """What a difference between the chosen model and the next best says of the choice; empty where it was right."""
+    """What a difference between the chosen model and another says of the choice; empty where it was right."""
     if edge.low > 0:
         return ""
     if edge.high < 0:

@@ -1,8 +1,9 @@
 """The search for a churn model: settings of each kind drawn from their spaces, judged on rows that they did not see.
 
 Rows are prepared once a fold and serve every setting. What is compared is the mean ROC AUC over the folds; what gains
-nothing beyond the paired interval is a tie, and of ties the first setting and the simpler kind stay. Fits are of one
-thread each and go side by side, so that they come out the same on any number of cores.
+nothing beyond the paired interval is a tie, and of ties the first setting and the simpler model stay: a kind goes
+before a less simple one, and the mean of three comes last. Fits are of one thread each and go side by side, so that
+they come out the same on any number of cores.
 """
 
 import time
@@ -14,7 +15,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from patrons.churn.kinds import KINDS, MEAN, Setting, Space, describe, trials
+from patrons.churn.kinds import KINDS, MEAN, MODELS, Setting, Space, describe, trials
 from patrons.churn.preprocessing import Fold, validate
 from patrons.churn.split import Folds, probability
 from patrons.evaluation.metrics import roc_auc
@@ -43,6 +44,8 @@ class SearchResult:
         ROC AUC: a row a model, a column a fold.
     members : tuple of str
         The three kinds that the mean is made of; instead of the third a simpler fourth that is no worse.
+    gains : dict
+        What the model that validates best gains in ROC AUC over each of the others, with the paired interval.
     """
 
     settings: dict[str, Setting]
@@ -50,16 +53,32 @@ class SearchResult:
     validation: pd.DataFrame
     scores: pd.DataFrame
     members: tuple[str, ...]
+    gains: dict[str, Interval]
 
     @property
-    def chosen(self) -> str:
+    def best(self) -> str:
         """The model that validates best."""
         return str(self.scores.mean(axis=1).idxmax())
 
     @property
-    def next_best(self) -> str:
+    def chosen(self) -> str:
+        """The simplest model that is as good: the best one gains nothing over it beyond the paired interval."""
+        return next(name for name in MODELS if name == self.best or self.tied(name))
+
+    @property
+    def rival(self) -> str:
         """The model that validates best apart from the chosen one."""
         return str(self.scores.drop(self.chosen).mean(axis=1).idxmax())
+
+    @property
+    def simpler(self) -> list[str]:
+        """The models that are simpler than the chosen one, those that validate best first."""
+        names = [name for name in MODELS[: MODELS.index(self.chosen)] if name in self.scores.index]
+        return sorted(names, key=self.cv_roc_auc, reverse=True)
+
+    def tied(self, name: str) -> bool:
+        """Whether the best model gains nothing over this one beyond the paired interval."""
+        return name in self.gains and self.gains[name].low <= 0
 
     def kinds(self, model: str) -> tuple[str, ...]:
         """The kinds that a model is made of: its own, or those of the mean."""
@@ -101,8 +120,9 @@ def search(
     validation = pd.concat(rows_left_out, ignore_index=True).assign(**probabilities)
     members = best_three(validation, fold_scores(validation, settings), seed)
     validation[MEAN] = validation[list(members)].mean(axis=1)
+    scores = fold_scores(validation, [*settings, MEAN])
     tried = tried.assign(setting=[describe(setting) for setting in tried.setting])
-    return SearchResult(settings, tried, validation, fold_scores(validation, [*settings, MEAN]), members)
+    return SearchResult(settings, tried, validation, scores, members, gains_of_best(validation, scores, seed))
 
 
 def try_out(candidates: list[tuple[str, Setting]], folds: Sequence[Fold], rows: int, seed: int) -> pd.DataFrame:
@@ -169,6 +189,12 @@ def best_three(validation: pd.DataFrame, by_fold: pd.DataFrame, seed: int) -> tu
     if simpler and gain_in(validation, ranked[2], ranked[3], seed).low <= 0:
         ranked[2] = ranked[3]
     return tuple(ranked[:3])
+
+
+def gains_of_best(validation: pd.DataFrame, by_fold: pd.DataFrame, seed: int) -> dict[str, Interval]:
+    """What the model that ranks best gains over each of the others, by validated rows."""
+    best = by_fold.mean(axis=1).idxmax()
+    return {name: gain_in(validation, best, name, seed) for name in by_fold.index if name != best}
 
 
 def fold_scores(validation: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from patrons.churn.kinds import describe
+from patrons.churn.kinds import MODELS, describe
 from patrons.churn.search import SearchResult
 from patrons.evaluation.metrics import Interval, at_threshold
 from patrons.evaluation.shares import rates_by
@@ -37,12 +37,26 @@ def trials(result: SearchResult) -> pd.DataFrame:
     return result.tried.drop(columns="seconds").sort_values("roc_auc", ascending=False)
 
 
-def settings(result: SearchResult) -> pd.DataFrame:
-    """The setting chosen of each kind: `model`, `setting`, `in the mean` (yes or nothing)."""
-    rows = [
-        (kind, describe(setting), "yes" if kind in result.members else "") for kind, setting in result.settings.items()
-    ]
-    return pd.DataFrame(rows, columns=["model", "setting", "in the mean"])
+def models(result: SearchResult) -> pd.DataFrame:
+    """The models with their chosen settings on validated rows, the simplest first.
+
+    Returns
+    -------
+    DataFrame
+        `model`, `setting`, `in the mean` (yes or nothing), `roc_auc`, `gain of the best` over it (text), `chosen` (yes
+        or nothing).
+    """
+    names = [name for name in MODELS if name in result.scores.index]
+    return pd.DataFrame(
+        {
+            "model": names,
+            "setting": [describe(result.settings.get(name, {})) for name in names],
+            "in the mean": ["yes" if name in result.members else "" for name in names],
+            "roc_auc": [result.cv_roc_auc(name) for name in names],
+            "gain of the best": [str(result.gains.get(name, "")) for name in names],
+            "chosen": ["yes" if name == result.chosen else "" for name in names],
+        }
+    )
 
 
 def fold_names(validation: pd.DataFrame) -> list[str]:
