@@ -54,4 +54,4 @@ def _pairs(validation: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
 def best(table: pd.DataFrame) -> str:
     """The method that helps most, if it helps beyond its paired interval; else "none"."""
     helping = table[table.high < 0]
-    return str(helping.loc[helping.brier.idxmin(), "calibration"]) if len(helping) else "none"
+    return str(helping.calibration.iloc[helping.brier.argmin()]) if len(helping) else "none"

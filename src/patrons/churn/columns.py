@@ -11,8 +11,7 @@ from patrons.churn.kinds import BOOSTING, Setting
 from patrons.churn.preprocessing import Fold, as_matrices, preprocessing, sample, validate
 from patrons.churn.search import gain
 from patrons.churn.split import Folds
-from patrons.evaluation.metrics import roc_auc
-from patrons.evaluation.scores import Interval
+from patrons.evaluation.metrics import Interval, roc_auc
 from patrons.features.selection import TopFeatures
 from patrons.threads import one_thread, side_by_side
 
@@ -50,7 +49,8 @@ def compare(
     )
     if len(candidates) == 1:
         return table.assign(gain=None), complete
-    return _kept_first(table, gain(truth, *probabilities, seed), [matrices for _, matrices in candidates])
+    gain_of_all = gain(truth, probabilities[0], probabilities[1], seed)
+    return _kept_first(table, gain_of_all, [matrices for _, matrices in candidates])
 
 
 def _validated(folds: list[Fold], setting: Setting, rows: int, seed: int) -> list[np.ndarray]:
@@ -67,9 +67,9 @@ def _kept_first(
 ) -> tuple[pd.DataFrame, list[Fold]]:
     """The two rows in order, and the matrices of the first; `gain_of_all` is that of all columns over fewer."""
     if gain_of_all.high >= 0:
-        return table.assign(gain=[gain_of_all, None]), matrices[0]
+        return table.assign(gain=pd.Series([gain_of_all, None])), matrices[0]
     gain_of_fewer = Interval(-gain_of_all.value, -gain_of_all.high, -gain_of_all.low)
-    return table[::-1].reset_index(drop=True).assign(gain=[gain_of_fewer, None]), matrices[1]
+    return table[::-1].reset_index(drop=True).assign(gain=pd.Series([gain_of_fewer, None])), matrices[1]
 
 
 def _narrowed(fold: Fold, select: TopFeatures, rows: int, seed: int) -> Fold:

@@ -59,9 +59,9 @@ def scores(
     risk = pd.Series(probability(model, X), today.customer_id)
     if left_out is not None:
         risk = left_out.reindex(risk.index).fillna(risk)
-    risk = risk.to_numpy()
-    flagged = np.zeros(len(risk), bool) if threshold is None else risk >= threshold
-    scored = today[["customer_id"]].assign(churn_probability=risk, flagged=flagged)
+    score = risk.to_numpy()
+    flagged = np.zeros(len(score), bool) if threshold is None else score >= threshold
+    scored = today[["customer_id"]].assign(churn_probability=score, flagged=flagged)
     return scored.join(reasons(model, X, dictionary))
 
 

@@ -1,6 +1,7 @@
 """Small estimators that a saved churn model is made of: the mean of members, a calibrated one, the base rate."""
 
 from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -33,16 +34,16 @@ class MeanOf(ClassifierMixin, BaseEstimator):
     def __init__(self, members: Sequence[ClassifierMixin] = ()):
         self.members = members
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> "MeanOf":
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         X = np.asarray(X, dtype=float)
         return self._keep([clone(member).fit(X, y) for member in self.members], X)
 
     @classmethod
-    def of_fitted(cls, members: Sequence[ClassifierMixin], X: ArrayLike) -> "MeanOf":
+    def of_fitted(cls, members: Sequence[ClassifierMixin], X: ArrayLike) -> Self:
         """The fitted mean of members that are fitted on `X` already."""
         return cls(members)._keep(members, X)
 
-    def _keep(self, fitted: Sequence[ClassifierMixin], X: ArrayLike) -> "MeanOf":
+    def _keep(self, fitted: Sequence[ClassifierMixin], X: ArrayLike) -> Self:
         self.members_ = list(fitted)
         self.centre_ = np.asarray(X, dtype=float).mean(axis=0)
         self.classes_ = np.array([0, 1])
@@ -69,11 +70,11 @@ class Calibrated(ClassifierMixin, BaseEstimator):
         A logistic curve of the log odds [Platt, 1999], or a rising step function [Zadrozny & Elkan, 2002].
     """
 
-    def __init__(self, classifier: ClassifierMixin | None = None, method: str = "sigmoid"):
+    def __init__(self, classifier: Any = None, method: str = "sigmoid"):
         self.classifier = classifier
         self.method = method
 
-    def fit(self, score: ArrayLike, y: ArrayLike) -> "Calibrated":
+    def fit(self, score: ArrayLike, y: ArrayLike) -> Self:
         """Fit the calibrator on probabilities of class 1 of rows that the classifier was not fitted on."""
         sigmoid = self.method == "sigmoid"
         self.calibrator_ = LogisticRegression(C=1e6) if sigmoid else IsotonicRegression(out_of_bounds="clip")
@@ -82,8 +83,8 @@ class Calibrated(ClassifierMixin, BaseEstimator):
         return self
 
     def _input(self, score: ArrayLike) -> np.ndarray:
-        score = np.clip(np.asarray(score, dtype=float), 1e-6, 1 - 1e-6)
-        return np.log(score / (1 - score))[:, None] if self.method == "sigmoid" else score
+        clipped = np.clip(np.asarray(score, dtype=float), 1e-6, 1 - 1e-6)
+        return np.log(clipped / (1 - clipped))[:, None] if self.method == "sigmoid" else clipped
 
     def calibrate(self, score: ArrayLike) -> np.ndarray:
         """Calibrated probabilities of class 1."""
@@ -101,14 +102,15 @@ class Calibrated(ClassifierMixin, BaseEstimator):
 class BaseRate(ClassifierMixin, BaseEstimator):
     """The share that churned, for everyone: the forecast where nothing can be learnt. One outcome is enough."""
 
-    def fit(self, X: ArrayLike | None, y: ArrayLike) -> "BaseRate":
-        self.rate_ = float(np.mean(y)) if len(y) else 0.5
+    def fit(self, X: ArrayLike | None, y: ArrayLike) -> Self:
+        outcomes = np.asarray(y, dtype=float)
+        self.rate_ = float(outcomes.mean()) if len(outcomes) else 0.5
         self.classes_ = np.array([0, 1])
         return self
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
         check_is_fitted(self)
-        return _two_columns(np.full(len(X), self.rate_))
+        return _two_columns(np.full(np.shape(X)[0], self.rate_))
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         return self.classes_[self.predict_proba(X).argmax(axis=1)]

@@ -89,12 +89,11 @@ def _shuffled_outcomes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Outcomes shuffled within each day, and the number of the unit of each row: the rows of one share an outcome."""
     if KNOWN not in rows:
-        units, day = pd.factorize(rows.get(GROUP, rows.index))[0], np.zeros(len(rows))
+        units, day = pd.factorize(rows[GROUP])[0], np.zeros(len(rows))
     else:
         overlaps = rows[KNOWN] > test.as_of.min()
-        day = rows.as_of.mask(overlaps, test.as_of.min())  # one unit with the customer's row of the test
-        units = pd.MultiIndex.from_arrays([rows.customer_id, day]).factorize()[0]
-        day = day.to_numpy()
+        seen = rows.as_of.mask(overlaps, test.as_of.min())  # one unit with the customer's row of the test
+        units, day = pd.MultiIndex.from_arrays([rows.customer_id, seen]).factorize()[0], seen.to_numpy()
     first = np.flatnonzero(~pd.Series(units).duplicated())
     outcome, day = rows[OUTCOME].to_numpy()[first], day[first]
     order, shuffled = rng.permutation(len(first)), np.empty(len(first), outcome.dtype)
@@ -151,4 +150,5 @@ def table(gates: list[Gate]) -> pd.DataFrame:
 
 def as_record(verdict: pd.DataFrame) -> list[Mapping[str, object]]:
     """The table as plain values for a JSON file; a value that is missing is null."""
-    return [{**row, "value": None if pd.isna(row["value"]) else row["value"]} for row in verdict.to_dict("records")]
+    rows = verdict.astype({"value": object}).where(verdict.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]

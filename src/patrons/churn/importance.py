@@ -67,9 +67,9 @@ def dependence(model: Pipeline, X: pd.DataFrame, feature: str, points: int = 12)
     """
     known = X[feature].dropna()
     if pd.api.types.is_numeric_dtype(known):
-        values: Sequence[Any] = np.unique(known.quantile(np.linspace(0.02, 0.98, points)))
+        values = list(np.unique(known.quantile(np.linspace(0.02, 0.98, points))))
     else:
-        values = known.value_counts().index[:points]
+        values = list(known.value_counts().index[:points])
     return pd.DataFrame({"value": values, "probability": _with_values(model, X, feature, values).mean(axis=1)})
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -20,12 +21,15 @@ NAMES = {  # of the settings of each kind
     BOOSTING: ("rounds", "rate", "depth", "leaf", "columns", "ridge"),
     NETWORK: ("units", "layers", "alpha", "stopping"),
 }
-Space = Mapping[str, Sequence]
-Setting = dict[str, float | int | bool | str]
+Space = Mapping[str, Sequence[Any]]
+Setting = dict[str, Any]  # a number, a flag or a name each
 
 
 def spaces(
-    logistic: Sequence[Sequence], forest: Sequence[Sequence], boosting: Sequence[Sequence], network: Sequence[Sequence]
+    logistic: Sequence[Sequence[Any]],
+    forest: Sequence[Sequence[Any]],
+    boosting: Sequence[Sequence[Any]],
+    network: Sequence[Sequence[Any]],
 ) -> dict[str, Space]:
     """The search space of each kind: of each of its settings, in the order of `NAMES`, the values to choose from."""
     values = dict(zip(KINDS, (logistic, forest, boosting, network), strict=True))

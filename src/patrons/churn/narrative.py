@@ -79,14 +79,14 @@ def capitalised(text: str) -> str:
 
 def columns_kept(columns: pd.DataFrame) -> str:
     """Which columns models look at, a sentence or two; `columns` is of `columns.compare`."""
-    kept, *others = columns.itertuples()
+    kept, *others = columns.to_dict("records")
     if not others:
-        return f"Models look at all {kept.number} columns."
+        return f"Models look at all {kept['number']} columns."
     other = others[0]
     return (
-        f"Models look at {kept.number} columns, {kept.columns}: small boosted trees reach a ROC AUC of "
-        f"{kept.roc_auc:.3f} with them on validated rows, and {other.roc_auc:.3f} with {other.columns}. "
-        f"{capitalised(compared('the former', 'the latter', kept.gain))}."
+        f"Models look at {kept['number']} columns, {kept['columns']}: small boosted trees reach a ROC AUC of "
+        f"{kept['roc_auc']:.3f} with them on validated rows, and {other['roc_auc']:.3f} with {other['columns']}. "
+        f"{capitalised(compared('the former', 'the latter', kept['gain']))}."
     )
 
 
@@ -171,7 +171,7 @@ def winner(edge: Interval) -> str:
 
 def profit_title(curve: pd.DataFrame, currency: str, value: float, cost: float, chance: float) -> str:
     """Title of the profit curve (`metrics.profits`): what was assumed, and which share to contact gains most."""
-    best = curve.loc[curve.gain.idxmax()]
+    best = curve.iloc[curve.gain.argmax()]
     return (
         f"If a kept customer brings {value:,.0f} {currency}, a contact costs {cost:,.2f} and keeps {chance:.0%}\n"
         f"of churners: contacting {best.contacted:.0%} of customers gains most, {best.gain:,.2f} a customer"

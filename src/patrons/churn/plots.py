@@ -25,8 +25,8 @@ def compared(table: pd.DataFrame, chosen: str, title: str, what: str, ax: Axes) 
         colour = ORANGE if name == chosen else BLUE
         reach = [[score.value - score.low], [score.high - score.value]]
         ax.errorbar(score.value, row, xerr=reach, fmt="o", color=colour, capsize=4)
-        place = {"xytext": (0, 6), "textcoords": "offset points", "ha": "center", "fontsize": 8}
-        ax.annotate(f"{score.value:.3f}", (score.value, row), **place)
+        text, above = f"{score.value:.3f}", (0, 6)
+        ax.annotate(text, (score.value, row), xytext=above, textcoords="offset points", ha="center", fontsize=8)
     ax.set_yticks(rows, table.index)
     ax.margins(y=0.12)
     ax.set(title=title, xlabel=f"{what}, with 95% interval", ylabel="")

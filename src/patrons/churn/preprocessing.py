@@ -30,7 +30,7 @@ class Fold:
 
 def for_panel(prepare: ColumnTransformer, panel: pd.DataFrame) -> ColumnTransformer:
     """The preparation of 02, unfitted, of those columns that a model may see in `panel`."""
-    return only(prepare, list(inputs(panel)))
+    return only(prepare, list(inputs(panel).columns))
 
 
 def preprocessing(prepare: ColumnTransformer, top: int, seed: int) -> Pipeline:

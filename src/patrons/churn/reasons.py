@@ -17,9 +17,11 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.tree import DecisionTreeClassifier
 from xgboost import DMatrix, XGBClassifier
 
-from patrons.churn.ensemble import BaseRate, Calibrated, MeanOf
+from patrons.churn.ensemble import BaseRate, Calibrated
 from patrons.churn.wording import Wording
 from patrons.features.preparation import calendar
 
@@ -49,7 +51,7 @@ def reasons(model: Pipeline, rows: pd.DataFrame, dictionary: pd.DataFrame) -> pd
         `reason_1`, `reason_2`, `reason_3` on the index of `rows`; empty text where nothing (more) explains that side.
     """
     added = contributions(model, rows)
-    texts = Wording(list(added), dictionary).texts(added.to_numpy(), [rows[name].to_numpy() for name in added])
+    texts = Wording(list(added.columns), dictionary).texts(added.to_numpy(), [rows[name].to_numpy() for name in added])
     return pd.DataFrame(texts, rows.index, REASONS, dtype="str")
 
 
@@ -64,7 +66,7 @@ def contributions(model: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:
     last = model[-1]
     if isinstance(last, BaseRate):
         return pd.DataFrame(index=rows.index)
-    mean: MeanOf = last.classifier if isinstance(last, Calibrated) else last
+    mean = last.classifier if isinstance(last, Calibrated) else last
     Z = np.asarray(model[:-1].transform(rows), dtype=float)
     added = np.mean([of_member(member, Z, mean.centre_) for member in mean.members_], axis=0)
     names = sources(model)
@@ -77,7 +79,7 @@ def sources(model: Pipeline) -> list[str]:
     """The raw feature that each column before the last step was made of."""
     prepare: ColumnTransformer = model[0]
     names = list(prepare.named_transformers_["numbers"].get_feature_names_out())
-    encoded = next((columns for name, _, columns in prepare.transformers_ if name == "categories"), [])
+    encoded: list[str] = next((columns for name, _, columns in prepare.transformers_ if name == "categories"), [])
     if len(encoded):
         names += _encoded(prepare.named_transformers_["categories"][-1], list(encoded))
     names += calendar(prepare)
@@ -85,7 +87,7 @@ def sources(model: Pipeline) -> list[str]:
     return [name for name, kept in zip(names, support, strict=True) if kept]
 
 
-def _encoded(encoder: object, columns: list[str]) -> list[str]:
+def _encoded(encoder: OneHotEncoder, columns: list[str]) -> list[str]:
     rare = encoder.infrequent_categories_
     widths = [len(c) if r is None else len(c) - len(r) + 1 for c, r in zip(encoder.categories_, rare, strict=True)]
     return [name for name, width in zip(columns, widths, strict=True) for _ in range(width)]
@@ -149,7 +151,7 @@ def _forest(member: RandomForestClassifier, Z: np.ndarray) -> np.ndarray:
     return np.bincount(cell, step, minlength=Z.size).reshape(Z.shape)
 
 
-def _nodes(trees: list) -> tuple[np.ndarray, np.ndarray]:
+def _nodes(trees: list[DecisionTreeClassifier]) -> tuple[np.ndarray, np.ndarray]:
     """Share of churners in each node of all trees, one tree after the other, and the feature that it splits by."""
     counts = [tree.tree_.value[:, 0, :] for tree in trees]
     return (

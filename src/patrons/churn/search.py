@@ -18,8 +18,8 @@ from sklearn.pipeline import Pipeline
 from patrons.churn.kinds import KINDS, MEAN, MODELS, Setting, Space, describe, trials
 from patrons.churn.preprocessing import Fold, validate
 from patrons.churn.split import Folds, probability
-from patrons.evaluation.metrics import roc_auc
-from patrons.evaluation.scores import RANKING, Interval, mean_difference
+from patrons.evaluation.metrics import Interval, roc_auc
+from patrons.evaluation.scores import RANKING, mean_difference
 from patrons.features.panel import KNOWN, OUTCOME
 from patrons.features.split import inputs
 from patrons.threads import one_thread, side_by_side
@@ -86,7 +86,7 @@ class SearchResult:
 
     def cv_roc_auc(self, model: str) -> float:
         """Mean ROC AUC of a model over the folds."""
-        return float(self.scores.loc[model].mean())
+        return float(self.scores.mean(axis=1)[model])
 
 
 @one_thread
@@ -118,7 +118,7 @@ def search(
     settings, probabilities = choose_settings(rivals, folds, seed)
     rows_left_out = [_identified(train, fold).assign(fold=n) for n, fold in enumerate(folds)]
     validation = pd.concat(rows_left_out, ignore_index=True).assign(**probabilities)
-    members = best_three(validation, fold_scores(validation, settings), seed)
+    members = best_three(validation, fold_scores(validation, list(settings)), seed)
     validation[MEAN] = validation[list(members)].mean(axis=1)
     scores = fold_scores(validation, [*settings, MEAN])
     tried = tried.assign(setting=[describe(setting) for setting in tried.setting])
@@ -163,7 +163,8 @@ def choose_settings(
     ]
     calls = [(*candidate, fold, len(fold.y), seed) for candidate in candidates for fold in folds]
     validated = iter(side_by_side(validate, calls))
-    truth, settings, probabilities = [fold.y_val for fold in folds], {}, {}
+    truth, settings = [fold.y_val for fold in folds], {}
+    probabilities: dict[str, list[np.ndarray]] = {}
     for kind, setting in candidates:
         new = [next(validated) for _ in folds]
         if kind not in settings or gain(truth, new, probabilities[kind], seed).low > 0:
@@ -179,7 +180,8 @@ def gain(truth: Sequence[np.ndarray], new: Sequence[np.ndarray], old: Sequence[n
 def gain_in(validation: pd.DataFrame, new: str, old: str, seed: int) -> Interval:
     """As `gain`, of two models in validated rows."""
     folds = [fold for _, fold in validation.groupby("fold")]
-    return gain(*([fold[name].to_numpy() for fold in folds] for name in (OUTCOME, new, old)), seed)
+    truth, score, other = ([fold[name].to_numpy() for fold in folds] for name in (OUTCOME, new, old))
+    return gain(truth, score, other, seed)
 
 
 def best_three(validation: pd.DataFrame, by_fold: pd.DataFrame, seed: int) -> tuple[str, ...]:
@@ -193,14 +195,17 @@ def best_three(validation: pd.DataFrame, by_fold: pd.DataFrame, seed: int) -> tu
 
 def gains_of_best(validation: pd.DataFrame, by_fold: pd.DataFrame, seed: int) -> dict[str, Interval]:
     """What the model that ranks best gains over each of the others, by validated rows."""
-    best = by_fold.mean(axis=1).idxmax()
+    best = str(by_fold.mean(axis=1).idxmax())
     return {name: gain_in(validation, best, name, seed) for name in by_fold.index if name != best}
 
 
 def fold_scores(validation: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """ROC AUC of each model (rows) on each fold (columns)."""
-    folds = dict(list(validation.groupby("fold")))
-    return pd.DataFrame({n: {m: roc_auc(fold[OUTCOME], fold[m]) for m in names} for n, fold in folds.items()})
+    folds = {
+        n: {name: roc_auc(fold[OUTCOME].to_numpy(), fold[name].to_numpy()) for name in names}
+        for n, fold in validation.groupby("fold")
+    }
+    return pd.DataFrame(folds)
 
 
 @one_thread

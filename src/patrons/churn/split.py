@@ -34,7 +34,7 @@ def baselines(prepare: ColumnTransformer, train: pd.DataFrame, seed: int) -> dic
     and a logistic regression on the best three.
     """
     if set(RFM) <= set(train):
-        expected = [name for name in train if name.startswith("expected_orders_")][:1]
+        expected = [name for name in map(str, train) if name.startswith("expected_orders_")][:1]
         return {
             RECENCY: _logistic(["recency_days"]),
             **({EXPECTED: _logistic(expected)} if expected else {}),

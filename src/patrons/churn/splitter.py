@@ -7,6 +7,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.model_selection import BaseCrossValidator
 
+Days = pd.Series | pd.DatetimeIndex | np.ndarray
+
 
 class SnapshotSplit(BaseCrossValidator):
     """Earlier days as origins, in scikit-learn's form: ``split(X, y, groups)``, where `groups` are the rows' days.
@@ -33,7 +35,7 @@ class SnapshotSplit(BaseCrossValidator):
         self.n_splits = n_splits
         self.horizon_days = horizon_days
 
-    def origins(self, groups: ArrayLike) -> list[pd.Timestamp]:
+    def origins(self, groups: Days) -> list[pd.Timestamp]:
         """The validated days, oldest first."""
         window = pd.Timedelta(days=self.horizon_days)
         days = sorted(pd.DatetimeIndex(groups).unique())
@@ -46,7 +48,7 @@ class SnapshotSplit(BaseCrossValidator):
         return sorted(chosen[: self.n_splits])
 
     def split(
-        self, X: ArrayLike, y: ArrayLike | None = None, groups: ArrayLike | None = None
+        self, X: ArrayLike, y: ArrayLike | None = None, groups: Days | None = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Row numbers to fit on and to validate on, one pair an origin, oldest first."""
         if groups is None:
@@ -56,6 +58,6 @@ class SnapshotSplit(BaseCrossValidator):
             known = as_of + pd.Timedelta(days=self.horizon_days) <= day
             yield np.flatnonzero(known), np.flatnonzero(as_of == day)
 
-    def get_n_splits(self, X: ArrayLike = None, y: ArrayLike = None, groups: ArrayLike = None) -> int:
+    def get_n_splits(self, X: ArrayLike | None = None, y: ArrayLike | None = None, groups: Days | None = None) -> int:
         """How many pairs `split` gives for these days."""
         return self.n_splits if groups is None else len(self.origins(groups))

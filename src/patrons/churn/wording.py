@@ -46,7 +46,7 @@ class Wording:
         self.group = pd.factorize(np.array(distinct, object))[0]
         self.personal = np.array([group != CALENDAR for group in groups])  # a season is no reason of one customer
 
-    def texts(self, added: np.ndarray, values: Sequence[Sequence[Any]]) -> list[list[str]]:
+    def texts(self, added: np.ndarray, values: Sequence[Sequence[Any] | np.ndarray]) -> list[list[str]]:
         """Three reasons of each row; `added` is a row a customer, `values` of each feature its value in each row."""
         added = added * self.personal
         side = np.where(added.sum(axis=1) >= 0, 1.0, -1.0)[:, None]
@@ -83,6 +83,7 @@ def formatter(feature: str, known: Mapping[str, Entry]) -> Callable[[Any], str]:
         return lambda value: f"{name}: {_number(value)}"
     unit, meaning = known[feature].unit, known[feature].meaning.split(";")[0].split(" (BG/NBD)")[0]
     bare = unit in ("ratio", "log ratio", "nats") or meaning.startswith(f"{unit} ")
+    text: Callable[[Any], str]
     if feature == "recency_days":
         text = lambda value: f"no order for {_counted(value, 'days')}"  # noqa: E731
     elif unit.startswith("share") or unit == "probability":
@@ -95,11 +96,12 @@ def formatter(feature: str, known: Mapping[str, Entry]) -> Callable[[Any], str]:
 
 
 def _number(value: Any) -> str:
-    if not isinstance(value, int | float | np.number):
-        return "not known" if pd.isna(value) else str(value)
-    if value != value:
+    if pd.isna(value):
         return "not known"
-    return f"{value:,.0f}" if abs(value) >= 20 or value == int(value) else f"{value:.2g}"
+    if not isinstance(value, int | float | np.number):
+        return str(value)
+    number = float(value)
+    return f"{number:,.0f}" if abs(number) >= 20 or number == int(number) else f"{number:.2g}"
 
 
 def _counted(value: Any, unit: str) -> str:
