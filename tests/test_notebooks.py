@@ -36,6 +36,14 @@ def test_a_notebook_holds_no_output(notebook):
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_notebook_has_at_most_35_cells_of_a_few_lines(notebook):
+    assert len(notebook.cells) <= 35
+    parameters = next(n for n, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", []))
+    rest = [cell.source for cell in notebook.cells[parameters + 2 :] if cell.cell_type == "code"]  # after the imports
+    assert max(len(source.splitlines()) for source in rest) <= 8
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_a_cell_shows_at_most_one_figure(notebook):
     assert max(cell.source.count("stage.figure(") for cell in notebook.cells) == 1
 

@@ -6,11 +6,10 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import REPOSITORY
+from conftest import REPOSITORY, copied
 from toy_series import PREAMBLE, notebook, params
 
 import run_all
-from patrons.churn import split
 from patrons.features.preparation import preparation
 from patrons.files import read_json
 from patrons.models import load_model, save_model
@@ -53,31 +52,54 @@ def churn_of(root, table):
     return root / "data/processed/toy"
 
 
-@pytest.mark.parametrize(
-    ("table", "reason", "share"),
-    [
-        pytest.param(panel(50, 1), "of the 300 training rows 300 churned and 0 did not", 1.0, id="everyone churned"),
-        pytest.param(panel(50, 0), "of the 300 training rows 0 churned and 300 did not", 0.0, id="nobody churned"),
-        pytest.param(panel(50, 1, DAYS[:1]), "of the 0 training rows 0 churned", 1.0, id="one day only"),
-        pytest.param(panel(10, [1, 1, 1, 0, 0] * 8, DAYS[:4]), "a forecast needs 20 of each", 0.6, id="ten customers"),
-    ],
-)
-def test_what_teaches_nothing_ends_early_with_a_reason_and_all_outputs(tmp_path, table, reason, share):
-    processed = churn_of(tmp_path, table)
+def check_empty_outputs(processed, reason):
+    """That 06 stopped for this reason, and left all its outputs in their empty form: a share for everyone, no flag."""
     stopped = read_json(processed / "series.json")["stages"]["06_churn"]["stopped"]
-    assert stopped.startswith("Nothing can be forecast")
-    assert reason in stopped
+    assert stopped.startswith(f"Nothing can be forecast: of the {reason}")
     assert stopped.endswith("a score, nobody is flagged, and the rest is skipped.")
     record, metrics = (read_json(processed / "06_churn" / name) for name in ("churn.json", "metrics.json"))
     assert stopped.startswith(record["problem"])
     assert (record["threshold"], record["thresholds"]) == (None, {})
     assert [gate["verdict"] for gate in record["gates"]] == ["failed"]
     assert record["card"]["algorithm"] == "share that churned"
-    assert metrics == {"test_churn_rate": pytest.approx(share), "gates_failed": 1}
+    assert set(metrics) == {"test_churn_rate", "gates_failed"}
     scores = pd.read_parquet(processed / "06_churn/churn_scores.parquet")
-    assert scores.churn_probability.to_numpy() == pytest.approx([share] * table.customer_id.nunique())
+    assert scores.churn_probability.nunique() == 1
     assert not scores.flagged.any()
     assert (scores.reason_1 == "").all()
     sample = pd.read_parquet(processed / "06_churn/churn.sample.parquet")
-    assert list(sample) == list(split.inputs(table))
-    assert load_model(processed / "06_churn/churn.skops").predict_proba(sample)[:, 1] == pytest.approx(share)
+    probabilities = load_model(processed / "06_churn/churn.skops").predict_proba(sample)[:, 1]
+    assert probabilities == pytest.approx(scores.churn_probability[0])
+    return scores
+
+
+@pytest.mark.parametrize(
+    ("table", "reason", "share"),
+    [
+        pytest.param(panel(50, 1), "300 training rows 300 churned and 0 did not", 1.0, id="everyone churned"),
+        pytest.param(panel(50, 0), "300 training rows 0 churned and 300 did not", 0.0, id="nobody churned"),
+        pytest.param(panel(50, 1, DAYS[:1]), "0 training rows 0 churned", 1.0, id="one day only"),
+    ],
+)
+def test_what_teaches_nothing_ends_early_with_a_reason_and_all_outputs(tmp_path, table, reason, share):
+    scores = check_empty_outputs(churn_of(tmp_path, table), reason)
+    assert scores.churn_probability.to_numpy() == pytest.approx([share] * 50)
+
+
+def test_the_series_of_a_log_of_ten_customers_runs_to_its_end(tmp_path):
+    rng, root = np.random.default_rng(0), copied(tmp_path)
+    customers = np.repeat([f"c{n}" for n in range(10)], 7)
+    day = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 600, 70), unit="D")
+    columns = {"customer_id": customers, "order_id": np.arange(70).astype(str), "ordered_at": day, "quantity": 1}
+    log = pd.DataFrame(columns | {"unit_price": rng.uniform(2, 20, 70).round(2)})
+    (root / "data/raw").mkdir(parents=True)
+    log.to_csv(root / "data/raw/log.csv", index=False)
+    intake = {"source": "log.csv", "customers": "", "columns": {name: name for name in log}, "min_customers": 5}
+    params(root, json.dumps({"01_eda": intake, "02_transformation": {"attributes": [], "peak_months": []}}))
+    assert run_all.main(["toy", "--no-track"], root=root) == 0
+    processed = root / "data/processed/toy"
+    stages = read_json(processed / "series.json")["stages"]
+    assert {stage["status"] for stage in stages.values()} == {"succeeded"}
+    assert len(check_empty_outputs(processed, "10 test rows")) == 10
+    assert "everyone has the same churn probability" in (processed / "07_customer_value/findings.json").read_text()
+    assert len(pd.read_csv(processed / "07_customer_value/actions.csv")) <= 10
