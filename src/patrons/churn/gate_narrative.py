@@ -11,6 +11,7 @@ FAILURES = {  # how a gate's name begins, and what its failure means
     "ROC AUC in training": "it is much better on what it learnt from (ROC AUC higher by {value}, {limit})",
     "shuffled outcomes": "it may have learnt what cannot be known (“{gate}” {value}, {limit})",
     "best single feature": "it may have learnt what cannot be known (“{gate}” {value}, {limit})",
+    "doubts about": "the dates of orders are doubtful (page 1)",
     "rows dated": "it may have learnt what cannot be known (“{gate}” {value}, {limit})",
 }
 MILD = ("better than ", "calibration error")  # a model that fails these alone still ranks

@@ -3,7 +3,7 @@
 A gate that fails is a verdict for people to read; it stops nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -54,6 +54,11 @@ def quality(tested: Assessment, min_roc_auc: float, max_gap: float, max_calibrat
         *(beats(rule, tested.gains[rule]) for rule in tested.rules),
         at_most("calibration error", tested.calibration_error, max_calibration_error),
     ]
+
+
+def believable(doubts: Sequence[str]) -> list[Gate]:
+    """A gate that fails where 01 doubts when orders came; none where it does not."""
+    return [Gate("doubts about the dates of orders (01)", float(len(doubts)), "none", False)] if doubts else []
 
 
 def shuffled(train: pd.DataFrame, test: pd.DataFrame, fit: Fit, seed: int, learner: str = "") -> Gate:

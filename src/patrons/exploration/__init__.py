@@ -1,5 +1,6 @@
 """What does the data show?
 
+doubts           what cannot be in a log, and one customer who is most of it
 log              the small tables behind the figures on an order log
 plots            those figures
 narrative        the sentences below them
@@ -10,5 +11,5 @@ table_narrative  the sentences below them
 
 from patrons import door
 
-__all__ = ["log", "narrative", "plots", "table", "table_narrative", "table_plots"]
+__all__ = ["doubts", "log", "narrative", "plots", "table", "table_narrative", "table_plots"]
 __getattr__, __dir__ = door(__name__, __all__)

@@ -67,6 +67,17 @@ def cautions(absent: Sequence[str], mixed: Sequence[str], unread_dates: float) -
     return sentences
 
 
+def unused(columns: pd.DataFrame) -> pd.DataFrame:
+    """The columns that nothing is made of, with their values in words; `columns` is what `unused.describe` returned."""
+    values = [
+        ", ".join(f"{value or 'empty'} ({share:.1%})" for value, share in few.items())
+        if few
+        else f"{different:,} values"
+        for few, different in zip(columns["values"], columns.different, strict=True)
+    ]
+    return columns[["column", "filled"]].assign(values=values)
+
+
 def listed(names: Sequence[str], last: str = "and") -> str:
     """Names as a sentence lists them: a, b and c."""
     return f" {last} ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)

@@ -7,6 +7,9 @@ dates       what the dates of a column mean, decided from all its rows
 moments     dates that name the same moment everywhere
 numbers     what numbers written as text mean
 order_log   every line of an order log under our column names
+identities  who a customer is: ids that are nobody, e-mails without case
+rules       what the user says of columns that change what a line means
+unused      the columns that nothing is made of, and what they say of a line
 orders      each line kept, or set aside with its reason
 quality     the quality contract of an order log
 roster      who the customers of a log are
@@ -33,6 +36,8 @@ __all__ = [
     "reading",
     "roles",
     "roster",
+    "rules",
     "sources",
+    "unused",
 ]
 __getattr__, __dir__ = door(__name__, __all__)

@@ -18,7 +18,7 @@ line          int64      row number in the source, from 0
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import ibis
@@ -27,15 +27,15 @@ from ibis import Table
 from ibis.expr.types import StringValue
 
 from patrons.errors import OrdersError, SourceError, nearest
-from patrons.intake import dates, numbers
+from patrons.intake import dates, identities, numbers, rules, unused
+from patrons.intake.identities import identifier
 from patrons.intake.reading import Format, open_checked
+from patrons.intake.rules import Rules
 
 REQUIRED = ("customer_id", "ordered_at")  # and quantity with unit_price, or amount
 OPTIONAL = ("order_id", "product_id", "quantity", "unit_price", "amount", "description", "country")
 NUMBERS = ("quantity", "unit_price", "amount")
 NO_PRODUCT = "(none)"
-AS_INTEGER = (r"^(\d+)\.0$", r"\1")  # what a spreadsheet made of a number, and the number
-NOBODY = ("", "null", "nan", "na", "n/a", "#n/a", "none", "?", "-")  # customer numbers, in lower case, that are none
 
 
 @dataclass(frozen=True)
@@ -46,22 +46,29 @@ class Log:
     ----------
     lines : Table
         Columns of the clean table; `copy`: 0 for the first of exactly equal source lines, then 1, 2...; `malformed`:
-        whether a line could not be split into cells, so that only its text is known, as `description`.
+        whether a line could not be split into cells, so that only its text is known, as `description`; where there are
+        rules `ruled`: why they leave a line out.
     absent : tuple of str
         Columns of ours that the log neither has nor lets compute; `lines` has stand-ins.
     description : str
         How the file, its dates and its numbers were read.
     mixed : tuple of str
         One example of each form of dates, where there is more than one.
+    notes : tuple of str
+        Sentences on what was decided about customers and orders.
+    unused : DataFrame
+        The columns of the source that nothing is made of, as `unused.describe` has them.
     """
 
     lines: Table
     absent: tuple[str, ...]
     description: str
     mixed: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    unused: pd.DataFrame = field(default_factory=unused.none)
 
 
-def read_log(path: Path, columns: Mapping[str, str], how: Format | None = None) -> Log:
+def read_log(path: Path, columns: Mapping[str, str], how: Format | None = None, ruled: Rules | None = None) -> Log:
     """Every line of a log under our column names.
 
     Nothing is dropped: a date or number that cannot be read becomes missing, and `judge` says so.
@@ -74,37 +81,55 @@ def read_log(path: Path, columns: Mapping[str, str], how: Format | None = None) 
         Our names to the source's where they differ, such as ``{"order_id": "InvoiceNo"}``.
     how : Format, optional
         What the user says of the file; the rest is found out.
+    ruled : Rules, optional
+        What the user says of columns that are none of ours.
     """
-    how = how or Format()
+    how, ruled = how or Format(), ruled or Rules()
     source = open_checked(path, how)
     theirs = mapped(source.table.columns, columns)
-    check_columns(path.name, source.table.columns, columns)
-    read_dates, read_numbers = _meaning(source.table, theirs, how)
-    raw = source.table.mutate(line=ibis.row_number())
+    check_columns(path.name, source.table.columns, columns, ruled)
+    left = unused.describe(source.table, [*theirs.values(), *ruled.columns.values()])
+    unused.refuse_currencies(path.name, left)
+    raw, joined = rules.continued(source.table.mutate(line=ibis.row_number()), theirs, ruled.continued)
     raw = raw.mutate(copy=ibis.row_number().over(group_by=list(source.table.columns), order_by="line"))
+    written = [theirs[name] for name in NUMBERS if name in theirs] + [ruled.refunds] * bool(ruled.refunds)
+    read_dates, read_numbers = _meaning(raw, theirs["ordered_at"], written, how)
     lines = raw.select(
         **{ours: _text(raw[name]) for ours, name in theirs.items() if ours not in (*NUMBERS, "ordered_at")},
         **{ours: read_numbers.read(raw[name]) for ours, name in theirs.items() if ours in NUMBERS},
         ordered_at=read_dates.read(raw[theirs["ordered_at"]]),
         line=raw.line,
         copy=raw["copy"],
+        **_ruled(raw, ruled, theirs.get("order_id"), read_numbers),
     )
     mark = "" if read_numbers.plain else f"; decimal {read_numbers.decimal}"
     description = f"{source.description}; dates: {read_dates.description}{mark}"
-    lines = _with_malformed(_complete(lines), source.malformed)
-    return Log(lines, _absent(set(theirs)), description, read_dates.mixed)
+    known = identities.told_apart(lines)
+    lines = _complete(known.lines)
+    lines = rules.less_refunds(lines) if ruled.refunds else lines
+    lines = _with_malformed(lines, source.malformed)
+    return Log(lines, _absent(set(theirs)), description, read_dates.mixed, (*joined, *known.notes), left)
 
 
-def _meaning(table: Table, theirs: Mapping[str, str], how: Format) -> tuple[dates.Dates, numbers.Numbers]:
+def _ruled(raw: Table, ruled: Rules, order: str | None, read_numbers: numbers.Numbers) -> dict[str, ibis.Value]:
+    """`ruled`: why the rules leave a line out, and `refund`: what was paid back; nothing where there is no rule."""
+    if not ruled.columns:
+        return {}
+    cases = rules.reasons(raw, ruled, order)
+    why = ibis.cases(*cases, else_=ibis.null("string")) if cases else ibis.null("string")
+    return {"ruled": why} | ({"refund": read_numbers.read(raw[ruled.refunds])} if ruled.refunds else {})
+
+
+def _meaning(table: Table, when: str, written: Sequence[str], how: Format) -> tuple[dates.Dates, numbers.Numbers]:
     """What dates and numbers mean; one error for both where neither can be decided."""
     problems: list[str] = []
     read_dates, read_numbers = dates.Dates(), numbers.Numbers()
     try:
-        read_dates = dates.decide(table[theirs["ordered_at"]], how.date_format)
+        read_dates = dates.decide(table[when], how.date_format)
     except SourceError as error:
         problems.append(str(error))
     try:
-        read_numbers = numbers.decide(table, [theirs[name] for name in NUMBERS if name in theirs], how.decimal)
+        read_numbers = numbers.decide(table, written, how.decimal)
     except SourceError as error:
         problems.append(str(error))
     if problems:
@@ -118,7 +143,7 @@ def mapped(available: Sequence[str], columns: Mapping[str, str]) -> dict[str, st
     return {ours: name for ours, name in wanted.items() if name in available}
 
 
-def check_columns(file: str, available: Sequence[str], columns: Mapping[str, str]) -> None:
+def check_columns(file: str, available: Sequence[str], columns: Mapping[str, str], ruled: Rules | None = None) -> None:
     """Refuse a mapping of columns that does not hold, with all that is wrong with it.
 
     Parameters
@@ -129,8 +154,10 @@ def check_columns(file: str, available: Sequence[str], columns: Mapping[str, str
         The columns that the source has.
     columns : dict
         Our names to the source's, where they differ.
+    ruled : Rules, optional
+        What names further columns.
     """
-    problems = _column_problems(file, available, columns)
+    problems = [*_column_problems(file, available, columns), *rules.problems(ruled or Rules(), available)]
     if problems:
         listed = "".join(f"\n  - {problem}" for problem in problems)
         raise OrdersError(
@@ -159,19 +186,16 @@ def _text(column: ibis.Value) -> StringValue:
 
 
 def _complete(lines: Table) -> Table:
-    """Identifiers as they were, and stand-ins for what the log lacks."""
+    """Order numbers as they were, and stand-ins for what the log lacks."""
     has = set(lines.columns)
-    nobody = lines.customer_id.lower().isin(NOBODY)
     lines = lines.mutate(
-        customer_id=ibis.ifelse(nobody, ibis.null("string"), _identifier(lines.customer_id)),
         product_id=lines.product_id if "product_id" in has else ibis.literal(NO_PRODUCT),
         **{name: ibis.null("string") for name in ("description", "country") if name not in has},
         **_amounts(lines),
     )
-    order = (
-        _identifier(lines.order_id) if "order_id" in has else lines.customer_id + " " + lines.ordered_at.cast("string")
-    )
-    return lines.mutate(order_id=order)
+    if "order_id" in has:
+        return lines.mutate(order_id=identifier(lines.order_id))
+    return lines.mutate(order_id=lines.customer_id.fill_null("") + " " + lines.ordered_at.cast("string"))
 
 
 def _amounts(lines: Table) -> dict[str, ibis.Value]:
@@ -205,8 +229,3 @@ def _absent(has: set[str]) -> tuple[str, ...]:
     """What the log neither has nor lets compute; a line total with a quantity gives the price."""
     known = has | ({"quantity", "unit_price"} if len(has & set(NUMBERS)) > 1 else set())
     return tuple(name for name in OPTIONAL if name not in known | {"amount", "description"})
-
-
-def _identifier(column: StringValue) -> StringValue:
-    """An identifier that a spreadsheet turned into a number (17850.0) is the integer that it was."""
-    return column.re_replace(*AS_INTEGER)

@@ -9,7 +9,7 @@ import ibis
 import pandas as pd
 import pandera.ibis as pa
 from ibis import Table
-from ibis.expr.types import BooleanValue
+from ibis.expr.types import BooleanValue, StringValue
 
 from patrons.errors import OrdersError
 
@@ -52,7 +52,7 @@ def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], d
     -----
     Lines are counted by day at once, the rest is computed when asked for: ``.cache()`` what is used more than once.
     """
-    reasons: list[tuple[BooleanValue, str]] = [
+    reasons: list[tuple[BooleanValue, str | StringValue]] = [
         (lines.malformed, "another number of cells than the first line"),
         (lines.ordered_at.isnull(), "date missing or unreadable"),
         (_stray(lines), "date far from all others"),
@@ -63,6 +63,8 @@ def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], d
         (lines.order_id.isnull() | lines.product_id.isnull(), "no order or product"),
         (lines.customer_id.isnull(), "no customer"),
     ]
+    if "ruled" in lines.columns:
+        reasons.insert(1, (lines.ruled.notnull(), lines.ruled))
     if cancellation_prefix:
         reasons.append((lines.order_id.startswith(cancellation_prefix), "cancellation"))
     reasons += [
@@ -74,7 +76,8 @@ def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], d
         reasons.append((lines.product_id.re_search(pattern), "non-product code"))
     if duplicates == "quarantine":
         reasons.append((lines["copy"] > 0, "exact duplicate"))
-    return lines.mutate(reason=ibis.cases(*reasons, else_=ibis.null("string")))
+    judged = lines.mutate(reason=ibis.cases(*reasons, else_=ibis.null("string")))
+    return judged.drop("ruled") if "ruled" in lines.columns else judged
 
 
 def _stray(lines: Table) -> BooleanValue:

@@ -7,7 +7,7 @@ import pandas as pd
 from ibis import Table
 
 from patrons.errors import SourceError
-from patrons.intake.order_log import AS_INTEGER
+from patrons.intake.identities import AS_INTEGER, EMAIL
 
 
 class RosterError(SourceError):
@@ -69,5 +69,6 @@ def _all_truths(values: pd.Series) -> bool:
 
 
 def _identifiers(table: pd.DataFrame) -> pd.Series:
-    """Identifiers as the log has them: what a spreadsheet turned into 17850.0 is 17850."""
-    return table.customer_id.astype(str).str.strip().str.replace(*AS_INTEGER, regex=True)
+    """Identifiers as the log has them: what a spreadsheet turned into 17850.0 is 17850, e-mails are in lower case."""
+    ids = table.customer_id.astype(str).str.strip().str.replace(*AS_INTEGER, regex=True)
+    return ids.mask(ids.str.fullmatch(EMAIL), ids.str.lower())

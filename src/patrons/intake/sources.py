@@ -10,6 +10,7 @@ from patrons.errors import SourceError, nearest
 from patrons.files import digest
 
 VARIABLE = "PATRONS_DATA"
+DEMO = "demo/orders.parquet"  # the one source that the project makes up itself
 
 
 def find_source(source: str, raw_folder: str | Path, obtain: str = "") -> Path:
@@ -84,8 +85,9 @@ def check_log(path: Path, named: Mapping[str, Any], needed_days: int = 0) -> tup
         Days of log that later notebooks need.
     """
     from patrons.intake import order_log, orders, quality, reading
+    from patrons.intake.rules import Rules
 
-    log = order_log.read_log(path, named.get("columns", {}), reading.Format.of(named))
+    log = order_log.read_log(path, named.get("columns", {}), reading.Format.of(named), Rules.of(named))
     rules = (named.get("cancellation_prefix", ""), named.get("non_products", []), named.get("duplicates", "quarantine"))
     quality.enforce(orders.judge(log.lines, *rules), quality.Limits.of(named), needed_days)
     return log.absent

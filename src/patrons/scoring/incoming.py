@@ -16,6 +16,7 @@ from patrons.features.panel import day_after
 from patrons.intake import orders, roster
 from patrons.intake.order_log import read_log
 from patrons.intake.reading import Format
+from patrons.intake.rules import Rules
 
 CANCELLED = "cancellation"  # the reason of lines that are set aside as returns
 
@@ -74,7 +75,7 @@ def _as_file(lines: pd.DataFrame | str | Path, folder: Path) -> Path:
 
 
 def _judged(path: Path, intake: Mapping[str, Any]) -> Table:
-    log = read_log(path, intake["columns"], Format.of(intake))
+    log = read_log(path, intake["columns"], Format.of(intake), Rules.of(intake))
     rules = (intake["cancellation_prefix"], intake["non_products"], intake["duplicates"])
     return orders.judge(log.lines, *rules).drop("description").cache()
 

@@ -14,6 +14,8 @@ from patrons.value.gains import Plan
 from patrons.value.spend_model import Fits
 from patrons.value.tables import at_bound, reports
 
+ONE = 0.2  # share of the expected spend from which one customer is told of
+
 
 def money(amount: float, currency: str) -> str:
     """An amount in few digits with its currency, if there is one."""
@@ -121,6 +123,24 @@ def doubts_of_value(unsettled: str, tested: Tested | None) -> list[str]:
     elif not tested.beats:
         doubts.append(f"Expected spend is forecast no better, beyond chance, than by the simple rule “{tested.rule}”.")
     return doubts
+
+
+def one_customer(values: pd.DataFrame, currency: str) -> list[str]:
+    """That one customer is a large part of what is expected of all; nothing where none is.
+
+    Parameters
+    ----------
+    values : DataFrame
+        `customer_id` and `expected_spend`.
+    currency : str
+    """
+    total, top = values.expected_spend.sum(), values.loc[values.expected_spend.idxmax()]
+    if len(values) < 2 or not top.expected_spend > ONE * total:
+        return []
+    return [
+        f"One customer, {top.customer_id}, is {money(top.expected_spend, currency)} of the {about(total)} that are "
+        "expected in all: look at this one alone, and at the sum without."
+    ]
 
 
 def doubts_of_churn(record: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,84 @@
+"""Who a customer of a log is: ids that stand for nobody, and e-mail addresses that differ in case only."""
+
+from typing import NamedTuple
+
+import ibis
+from ibis import Table
+from ibis.expr.types import BooleanValue, StringValue
+
+AS_INTEGER = (r"^(\d+)\.0$", r"\1")  # what a spreadsheet made of a number, and the number
+BLANK = ("", "null", "nan", "na", "n/a", "#n/a", "none", "?", "-")  # in lower case, no customer number at all
+GUESTS = ("guest", "guest customer", "guest checkout", "guests", "gast", "gastbestellung", "invité", "invite")
+GUESTS += ("invitado", "ospite", "convidado", "anonymous", "anonym", "anonyme", "unknown", "unbekannt", "walk-in")
+NOBODY = (*BLANK, *GUESTS)
+STAND_IN = r"^(-1|0+|9{4,})$"  # numbers that shops write where they know no customer, and that may be one
+MANY = 10  # times the lines of a usual customer from which such a number is nobody
+LEAST = 0.01  # of the lines, below which it does no harm
+EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+
+
+class Identities(NamedTuple):
+    """Lines whose customers are told apart, and sentences on what was decided."""
+
+    lines: Table
+    notes: tuple[str, ...]
+
+
+def identifier(column: StringValue) -> StringValue:
+    """An identifier that a spreadsheet turned into a number (17850.0) is the integer that it was."""
+    return column.re_replace(*AS_INTEGER)
+
+
+def customer(column: StringValue) -> StringValue:
+    """A customer's id as the series knows it: missing where it is nobody, e-mail addresses in lower case."""
+    known = ibis.ifelse(column.lower().isin(NOBODY), ibis.null("string"), identifier(column))
+    return ibis.ifelse(known.re_search(EMAIL), known.lower(), known)
+
+
+def told_apart(lines: Table) -> Identities:
+    """The lines with `customer_id` as `customer` makes it, and without numbers that stand for nobody.
+
+    Parameters
+    ----------
+    lines : Table
+        With `customer_id` as the source has it.
+    """
+    raw = lines.customer_id
+    seen = lines.agg(emails=raw.re_search(EMAIL).sum(), stand_ins=identifier(raw).re_search(STAND_IN).sum())
+    counts = seen.to_pandas().iloc[0].fillna(0)
+    notes = _alike(lines) if counts.emails else []
+    known = lines.mutate(customer_id=customer(raw))
+    nobody = _stand_ins(known) if counts.stand_ins else {}
+    for number, count in nobody.items():
+        notes.append(f"“{number}” stands on {count:,} lines and is taken for no customer, but for a lack of one.")
+    if nobody:
+        known = known.mutate(customer_id=ibis.ifelse(_is(known, list(nobody)), ibis.null("string"), known.customer_id))
+    return Identities(known, tuple(notes))
+
+
+def _is(lines: Table, ids: list[str]) -> BooleanValue:
+    return lines.customer_id.isin(ids)
+
+
+def _alike(lines: Table) -> list[str]:
+    """How many e-mail addresses differ from another one only in case."""
+    emails = lines.filter(lines.customer_id.re_search(EMAIL)).customer_id
+    counts = emails.as_table().agg(written=emails.nunique(), different=emails.lower().nunique()).to_pandas().iloc[0]
+    more = int(counts.written - counts.different)
+    if not more:
+        return []
+    return [f"{more:,} e-mail addresses differ from another one only in case: they are one customer with it."]
+
+
+def _stand_ins(lines: Table) -> dict[str, int]:
+    """Numbers such as 0 that hold far more lines than a customer does, and how many."""
+    known = lines.filter(lines.customer_id.notnull())
+    counts = known.group_by("customer_id").agg(lines=ibis._.count())
+    stand_in = counts.customer_id.re_search(STAND_IN)
+    others = counts.agg(lines=counts.lines.sum(where=~stand_in), customers=(~stand_in).sum(), all=counts.lines.sum())
+    row = others.to_pandas().iloc[0].fillna(0)
+    if not row.customers:
+        return {}
+    least = max(MANY * row.lines / row.customers, LEAST * row["all"])
+    found = counts.filter(stand_in & (counts.lines > least)).order_by("customer_id").to_pandas()
+    return dict(zip(found.customer_id, map(int, found.lines), strict=True))
