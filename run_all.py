@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 try:
+    from patrons.files import LockedError
     from patrons.intake import sources
     from patrons.series import graph, runner
     from patrons.series.declarations import OWN, ParamsError
     from patrons.series.params import load, read_kind
     from patrons.series.progress import progress
-    from patrons.series.results import FAILED, NOT_RUN, SUCCEEDED, LockedError, Results
+    from patrons.series.results import FAILED, NOT_RUN, SUCCEEDED, Results
 except ModuleNotFoundError as error:
     if sys.platform == "win32":  # which lacks what locks folders and stops processes
         sys.exit("Patrons runs on Linux and macOS, and on Windows inside WSL (see README.md), not on Windows itself.")

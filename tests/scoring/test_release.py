@@ -3,14 +3,17 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import REPOSITORY, resealed
 
+from patrons.files import LockedError, locked
 from patrons.libraries import COMPARED, by_library
-from patrons.scoring import Scorer, release
+from patrons.scoring import Scorer, release, signatures
 from patrons.scoring import build as release_build
 from patrons.scoring import scorer as scorer_module
 from patrons.scoring.build import compare
@@ -152,6 +155,153 @@ def test_a_release_is_copied_with_its_checksums_verified(demo_release, copy, tmp
     (copy / "segments.json").write_text("[]")
     with pytest.raises(release.ReleaseError, match=r"segments\.json is not as it was released"):
         release.export(copy, tmp_path / "third")
+
+
+PAYLOAD = "../payload"
+
+
+def rewritten(folder, **changes):
+    """The manifest of a release with other content, and the id that follows from it, as an attacker would."""
+    manifest = {**json.loads((folder / release.MANIFEST).read_text()), **changes}
+    manifest = {"id": release.identity(manifest), **{name: manifest[name] for name in manifest if name != "id"}}
+    if "id" in changes:
+        manifest["id"] = changes["id"]
+    (folder / release.MANIFEST).write_text(json.dumps(manifest))
+    return folder
+
+
+def test_a_manifest_that_lists_a_file_outside_its_folder_writes_nothing_there(copy, tmp_path):
+    (tmp_path / "payload").write_text("malice")
+    files = json.loads((copy / release.MANIFEST).read_text())["files"]
+    rewritten(copy, files=files | {PAYLOAD: release.digest(tmp_path / "payload")})
+    target = tmp_path / "elsewhere"
+    with pytest.raises(release.ReleaseError, match=r"lists '\.\./payload', and no release has such a file"):
+        release.export(copy, target)
+    assert not target.exists()
+
+
+def test_a_manifest_without_files_does_not_verify(copy):
+    with pytest.raises(release.ReleaseError, match=r"does not list churn\.skops"):
+        release.verify(rewritten(copy, files={}))
+
+
+@pytest.mark.parametrize("name", ["../../x", "/etc/x", ".hidden", "a/b", "", None, "x" * 101, "a\nb", "d'or"])
+def test_a_name_that_is_a_path_is_refused(copy, name):
+    with pytest.raises(release.ReleaseError, match=r"cannot be the name of a series|has no name"):
+        release.read(rewritten(copy, name=name))
+
+
+@pytest.mark.parametrize("number", ["../../../../x", "", None, "40949C66CCA3", "40949c66cca", "40949c66cca3\n"])
+def test_an_id_of_another_form_is_refused(copy, number):
+    with pytest.raises(release.ReleaseError, match=r"cannot be the id of a release|has no id"):
+        release.read(rewritten(copy, id=number))
+
+
+@pytest.mark.parametrize("text", ['{"format": 2', "[]", "null", '"text"', "[" * 100_000, '{"format": 2, "files": []}'])
+def test_a_manifest_that_is_none_is_refused_with_a_sentence(copy, text):
+    (copy / release.MANIFEST).write_text(text)
+    with pytest.raises(release.ReleaseError):
+        release.verify(copy)
+
+
+def test_further_files_folders_and_links_are_refused(copy, tmp_path):
+    (copy / "sitecustomize.py").write_text("print('hello')")
+    (copy / "more").mkdir()
+    (copy / "churn.json").rename(tmp_path / "churn.json")
+    (copy / "churn.json").symlink_to(tmp_path / "churn.json")
+    with pytest.raises(release.ReleaseError) as caught:
+        release.verify(copy)
+    assert "more is no part of it: take it out" in str(caught.value)
+    assert "sitecustomize.py is no part of it" in str(caught.value)
+    assert "churn.json is a link" in str(caught.value)
+
+
+EXPORT = "import sys; from pathlib import Path; from patrons.scoring import release\n"
+EXPORT += "print(release.export(Path(sys.argv[1]), Path(sys.argv[2])))"
+
+
+def test_processes_that_export_at_the_same_time_all_succeed(demo_release, tmp_path):
+    line = [sys.executable, "-c", EXPORT, str(demo_release), str(tmp_path / "target")]
+    running = [subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(8)]
+    ended = [(process.communicate(), process.returncode) for process in running]
+    assert [code for _, code in ended] == [0] * 8, ended
+    with ThreadPoolExecutor(8) as pool:
+        copies = set(pool.map(lambda _: release.export(demo_release, tmp_path / "threads"), range(40)))
+    assert len(copies) == 1
+    for folder in (tmp_path / "target", tmp_path / "threads"):
+        assert [path.name for path in folder.iterdir()] == [copies.copy().pop().name]  # no scratch is left
+
+
+def test_a_damaged_copy_is_replaced(demo_release, tmp_path):
+    copy = release.export(demo_release, tmp_path)
+    (copy / "churn.skops").write_text("cut off")
+    (copy / "golden.json").unlink()
+    assert release.export(demo_release, tmp_path) == copy
+    assert release.verify(copy)
+    assert [path.name for path in tmp_path.iterdir()] == [copy.name]
+
+
+def test_builds_at_the_same_time_wait_for_each_other_and_for_no_series(demo, tmp_path, monkeypatch):
+    processed = shutil.copytree(demo.processed, tmp_path / "demo")
+    with ThreadPoolExecutor(3) as pool:
+        folders = list(pool.map(lambda _: release_build.build(processed), range(3)))
+    assert set(folders) == {processed / "release"}
+    assert release.verify(processed / "release")
+    assert not [path for path in processed.iterdir() if ".partial" in path.name]
+    holder = "import fcntl, sys; file = open(sys.argv[1], 'a'); fcntl.flock(file, fcntl.LOCK_EX); print(); input()"
+    line = [sys.executable, "-c", holder, str(processed / ".lock")]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as series:
+        series.stdout.readline()
+        with pytest.raises(LockedError, match="Another command is running on demo"):
+            release_build.build(processed)
+        series.communicate(b"\n")
+    with locked(processed / ".lock"):  # as `run_all.py --promote` holds it
+        assert release_build.build(processed)
+
+
+def test_a_damaged_release_of_the_last_results_is_built_anew(demo, tmp_path, monkeypatch):
+    processed = shutil.copytree(demo.processed, tmp_path / "demo")
+    release_build.build(processed)
+    (processed / "release" / "churn.json").write_text("{}")
+    assert release.verify(release_build.current(processed))
+
+
+def test_the_copies_that_were_fetched_last_are_kept(tmp_path):
+    for age in range(7):
+        copy = tmp_path / f"demo-{age:012}"
+        copy.mkdir()
+        (copy / release.MANIFEST).write_text("{}")
+        os.utime(copy, (1e9 - age, 1e9 - age))
+    (tmp_path / "notes").mkdir()
+    (tmp_path / ".demo-1.partial.abc").mkdir()
+    os.utime(tmp_path / ".demo-1.partial.abc", (1e9, 1e9))
+    (tmp_path / ".demo-2.partial.abc").mkdir()  # of a process that is at work
+    release.prune(tmp_path, spared=[tmp_path / "demo-000000000006"], most=3)
+    kept = {path.name for path in tmp_path.iterdir()}
+    assert kept == {*(f"demo-{age:012}" for age in (0, 1, 2, 6)), "notes", ".demo-2.partial.abc"}
+
+
+def test_a_release_must_be_signed_where_a_key_is_configured(demo_release, tmp_path, monkeypatch):
+    theirs = shutil.copytree(demo_release, tmp_path / "theirs")
+    assert Scorer.load(theirs)  # off by default
+    monkeypatch.setenv(signatures.VARIABLE, str(tmp_path / "key"))
+    with pytest.raises(signatures.SignatureError, match="which is not there"):
+        Scorer.load(theirs)
+    assert signatures.make_key() == tmp_path / "key"
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    assert signatures.make_key() is None
+    with pytest.raises(release.ReleaseError, match="it is not signed"):
+        Scorer.load(theirs)
+    signatures.sign(theirs / release.MANIFEST)
+    assert Scorer.load(release.export(theirs, tmp_path / "copies"))  # the signature goes with it
+    limits = {"churn": 0.99}
+    forged = rewritten(shutil.copytree(theirs, tmp_path / "forged"), thresholds=limits)
+    with pytest.raises(release.ReleaseError, match="its signature is not of the key"):
+        Scorer.load(forged)
+    assert Scorer.load(resealed(demo_release, tmp_path / "built"))  # what is made here is signed here
+    (tmp_path / "key").write_text("short")
+    with pytest.raises(signatures.SignatureError, match="5 characters, and must have 32 or more"):
+        Scorer.load(theirs)
 
 
 def test_a_fast_form_that_answers_otherwise_is_not_used(demo_release):

@@ -292,7 +292,7 @@ def test_an_unknown_params_file_lists_those_that_are_there(root, capsys):
 def test_a_second_series_on_the_same_params_file_is_refused(root, capsys, executed):
     with Results(root / "data" / "processed" / "toy").lock():
         assert run(root) == 2
-    assert f"Another series is running on toy: process {os.getpid()}, since 20" in capsys.readouterr().err
+    assert f"Another command is running on toy: process {os.getpid()}, since 20" in capsys.readouterr().err
     assert executed == []
     assert run(root) == 0
 

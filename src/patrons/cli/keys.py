@@ -1,9 +1,13 @@
-"""The part of the `patrons` command that makes and revokes API keys."""
+"""The part of the `patrons` command that makes and revokes API keys, and signs releases."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
-PURPOSE = "make, list and revoke keys of the API"
+from patrons.cli.parts import shown
+
+SIGNING_KEY = "PATRONS_SIGNING_KEY"
+PURPOSE = "make, list and revoke keys of the API, and sign releases"
 
 
 def add(commands: Any) -> None:
@@ -13,7 +17,9 @@ def add(commands: Any) -> None:
     for name, run, purpose in ACTIONS:
         action = actions.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.")
         action.set_defaults(run=run)
-        if name != "list":
+        if name == "sign":
+            action.add_argument("folder", metavar="FOLDER", type=Path, help="a release whose maker you trust")
+        elif name != "list":
             action.add_argument("name", metavar="NAME", help="who uses it, such as crm-nightly")
 
 
@@ -44,8 +50,20 @@ def revoke(arguments: argparse.Namespace) -> None:
     print(f"The key of {arguments.name} is no longer valid; a running service notices within a second.")
 
 
+def sign(arguments: argparse.Namespace) -> None:
+    """``patrons keys sign``."""
+    from patrons.scoring import release, signatures
+
+    release.read(arguments.folder)  # says what is no release before a key is made
+    if made := signatures.make_key():
+        print(f"Made the signing key {shown(made)}: copy it to the machines that are to check signatures, and keep it.")
+    number = release.sign(arguments.folder)
+    print(f"Signed release {number} in {shown(arguments.folder)}.")
+
+
 ACTIONS = (
     ("add", make, "make a key and show it once"),
     ("list", listing, "show who has keys, without the keys"),
     ("revoke", revoke, "make a key invalid"),
+    ("sign", sign, f"sign a release with the key that {SIGNING_KEY} names"),
 )

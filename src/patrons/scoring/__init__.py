@@ -10,6 +10,8 @@ bulk      files in, scored files out
 release   a folder that can be checked, copied and served
 content   what a release takes from the results of a series
 build     results of a series in, a release out
+signatures  whether a release is from those who have the operator's key
+soundness   whether the trees of loaded models can be walked
 """
 
 from typing import TYPE_CHECKING
@@ -19,5 +21,5 @@ from patrons import door
 if TYPE_CHECKING:
     from patrons.scoring.scorer import Scorer
 
-__all__ = ["Scorer", "build", "bulk", "content", "incoming", "release", "rows", "scorer", "silence"]
+__all__ = ["Scorer", "build", "bulk", "content", "incoming", "release", "rows", "scorer", "signatures", "silence"]
 __getattr__, __dir__ = door(__name__, __all__, {"Scorer": "scorer"})

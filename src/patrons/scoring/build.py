@@ -2,23 +2,26 @@
 
 import getpass
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from patrons.files import read_json, write_json
+from patrons.files import locked, read_json, write_json
 from patrons.libraries import versions
 from patrons.scoring.answers import Row, fast_forms
 from patrons.scoring.content import CHECKED_ROWS, GOLDEN_ROWS, NEEDED, OPTIONAL, Content, load_models
-from patrons.scoring.release import FORMAT, GOLDEN, MANIFEST, TEST, ReleaseError, seal
+from patrons.scoring.release import FORMAT, GOLDEN, TEST, ReleaseError, is_intact, read, seal, set_aside
 from patrons.scoring.rows import records
 from patrons.scoring.scorer import CLOSE, Scorer, plain
 
 Decision = Callable[[np.ndarray], np.ndarray]
+LONGEST_BUILD = 600.0  # seconds that a build waits for another one
 
 
 def build(processed: Path, folder: Path | None = None) -> Path:
@@ -36,23 +39,36 @@ def build(processed: Path, folder: Path | None = None) -> Path:
     Path
         The folder.
     """
-    content, folder = Content(processed, finished(processed)), folder or processed / "release"
-    fresh = folder.with_name(f".{folder.name}.fresh")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    try:
-        _copy(content, fresh)
-        models = load_models(fresh)
-        manifest = _manifest(content, models)
-        content.test_rows([feature["name"] for feature in manifest["features"]]).to_parquet(fresh / TEST, index=False)
-        manifest["fast"] = _fast_forms(content, fresh, manifest, models)
-        _write_golden(content, fresh, manifest, models)
-        seal(fresh, manifest)
-        shutil.rmtree(folder, ignore_errors=True)
-        fresh.rename(folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    finished(processed)  # says what is missing before anything is made
+    folder = folder or processed / "release"
+    with _alone(processed):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for left in folder.parent.glob(f".{folder.name}.partial.*"):  # by a build that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        with TemporaryDirectory(prefix=f".{folder.name}.partial.", dir=folder.parent) as scratch:
+            fresh = Path(scratch) / "fresh"
+            fresh.mkdir()
+            _fill(fresh, Content(processed, finished(processed)))
+            set_aside(folder, fresh.with_name("former"))
+            fresh.rename(folder)
     return folder
+
+
+@contextmanager
+def _alone(processed: Path) -> Iterator[None]:
+    """Hold the results, which no series may change meanwhile; other builds of them wait their turn."""
+    with locked(processed / ".release.lock", LONGEST_BUILD, nested=True), locked(processed / ".lock", nested=True):
+        yield
+
+
+def _fill(fresh: Path, content: Content) -> None:
+    _copy(content, fresh)
+    models = load_models(fresh)
+    manifest = _manifest(content, models)
+    content.test_rows([feature["name"] for feature in manifest["features"]]).to_parquet(fresh / TEST, index=False)
+    manifest["fast"] = _fast_forms(content, fresh, manifest, models)
+    _write_golden(content, fresh, manifest, models)
+    seal(fresh, manifest)
 
 
 def current(processed: Path) -> Path:
@@ -60,9 +76,21 @@ def current(processed: Path) -> Path:
 
     They do not when the code has changed. Where other libraries change them, that is an error.
     """
-    folder = processed / "release"
-    same = read_json(folder / MANIFEST, {}).get("run_id") == finished(processed)["run_id"]
-    return folder if same and not Scorer.load(folder).check() else build(processed)
+    if _is_current(processed):
+        return processed / "release"
+    with locked(processed / ".release.lock", LONGEST_BUILD):  # someone else may be building it
+        return processed / "release" if _is_current(processed) else build(processed)
+
+
+def _is_current(processed: Path) -> bool:
+    folder, series = processed / "release", finished(processed)
+    try:
+        manifest = read(folder) if folder.exists() else {}
+    except ReleaseError:  # of an earlier format, or damaged
+        return False
+    if manifest.get("run_id") != series["run_id"] or not is_intact(folder, manifest):
+        return False
+    return not Scorer.load(folder).check()
 
 
 def finished(processed: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from patrons.btyd import lifetime
 from patrons.files import read_json
 from patrons.models import load_model
 from patrons.scoring.rows import Feature, describe
+from patrons.scoring.soundness import refuse_unsound
 
 MODELS = ("clusterer", "segment_model", "churn")  # without which nothing is scored
 NEEDED = (
@@ -27,7 +28,9 @@ TEST_ROWS, GOLDEN_ROWS, CHECKED_ROWS = 5000, 20, 500
 def load_models(folder: Path) -> dict[str, Any]:
     """The models of a release by name, `value` where there is one."""
     names = [*MODELS, *(["value"] if (folder / "value.skops").exists() else [])]
-    return {name: load_model(folder / f"{name}.skops") for name in names}
+    models = {name: load_model(folder / f"{name}.skops") for name in names}
+    refuse_unsound(models)
+    return models
 
 
 class ContentError(ValueError):

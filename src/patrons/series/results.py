@@ -1,8 +1,5 @@
 """The results of a series on disk: one series at a time, folders that appear complete, a record of their origin."""
 
-import fcntl
-import json
-import os
 import secrets
 import shutil
 import subprocess
@@ -13,15 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from patrons import __version__
-from patrons.files import digest, read_json, write_json
+from patrons.files import digest, locked, read_json, write_json
 from patrons.series.graph import Notebook
 
 EXECUTED = "notebook.ipynb"
 SUCCEEDED, FAILED, NOT_RUN = "succeeded", "failed", "not run"
-
-
-class LockedError(RuntimeError):
-    """Another series is running in the same folder."""
 
 
 class Results:
@@ -44,15 +37,7 @@ class Results:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Lock the folder; LockedError says which process holds it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise LockedError(_locked(self.folder.name, file)) from None
-            file.truncate(0)
-            file.write(json.dumps({"pid": os.getpid(), "since": now()}))
-            file.flush()
+        with locked(self.folder / ".lock"):
             self.load()
             try:
                 yield
@@ -191,15 +176,3 @@ def _git(root: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return ended.stdout.strip() if ended.returncode == 0 else None
-
-
-def _locked(name: str, file: Any) -> str:
-    file.seek(0)
-    try:
-        holder = json.loads(file.read())
-    except ValueError:
-        holder = {"pid": "unknown", "since": "a moment ago"}
-    return (
-        f"Another series is running on {name}: process {holder['pid']}, since {holder['since']}. "
-        "Wait for it, stop it, or use a copy of the params file under another name."
-    )
