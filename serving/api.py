@@ -136,7 +136,12 @@ def arguments(line: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--release", type=Path, help="a release folder, or a file that names one; it is followed")
-    source.add_argument("--name", help="a series, such as demo: its champion, else its last results")
+    source.add_argument("--name", help="a series, such as demo: its champion; without keys, else its last results")
+    parser.add_argument(
+        "--allow-unpromoted",
+        action="store_true",
+        help="with --name, let the last results answer others too as long as nothing was promoted",
+    )
     parser.add_argument("--no-keys", action="store_true", help="need no key; only for this machine (127.0.0.1)")
     parser.add_argument("--host", help="where to listen (127.0.0.1)")
     parser.add_argument("--port", type=int, help="(8000)")
@@ -146,7 +151,8 @@ def arguments(line: Sequence[str] | None) -> argparse.Namespace:
 def main(line: Sequence[str] | None = None) -> None:
     """Serve until stopped."""
     options = arguments(line)
-    release = named_by(options.release) if options.release else champion_of(options.name, root_folder())
+    unpromoted = options.no_keys or options.allow_unpromoted  # without keys this machine alone is answered
+    release = named_by(options.release) if options.release else champion_of(options.name, root_folder(), unpromoted)
     settings = from_environment(release, options.no_keys, host=options.host, port=options.port)
     asyncio.run(serve(Service(settings)))
 

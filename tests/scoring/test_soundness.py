@@ -8,6 +8,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 from xgboost import XGBClassifier
 
 from patrons.models import ModelError, load_model, save_model
@@ -97,6 +98,11 @@ def test_boosted_trees_that_lead_elsewhere_are_refused(field, number):
     model.get_booster().load_model(bytearray(json.dumps(written).encode()))
     with pytest.raises(ModelError, match="cannot be walked"):
         refuse_unsound({"churn": model})
+
+
+def test_a_kind_of_model_that_no_release_has_is_refused():
+    with pytest.raises(ModelError, match="a SVC, which no model of Patrons has"):
+        refuse_unsound({"churn": make_pipeline(StandardScaler(), SVC()).fit(X, Y)})
 
 
 def test_sound_models_pass_and_their_depth_is_counted():

@@ -13,9 +13,10 @@ from flama.client import LifespanContextManager
 from toy_scorer import ToyScorer, write_release
 
 from patrons.service import keys
-from patrons.service.follow import named_by
+from patrons.service.follow import Located, named_by
 from patrons.service.logs import Log
 from patrons.service.settings import Settings, SettingsError, from_environment
+from serving import api as api_module
 from serving.api import Service, create_app
 
 ONE = {"customers": [{"customer_id": "Jane Doe", "recency_days": 20}]}
@@ -288,3 +289,23 @@ def test_openapi_describes_every_path_with_errors_and_examples(api):
     assert set(post["responses"]) == {"200", "400", "401", "413", "415", "422", "429", "503"}
     reference = post["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     assert "example" in schema["components"]["schemas"][reference]
+
+
+@pytest.mark.parametrize("promoted", [True, False, None])
+def test_the_model_says_whether_it_was_promoted(release, promoted):
+    api = Asked(release)
+    api.service.follower.locate = lambda: Located(release, promoted)
+    assert api.ask("GET", "/model").json()["promoted"] is promoted
+
+
+@pytest.mark.parametrize(
+    ("options", "allowed"),
+    [(["--no-keys"], True), ([], False), (["--allow-unpromoted"], True), (["--host", "::1"], False)],
+)
+def test_with_keys_results_that_nobody_promoted_answer_only_if_that_is_said(monkeypatch, options, allowed):
+    asked = []
+    monkeypatch.setattr(api_module, "champion_of", lambda name, root, unpromoted: asked.append(unpromoted))
+    monkeypatch.setattr(api_module, "serve", lambda service: None)
+    monkeypatch.setattr(api_module.asyncio, "run", lambda _: None)
+    api_module.main(["--name", "demo", *options])
+    assert asked == [allowed]

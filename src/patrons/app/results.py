@@ -68,7 +68,7 @@ class Series(NamedTuple):
     def scorer(self) -> Scorer:
         """Of the release that the app was started with, else of the champion, else of the last results."""
         if self.release is not None:
-            folder = named_by(self.release)()
+            folder = named_by(self.release)().folder
         else:
             folder = _serving(self.root, self.name, (self.processed / "series.json").stat().st_mtime_ns)
         manifest = release.read(folder)
@@ -108,7 +108,7 @@ def _table(path: Path, changed: int) -> pd.DataFrame:
 def _serving(root: Path, name: str, changed: int) -> Path:
     from patrons.tracking.promotion import serving  # needs MLflow, which an app of a given release does without
 
-    return serving(name, root)[0]
+    return serving(name, root).folder
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Loading the models…")

@@ -70,7 +70,9 @@ def predict(arguments: argparse.Namespace) -> None:
     from patrons.tracking.promotion import serving
 
     folder, name = arguments.release, _name(arguments.params)
-    folder, what = (folder, f"the release in {shown(folder)}") if folder else serving(name, root_folder())
+    what = f"the release in {shown(folder)}" if folder else ""
+    if folder is None:
+        folder, _, what = serving(name, root_folder())
     scorer = Scorer.load(folder)
     print(f"Scoring with {what}.", file=sys.stderr)
     done = bulk.score_file(scorer, arguments.input, arguments.output, arguments.as_of, arguments.customers, _progress)
@@ -131,6 +133,13 @@ def history(arguments: argparse.Namespace) -> None:
         _print_entry(entry)
 
 
+def repair(arguments: argparse.Namespace) -> None:
+    """``patrons models repair``."""
+    from patrons.tracking.repair import repair as reconcile
+
+    print("\n".join(reconcile(_registry(arguments.name))))
+
+
 def export(arguments: argparse.Namespace) -> None:
     """``patrons models export``."""
     print(f"Wrote {shown(_registry(arguments.name).fetch(arguments.version, arguments.to))}, checksums verified.")
@@ -168,6 +177,7 @@ ACTIONS = (
     ("promote", promote, "make the candidate the champion, if its gates have passed"),
     ("rollback", rollback, "make the former champion the champion again"),
     ("history", history, "list who changed what, when and why"),
+    ("repair", repair, "bring log and aliases together again after a version was deleted or an alias moved in MLflow"),
     ("export", export, "copy a version to a folder that needs no MLflow"),
     ("import", imported, "register a folder that was exported, as the candidate"),
 )

@@ -84,11 +84,7 @@ def current(processed: Path) -> Path:
 
 def _is_current(processed: Path) -> bool:
     folder, series = processed / "release", finished(processed)
-    try:
-        manifest = read(folder) if folder.exists() else {}
-    except ReleaseError:  # of an earlier format, or damaged
-        return False
-    if manifest.get("run_id") != series["run_id"] or not is_intact(folder, manifest):
+    if not is_intact(folder) or read(folder)["run_id"] != series["run_id"]:
         return False
     return not Scorer.load(folder).check()
 

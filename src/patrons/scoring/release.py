@@ -180,9 +180,12 @@ def _changed(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def is_intact(folder: Path, manifest: Mapping[str, Any]) -> bool:
+def is_intact(folder: Path) -> bool:
     """Whether a release is as it was sealed, and signed where that is demanded, whatever libraries are here."""
-    return not _changed(folder, manifest) and not signatures.problem(folder / MANIFEST)
+    try:
+        return not _changed(folder, read(folder)) and not signatures.problem(folder / MANIFEST)
+    except ReleaseError:
+        return False
 
 
 def is_complete(folder: Path, manifest: Mapping[str, Any]) -> bool:
@@ -239,6 +242,12 @@ def set_aside(place: Path, scratch: Path) -> None:
         return
 
 
+def copies(folder: Path) -> list[Path]:
+    """The copies of releases in a folder."""
+    found = folder.glob("[!.]*")
+    return [path for path in found if path.is_dir() and not path.is_symlink() and (path / MANIFEST).is_file()]
+
+
 def prune(folder: Path, spared: Collection[Path] = (), most: int = KEPT) -> None:
     """Keep the copies of releases in `folder` that were fetched last; also take away what a killed process left there.
 
@@ -250,9 +259,7 @@ def prune(folder: Path, spared: Collection[Path] = (), most: int = KEPT) -> None
     most : int
         How many stay beside those.
     """
-    paths = [path for path in folder.glob("*") if path.is_dir() and not path.is_symlink()]
-    copies = [path for path in paths if (path / MANIFEST).is_file() and path not in spared and path.name[0] != "."]
-    old = sorted(copies, key=_fetched, reverse=True)[most:]
+    old = sorted((path for path in copies(folder) if path not in spared), key=_fetched, reverse=True)[most:]
     limit = time.time() - ABANDONED
     left = [path for path in folder.glob(".*.partial*") if path.is_dir() and _fetched(path) < limit]
     for path in (*old, *left):

@@ -16,6 +16,7 @@ from xgboost import XGBModel
 from patrons.models import ModelError
 from patrons.scoring.fast.trees import learner
 
+FOREIGN = ("sklearn.svm", "sklearn.ensemble._hist_gradient_boosting")  # walked by compiled code, and of no use here
 LEAF = -1
 LEAF_SIZE, COUNTS = 4, 7  # where a tree of neighbours states the size of a leaf, then levels and nodes
 
@@ -44,6 +45,8 @@ def _parts(value: Any, columns: int | None, seen: set[int]) -> Iterator[tuple[An
     if id(value) in seen or isinstance(value, (str, bytes, int, float, type(None))):
         return
     seen.add(id(value))
+    if type(value).__module__.startswith(FOREIGN):
+        raise ValueError(f"a {type(value).__name__}, which no model of Patrons has")
     if isinstance(value, (Tree, KDTree)):
         yield value, columns
         return

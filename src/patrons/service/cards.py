@@ -11,6 +11,7 @@ def model_card(slot: Slot, slots: Slots) -> dict[str, Any]:
     fields = ("name", "kind", "unit", "meaning", "example", "required")
     return {
         "release": slot.release,
+        "promoted": slot.promoted,
         **{name: manifest.get(name) for name in ("name", "kind", "created", "versions", "thresholds")},
         "segments": {str(segment["number"]): segment["name"] for segment in manifest["segments"].values()},
         "slot": slot.colour,

@@ -5,27 +5,59 @@ import contextlib
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from patrons.files import read_json
 from patrons.scoring.release import MANIFEST
 from patrons.service.slots import Slots
 
+
+class Located(NamedTuple):
+    """The release that should answer.
+
+    Attributes
+    ----------
+    folder : Path
+    promoted : bool or None
+        Whether it is the champion of a registry; None where a folder or a file names it.
+    """
+
+    folder: Path
+    promoted: bool | None = None
+
+
 Report = Callable[..., None]
-Locate = Callable[[], Path]
+Locate = Callable[[], Located]
 
 
 def named_by(source: Path) -> Locate:
-    """A function that gives the folder of a release: `source` itself, or the one whose path stands in that file."""
-    return lambda: source.parent / source.read_text().strip() if source.is_file() else source
+    """A function that locates a release: `source` itself, or the folder whose path stands in that file."""
+    return lambda: Located(source.parent / source.read_text().strip() if source.is_file() else source)
 
 
-def champion_of(name: str, root: Path) -> Locate:
-    """A function that gives the folder of a series' champion, fetched from the registry when it is a new one."""
+def champion_of(name: str, root: Path, unpromoted: bool = True) -> Locate:
+    """A function that locates a series' champion, fetched from the registry when it is a new one.
 
-    def locate() -> Path:
+    Once there was a champion, nothing else is taken in its place, whatever becomes of the registry.
+
+    Parameters
+    ----------
+    name : str
+        The series.
+    root : Path
+        The project's folder.
+    unpromoted : bool
+        Whether the last results may answer as long as nothing was ever promoted.
+    """
+    seen = False
+
+    def locate() -> Located:
         from patrons.tracking.promotion import serving  # needs MLflow, which a service of a folder does without
 
-        return serving(name, root)[0]
+        nonlocal seen
+        answering = serving(name, root, unpromoted and not seen)
+        seen = seen or answering.promoted
+        return Located(answering.folder, answering.promoted)
 
     return locate
 
@@ -37,7 +69,7 @@ class Follower:
     ----------
     slots : Slots
     locate : callable
-        Gives the folder of that release: see `named_by` and `champion_of`.
+        Locates that release: see `named_by` and `champion_of`.
     poll : float
         Seconds between looks.
     report : callable
@@ -74,17 +106,19 @@ class Follower:
         """Take the wanted release, unless it is the one that was settled."""
         forced, self._forced = self._forced, False
         try:
-            folder = await asyncio.to_thread(self.locate)
+            folder, promoted = await asyncio.to_thread(self.locate)
             wanted = (read_json(folder / MANIFEST) or {}).get("id")
         except Exception as error:  # it is being written, or the registry is away: the next look may find it
             self._report_failure(error)
             return
         self._last_failure = ""
         answering = self.slots.active and self.slots.active.release
+        if wanted is not None:
+            self.slots.mark(wanted, promoted)
         if wanted is None or (wanted == self._settled and not (forced and wanted != answering)):
             return
         self._settled = wanted
-        await self._take(folder, wanted)
+        await self._take(folder, wanted, promoted)
 
     def _report_failure(self, error: Exception) -> None:
         """Report a look that failed, once as long as the failure lasts."""
@@ -92,10 +126,10 @@ class Follower:
             self._last_failure = failure
             self.report("look_failed", reason=failure)
 
-    async def _take(self, folder: Path, wanted: str) -> None:
+    async def _take(self, folder: Path, wanted: str, promoted: bool | None) -> None:
         former = self.slots.active
         try:
-            slot = await asyncio.to_thread(self.slots.take, folder)
+            slot = await asyncio.to_thread(self.slots.take, folder, promoted)
         except Exception as error:
             self.report("candidate_refused", release=wanted, reason=f"{type(error).__name__}: {error}")
         else:

@@ -135,6 +135,9 @@ class ModelCard(BaseModel):
     """The release in use, and what happened to the last one that was tried."""
 
     release: str
+    promoted: bool | None = Field(
+        description="whether it was promoted in the registry; null where the service was given a folder"
+    )
     name: str
     kind: str
     created: str | None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from patrons.service.follow import Located
 from patrons.service.keys import default_file
 
 PREFIX = "PATRONS_API_"
@@ -23,7 +24,7 @@ class Settings:
     Attributes
     ----------
     release : callable
-        Gives the folder of the release to serve: see `follow`.
+        Locates the release to serve: see `follow`.
     keys : Path or None
         File of API keys; without one no key is needed, and the service answers this machine only.
     host, port : str, int
@@ -38,7 +39,7 @@ class Settings:
         Seconds between looks at `release`.
     """
 
-    release: Callable[[], Path]
+    release: Callable[[], Located]
     keys: Path | None
     host: str = "127.0.0.1"
     port: int = 8000
@@ -61,7 +62,7 @@ class Settings:
 
 
 def from_environment(
-    release: Callable[[], Path], no_keys: bool, environment: Mapping[str, str] = os.environ, **given: Any
+    release: Callable[[], Located], no_keys: bool, environment: Mapping[str, str] = os.environ, **given: Any
 ) -> Settings:
     """Settings of ``PATRONS_API_…`` variables, such as ``PATRONS_API_TIMEOUT=5``, after those `given` and not None."""
     kinds = {field.name: field.type for field in fields(Settings) if isinstance(field.type, type)}  # int, float, str

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any, Protocol
@@ -36,12 +36,15 @@ class Slot:
     scorer : Scorer
     quick : bool
         Whether one customer is scored in less than `QUICK`.
+    promoted : bool or None
+        Whether it was promoted in a registry; None where none was asked.
     """
 
     colour: str
     release: str
     scorer: Any
     quick: bool
+    promoted: bool | None = None
 
 
 class Slots:
@@ -68,7 +71,7 @@ class Slots:
     def idle(self) -> Slot | None:
         return self._pair[1]
 
-    def take(self, folder: Path) -> Slot:
+    def take(self, folder: Path, promoted: bool | None = None) -> Slot:
         """Load the release of a folder, check it, and let it answer from now on.
 
         Raises
@@ -78,12 +81,20 @@ class Slots:
         """
         with self._lock:
             try:
-                fresh = self._checked(folder)
+                fresh = replace(self._checked(folder), promoted=promoted)
             except Exception as error:
                 self.refused = f"{folder.name}: {error}"
                 raise
             self._pair, self.refused = (fresh, self._pair[0]), None
             return fresh
+
+    def mark(self, release: str, promoted: bool | None) -> None:
+        """Note whether a release is promoted, which may change while it answers."""
+        with self._lock:
+            first, second = (
+                replace(slot, promoted=promoted) if slot and slot.release == release else slot for slot in self._pair
+            )
+            self._pair = (first, second)
 
     def roll_back(self) -> Slot | None:
         """Let the other slot answer again; None where it holds nothing."""

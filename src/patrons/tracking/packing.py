@@ -19,6 +19,7 @@ from patrons.series.imports import PACKAGE, helper_files
 
 LIBRARIES = ("mlflow", *OF_MODELS)  # that a model needs, with exact versions
 EXAMPLE_ROWS = 5
+ID = "patrons.release"  # the tag that names a release
 
 
 def log_model(client: MlflowClient, experiment: str, run: str, path: Path) -> str:
@@ -42,6 +43,25 @@ def log_model(client: MlflowClient, experiment: str, run: str, path: Path) -> st
             code_paths=own_code(path, Path(folder)),
             metadata={"patrons": patrons.__version__},
         ).model_uri
+
+
+def log_release(client: MlflowClient, experiment: str, folder: Path, identity: str) -> tuple[str, str]:
+    """Log a release as a model with a run of its own; the ids of both. The tracking URI must be set."""
+    run = client.create_run(experiment, run_name=f"release {identity}", tags={ID: identity}).info.run_id
+    logged = client.create_logged_model(experiment, name="release", source_run_id=run)
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = shutil.copytree(folder, Path(scratch) / "release")  # its name among the artifacts
+        mlflow.pyfunc.log_model(
+            name="release",
+            model_id=logged.model_id,
+            python_model=str(Path(__file__).with_name("pyfunc.py")),
+            artifacts={"release": str(copy)},
+            code_paths=[str(copied_code(["patrons.scoring.scorer"], Path(scratch)))],
+            pip_requirements=requirements((*LIBRARIES, "pyarrow")),
+            metadata={"patrons": patrons.__version__, ID: identity},
+        )
+    client.set_terminated(run)
+    return run, logged.model_id
 
 
 def signature(model: Any, sample: pd.DataFrame) -> ModelSignature:

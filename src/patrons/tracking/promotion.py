@@ -11,7 +11,8 @@ from patrons.scoring import Scorer, release
 from patrons.scoring.build import current
 from patrons.scoring.content import OUTCOME
 from patrons.scoring.release import TEST
-from patrons.tracking.registry import CHAMPION, Registry, RegistryError, failed_gates
+from patrons.tracking.decisions import CHAMPION, failed_gates
+from patrons.tracking.registry import Registry, RegistryError
 
 
 class Contest(NamedTuple):
@@ -65,15 +66,64 @@ def contest(candidate: Path, champion: Path) -> Contest:
     return Contest(roc_auc(truth, new), roc_auc(truth, old), gain, len(truth))
 
 
-def serving(name: str, root: Path) -> tuple[Path, str]:
-    """The release that answers for a series, and a description of it: the champion, else that of the last results."""
-    processed = root / "data" / "processed" / name
-    try:
-        folder = Registry(name, root).fetch(CHAMPION, processed / "releases")
-        return folder, f"champion {release.read(folder)['id']}"
-    except RegistryError:  # nothing was promoted: who has only run the series gets its results
-        folder = current(processed)
-        return folder, f"release {release.read(folder)['id']} of the last results; no champion was promoted"
+class Serving(NamedTuple):
+    """The release that answers for a series.
+
+    Attributes
+    ----------
+    folder : Path
+    promoted : bool
+        Whether it is the champion, and not that of the last results.
+    description : str
+    """
+
+    folder: Path
+    promoted: bool
+    description: str
+
+
+def serving(name: str, root: Path, unpromoted: bool = True) -> Serving:
+    """The champion; where nothing was ever promoted, the release of the last results.
+
+    Parameters
+    ----------
+    name : str
+        The series.
+    root : Path
+        The project's folder.
+    unpromoted : bool
+        Whether results may answer that nobody has promoted.
+
+    Raises
+    ------
+    RegistryError
+        Where there was a champion and is none now: nothing else is taken in its place.
+    """
+    processed, registry = root / "data" / "processed" / name, Registry(name, root)
+    copies = processed / "releases"
+    if registry.had_champion():
+        folder = _fetched(registry, CHAMPION, copies)
+        return Serving(folder, True, f"champion {release.read(folder)['id']}")
+    if release.copies(copies):
+        raise RegistryError(
+            f"{registry.model} has had a champion (data/processed/{name}/releases has copies), and MLflow has none. "
+            "Is it the right MLflow (MLFLOW_TRACKING_URI)? If so, delete that folder, or promote a version: "
+            f"patrons models promote {name}"
+        )
+    if not unpromoted:
+        raise RegistryError(
+            f"No release of {name} is promoted, and its last results may not answer here (--allow-unpromoted "
+            f"lets them, unless this service has had a champion). Promote one: patrons models promote {name}"
+        )
+    folder = current(processed)
+    return Serving(folder, False, f"release {release.read(folder)['id']} of the last results; no champion was promoted")
+
+
+def _fetched(registry: Registry, which: str | int, copies: Path) -> Path:
+    """A copy of a release among those of earlier champions, of which the last few are kept."""
+    folder = registry.fetch(which, copies)
+    release.prune(copies, spared=[folder])
+    return folder
 
 
 def promote_results(name: str, root: Path) -> str:
@@ -86,7 +136,7 @@ def promote_results(name: str, root: Path) -> str:
     if champion := registry.aliases().get(CHAMPION):
         if champion == number:
             return f"Version {number} of {name} is the champion already."
-        match = contest(folder, registry.fetch(champion, folder.with_name("releases")))
+        match = contest(folder, _fetched(registry, champion, folder.with_name("releases")))
         why = str(match)
         if not match.holds:
             return f"Not promoted: version {number} of {name} remains the candidate, as {why}."

@@ -2,31 +2,28 @@
 
 One release is one version of one registered model, ``patrons-<name>``, and holds clusterer, segment model, churn and
 value models as one folder. So they change together: moving the alias `champion` is a single write, and whoever reads it
-gets a complete release, the old one or the new one. Every change stands in a log, kept as tags of the registered model
-that are only ever added; an entry is written before its change, so that no change goes unrecorded.
+gets a complete release, the old one or the new one. Every change stands in a log (see `decisions`); an entry is written
+before its change, so that no change goes unrecorded.
 """
 
 import getpass
 import json
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from secrets import token_hex
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import patrons
-from patrons.libraries import OF_MODELS, requirements
-from patrons.scoring import release
-from patrons.tracking.packing import copied_code
+from patrons.scoring import release, signatures
+from patrons.tracking import decisions
+from patrons.tracking.decisions import CANDIDATE, CHAMPION, PREVIOUS, State, failed_gates, headline
+from patrons.tracking.packing import ID, log_release
 from patrons.tracking.runs import TrackingError, connected, experiment_of
 
-CANDIDATE, CHAMPION, PREVIOUS = "candidate", "champion", "previous"
-LOG, ID = "patrons.log.", "patrons.release"  # names of tags
-HEADLINE = ("06.roc_auc", "06.pr_auc", "06.brier", "06.recall", "06.precision", "05.accuracy", "03.silhouette")
-REQUIRED = ("mlflow", *OF_MODELS, "pyarrow")
+SIGNATURE = "patrons.signature"  # the name of a tag
+LONGEST_REASON = 2000  # characters that the log keeps of one
 
 
 class RegistryError(TrackingError):
@@ -71,36 +68,52 @@ class Registry:
     def register(self, folder: Path) -> int:
         """Make a release the candidate, and return its version; one that is registered already is not stored again."""
         folder = folder.resolve()
-        manifest = release.verify(folder)
+        manifest, signature = release.verify(folder), signatures.text(folder)
+        if manifest["name"] != self.name:
+            raise RegistryError(f"The release in {folder} is of {manifest['name']}, and not of {self.name}.")
         with self._client() as client:
             if not client.search_registered_models(f"name = '{self.model}'"):
                 client.create_registered_model(self.model, description=f"Releases of the series {self.name}")
-        stored = [version["version"] for version in self.versions() if version["release"] == manifest["id"]]
-        with self._client() as client:
-            number = stored[0] if stored else self._store(client, folder, manifest)
+            number = self._stored(client, manifest["id"], signature) or self._store(client, folder, manifest)
             client.set_registered_model_alias(self.model, CANDIDATE, str(number))
         return number
 
+    def _stored(self, client: Any, identity: str, signature: str) -> int | None:
+        """The latest version of this release with this signature, None where there is none."""
+        versions = client.search_model_versions(f"name = '{self.model}'")
+        tags = {_number_of(version): (version.tags.get(ID), version.tags.get(SIGNATURE, "")) for version in versions}
+        return max((number for number, kept in tags.items() if kept == (identity, signature)), default=None)
+
     def fetch(self, which: str | int, folder: Path) -> Path:
-        """A copy of a release, its checksums verified: ``<folder>/<name>-<id>``; an existing one is used.
+        """A copy of a release, its checksums verified: ``<folder>/<name>-<id>``; an intact one that exists is used.
 
         Parameters
         ----------
         which : str or int
             An alias or a version.
         """
-        number = self._number(which)
-        identity = next(version["release"] for version in self.versions() if version["version"] == number)
-        copy = folder / f"{self.name}-{identity}"
-        if copy.is_dir():
+        with self._client() as client:
+            state = self._state(client)
+        number = self._number(which, state)
+        copy = folder / release.folder_name(self.name, state.releases[number])
+        if copy.is_dir() and release.is_intact(copy):
             release.verify(copy)
+            with suppress(OSError):  # of a folder that may only be read
+                os.utime(copy)
             return copy
         with TemporaryDirectory() as scratch:
             with self._client():
                 import mlflow
 
                 model = mlflow.artifacts.download_artifacts(f"models:/{self.model}/{number}", dst_path=scratch)
-            return release.export(Path(model) / "artifacts" / "release", folder)
+            source = Path(model) / "artifacts" / "release"
+            manifest = release.read(source)
+            if (manifest["name"], manifest["id"]) != (self.name, state.releases[number]):
+                raise RegistryError(
+                    f"Version {number} of {self.model} holds release {manifest['id']} of {manifest['name']}, not "
+                    f"{state.releases[number]} of {self.name}: it was changed in MLflow. Delete that version there."
+                )
+            return release.export(source, folder)
 
     def promote(self, which: str | int = CANDIDATE, why: str = "", override: str = "") -> dict[str, Any]:
         """Make a release the champion, and return the entry of the log.
@@ -119,8 +132,9 @@ class Registry:
         RegistryError
             When gates have failed, or the golden answers of the release do not come out right.
         """
-        number = self._number(which)
-        manifest = self._checked(number)
+        state = self.state()
+        number = self._number(which, state)
+        manifest = self.checked(number)
         failed = failed_gates(manifest)
         if failed and not override:
             listed = "".join(f"\n  - {gate}" for gate in failed)
@@ -129,63 +143,92 @@ class Registry:
                 'Improve the model, or state why it is to be promoted all the same: --override "reason"'
             )
         facts = {"why": why or override, "override": bool(failed), "failed": failed, "metrics": headline(manifest)}
-        return self._move("promote", number, self._champions(), facts)
+        return self.move(decisions.PROMOTE, number, state.line.all, facts)
 
     def rollback(self, why: str = "") -> dict[str, Any]:
         """Make the former champion the champion again, and return the entry of the log."""
-        champions = self._champions()
-        if len(champions) < 2:
+        former = self.state().line.former
+        if not former:
             raise RegistryError(f"{self.model} had no champion before this one: there is nothing to go back to.")
-        facts = {"why": why, "override": False, "failed": [], "metrics": headline(self._checked(champions[-2]))}
-        return self._move("rollback", champions[-2], champions[:-2], facts)
+        facts = {"why": why, "override": False, "failed": [], "metrics": headline(self.checked(former[-1]))}
+        return self.move(decisions.ROLLBACK, former[-1], former[:-1], facts)
 
     def history(self) -> list[dict[str, Any]]:
         """The log, the oldest entry first."""
-        with self._client() as client:
-            tags = self._registered(client).tags
-        return [json.loads(text) for name, text in sorted(tags.items()) if name.startswith(LOG)]
+        return decisions.entries(self.state().tags)
 
-    def _champions(self) -> list[int]:
-        """The champions up to the present one, which is last, without those that were rolled back."""
-        line: list[int] = []
-        for entry in self.history():
-            if entry["action"] == "promote":
-                line = [*(number for number in line if number != entry["to"]), entry["to"]]
-            elif entry["action"] == "rollback":
-                line = line[: line.index(entry["to"]) + 1]
-            else:  # the change before this entry failed
-                line = entry["champions"]
-        return line
-
-    def _move(self, action: str, to: int, below: list[int], facts: Mapping[str, Any]) -> dict[str, Any]:
-        """Write the log, then move the aliases: `previous` first, so that `champion` is the one write that counts."""
-        champions = self._champions()
-        entry = {"action": action, "from": champions[-1] if champions else None, "to": to, **facts}
-        below = [number for number in below if number != to]
+    def state(self) -> State:
+        """Aliases, log and versions, as they are."""
         with self._client() as client:
-            entry = self._log(client, entry)
+            return self._state(client)
+
+    def _state(self, client: Any) -> State:
+        registered = self._registered(client)
+        versions = client.search_model_versions(f"name = '{self.model}'")
+        releases = {_number_of(version): version.tags.get(ID, "unknown") for version in versions}
+        return State({alias: int(number) for alias, number in registered.aliases.items()}, registered.tags, releases)
+
+    def move(self, action: str, to: int, former: Sequence[int], facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Write the log, then move the aliases: `previous` first, so that `champion` is the one write that counts.
+
+        Parameters
+        ----------
+        action : str
+            For the log.
+        to : int
+            The version that becomes the champion.
+        former : sequence of int
+            The champions before it, the latest last; those that no longer exist are left out.
+        facts : mapping
+            For the log.
+        """
+        with self._client() as client:
+            state = self._state(client)
+            line = state.line
+            before = line.logged if line.champion is None else line.champion
+            entry = self._log(client, {"action": action, "from": before, "to": to, **facts})
             try:
-                if below:
-                    client.set_registered_model_alias(self.model, PREVIOUS, str(below[-1]))
-                elif PREVIOUS in self._aliases(client):
-                    client.delete_registered_model_alias(self.model, PREVIOUS)
+                self._set_previous(client, [number for number in former if number in state.releases and number != to])
                 client.set_registered_model_alias(self.model, CHAMPION, str(to))
             except Exception:
-                self._log(client, {"action": "failed", "from": to, "to": entry["from"], "champions": champions})
+                failed = {"action": decisions.FAILED, "from": to, "to": before, "champions": line.all}
+                with suppress(Exception):  # what went wrong is told below
+                    self._log(client, failed)
                 raise
-            if self._aliases(client).get(CANDIDATE) == to:
+            if state.aliases.get(CANDIDATE) == to:
                 client.delete_registered_model_alias(self.model, CANDIDATE)
         return entry
 
-    def _log(self, client: Any, entry: Mapping[str, Any]) -> dict[str, Any]:
-        now = datetime.now(UTC).isoformat(timespec="microseconds")
-        stamped = {"at": now, "who": getpass.getuser(), **entry}
-        client.set_registered_model_tag(
-            self.model, f"{LOG}{now[:26]}.{token_hex(3)}", json.dumps(stamped, ensure_ascii=False)
-        )
-        return stamped
+    def set_previous(self, former: Sequence[int]) -> None:
+        """Put the alias `previous` on the last of the former champions; without any it goes."""
+        with self._client() as client:
+            self._set_previous(client, former)
 
-    def _checked(self, number: int) -> dict[str, Any]:
+    def had_champion(self) -> bool:
+        """Whether a version was ever promoted, whatever has become of it since."""
+        with self._client() as client:
+            if not client.search_registered_models(f"name = '{self.model}'"):
+                return False
+            state = self._state(client)
+        return CHAMPION in state.aliases or state.line.logged is not None
+
+    def _set_previous(self, client: Any, former: Sequence[int]) -> None:
+        if former:
+            client.set_registered_model_alias(self.model, PREVIOUS, str(former[-1]))
+        elif PREVIOUS in self._aliases(client):
+            client.delete_registered_model_alias(self.model, PREVIOUS)
+
+    def _log(self, client: Any, entry: Mapping[str, Any]) -> dict[str, Any]:
+        """Add an entry to the log; numbered after what stands there now."""
+        moment = datetime.now(UTC).isoformat(timespec="microseconds")
+        whole = {"at": moment, "who": getpass.getuser(), **entry}
+        if "why" in whole:
+            whole["why"] = whole["why"][:LONGEST_REASON]
+        name = decisions.next_name(self._registered(client).tags)
+        client.set_registered_model_tag(self.model, name, json.dumps(whole, ensure_ascii=False))
+        return whole
+
+    def checked(self, number: int) -> dict[str, Any]:
         """The manifest of a version, once it is complete and its golden answers come out right."""
         from patrons.scoring import Scorer
 
@@ -200,40 +243,35 @@ class Registry:
 
     def _store(self, client: Any, folder: Path, manifest: Mapping[str, Any]) -> int:
         """Store a release as a new version, with a run of its own."""
-        import mlflow
-
         experiment = experiment_of(client, self.name, self.root)
-        name = f"release {manifest['id']}"
-        run = client.create_run(experiment, run_name=name, tags={ID: manifest["id"]}).info.run_id
-        logged = client.create_logged_model(experiment, name="release", source_run_id=run)
-        with TemporaryDirectory() as scratch:
-            copy = shutil.copytree(folder, Path(scratch) / "release")  # its name among the artifacts
-            mlflow.pyfunc.log_model(
-                name="release",
-                model_id=logged.model_id,
-                python_model=str(Path(__file__).with_name("pyfunc.py")),
-                artifacts={"release": str(copy)},
-                code_paths=[str(copied_code(["patrons.scoring.scorer"], Path(scratch)))],
-                pip_requirements=requirements(REQUIRED),
-                metadata={"patrons": patrons.__version__, ID: manifest["id"]},
-            )
-        client.set_terminated(run)
+        run, model = log_release(client, experiment, folder, manifest["id"])
         tags = {ID: manifest["id"], "patrons.metrics": json.dumps(headline(manifest))}
-        uri, model = f"models:/{logged.model_id}", logged.model_id
-        return _number_of(client.create_model_version(self.model, uri, run, tags, model_id=model))
+        if signature := signatures.text(folder):
+            tags[SIGNATURE] = signature
+        return _number_of(client.create_model_version(self.model, f"models:/{model}", run, tags, model_id=model))
 
-    def _number(self, which: str | int) -> int:
-        if str(which).isdecimal():
-            if int(which) not in [version["version"] for version in self.versions()]:
-                raise RegistryError(f"{self.model} has no version {which}. See: patrons models list {self.name}")
-            return int(which)
-        aliases = self.aliases()
-        if which not in aliases:
-            existing = ", ".join(sorted(aliases)) or "none"
-            raise RegistryError(
-                f"{self.model} has no {which}; its aliases: {existing}. Make one: patrons models build {self.name}"
+    def _number(self, which: str | int, state: State) -> int:
+        """The version that is meant, of those that Patrons has stored."""
+        if not str(which).isdecimal():
+            if which not in state.aliases:
+                raise RegistryError(self._lacking(str(which), state))
+            which = state.aliases[str(which)]
+        if state.releases.get(int(which), "unknown") == "unknown":
+            raise RegistryError(f"{self.model} has no version {which}. See: patrons models list {self.name}")
+        return int(which)
+
+    def _lacking(self, alias: str, state: State) -> str:
+        """What to do where an alias is not there."""
+        logged = state.line.logged
+        if alias == CHAMPION and logged is not None:
+            return (
+                f"{self.model} has lost its champion: by the log version {logged} answers, and MLflow holds no such "
+                f"alias any more. What may answer instead: patrons models repair {self.name}"
             )
-        return aliases[str(which)]
+        existing = ", ".join(sorted(state.aliases)) or "none"
+        return (
+            f"{self.model} has no {alias}; its aliases: {existing}. Build a release: patrons models build {self.name}"
+        )
 
     def _aliases(self, client: Any) -> dict[str, int]:
         return {alias: int(number) for alias, number in self._registered(client).aliases.items()}
@@ -255,17 +293,3 @@ def _number_of(version: Any) -> int:
 
 def _moment(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")
-
-
-def failed_gates(manifest: Mapping[str, Any]) -> list[str]:
-    """What speaks against a promotion, a phrase for each; empty where nothing does."""
-    gates, counted = manifest["gates"], manifest["metrics"].get("06.gates_failed")
-    if not gates and counted is None:
-        return ["its churn model was not tested by any gate"]
-    failed = [f"{gate['gate']} is {gate['value']}, {gate['limit']}" for gate in gates if gate["verdict"] != "passed"]
-    return failed or ([f"{counted:g} gates have failed"] if counted else [])
-
-
-def headline(manifest: Mapping[str, Any]) -> dict[str, float]:
-    """The few metrics of a release that lists and the log show."""
-    return {name: round(manifest["metrics"][name], 4) for name in HEADLINE if name in manifest["metrics"]}
