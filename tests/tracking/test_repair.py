@@ -1,6 +1,7 @@
 """A registry that was changed past Patrons: what answers then, and the way back."""
 
 import asyncio
+import os
 import shutil
 
 import pytest
@@ -204,7 +205,18 @@ def test_a_machine_whose_clock_is_behind_does_not_disturb_the_log(registry, monk
     assert registry.aliases()["champion"] == 1
 
 
-def test_a_damaged_copy_is_fetched_again_and_old_copies_go(registry, client, tmp_path):
+def test_the_copies_of_champions_of_long_ago_go(registry):
+    copies = registry.root / "data" / "processed" / "demo" / "releases"
+    for number in range(8):
+        (copies / f"demo-{number:012}").mkdir(parents=True)
+        (copies / f"demo-{number:012}" / release.MANIFEST).write_text("{}")
+        os.utime(copies / f"demo-{number:012}", (1e9 + number, 1e9 + number))
+    champion = promotion.serving("demo", registry.root).folder
+    kept = {path.name for path in copies.iterdir()}
+    assert kept == {champion.name, *(f"demo-{number:012}" for number in range(3, 8))}
+
+
+def test_a_damaged_copy_is_fetched_again(registry, tmp_path):
     folder = registry.fetch(1, tmp_path / "copies")
     (folder / "churn.skops").write_text("cut off")
     (folder / release.MANIFEST).write_text("{")
