@@ -11,5 +11,5 @@ pyfunc     a release as an MLflow model
 
 from patrons import door
 
-__all__ = ["promotion", "registry", "runs"]
+__all__ = ["promotion", "registry", "repair", "runs"]
 __getattr__, __dir__ = door(__name__, __all__)
