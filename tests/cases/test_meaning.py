@@ -10,7 +10,8 @@ import pytest
 
 from patrons.errors import OrdersError
 from patrons.exploration import doubts
-from patrons.intake import order_log, orders, unused
+from patrons.intake import customers, order_log, orders, unused
+from patrons.intake.roles import CustomersError, Roles
 from patrons.intake.rules import Rules
 
 CASES = Path(os.environ.get("PATRONS_DATA", "")).parent / "cases"
@@ -114,3 +115,48 @@ def test_two_currencies_in_one_column_are_refused_or_one_is_chosen():
         log("small/currency.csv", SMALL)
     _, judged = log("small/currency.csv", SMALL, Rules(currency_column="Currency", currency="EUR"))
     assert orders.reasons(judged).to_dict() == {"amount in JPY": 200}
+
+
+def test_a_label_of_three_states_counts_who_left_and_sets_leaks_aside():
+    file = CASES / "14-telco-three-states/telecom_customer_churn.csv"
+    intake = customers.read_table(file, Roles("Customer ID", "Customer Status", "Churned"))
+    assert dict(zip(intake.answers["value"], intake.answers.customers, strict=True)) == {
+        "Stayed": 1255, "Churned": 302, "Joined": 43,
+    }  # fmt: skip
+    aside = dict(intake.aside.to_numpy())
+    assert aside["Churn Reason"].startswith("suspected leak")
+    assert aside["Churn Category"].startswith("suspected leak")
+    assert {"Zip Code", "Latitude", "Longitude", "City"} <= set(aside)
+    assert (intake.table["Monthly Charge"] < 0).sum() == 34
+
+
+def test_customers_who_just_joined_can_be_left_to_be_scored():
+    file = CASES / "14-telco-three-states/telecom_customer_churn.csv"
+    intake = customers.read_table(file, Roles("Customer ID", "Customer Status", "Churned", undecided=["Joined"]))
+    assert (len(intake.table), len(intake.undecided)) == (1557, 43)
+    assert round(intake.table.churned.mean(), 4) == 0.1940
+
+
+def test_columns_made_of_the_answer_are_set_aside():
+    file = CASES / "14-telco-three-states/telco_label_value_score_reason.csv"
+    intake = customers.read_table(file, Roles("Customer ID", "Churn Label", "Yes"))
+    assert len(intake.table) == 1557
+    leaks = intake.aside.column[intake.aside.reason.str.startswith("suspected leak")]
+    assert {"Churn Value", "Churn Score", "Churn Reason"} <= set(leaks)
+    assert intake.table.churned.sum() == 302
+
+
+def test_one_question_mark_in_a_label_is_one_row_without_an_outcome():
+    intake = customers.read_table(CASES / "small/label_q.csv", Roles("CustomerId", "Exited", "1"))
+    assert (len(intake.table), len(intake.undecided)) == (399, 1)
+
+
+def test_one_repeated_row_is_counted_and_the_id_stays_one():
+    intake = customers.read_table(CASES / "small/dup_id.csv", Roles("CustomerId", "Exited", "1"))
+    assert len(intake.table) == 400
+    assert intake.quarantine.reason.tolist() == ["exact duplicate, id included"]
+
+
+def test_a_label_of_one_value_is_refused_by_name():
+    with pytest.raises(CustomersError, match="Exited holds one value only, 0"):
+        customers.read_table(CASES / "small/const.csv", Roles("CustomerId", "Exited", "1"))

@@ -31,11 +31,12 @@ def test_which_columns_go_on():
 def test_columns_that_look_as_if_written_afterwards():
     assert narrative.leaks([]) == ("No column alone tells who churned: none looks as if it was written after the fact.")
     assert narrative.leaks(["Reason"]) == (
-        "Reason tells alone who churned, as only what is written after the fact does. Ask where it comes from."
+        "Reason tells alone who churned, as only what is written after the fact does. Ask where it comes from; "
+        "what was known before goes into `confirmed`."
     )
     assert narrative.leaks(["Reason", "Closed"]) == (
         "Reason and Closed each tell alone who churned, as only what is written after the fact does. Ask where they "
-        "come from."
+        "come from; what was known before goes into `confirmed`."
     )
 
 
@@ -85,3 +86,36 @@ def test_churn_is_highest_where_the_interval_begins_highest():
         "50% churn where tenure is 0 to 9, against 26% of all customers (95% interval 48% to 52%, 1,854 customers). "
         "That they go together does not mean that one causes the other."
     )
+
+
+def answers(**values):
+    table = pd.DataFrame({"value": list(values), "customers": list(values.values())})
+    return table.assign(share=table.customers / table.customers.sum(), churned=table.value == "Churned")
+
+
+def test_a_label_of_which_most_churned_is_doubted():
+    [doubt] = narrative.doubts_of_outcome(answers(Churned=84, Stayed=16), "State", "Churned", 0)
+    assert doubt == "84% churned; the value of State that means so is Churned: is it?"
+
+
+def test_what_other_values_of_a_label_count_as_is_said():
+    [doubt] = narrative.doubts_of_outcome(answers(Churned=19, Stayed=77, Joined=4), "State", "Churned", 0)
+    assert doubt == "Stayed (77) and Joined (4) count as stayed. List in `undecided` what says nothing yet."
+
+
+def test_customers_without_an_outcome_are_counted():
+    [doubt] = narrative.doubts_of_outcome(answers(Churned=19, Stayed=77), "State", "Churned", 43)
+    assert doubt == "43 customers have no outcome. They are scored, and nothing is learnt from them."
+
+
+def test_a_label_of_two_values_of_which_few_churned_is_not_doubted():
+    assert narrative.doubts_of_outcome(answers(Churned=19, Stayed=77), "State", "Churned", 0) == []
+
+
+def test_a_few_negative_values_are_odd():
+    numbers = pd.DataFrame({"Charge": [-5.0, *[9.0] * 99], "Balance": [-1.0] * 50 + [1.0] * 50, "Age": [30.0] * 100})
+    assert narrative.odd(numbers) == (
+        "A few values are below 0 where nearly all are not: Charge (1 values). They are kept; are they credits, or "
+        "errors?"
+    )
+    assert narrative.odd(numbers[["Balance", "Age"]]) == ""

@@ -23,6 +23,7 @@ RAW = pd.DataFrame(
         "Status": ["Attrited Customer" if n % 4 == 0 else "Existing Customer" for n in range(N)],
     }
 )
+ONE_VALUE = ": there is nothing to learn from. Bring customers of both outcomes, or name another column"
 ROLES = Roles(id="Client", label="Status", positive="Attrited Customer")
 
 
@@ -152,7 +153,7 @@ def test_a_label_with_a_value_for_each_row_is_refused():
 
 def test_a_label_that_is_always_the_same_is_refused():
     listed = problems(RAW, Roles("Client", "Firm", "ours"))
-    assert listed == ["label: Firm holds 1 different values; a column that says who churned holds two"]
+    assert [problem.partition(":")[2] for problem in listed] == [f" Firm holds one value only, ours{ONE_VALUE}"]
 
 
 def test_a_table_without_rows_and_one_with_a_column_twice_are_refused():
@@ -203,7 +204,7 @@ def test_columns_left_out_do_not_hide_duplicates():
 
 def test_outcomes_of_rows_without_a_customer_do_not_count():
     raw = RAW.assign(Client=RAW.Client.where(RAW.Status == "Existing Customer", ""))
-    assert problems(raw, ROLES) == ["label: Status holds 1 different values; a column that says who churned holds two"]
+    assert problems(raw, ROLES) == [f"label: Status holds one value only, Existing Customer{ONE_VALUE}"]
 
 
 def test_a_column_that_tells_alone_who_churned_is_left_out_unless_confirmed():
@@ -306,3 +307,60 @@ def test_no_column_of_the_public_tables_is_taken_for_a_leak(telco, bank):
     assert telco.columns.auc.max() < 0.75
     assert bank.columns.auc.max() < 0.75
     assert np.isfinite(bank.columns.set_index("column").auc[bank.numerical]).all()
+
+
+def labelled():
+    """100 customers without an outcome, and a fifth of them that churned."""
+    churned = pd.Series([n % 5 == 0 for n in range(100)])
+    return churned, pd.DataFrame({"Id": [f"c{n}" for n in range(100)], "Age": [str(20 + n % 50) for n in range(100)]})
+
+
+def test_a_column_filled_for_churners_only_is_set_aside_with_the_reason():
+    churned, table = labelled()
+    why = ["price" if n % 10 == 0 else "" for n in range(100)]  # for half of those who churned
+    table = table.assign(Why=why, Left=churned.map({True: "yes", False: "no"}))
+    intake = customers.read_frame(table, Roles("Id", "Left", "yes"))
+    assert dict(intake.aside.to_numpy())["Why"] == "suspected leak: filled for those who churned only"
+    assert "Why" in customers.read_frame(table, Roles("Id", "Left", "yes", confirmed=["Why"])).table
+
+
+def test_a_score_made_of_the_answer_is_set_aside():
+    churned, table = labelled()
+    score = churned.map({True: 60, False: 30}) + pd.Series(range(100)) % 37  # 60 to 96, and 30 to 66
+    table = table.assign(Score=score.astype(str), Left=churned.map({True: "yes", False: "no"}))
+    intake = customers.read_frame(table, Roles("Id", "Left", "yes"))
+    assert dict(intake.aside.to_numpy())["Score"].startswith("suspected leak: alone it tells who churned, AUC 0.9")
+
+
+@pytest.mark.parametrize("name", ["Zip Code", "PLZ", "postcode", "Latitude", "lng"])
+def test_a_code_that_looks_like_a_number_is_no_quantity(name):
+    _, table = labelled()
+    table = table.assign(**{name: [str(10_000 + 37 * n) for n in range(100)]}, Left=["yes", "no"] * 50)
+    assert name not in customers.read_frame(table, Roles("Id", "Left", "yes")).numerical
+
+
+def test_a_code_of_few_values_is_a_category():
+    _, table = labelled()
+    table = table.assign(Region_Code=[str(n % 7) for n in range(100)], Left=["yes", "no"] * 50)
+    assert "Region_Code" in customers.read_frame(table, Roles("Id", "Left", "yes")).categorical
+
+
+def test_an_id_with_one_repeated_row_is_still_an_identifier():
+    _, table = labelled()
+    table = table.assign(CustomerId=[str(15_000 + 31 * n) for n in range(100)], Left=["yes", "no"] * 50).drop(
+        columns="Id"
+    )
+    table = pd.concat([table, table.iloc[[3]]], ignore_index=True)
+    intake = customers.read_frame(table, Roles(label="Left", positive="yes"))
+    assert dict(intake.aside.to_numpy())["CustomerId"].startswith("identifier")
+
+
+def test_customers_without_an_outcome_are_kept_apart_to_be_scored():
+    _, table = labelled()
+    table = table.assign(Age=[str(n % 7) for n in range(100)], State=["Churned", "Stayed", "Joined", "?"] * 25)
+    intake = customers.read_frame(table, Roles("Id", "State", "Churned", undecided=["joined"]))
+    assert len(intake.table) == 50
+    assert intake.answers["value"].tolist() == ["Churned", "Stayed"]
+    assert intake.undecided.columns.tolist() == ["customer_id", "Age"]
+    assert intake.undecided.customer_id.tolist()[:3] == ["c2", "c3", "c6"]
+    assert intake.quarantine.reason.tolist() == ["no outcome"] * 50

@@ -8,6 +8,9 @@ from patrons.exploration.narrative import Finding, listed
 
 CHANCE = 0.53  # ROC AUC of a column alone below which it tells next to nothing
 
+HALF = 0.5  # share of customers that churned from which the label is doubted
+FEW = 0.05  # share of values below 0 that is odd, where the rest is not
+
 
 def contract(breaches: Sequence[str]) -> str:
     """Whether the table keeps the quality contract, and what it breaks."""
@@ -38,7 +41,7 @@ def leaks(names: Sequence[str]) -> str:
     verb, pronoun = ("tells", "it comes") if len(names) == 1 else ("each tell", "they come")
     return (
         f"{listed(list(names))} {verb} alone who churned, as only what is written after the fact does. "
-        f"Ask where {pronoun} from."
+        f"Ask where {pronoun} from; what was known before goes into `confirmed`."
     )
 
 
@@ -46,6 +49,40 @@ def outcome(churned: pd.Series, label: str, positive: str) -> str:
     """How many customers churned, and what that means in the source."""
     rate, count = churned.mean(), churned.sum()
     return f"{rate:.1%} of customers churned: {label} is {positive} for {count:,} of {len(churned):,}."
+
+
+def doubts_of_outcome(answers: pd.DataFrame, label: str, positive: str, undecided: int) -> list[str]:
+    """What to ask of a label: whether most churned, what other values mean, and who has none.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        Values of the label, with `value`, `customers`, `share` and `churned`.
+    label, positive : str
+        The parameters.
+    undecided : int
+        Customers without an outcome.
+    """
+    share, stayed = answers.share[answers.churned].sum(), answers[~answers.churned]
+    doubts = []
+    if share > HALF:
+        doubts.append(f"{share:.0%} churned; the value of {label} that means so is {positive}: is it?")
+    if len(stayed) > 1:
+        counts = listed([f"{row.value} ({row.customers:,})" for row in stayed.itertuples()])
+        doubts.append(f"{counts} count as stayed. List in `undecided` what says nothing yet.")
+    if undecided:
+        doubts.append(f"{undecided:,} customers have no outcome. They are scored, and nothing is learnt from them.")
+    return doubts
+
+
+def odd(numbers: pd.DataFrame) -> str:
+    """Attributes of which a few values are below 0 and nearly all are not; empty where there are none."""
+    below = (numbers < 0).mean()
+    some = below[(below > 0) & (below < FEW)]
+    if some.empty:
+        return ""
+    named = listed([f"{name} ({(numbers[name] < 0).sum():,} values)" for name in some.index])
+    return f"A few values are below 0 where nearly all are not: {named}. They are kept; are they credits, or errors?"
 
 
 def missing(columns: pd.DataFrame) -> str:

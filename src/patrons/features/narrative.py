@@ -90,3 +90,9 @@ def decided(features: int, days: Sequence[date]) -> str:
     """What models may know, and as of which days."""
     when = f"on {len(days)} days from {days[0]} to {days[-1]}" if len(days) > 1 else f"on {days[0]}"
     return f"Models may know {features} features of a customer, {when}."
+
+
+def described(decided: int, undecided: int, attributes: int) -> str:
+    """How many customers of a table are described, and how many of them have no outcome to learn from."""
+    rest = f" {undecided:,} of them have no outcome yet: they are scored, and not learnt from." if undecided else ""
+    return f"{decided + undecided:,} customers are described by {attributes} attributes.{rest}"

@@ -11,6 +11,12 @@ def attributes(table: pd.DataFrame) -> list[str]:
     return [name for name in map(str, table) if name not in OWN]
 
 
+def everyone(table: pd.DataFrame, undecided: pd.DataFrame) -> pd.DataFrame:
+    """Ids and attributes of all customers to score: those with an outcome, then those without."""
+    known = table[["customer_id", *attributes(table)]]
+    return pd.concat([known, undecided[list(known)]], ignore_index=True) if len(undecided) else known
+
+
 def dictionary(table: pd.DataFrame) -> pd.DataFrame:
     """The data dictionary: one row an attribute, in the table's order.
 

@@ -19,9 +19,16 @@ FEW = 50  # different texts that are categories whatever the number of rows
 ROWS_PER_VALUE = 20  # that each of more than `FEW` texts must have on average to be categories
 ENOUGH = 20  # rows from which values that never repeat are an identifier
 MOSTLY = 0.95  # of values are numbers: the user decides about the rest
-LEAK = 0.98  # ROC AUC of one column alone
+LEAK = 0.92  # ROC AUC of one column alone, which hardly any honest one has
 FOLDS, BINS = 5, 20
 NAMED_ID = re.compile(r"(?:^|_)(?:id|uuid|guid|key|no|nr|number|index|code)$")
+CODES = frozenset(  # words of names of numbers that count nothing
+    ("zip", "zipcode", "postcode", "postal", "plz", "postleitzahl", "cep", "codigo", "pincode", "code", "codes")
+)
+PLACES = frozenset(("latitude", "longitude", "lat", "lon", "lng", "breitengrad", "laengengrad"))
+NEARLY = 0.9  # share of different values from which numbers named like an id tell rows apart in spite of repeats
+CHANCE = 1e-6  # that a column is filled for one outcome only
+COORDINATE = "coordinate: where a customer is, no quantity"
 DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[ T].*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}(?: .*)?")
 
 
@@ -86,11 +93,19 @@ def _kind(name: str, text: pd.Series, read: Reader) -> tuple[str, str]:
         return "", f"constant: {present.iloc[0]} in every row"
     numbers = read(present)
     readable = numbers.notna().mean()
+    if different > 2 and readable == 1 and (code := _code(name)):
+        return ("", code) if code == COORDINATE else _kind_of_text(present, different)
     if different > 2 and readable == 1:
         return ("", "identifier: a number of its own in every row") if _counts(name, numbers) else (NUMERICAL, "")
     if different > 2 and readable >= MOSTLY:
         return "", f"unclear: numbers but for {', '.join(unreadable(present, read)[:3])}"
     return _kind_of_text(present, different)
+
+
+def _code(name: str) -> str:
+    """Why numbers of this name are no quantities; empty where they may be."""
+    words = set(snake(name).split("_"))
+    return COORDINATE if words & PLACES else "code" if words & CODES else ""
 
 
 def _kind_of_text(present: pd.Series, different: int) -> tuple[str, str]:
@@ -106,8 +121,10 @@ def _kind_of_text(present: pd.Series, different: int) -> tuple[str, str]:
 
 def _counts(name: str, numbers: pd.Series) -> bool:
     """Whether numbers only tell rows apart: whole, unique, and consecutive, of one length or named like an id."""
-    if len(numbers) < ENOUGH or numbers.duplicated().any() or (numbers % 1 != 0).any():
+    if len(numbers) < ENOUGH or (numbers % 1 != 0).any():
         return False
+    if numbers.duplicated().any():
+        return bool(NAMED_ID.search(snake(name)) and numbers.nunique() > NEARLY * len(numbers))
     first, last = int(numbers.min()), int(numbers.max())
     consecutive = last - first == len(numbers) - 1
     one_length = first >= 1000 and len(str(first)) == len(str(last))
@@ -131,6 +148,22 @@ def alone(attributes: pd.DataFrame, churned: pd.Series, seed: int = 0) -> pd.Ser
     fold = _folds(churned, seed)
     scores = {name: _alone(_levels(attributes[name]), churned, fold) for name in attributes}
     return pd.Series(scores, dtype=float).sort_values(ascending=False, kind="stable")
+
+
+def filled_for_one_outcome(text: pd.DataFrame, churned: pd.Series) -> dict[str, int]:
+    """Columns that are filled for churners only (1), or for those who stayed only (0), beyond chance.
+
+    Parameters
+    ----------
+    text : DataFrame
+        Columns as `as_text` gives them.
+    churned : Series
+        1 or 0, for the same rows.
+    """
+    rate = {1: churned.mean(), 0: 1 - churned.mean()}
+    filled = {name: churned[text[name].notna()] for name in map(str, text) if text[name].isna().any()}
+    same = {name: int(outcome.iloc[0]) for name, outcome in filled.items() if outcome.nunique() == 1}
+    return {name: one for name, one in same.items() if rate[one] ** len(filled[name]) < CHANCE}
 
 
 def _folds(churned: pd.Series, seed: int) -> np.ndarray:

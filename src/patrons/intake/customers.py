@@ -20,12 +20,14 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from patrons.intake.attributes import CATEGORICAL, LEAK, NUMERICAL, alone, as_text, describe
+from patrons.intake.attributes import CATEGORICAL, LEAK, NUMERICAL, alone, as_text, describe, filled_for_one_outcome
 from patrons.intake.orders import loss_table
 from patrons.intake.reading import Format, open_source
 from patrons.intake.roles import (
     OWN,
     Roles,
+    decided,
+    given,
     known,
     label_problems,
     name_problems,
@@ -37,6 +39,7 @@ from patrons.intake.roles import (
 )
 
 FEWEST = 20  # customers of either outcome
+NO_OUTCOME = "no outcome"
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,9 @@ class Intake:
         Values of the label: `value`, `customers`, `share`, `churned`: whether it counts as churned.
     quarantine : DataFrame
         Rows set aside, as text in the source's columns, with `row` (from 1) and `reason`.
+    undecided : DataFrame
+        Of these the customers without an outcome, as in the clean table but for `churned` and `group`: nothing can be
+        learnt from them, and they are scored.
     """
 
     table: pd.DataFrame
@@ -64,6 +70,7 @@ class Intake:
     columns: pd.DataFrame
     answers: pd.DataFrame
     quarantine: pd.DataFrame
+    undecided: pd.DataFrame
 
     @property
     def aside(self) -> pd.DataFrame:
@@ -137,6 +144,7 @@ def read_frame(raw: pd.DataFrame, roles: Roles) -> Intake:
     text = raw.reset_index(drop=True).set_axis([str(name) for name in raw], axis="columns")
     refuse(shape_problems(text))
     text, given, roles = text.apply(as_text, missing=roles.missing), roles, known(roles, text)
+    text = text.assign(**{roles.label: decided(text[roles.label], roles)}) if roles.label else text
     reason = _row_reasons(text, roles)
     kept = text[reason.isna()]
     columns = describe(kept.drop(columns=[roles.label] if roles.label else []), overruled(roles), roles.numbers)
@@ -144,7 +152,7 @@ def read_frame(raw: pd.DataFrame, roles: Roles) -> Intake:
     columns.loc[columns.column == roles.id, ["kind", "reason"]] = ["", "identifier: it is our customer_id"]
     refuse([*name_problems(text, given), *label_problems(kept, roles), *value_problems(kept, columns, roles)])
     table = _assembled(kept, columns, roles)
-    columns = _without_leaks(columns, table, roles)
+    columns = _without_leaks(columns, table, kept, roles)
     numerical, categorical = ([*columns.column[columns.kind == kind]] for kind in (NUMERICAL, CATEGORICAL))
     if not numerical + categorical:
         refuse(["no column is left to learn from: " + "; ".join(columns.column + ": " + columns.reason)])
@@ -155,6 +163,7 @@ def read_frame(raw: pd.DataFrame, roles: Roles) -> Intake:
         columns=columns,
         answers=_answers(kept[roles.label], roles),
         quarantine=text.assign(row=range(1, len(text) + 1), reason=reason)[reason.notna()].reset_index(drop=True),
+        undecided=_undecided(text[reason == NO_OUTCOME], kept, columns, roles),
     )
 
 
@@ -167,7 +176,7 @@ def _row_reasons(text: pd.DataFrame, roles: Roles) -> pd.Series:
     """Why a row is set aside, missing where it is kept; the first reason that fits counts."""
     reason = pd.Series(None, text.index, dtype="str")
     if roles.label:
-        reason[text[roles.label].isna()] = "no outcome"
+        reason[text[roles.label].isna()] = NO_OUTCOME
     if roles.id:
         reason[text.duplicated()] = "exact duplicate, id included"
         reason[text[roles.id].isna()] = "no customer"
@@ -183,14 +192,27 @@ def _assembled(kept: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> pd.Da
         "churned": says_churned(kept[roles.label], roles).astype("int64"),
         "group": compared.groupby(list(compared), sort=False, dropna=False).ngroup().astype("int64"),
     }
-    attributes = {
-        row.column: roles.numbers(kept[row.column]) if row.kind == NUMERICAL else kept[row.column]
+    return pd.DataFrame(own | _attributes(kept, columns, roles)).reset_index(drop=True)
+
+
+def _attributes(text: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> dict[str, pd.Series]:
+    """The attributes of some rows, each as its kind has it."""
+    return {
+        row.column: roles.numbers(text[row.column]) if row.kind == NUMERICAL else text[row.column]
         for row in columns[columns.kind != ""].itertuples()
     }
-    return pd.DataFrame(own | attributes).reset_index(drop=True)
 
 
-def _without_leaks(columns: pd.DataFrame, table: pd.DataFrame, roles: Roles) -> pd.DataFrame:
+def _undecided(rows: pd.DataFrame, kept: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> pd.DataFrame:
+    """Customers without an outcome, each once, with an id that no other customer has."""
+    if roles.id:
+        known = rows[roles.id].isin(kept[roles.id]) | rows[roles.id].duplicated()
+        rows = rows[rows[roles.id].notna() & ~known]
+    ids = rows[roles.id] if roles.id else pd.Series(rows.index + 1, rows.index).astype("str")
+    return pd.DataFrame({"customer_id": ids, **_attributes(rows, columns, roles)}).reset_index(drop=True)
+
+
+def _without_leaks(columns: pd.DataFrame, table: pd.DataFrame, kept: pd.DataFrame, roles: Roles) -> pd.DataFrame:
     """Add `auc`, and set aside what tells alone who churned, unless the user has confirmed it."""
     columns = columns.assign(auc=columns.column.map(alone(table.drop(columns=[*OWN]), table.churned)))
     suspected = columns.auc > LEAK
@@ -198,6 +220,12 @@ def _without_leaks(columns: pd.DataFrame, table: pd.DataFrame, roles: Roles) -> 
     columns.loc[suspected & ~confirmed, "kind"] = ""
     leak = "suspected leak: alone it tells who churned, AUC " + columns.auc.map("{:.3f}".format)
     columns.loc[suspected, "reason"] = leak + confirmed.map({True: "; kept, as confirmed", False: ""})
+    others = kept.drop(columns=[*given(roles), *roles.ignore, *roles.confirmed], errors="ignore")
+    one = filled_for_one_outcome(others, pd.Series(table.churned.to_numpy(), kept.index))
+    for name, outcome in one.items():
+        whom = "those who churned" if outcome else "those who stayed"
+        here = (columns.column == name) & ~suspected
+        columns.loc[here, ["kind", "reason"]] = ["", f"suspected leak: filled for {whom} only"]
     return columns
 
 

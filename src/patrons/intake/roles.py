@@ -36,6 +36,8 @@ class Roles(Settings):
         Column that says who churned.
     positive : str
         Its value that means churned; every other value means stayed.
+    undecided : sequence of str
+        Values of the label that say nothing yet.
     numerical, categorical, ignore : sequence of str
         Columns whose kind is not to be inferred, or that are to be left out.
     confirmed : sequence of str
@@ -56,6 +58,7 @@ class Roles(Settings):
     missing: Sequence[str] = MISSING
     decimal: str = "."
     thousands: str = ""
+    undecided: Sequence[str] = ()
 
     def numbers(self, text: pd.Series) -> pd.Series:
         """Text as numbers, missing where it is none."""
@@ -145,10 +148,21 @@ def name_problems(text: pd.DataFrame, roles: Roles) -> list[str]:
     return problems + [f"{name!r} is a name that Patrons uses itself: rename this column" for name in taken]
 
 
+def decided(answers: pd.Series, roles: Roles) -> pd.Series:
+    """The answers, missing where they say nothing yet."""
+    open_ones = {str(value).strip().lower() for value in roles.undecided}
+    return answers.mask(answers.str.lower().isin(open_ones)) if open_ones else answers
+
+
 def label_problems(text: pd.DataFrame, roles: Roles) -> list[str]:
     if not roles.label:
         return []
     shares = text[roles.label].value_counts(normalize=True)
+    if len(shares) == 1:
+        return [
+            f"label: {roles.label} holds one value only, {shares.index[0]}: there is nothing to learn from. Bring "
+            "customers of both outcomes, or name another column"
+        ]
     if not 2 <= len(shares) <= MOST_ANSWERS:
         return [
             f"label: {roles.label} holds {len(shares):,} different values; a column that says who churned holds two"
