@@ -8,8 +8,10 @@ from ibis.expr.types import BooleanValue, StringValue
 
 AS_INTEGER = (r"^(\d+)\.0$", r"\1")  # what a spreadsheet made of a number, and the number
 BLANK = ("", "null", "nan", "na", "n/a", "#n/a", "none", "?", "-")  # in lower case, no customer number at all
-GUESTS = ("guest", "guest customer", "guest checkout", "guests", "gast", "gastbestellung", "invité", "invite")
-GUESTS += ("invitado", "ospite", "convidado", "anonymous", "anonym", "anonyme", "unknown", "unbekannt", "walk-in")
+GUESTS = (
+    *("guest", "guest customer", "guest checkout", "guests", "gast", "gastbestellung", "invité", "invite"),
+    *("invitado", "ospite", "convidado", "anonymous", "anonym", "anonyme", "unknown", "unbekannt", "walk-in"),
+)
 NOBODY = (*BLANK, *GUESTS)
 STAND_IN = r"^(-1|0+|9{4,})$"  # numbers that shops write where they know no customer, and that may be one
 MANY = 10  # times the lines of a usual customer from which such a number is nobody

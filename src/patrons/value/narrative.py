@@ -134,7 +134,7 @@ def one_customer(values: pd.DataFrame, currency: str) -> list[str]:
         `customer_id` and `expected_spend`.
     currency : str
     """
-    total, top = values.expected_spend.sum(), values.loc[values.expected_spend.idxmax()]
+    total, top = values.expected_spend.sum(), values.iloc[int(values.expected_spend.argmax())]
     if len(values) < 2 or not top.expected_spend > ONE * total:
         return []
     return [
