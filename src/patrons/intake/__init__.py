@@ -19,6 +19,7 @@ attributes  what its columns are: numbers, categories, or nothing a model may le
 settings    what a notebook's parameters state for this room
 sources     where the source of a series is, and the check before anything runs
 guess       which column is which
+suggest     rules on columns that are not used, and a horizon that the log is long enough for
 init        the params file of a new data set
 fetch       public data sets, downloaded and checked
 """

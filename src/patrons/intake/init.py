@@ -11,11 +11,12 @@ from ibis import Table
 
 from patrons.errors import SourceError
 from patrons.files import whole, write_text
-from patrons.intake import dates, numbers
+from patrons.intake import dates, numbers, suggest
 from patrons.intake.attributes import NUMERICAL, as_text, describe
 from patrons.intake.customers import read_frame
 from patrons.intake.guess import Guesses, guess, prefix_of_cancellations
 from patrons.intake.order_log import NUMBERS
+from patrons.intake.orders import stray
 from patrons.intake.reading import open_checked
 from patrons.intake.roles import DECIMALS, Roles
 from patrons.intake.sources import VARIABLE
@@ -36,7 +37,6 @@ NON_PRODUCTS = (
 SIGNS = {"€": "EUR", "£": "GBP", "$": "USD", "eur": "EUR", "gbp": "GBP", "usd": "USD", "dollar": "USD", "chf": "CHF"}
 RESERVED = ("yes", "no", "true", "false", "null", "y", "n", "on", "off")  # words that YAML reads as values
 UNKNOWN = "XXX"  # ISO 4217: no currency
-HISTORY = 90  # days that 02_transformation needs before and after the day of a forecast, by default
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,7 @@ def _log(table: Table, guesses: Guesses) -> tuple[list[str], list[str]]:
         f"    {ours}: {_yaml(str(one.column))}  # {_comment(one.reason)}" for ours, one in guesses.columns.items()
     ]
     meaning, questions = _meaning(table, columns)
+    suggested = suggest.of_columns(table, columns)
     absent = [name for name in ("order_id", "product_id", "country") if name not in columns]
     if absent:
         meaning.append(f"  # not found: {', '.join(absent)}; what depends on that is skipped")
@@ -145,12 +146,13 @@ def _log(table: Table, guesses: Guesses) -> tuple[list[str], list[str]]:
     return [
         *lines,
         *meaning,
-        *_currency(table, columns),
+        *(suggested.currency or _currency(table, columns)),
         *_codes(table, columns),
+        *suggested.lines,
         "02_transformation:",
         f"  attributes: {known}  # what models may know of a customer",
         *_days(table, columns),
-    ], questions
+    ], [*questions, *suggested.questions]
 
 
 def _comment(reason: str) -> str:
@@ -202,22 +204,18 @@ def _codes(table: Table, columns: dict[str, str]) -> list[str]:
 
 
 def _days(table: Table, columns: dict[str, str]) -> list[str]:
-    """A shorter forecast where the log is too short for the usual one."""
+    """A horizon that the log is long enough to test; typing errors such as the year 2099 do not count."""
     when = table[columns["ordered_at"]]
     try:
         times = dates.decide(when).read(when)
     except SourceError:
         return []
-    ends = table.select(at=times).agg(first=lambda t: t["at"].min(), last=lambda t: t["at"].max()).to_pandas().iloc[0]
-    days = (ends["last"] - ends["first"]).days + 1
-    if days >= 4 * HISTORY:
+    dated = table.select(ordered_at=times)
+    usual = dated.filter(~stray(dated)).ordered_at
+    ends = usual.as_table().agg(first=usual.min(), last=usual.max()).to_pandas().iloc[0]
+    if ends.isna().any():
         return []
-    part = max(7, min(HISTORY, days // 4))
-    return [
-        f"  horizon_days: {part}  # the log covers {days} days only",
-        f"  min_history_days: {part}",
-        f"  snapshot_days: {max(7, part // 3)}",
-    ]
+    return suggest.of_days((ends["last"].date() - ends["first"].date()).days + 1)
 
 
 def _table(table: Table, guesses: Guesses) -> tuple[list[str], list[str]]:
@@ -229,10 +227,7 @@ def _table(table: Table, guesses: Guesses) -> tuple[list[str], list[str]]:
     decimal, thousands = _marks(frame)
     roles = Roles(str(number.column) if number else "", str(label.column), str(guesses.positive))
     roles = replace(roles, decimal=DECIMALS[decimal], thousands=thousands)
-    try:
-        inputs, questions = read_frame(frame, roles).numerical, []
-    except SourceError as error:
-        inputs, questions = [], [str(error)]
+    inputs, questions = _inputs(frame, roles)
     return [
         f"  id: {column}  # {why}",
         f"  label: {_yaml(str(label.column))}  # {_comment(label.reason)}",
@@ -242,6 +237,19 @@ def _table(table: Table, guesses: Guesses) -> tuple[list[str], list[str]]:
         "03_clustering_comparison:",
         f"  inputs: {json.dumps(inputs, ensure_ascii=False)}  # to look for groups in: keep what marketing acts on",
     ], questions
+
+
+def _inputs(frame: pd.DataFrame, roles: Roles) -> tuple[list[str], list[str]]:
+    """The numerical attributes, and what has to be settled: columns that look as if made after the fact."""
+    try:
+        read = read_frame(frame, roles)
+    except SourceError as error:
+        return [], [str(error)]
+    leaks = read.columns[read.columns.reason.str.startswith("suspected leak")]
+    return read.numerical, [
+        f"{row.column} is left out ({row.reason}). If it was known before customers left, list it in `confirmed`."
+        for row in leaks.itertuples()
+    ]
 
 
 def _marks(frame: pd.DataFrame) -> tuple[str, str]:

@@ -55,7 +55,7 @@ def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], d
     reasons: list[tuple[BooleanValue, str | StringValue]] = [
         (lines.malformed, "another number of cells than the first line"),
         (lines.ordered_at.isnull(), "date missing or unreadable"),
-        (_stray(lines), "date far from all others"),
+        (stray(lines), "date far from all others"),
         (
             lines.quantity.isnull() | lines.unit_price.isnull() | ~_finite(lines.amount),
             "quantity or price missing or unreadable",
@@ -80,7 +80,7 @@ def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], d
     return judged.drop("ruled") if "ruled" in lines.columns else judged
 
 
-def _stray(lines: Table) -> BooleanValue:
+def stray(lines: Table) -> BooleanValue:
     """Whether a line is dated so far from all others that the date must be a typo, such as 1900 or 2099.
 
     That is farther from the days between which 99% of the lines lie than those days span, and a year more.

@@ -1,0 +1,145 @@
+"""What `patrons init` writes of columns that nothing is made of, and of days: rules, questions, a horizon."""
+
+import json
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import ibis
+import pandas as pd
+from ibis import Table
+
+from patrons.errors import OrdersError
+from patrons.intake import rules, unused
+
+HORIZON, STEP, HISTORY = 90, 30, 90  # the notebooks' defaults, days
+SHORTER = (90, 75, 60, 50, 45, 40, 35, 30, 28, 25, 21, 18, 14, 10, 7)  # horizons, days
+SHORTEST = 7  # of each of the three, days
+VALIDATED = 2  # days on which models are validated, at least
+
+
+class Suggested(NamedTuple):
+    """Lines of a params file, those of them on the currency, and questions that the user has to settle."""
+
+    lines: list[str]
+    currency: list[str]
+    questions: list[str]
+
+
+def of_columns(table: Table, columns: Mapping[str, str]) -> Suggested:
+    """Rules for columns that change what a line means, and a comment for each that nothing is made of.
+
+    Parameters
+    ----------
+    table : Table
+        The source.
+    columns : dict
+        Our names to the source's.
+    """
+    left = unused.describe(table, columns.values())
+    keep, questions = _keep(left)
+    refunds = left.column[left.meaning == unused.REFUNDS]
+    currency, more = _currency(left)
+    lines = [f"  keep: {json.dumps(keep, ensure_ascii=False)}  # values with which a line counts"] if keep else []
+    lines += [f"  refunds: {json.dumps(name, ensure_ascii=False)}  # taken from the amounts" for name in refunds[:1]]
+    lines += _continued(table, columns)
+    lines += [f"  # not used: {row.column} ({_held(row)})" for row in left.itertuples()]
+    return Suggested(lines, currency, questions + more)
+
+
+def _held(row: NamedTuple) -> str:
+    values: Mapping[str, float] = row._asdict()["values"]
+    return " ".join(unused.listed(dict(values)).split()) if values else f"{row._asdict()['different']:,} different"
+
+
+def _keep(left: pd.DataFrame) -> tuple[dict[str, list[str]], list[str]]:
+    """The values to keep by column, and questions on columns of which no value is known."""
+    refunds = left.meaning.eq(unused.REFUNDS).any()
+    keep: dict[str, list[str]] = {}
+    questions = []
+    for _, row in left[left.meaning.isin([unused.STATUS, unused.CANCELLED, unused.TYPE])].iterrows():
+        counting = _counting(row.meaning, dict(row["values"]), bool(refunds))
+        if counting and set(counting) != set(row["values"]):
+            keep[row.column] = counting
+        else:
+            questions += unused.questions(left[left.column == row.column])
+    return keep, questions
+
+
+def _counting(meaning: str, values: dict[str, float], refunds: bool) -> list[str]:
+    """The values with which a line counts; "" alone where any value says that it was taken back."""
+    if meaning == unused.CANCELLED:
+        flags = bool(values) and all(value.lower() in unused.FLAGS for value in values)
+        return [value for value in values if value.lower() in unused.NO] if flags else [""]
+    bad = unused.BAD if meaning == unused.STATUS else (*unused.BAD, *unused.MOVEMENTS, *unused.BACK)
+    back = () if refunds else ("refund", *unused.BACK)
+    counting = [value for value in values if not unused.starts(value, bad)]
+    return [value for value in counting if "part" in value.lower() or not (back and unused.starts(value, back))]
+
+
+def _currency(left: pd.DataFrame) -> tuple[list[str], list[str]]:
+    for _, row in left[left.meaning == unused.CURRENCY].iterrows():
+        counts = pd.Series({value.upper(): 0.0 for value in row["values"] if value})
+        for value, share in row["values"].items():
+            if value:
+                counts[value.upper()] += share
+        most = str(counts.idxmax())
+        if len(counts) == 1:
+            return [f"  currency: {most}  # {row.column} says so in every line"], []
+        question = (
+            f"{row.column} holds several currencies, {unused.listed(row['values'])}, and they cannot be added up: "
+            f"one currency at a time. {most} is taken; for another one copy the params file and change `currency`."
+        )
+        column = json.dumps(row.column, ensure_ascii=False)
+        return [
+            f"  # TO SETTLE: {question}",
+            f"  currency_column: {column}",
+            f"  currency: {most}  # lines in others are set aside",
+        ], [question]
+    return [], []
+
+
+def _continued(table: Table, columns: Mapping[str, str]) -> list[str]:
+    if not {"customer_id", "ordered_at"} <= set(columns):
+        return []
+    try:
+        rules.continued(table.mutate(line=ibis.row_number()), columns, rules.ASK)
+    except OrdersError as error:
+        return [f"  continued: {rules.JOIN}  # {' '.join(str(error).partition('. Say so')[0].split())}"]
+    return []
+
+
+def validated(days: int, horizon: int, step: int, history: int) -> int:
+    """On how many days a churn model of a log of so many days can be validated, the test apart.
+
+    Parameters
+    ----------
+    days : int
+        From the first to the last order.
+    horizon, step, history : int
+        `horizon_days`, `snapshot_days` and `min_history_days` of 02.
+    """
+    reach = (days - horizon - history) // step * step  # from the first day to learn from to that of the test
+    return max(0, (reach - horizon) // step + (-horizon // step) + 1)
+
+
+def of_days(days: int) -> list[str]:
+    """The longest horizon that a log can test, with two days to validate on; nothing where it is the usual one."""
+    if validated(days, HORIZON, STEP, HISTORY) >= VALIDATED:
+        return []
+    for horizon in SHORTER:
+        for history in (horizon, 2 * horizon // 3, horizon // 2, SHORTEST):
+            for step in (horizon // 3, SHORTEST):
+                if min(history, step) >= SHORTEST and validated(days, horizon, step, history) >= VALIDATED:
+                    return _chosen(days, horizon, history, step)
+    return [f"  # the log covers {days} days: too few to test any forecast of churn, which needs 35 at least"]
+
+
+def _chosen(days: int, horizon: int, history: int, step: int) -> list[str]:
+    why = f"the log covers {days} days"
+    if horizon < HORIZON:
+        why += f": a longer silence than {horizon} days cannot be tested on it with {VALIDATED} days to validate on"
+    return [
+        f"  horizon_days: {horizon}  # {why}",
+        f"  min_history_days: {history}",
+        f"  snapshot_days: {step}",
+    ]
