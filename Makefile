@@ -23,8 +23,8 @@ HAVE := $(if $(wildcard $(BIN)/pip),$(call VERSION,$(BIN)/python))
 WANT := $(if $(PYTHON),$(call VERSION,$(PYTHON)),$(HAVE))
 STALE := $(if $(HAVE),$(if $(filter $(WANT),$(HAVE)),,yes),yes)
 
-# A series and its tests take one worker; ARGS="-n 0" for one process
-PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadgroup
+# A worker a core; ARGS="-n 0" for one process
+PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
 
 export MLFLOW_DISABLE_TELEMETRY = true
 
