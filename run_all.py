@@ -101,6 +101,7 @@ def run(arguments: argparse.Namespace, root: Path) -> int:
     start = time.monotonic()
     path = params_file(arguments.params, root)
     results = Results(root / "data" / "processed" / path.stem)
+    results.claim(path, root)
     plan = checked(arguments, path, results, root)
     with results.lock():
         runner.run(plan, results, progress(sorted(plan.selected)), root)

@@ -83,6 +83,23 @@ def statuses(root):
     return {name: stage["status"] for name, stage in sorted(record(root)["stages"].items())}
 
 
+def test_two_params_files_of_one_name_do_not_share_results(root, executed, capsys):
+    assert run(root) == 0
+    before = record(root)
+    other = params(root / "elsewhere")
+    assert run_all.main([str(other)], root=root) == 2
+    error = capsys.readouterr().err
+    assert "toy names the results of params/toy.yaml: elsewhere/params/toy.yaml has the same name" in error
+    assert record(root) == before
+
+
+def test_a_params_file_that_was_moved_keeps_its_results(root, executed):
+    assert run(root) == 0
+    moved = (root / "params" / "toy.yaml").rename(params(root / "elsewhere"))
+    assert run_all.main([str(moved), "--resume"], root=root) == 0
+    assert record(root)["params"] == "elsewhere/params/toy.yaml"
+
+
 # With real kernels
 
 

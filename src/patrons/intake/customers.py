@@ -198,7 +198,7 @@ def _assembled(kept: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> pd.Da
 def _attributes(text: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> dict[str, pd.Series]:
     """The attributes of some rows, each as its kind has it."""
     return {
-        row.column: roles.numbers(text[row.column]) if row.kind == NUMERICAL else text[row.column]
+        str(row.column): roles.numbers(text[row.column]) if row.kind == NUMERICAL else text[row.column]
         for row in columns[columns.kind != ""].itertuples()
     }
 

@@ -42,13 +42,14 @@ def of_columns(table: Table, columns: Mapping[str, str]) -> Suggested:
     lines = [f"  keep: {json.dumps(keep, ensure_ascii=False)}  # values with which a line counts"] if keep else []
     lines += [f"  refunds: {json.dumps(name, ensure_ascii=False)}  # taken from the amounts" for name in refunds[:1]]
     lines += _continued(table, columns)
-    lines += [f"  # not used: {row.column} ({_held(row)})" for row in left.itertuples()]
+    named = {*keep, *refunds[:1], *(left.column[left.meaning == unused.CURRENCY] if currency else [])}
+    rows = zip(left.column, left["values"], left.different, strict=True)
+    lines += [f"  # not used: {name} ({_held(few, different)})" for name, few, different in rows if name not in named]
     return Suggested(lines, currency, questions + more)
 
 
-def _held(row: NamedTuple) -> str:
-    values: Mapping[str, float] = row._asdict()["values"]
-    return " ".join(unused.listed(dict(values)).split()) if values else f"{row._asdict()['different']:,} different"
+def _held(values: Mapping[str, float], different: int) -> str:
+    return " ".join(unused.listed(dict(values)).split()) if values else f"{different:,} different"
 
 
 def _keep(left: pd.DataFrame) -> tuple[dict[str, list[str]], list[str]]:

@@ -1,5 +1,6 @@
 """The results of a series on disk: one series at a time, folders that appear complete, a record of their origin."""
 
+import os
 import secrets
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from typing import Any
 
 from patrons import __version__
 from patrons.files import digest, locked, read_json, write_json
+from patrons.series.declarations import ParamsError
 from patrons.series.graph import Notebook
 
 EXECUTED = "notebook.ipynb"
@@ -22,6 +24,7 @@ class Results:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.params = ""
         self.fresh = folder / ".running"
         self.record: dict[str, Any] = {}
         self.load()
@@ -29,6 +32,22 @@ class Results:
     def load(self) -> None:
         """Read the record that the last series left."""
         self.record = self.before = read_json(self.folder / "series.json") or {"name": self.folder.name, "stages": {}}
+
+    def claim(self, params: Path, root: Path) -> None:
+        """Name the params file that these are the results of; ParamsError where another file of that name has them.
+
+        Parameters
+        ----------
+        params, root : Path
+            The params file, and the folder of the project, from which its path is kept.
+        """
+        self.params = os.path.relpath(params.resolve(), root.resolve())
+        other = self.record.get("params") or self.params
+        if other != self.params and (root / other).is_file():
+            raise ParamsError(
+                f"{self.folder.name} names the results of {other}: {self.params} has the same name and would replace "
+                "them. Rename one of the two params files."
+            )
 
     def stage(self, stage: str) -> dict[str, Any]:
         """The record of a stage."""
@@ -56,6 +75,7 @@ class Results:
         kept = {stage: {**self.stage(stage), "reused": True} for stage in stages if self._has_results(stage)}
         self.record = {
             "name": self.folder.name,
+            "params": self.params,
             "run_id": f"{datetime.now():%Y%m%d-%H%M}-{secrets.token_hex(3)}",
             "started": now(),
             "finished": None,
@@ -85,7 +105,7 @@ class Results:
         """Close the record; a series with nothing to run remains the earlier one, so that it is sent only once."""
         stages = self.record["stages"].values()
         if self.before.get("finished") and all(stage["reused"] for stage in stages):
-            self.record = {**self.before, "stages": self.record["stages"]}
+            self.record = {**self.before, "params": self.params, "stages": self.record["stages"]}
         else:
             self.record["finished"] = now()
         self.save()
