@@ -177,7 +177,7 @@ def test_the_index_opens_with_five_sentences_for_a_manager(demo):
     assert "In 5 sentences" in index
     for question in ("Who are the customers?", "Who brings the revenue?", "Who is leaving?", "What are they worth?"):
         assert question in index
-    assert "Only if the assumptions on margin, cost and the chance to keep a customer hold." in index
+    assert "This holds only if the assumptions on margin, cost and the chance of keeping a customer do." in index
 
 
 def test_every_page_says_that_the_data_is_simulated(demo):
