@@ -8,6 +8,7 @@ import pytest
 from conftest import resealed
 
 from patrons.cli import main as cli
+from patrons.evaluation.metrics import Interval
 from patrons.scoring import Scorer, release
 from patrons.service.follow import Follower, champion_of
 from patrons.service.slots import Slots
@@ -130,13 +131,30 @@ def test_after_the_champion_was_deleted_promote_and_rollback_work(registry, clie
     assert repair(registry) == [NOTHING]
 
 
+def test_results_are_compared_with_the_champion_before_a_deleted_one(registry, client, stored, monkeypatch):
+    monkeypatch.setattr(promotion, "current", lambda processed: stored / "four")
+    compared = []
+
+    def lost(candidate, champion):
+        compared.append(release.read(champion)["run_id"])
+        return promotion.Contest(0.6, 0.8, Interval(-0.2, -0.3, -0.1), 500)
+
+    monkeypatch.setattr(promotion, "contest", lost)
+    client.delete_model_version("patrons-demo", "2")
+    assert "is worse than the champion" in promotion.promote_results("demo", registry.root)
+    assert compared == ["one"]
+    client.delete_model_version("patrons-demo", "1")
+    told = promotion.promote_results("demo", registry.root)
+    assert told == "Promoted: version 4 of demo is the champion; no earlier champion is left."
+
+
 def test_repair_lets_the_champion_before_a_deleted_one_answer(registry, client, monkeypatch, capsys):
     client.delete_model_version("patrons-demo", "2")
     (registry.root / "notebooks").mkdir()
     monkeypatch.chdir(registry.root)
     assert cli.main(["models", "repair", "demo"]) == 0
     told = "By the log version 2 is the champion, and it was deleted in MLflow.\n"
-    told += "Now version 1, the champion before it, answers again.\n"
+    told += "Now version 1 answers again.\n"
     assert capsys.readouterr().out == told
     assert registry.aliases() == {"candidate": 4, "champion": 1}
     assert [(one["action"], one["from"], one["to"]) for one in registry.history()][-1] == ("repair", 2, 1)
@@ -155,7 +173,10 @@ def test_repair_says_what_to_do_where_no_champion_is_left(registry, client):
 
 def test_repair_gives_a_removed_alias_back(registry, client):
     client.delete_registered_model_alias("patrons-demo", "champion")
-    assert repair(registry) == ["By the log version 2 is the champion, and the alias is gone.", "Now it answers again."]
+    assert repair(registry) == [
+        "By the log version 2 is the champion, and the alias is gone.",
+        "Now version 2 answers again.",
+    ]
     assert registry.aliases() == {"candidate": 4, "champion": 2, "previous": 1}
 
 
@@ -163,9 +184,24 @@ def test_repair_takes_an_alias_back_from_a_version_that_failed_its_gates(registr
     client.set_registered_model_alias("patrons-demo", "champion", "3")
     found, done = repair(registry)
     assert "The alias champion is on version 3, and by the log version 2 is the champion." in found
-    assert "Version 3 was never promoted: recall is 0.5, at least 0.8." in found
+    assert "Version 3 may not answer: recall is 0.5, at least 0.8." in found
     assert done == "Now version 2 answers again."
     assert registry.aliases() == {"candidate": 4, "champion": 2, "previous": 1}
+
+
+def test_repair_passes_over_a_former_champion_that_cannot_answer(registry, client, monkeypatch):
+    registry.promote(4)
+    client.delete_model_version("patrons-demo", "4")
+    checked = Registry.checked
+
+    def broken(self, number):
+        if number == 2:
+            raise release.ReleaseError("churn.skops is missing")
+        return checked(self, number)
+
+    monkeypatch.setattr(Registry, "checked", broken)
+    assert repair(registry)[1:] == ["Version 2 cannot answer: churn.skops is missing", "Now version 1 answers again."]
+    assert registry.aliases() == {"champion": 1}
 
 
 def test_repair_accepts_an_alias_on_a_version_that_passed_its_gates_or_was_champion(registry, client):

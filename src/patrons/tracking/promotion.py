@@ -132,11 +132,12 @@ def promote_results(name: str, root: Path) -> str:
     number = registry.register(folder)
     if failed := failed_gates(release.read(folder)):
         return f"Not promoted: version {number} of {name} remains the candidate, as {'; '.join(failed)}."
-    why = "the first champion"
-    if champion := registry.aliases().get(CHAMPION):
-        if champion == number:
-            return f"Version {number} of {name} is the champion already."
-        match = contest(folder, _fetched(registry, champion, folder.with_name("releases")))
+    line = registry.state().line
+    if line.champion == number:
+        return f"Version {number} of {name} is the champion already."
+    why = "the first champion" if line.logged is None else "no earlier champion is left"
+    if line.all:  # its last is the champion or, where that was deleted, the one before it
+        match = contest(folder, _fetched(registry, line.all[-1], folder.with_name("releases")))
         why = str(match)
         if not match.holds:
             return f"Not promoted: version {number} of {name} remains the candidate, as {why}."

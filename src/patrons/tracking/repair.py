@@ -4,7 +4,7 @@ from typing import Any
 
 from patrons.tracking import decisions
 from patrons.tracking.decisions import CHAMPION, PREVIOUS, State, failed_gates, headline
-from patrons.tracking.registry import Registry, RegistryError
+from patrons.tracking.registry import Registry
 
 NOTHING = "Nothing to repair: log, aliases and versions agree."
 
@@ -31,31 +31,32 @@ def repair(registry: Registry) -> list[str]:
 
 
 def _champion_lost(registry: Registry, state: State) -> list[str]:
-    logged, former = state.line.logged, state.line.former
-    is_there = logged in state.releases
-    found = f"By the log version {logged} is the champion, and " + (
-        "the alias is gone." if is_there else "it was deleted in MLflow."
-    )
-    if not former:
-        return [found, f"No earlier champion is left. Promote a version: patrons models list {registry.name}"]
-    _decide(registry, former[-1], former[:-1], found)
-    which = "it" if is_there else f"version {former[-1]}, the champion before it,"
-    return [found, f"Now {which} answers again."]
+    logged = state.line.logged
+    gone = "the alias is gone." if logged in state.releases else "it was deleted in MLflow."
+    return _by_former(registry, state, f"By the log version {logged} is the champion, and {gone}")
 
 
 def _alias_moved(registry: Registry, state: State) -> list[str]:
-    champion, former, logged = state.line
+    champion, former, logged = state.aliases[CHAMPION], state.line.former, state.line.logged
     by_log = "no version was promoted" if logged is None else f"version {logged} is the champion"
     found = f"The alias champion is on version {champion}, and by the log {by_log}."
-    failed = _objections(registry, int(champion or 0))
-    if not failed or _was_champion(state):
-        _decide(registry, int(champion or 0), former, found)
-        return [found, f"Version {champion} stays the champion, and the log says so now."]
-    found += f" Version {champion} was never promoted: {'; '.join(failed)}."
-    if not former:
-        return [found, f"There is no other champion. Promote a version: patrons models list {registry.name}"]
-    _decide(registry, former[-1], former[:-1], found)
-    return [found, f"Now version {former[-1]} answers again."]
+    if objections := _objections(registry, champion, _was_champion(state)):
+        return _by_former(registry, state, f"{found} Version {champion} may not answer: {'; '.join(objections)}.")
+    _decide(registry, champion, former, found)
+    return [found, f"Version {champion} stays the champion, and the log says so now."]
+
+
+def _by_former(registry: Registry, state: State, found: str) -> list[str]:
+    """Let the latest of the former champions answer that can."""
+    described, former = [found], state.line.former
+    for position in reversed(range(len(former))):
+        number = former[position]
+        if objections := _objections(registry, number, True):
+            described.append(f"Version {number} cannot answer: {'; '.join(objections)}")
+            continue
+        _decide(registry, number, former[:position], found)
+        return [*described, f"Now version {number} answers again."]
+    return [*described, f"No earlier champion is left. Promote a version: patrons models list {registry.name}"]
 
 
 def _previous_astray(registry: Registry, state: State) -> list[str]:
@@ -66,11 +67,13 @@ def _previous_astray(registry: Registry, state: State) -> list[str]:
     return [f"The alias previous was on version {actual or 'none'}, and is on version {wanted or 'none'} now."]
 
 
-def _objections(registry: Registry, number: int) -> list[str]:
+def _objections(registry: Registry, number: int, promoted: bool) -> list[str]:
+    """Why a version may not answer; of one that was promoted before, its gates are not asked again."""
     try:
-        return failed_gates(registry.checked(number))
-    except RegistryError as error:
-        return [str(error)]
+        manifest = registry.checked(number)
+    except (ValueError, RuntimeError) as error:  # of a release, its models or MLflow
+        return [" ".join(str(error).split())]
+    return [] if promoted else failed_gates(manifest)
 
 
 def _was_champion(state: State) -> bool:
