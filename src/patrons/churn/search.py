@@ -1,9 +1,9 @@
 """The search for a churn model: settings of each kind drawn from their spaces, judged on rows that they did not see.
 
 Rows are prepared once a fold and serve every setting. What is compared is the mean ROC AUC over the folds; what gains
-nothing beyond the paired interval is a tie, and of ties the first setting and the simpler model stay: a kind goes
-before a less simple one, and the mean of three comes last. Fits are of one thread each and go side by side, so that
-they come out the same on any number of cores.
+nothing beyond the paired interval is a tie, and of ties the first setting and the simplest model stay (in the order of
+`kinds.MODELS`, the mean of three last). Fits are of one thread each and go side by side, so that they come out the same
+on any number of cores.
 """
 
 import time
