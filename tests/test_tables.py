@@ -73,7 +73,9 @@ def test_value_is_said_only_where_the_table_knows_what_is_paid(telco, bank):
     assert set(bank.metrics("07")) == {"customers"}
     said = [one["text"] for one in read_json(bank.processed / "07_customer_value/findings.json")]
     assert any("does not say what a customer pays" in text for text in said)
-    assert "cannot be said: the table does not say" in (bank.reports / "index.html").read_text(encoding="utf-8")
+    assert "is not known, as the table does not say what a customer pays" in (bank.reports / "index.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_segments_have_names_of_their_own_in_words(ran):
