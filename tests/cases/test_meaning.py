@@ -6,11 +6,12 @@ The right values are those of the cases' EXPECT.md, computed before the files we
 import os
 from pathlib import Path
 
+import ibis
 import pytest
 
 from patrons.errors import OrdersError
 from patrons.exploration import doubts
-from patrons.intake import customers, order_log, orders, unused
+from patrons.intake import customers, order_log, orders, reading, rules, unused
 from patrons.intake.roles import CustomersError, Roles
 from patrons.intake.rules import Rules
 
@@ -160,3 +161,22 @@ def test_one_repeated_row_is_counted_and_the_id_stays_one():
 def test_a_label_of_one_value_is_refused_by_name():
     with pytest.raises(CustomersError, match="Exited holds one value only, 0"):
         customers.read_table(CASES / "small/const.csv", Roles("CustomerId", "Exited", "1"))
+
+
+CONTINUED = CASES / "01-shopify-multiline/orders_export_blank_continuation.csv"
+EXPORT = {"customer_id": "Email", "ordered_at": "Created at", "order_id": "Name"}
+
+
+def test_lines_that_continue_an_order_are_asked_about():
+    with pytest.raises(OrdersError, match=r"1,934 of 3,264 lines have neither customer nor date.*`continued: join`"):
+        log(CONTINUED, {**EXPORT, "amount": "Total"})
+
+
+def test_lines_that_continue_an_order_have_its_customer_and_date_once_that_is_said():
+    raw = reading.open_checked(CONTINUED).table.mutate(line=ibis.row_number())
+    table, notes = rules.continued(raw, EXPORT, rules.JOIN)
+    assert notes[0].startswith("1,934 lines continue an order")
+    facts = table.agg(
+        customers=table.Email.lower().nunique(), orders=table.Name.nunique(), lines=table["Created at"].count()
+    )
+    assert facts.to_pandas().iloc[0].tolist() == [280, 1330, 3264]
