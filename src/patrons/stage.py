@@ -24,7 +24,7 @@ from IPython.display import HTML, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from patrons.engine import connect
+from patrons.engine import connect, literal
 from patrons.files import read_json, whole, write_json
 from patrons.models import load_model, save_model
 
@@ -75,7 +75,7 @@ class Stage:
 
     def scan(self, file: str) -> ibis.Table:
         """A Parquet table as an Ibis expression on DuckDB; nothing is read until it is executed."""
-        return connect().read_parquet(self.path(file))
+        return connect().read_parquet(literal(self.path(file)), hive_partitioning=False)
 
     def read(self, file: str) -> Any:
         """A table (.parquet, .csv) as a DataFrame, a model (.skops), or a record (.json)."""

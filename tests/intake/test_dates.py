@@ -138,14 +138,109 @@ def test_numbers_that_may_be_seconds_or_a_packed_date_are_asked_about():
     assert read(["2401311030"], "epoch")[0].startswith("2046")
 
 
-@pytest.mark.parametrize("written", ["31 Dezember 2024", "3 mars 2024", "15 enero 2024", "31. Dezember 2024"])
-def test_months_of_other_languages_are_an_error_with_the_value(written):
-    with pytest.raises(dates.DatesError, match=rf"'{written}'.*date_format.*English only"):
-        read([written])
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("31 Dezember 2024", "2024-12-31 00:00"),
+        ("03. Mär 2022", "2022-03-03 00:00"),
+        ("3. Jänner 2022 um 14:30 Uhr", "2022-01-03 14:30"),
+        ("3 mars 2024", "2024-03-03 00:00"),
+        ("1er août 2022 à 20:21", "2022-08-01 20:21"),
+        ("3 juil. 2022 à 9h05", "2022-07-03 09:05"),
+        ("3 sept. 2022 à 20:21", "2022-09-03 20:21"),
+        ("15 de enero de 2024", "2024-01-15 00:00"),
+        ("3 giu 2023 alle 9:05", "2023-06-03 09:05"),
+        ("3 mei 2023", "2023-05-03 00:00"),
+        ("3 de março de 2023 às 18:00", "2023-03-03 18:00"),
+        ("mån 3 maj 2023", "2023-05-03 00:00"),
+        ("Monday, January 3, 2022 9:00 PM", "2022-01-03 21:00"),
+        ("Mon, 03 Jan 2022 09:00:00 GMT", "2022-01-03 09:00"),
+        ("Sept 3rd, 2022", "2022-09-03 00:00"),
+        ("03JAN22", "2022-01-03 00:00"),
+        ("2022-Jan-03 10:00", "2022-01-03 10:00"),
+    ],
+)
+def test_months_by_name_are_read_in_the_languages_of_shops(written, meant):
+    assert read([written]) == [meant]
 
 
-def test_times_with_a_zone_become_utc_and_it_is_said():
+def test_every_month_of_a_language_is_its_own():
+    german = ["Jan", "Feb", "Mär", "Apr", "Mai", "Jun", "Jul", "Aug", "Sep", "Okt", "Nov", "Dez"]
+    french = ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."]
+    for names in (german, french):
+        assert read([f"3 {name} 2022" for name in names]) == [f"2022-{n:02d}-03 00:00" for n in range(1, 13)]
+
+
+def test_months_in_an_unknown_language_are_asked_about_even_if_most_rows_can_be_read():
+    rows = ["3 Jan 2022"] * 90 + ["3 tammikuuta 2022"] * 10
+    with pytest.raises(dates.DatesError, match=r"10\.0% of the values .*look like dates.*tammikuuta.*date_format"):
+        read(rows)
+
+
+def test_zones_of_several_places_become_utc_and_it_is_said():
     values = ["2024-01-31T01:30:00+02:00", "2024-01-31T10:00:00Z"]
     assert read(values) == ["2024-01-30 23:30", "2024-01-31 10:00"]
     assert "times with a zone are read as UTC" in dates.decide(column(values)).description
     assert "UTC" not in dates.decide(column(["2024-01-31T01:30:00"])).description
+
+
+@pytest.mark.parametrize(
+    ("winter", "summer", "zone"),
+    [
+        ("2022-01-03 09:00:00 -0500", "2022-07-03 23:30:00 -0400", "-0400, -0500"),
+        ("2022-01-03 09:00:00 -05:00", "2022-07-03 23:30:00 -04:00", "-04:00, -05:00"),
+        ("2022-01-03T09:00:00-05", "2022-07-03T23:30:00-04", "-04, -05"),
+        ("Jan 3, 2022 9:00:00 AM PST", "Jul 3, 2022 11:30:00 PM PDT", "PDT, PST"),
+        ("03.01.2022 09:00 MEZ", "13.07.2022 23:30 MESZ", "MESZ, MEZ"),
+    ],
+)
+def test_times_of_one_shop_stay_its_own_and_it_is_said(winter, summer, zone):
+    times = read([winter, summer])
+    assert [time[-5:] for time in times] == ["09:00", "23:30"]
+    assert (
+        f"the shop's own, as written: the zone ({zone}) is left out"
+        in dates.decide(column([winter, summer])).description
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2022-01-03 9:00 PM", "2022-01-03 21:00"),
+        ("2022-01-03 09:00 a.m.", "2022-01-03 09:00"),
+        ("2022-01-03 09:00:00,123456", "2022-01-03 09:00"),
+        ("2022-01-03 09:00:00.123456789", "2022-01-03 09:00"),
+        ("2022-01-03\u202f09:00", "2022-01-03 09:00"),
+        ("3/1/2022, 9:00:00\u202fPM", None),
+        ("20220103T090000Z", "2022-01-03 09:00"),
+        ("1641200400000000", "2022-01-03 09:00"),
+        ("03.01.2022 um 9.05 Uhr", None),
+    ],
+)
+def test_what_looks_like_a_date_is_read_or_asked_about(written, meant):
+    """The check of `init` and the run have one reader: none says 100% are dates and then reads none."""
+    if meant:
+        assert read([written]) == [meant]
+    else:
+        with pytest.raises(dates.DatesError):
+            read([written])
+
+
+def test_a_format_with_a_zone_keeps_the_time_as_written():
+    assert read(["03/01/2022 09:00 -0400"], "%d/%m/%Y %H:%M %z") == ["2022-01-03 09:00"]
+
+
+def test_german_months_are_read_by_a_format_that_names_them():
+    assert read(["03. Okt 2022", "03. Jan 2022"], "%d. %b %Y") == ["2022-10-03 00:00", "2022-01-03 00:00"]
+
+
+def test_two_digit_years_mean_the_same_whatever_year_it_is(monkeypatch):
+    class Later(dates.date):
+        @classmethod
+        def today(cls):
+            return cls(2045, 1, 1)
+
+    rows = ["31-12-24", "01-02-24"]
+    now = read(rows)
+    monkeypatch.setattr(dates, "date", Later)
+    assert read(rows) == now == ["2024-12-31 00:00", "2024-02-01 00:00"]

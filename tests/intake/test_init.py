@@ -57,7 +57,7 @@ def test_each_guess_has_its_reason_in_a_comment(tmp_path):
     text = init(german(tmp_path / "log.csv"), tmp_path).path.read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.startswith("    ")]
     assert len(lines) == 4
-    assert all("  # its name; " in line for line in lines)
+    assert all("  # sure: its name; " in line for line in lines)
     assert "day first, settled by" in text
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from patrons.errors import SourceError
-from patrons.intake import reading, textfile
+from patrons.intake import header, reading
 from patrons.intake.reading import Format, check_cells, open_source
 
 TABLE = pd.DataFrame(
@@ -69,7 +69,7 @@ def test_the_sheet_that_holds_the_data_is_picked(tmp_path):
         pd.DataFrame({"Notes": ["made in May"]}).to_excel(book, sheet_name="About", index=False)
         TABLE.to_excel(book, sheet_name="Orders", index=False, startrow=2)
     source = open_source(tmp_path / "log.xlsx")
-    assert source.description == "XLSX, sheet Orders"
+    assert source.description == "XLSX, sheet Orders; sheets not read: About (other columns: Notes)"
     pd.testing.assert_frame_equal(source.table.to_pandas(), TABLE, check_dtype=False)
     assert list(read(tmp_path / "log.xlsx", sheet="About").columns) == ["Notes"]
     with pytest.raises(SourceError, match=r"no sheet 'Order'; it has: About, Orders"):
@@ -185,7 +185,7 @@ def test_a_file_of_one_column_is_read(tmp_path):
     ("name", "value"), [("12", True), ("2024-01-02 10:00", True), ("1.5", True), ("q1", False), ("date", False)]
 )
 def test_a_value_is_told_from_a_name(name, value):
-    assert textfile.is_value(name) == value
+    assert header.is_value(name) == value
 
 
 def test_names_of_columns_are_read_without_the_rows(tmp_path):

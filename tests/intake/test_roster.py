@@ -3,6 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from patrons.errors import SourceError
 from patrons.intake import roster
 
 LOG = ibis.memtable(
@@ -63,5 +64,5 @@ def test_two_rows_for_one_customer_are_refused(tmp_path):
 def test_a_file_without_customers_or_of_another_kind_is_refused(tmp_path):
     with pytest.raises(roster.RosterError, match="no column customer_id, only client"):
         roster.read_attributes(csv(tmp_path, "client,plan\n1,gold\n"))
-    with pytest.raises(roster.RosterError, match="neither a CSV file"):
+    with pytest.raises(SourceError, match="of no kind that can be read"):
         roster.read_attributes(tmp_path / "customers.doc")

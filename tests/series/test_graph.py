@@ -207,7 +207,7 @@ def test_the_check_covers_the_customer_file_and_gives_the_digest_of_both(tmp_pat
     named = {"source": "log.csv", "columns": {"order_id": "InvoiceNo"}, "customers": "who.csv"}
     with pytest.raises(SourceError, match=r"who\.csv is neither"):
         check([{}, named], tmp_path)
-    (tmp_path / "who.csv").write_text("customer_id\n")
+    (tmp_path / "who.csv").write_text("customer_id\na\n")
     assert check([{}, named], tmp_path) == digest_of([tmp_path / "log.csv", tmp_path / "who.csv"])
     assert check([{}, {**named, "customers": ""}], tmp_path) == digest_of([tmp_path / "log.csv"])
     assert check([{"k": 1}], tmp_path) is None

@@ -120,8 +120,10 @@ def fetch(arguments: argparse.Namespace) -> None:
 def init(arguments: argparse.Namespace) -> None:
     """``patrons init``."""
     from patrons.intake.init import init as look
+    from patrons.intake.questions import at_terminal
 
-    written = look(arguments.file, root_folder(), arguments.name, arguments.force)
+    ask = at_terminal if sys.stdin.isatty() and sys.stdout.isatty() else None
+    written = look(arguments.file, root_folder(), arguments.name, arguments.force, ask)
     print(written.description)
     print(f"Wrote {shown(written.path)}: look through its guesses.")
     for question in written.questions:

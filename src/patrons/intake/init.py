@@ -1,7 +1,6 @@
 """Writes the params file of a new data set: guesses from the file, with the reasons in comments."""
 
 import json
-import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,13 +9,14 @@ import pandas as pd
 from ibis import Table
 
 from patrons.errors import SourceError
-from patrons.files import whole, write_text
-from patrons.intake import dates, numbers, suggest
+from patrons.files import write_text
+from patrons.intake import dates, numbers, raw, suggest
 from patrons.intake.attributes import NUMERICAL, as_text, describe
 from patrons.intake.customers import read_frame
-from patrons.intake.guess import Guesses, guess, prefix_of_cancellations
+from patrons.intake.guess import Guess, Guesses, guess, labelled, prefix_of_cancellations
 from patrons.intake.order_log import NUMBERS
 from patrons.intake.orders import stray
+from patrons.intake.questions import Ask, Question
 from patrons.intake.reading import open_checked
 from patrons.intake.roles import DECIMALS, Roles
 from patrons.intake.sources import VARIABLE
@@ -37,6 +37,12 @@ NON_PRODUCTS = (
 SIGNS = {"€": "EUR", "£": "GBP", "$": "USD", "eur": "EUR", "gbp": "GBP", "usd": "USD", "dollar": "USD", "chf": "CHF"}
 RESERVED = ("yes", "no", "true", "false", "null", "y", "n", "on", "off")  # words that YAML reads as values
 UNKNOWN = "XXX"  # ISO 4217: no currency
+MEANINGS = {
+    "customer_id": "the customer",
+    "ordered_at": "the day of the order",
+    "amount": "the amount of a line",
+    "label": "the one that says who churned",
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class Written:
     questions: tuple[str, ...]
 
 
-def init(file: Path, root: Path, name: str = "", force: bool = False) -> Written:
+def init(file: Path, root: Path, name: str = "", force: bool = False, ask: Ask | None = None) -> Written:
     """Look at a file, write ``params/<name>.yaml`` for it, and put the file where the series finds it.
 
     Parameters
@@ -61,27 +67,59 @@ def init(file: Path, root: Path, name: str = "", force: bool = False) -> Written
         Of the params file; from the file's name where it is empty.
     force : bool
         Whether a params file of that name may be overwritten.
+    ask : callable, optional
+        Puts a question to the user and returns the choice, empty for none; without it the params file has a line
+        ``TO SETTLE`` for each question.
     """
     if not file.is_file():
         raise SourceError(f"There is no file {file}. Give the path of an order log or a customer table.")
-    name = name or re.sub(r"[^a-z0-9]+", "_", file.name.split(".")[0].lower()).strip("_") or "mine"
+    title, name = (name.replace("_", " ").capitalize(), name) if name else (raw.title_of(file), raw.name_of(file))
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
         raise SourceError(f"--name {name!r}: letters, digits, _ and - make a name, such as my_shop.")
     target = root / "params" / f"{name}.yaml"
     if target.exists() and not force:
         raise SourceError(f"params/{target.name} exists already. Give another --name, or --force to overwrite it.")
     source = open_checked(file)
-    guesses, place = guess(source.table), _place(file, root)
-    lines, questions = (_log if guesses.kind == "log" else _table)(source.table, guesses)
-    head = _head(guesses, name, place, f"{file.name}: {source.description}")
-    _bring(file, root, place)
+    guesses, place = _settled(source.table, guess(source.table), ask), raw.place_of(file, root)
+    lines, questions = (_log if guesses.kind == "log" else _table)(source.table, guesses, ask)
+    head = _head(guesses, title, place, f"{file.name}: {source.description}")
+    raw.bring(file, root, place)
     write_text(target, "\n".join([*head, *lines]) + "\n")
     kind = "an order log" if guesses.kind == "log" else "a customer table"
     columns = ", ".join(f"{ours} = {column.column}" for ours, column in guesses.columns.items())
-    return Written(target, f"{file.name} is taken for {kind}: {guesses.why}. {columns}.", tuple(questions))
+    read = f" Sheets not read: {', '.join(source.left_out)}." if source.left_out else ""
+    return Written(target, f"{file.name} is taken for {kind}: {guesses.why}. {columns}.{read}", tuple(questions))
 
 
-def _head(guesses: Guesses, name: str, place: str, description: str) -> list[str]:
+def _settled(table: Table, guesses: Guesses, ask: Ask | None) -> Guesses:
+    """The guesses with what the user says to what is missing."""
+    if ask is None:
+        return guesses
+    for ours, some in guesses.missing.items():
+        answer = ask(Question(_which(ours), {one.column: one.reason for one in some}))
+        if answer and ours == "label":
+            return labelled(table, answer)
+        if answer:
+            missing = {other: rest for other, rest in guesses.missing.items() if other != ours}
+            guesses = replace(guesses, columns={**guesses.columns, ours: Guess(answer, "as you say")}, missing=missing)
+    return guesses
+
+
+def _which(ours: str) -> str:
+    return f"Which column is {MEANINGS[ours]}?"
+
+
+def _to_settle(guesses: Guesses, indent: str) -> tuple[list[str], list[str]]:
+    """Lines for what is missing, and the questions."""
+    lines, questions = [], []
+    for ours, some in guesses.missing.items():
+        listed = "; ".join(f"{one.column} ({one.reason})" for one in some)
+        lines.append(f'{indent}{ours}: ""  # TO SETTLE: {_comment(_which(ours))} Candidates: {_comment(listed)}')
+        questions.append(f"{_which(ours)} Write it behind {ours}. Candidates: {listed}.")
+    return lines, questions
+
+
+def _head(guesses: Guesses, title: str, place: str, description: str) -> list[str]:
     """The first lines of a params file: what it was written from, and where the source is."""
     log = guesses.kind == "log"
     return [
@@ -89,7 +127,7 @@ def _head(guesses: Guesses, name: str, place: str, description: str) -> list[str
         f"# Written by `patrons init` from {description}. Guesses, with reasons: correct them.",
         *([] if log else [f"kind: table  # {_comment(guesses.why)}"]),
         "01_eda:",
-        f"  title: {_yaml(name.replace('_', ' ').capitalize())}",
+        f"  title: {_yaml(title)}",
         "  simulated: false",
         f"  source: {_yaml(place)}  # in data/raw, or in the folder that ${VARIABLE} names",
         *(['  customers: ""'] if log else []),
@@ -103,41 +141,16 @@ def _yaml(text: str) -> str:
     return text if simple else json.dumps(text, ensure_ascii=False)
 
 
-def _place(file: Path, root: Path) -> str:
-    """How the series will name the file: from data/raw or the user's folder where it is in one, else its own name."""
-    folders = [root / "data" / "raw", *([Path(os.environ[VARIABLE])] if os.environ.get(VARIABLE) else [])]
-    for folder in folders:
-        if file.resolve().is_relative_to(folder.resolve()):
-            return file.resolve().relative_to(folder.resolve()).as_posix()
-    return file.name
-
-
-def _bring(file: Path, root: Path, place: str) -> None:
-    """Copy a file that lies elsewhere into data/raw; one of that name with other content stays."""
-    target, folder = root / "data" / "raw" / place, os.environ.get(VARIABLE)
-    if target.exists():
-        if target.samefile(file) or _same_content(target, file):
-            return
-        raise SourceError(f"data/raw/{place} exists already, with other content. Rename one of the two.")
-    if folder and (Path(folder) / place).exists():
-        return
-    with whole(target) as partial, file.open("rb") as read, partial.open("wb") as written:
-        while chunk := read.read(1 << 22):
-            written.write(chunk)
-
-
-def _same_content(one: Path, other: Path) -> bool:
-    return one.stat().st_size == other.stat().st_size and one.read_bytes() == other.read_bytes()
-
-
-def _log(table: Table, guesses: Guesses) -> tuple[list[str], list[str]]:
+def _log(table: Table, guesses: Guesses, ask: Ask | None) -> tuple[list[str], list[str]]:
     """The lines of a log's params file, and the questions that are left."""
     columns = {ours: guess.column for ours, guess in guesses.columns.items()}
     lines = ["  columns:  # our name: yours"]
     lines += [
         f"    {ours}: {_yaml(str(one.column))}  # {_comment(one.reason)}" for ours, one in guesses.columns.items()
     ]
-    meaning, questions = _meaning(table, columns)
+    unsettled, questions = _to_settle(guesses, "    ")
+    lines += unsettled
+    meaning, more = _meaning(table, columns, ask)
     suggested = suggest.of_columns(table, columns)
     absent = [name for name in ("order_id", "product_id", "country") if name not in columns]
     if absent:
@@ -152,29 +165,30 @@ def _log(table: Table, guesses: Guesses) -> tuple[list[str], list[str]]:
         "02_transformation:",
         f"  attributes: {known}  # what models may know of a customer",
         *_days(table, columns),
-    ], [*questions, *suggested.questions]
+    ], [*questions, *more, *suggested.questions]
 
 
 def _comment(reason: str) -> str:
     return " ".join(reason.split())
 
 
-def _meaning(table: Table, columns: dict[str, str]) -> tuple[list[str], list[str]]:
+def _meaning(table: Table, columns: dict[str, str], ask: Ask | None) -> tuple[list[str], list[str]]:
     """Lines on dates and decimals: what was decided, or what the user has to say."""
-    lines, questions = [], []
+    written, decimal, questions = "", "auto", []
     try:
-        decided = dates.decide(table[columns["ordered_at"]])
-        lines.append(f'  date_format: ""  # {_comment(decided.description)}')
-    except SourceError as error:
-        lines.append(f'  date_format: ""  # TO SETTLE: {_comment(str(error))}')
-        questions.append(str(error))
+        why = _comment(dates.decide(table[columns["ordered_at"]]).description) if "ordered_at" in columns else ""
+    except dates.DatesError as error:
+        written = ask(Question(str(error), error.choices)) if ask and error.choices else ""
+        why = "as you say" if written else f"TO SETTLE: {_comment(str(error))}"
+        questions += [] if written else [str(error)]
     try:
-        written = numbers.decide(table, [columns[name] for name in NUMBERS if name in columns])
-        lines.append(f"  decimal: auto  # {written.decimal}, as the numbers of all rows tell")
+        marks = numbers.decide(table, [columns[name] for name in NUMBERS if name in columns])
+        mark_why = f"{marks.decimal}, as the numbers of all rows tell"
     except SourceError as error:
-        lines.append(f"  decimal: auto  # TO SETTLE: {_comment(str(error))}")
-        questions.append(str(error))
-    return lines, questions
+        answer = ask(Question(str(error), {"point": "1,234.50", "comma": "1.234,50"})) if ask else ""
+        decimal, mark_why = answer or "auto", "as you say" if answer else f"TO SETTLE: {_comment(str(error))}"
+        questions += [] if answer else [str(error)]
+    return [f"  date_format: {json.dumps(written)}  # {why}", f"  decimal: {decimal}  # {mark_why}"], questions
 
 
 def _currency(table: Table, columns: dict[str, str]) -> list[str]:
@@ -205,6 +219,8 @@ def _codes(table: Table, columns: dict[str, str]) -> list[str]:
 
 def _days(table: Table, columns: dict[str, str]) -> list[str]:
     """A horizon that the log is long enough to test; typing errors such as the year 2099 do not count."""
+    if "ordered_at" not in columns:
+        return []
     when = table[columns["ordered_at"]]
     try:
         times = dates.decide(when).read(when)
@@ -218,10 +234,14 @@ def _days(table: Table, columns: dict[str, str]) -> list[str]:
     return suggest.of_days((ends["last"].date() - ends["first"].date()).days + 1)
 
 
-def _table(table: Table, guesses: Guesses) -> tuple[list[str], list[str]]:
+def _table(table: Table, guesses: Guesses, ask: Ask | None) -> tuple[list[str], list[str]]:
     """The lines of a customer table's params file, and the questions that are left."""
-    label = guesses.columns["label"]
     number = guesses.columns.get("id")
+    if guesses.missing:
+        lines, questions = _to_settle(guesses, "  ")
+        column = _yaml(number.column) if number else '""'
+        return [f"  id: {column}", *lines, '  positive: ""  # its value that means churned'], questions
+    label = guesses.columns["label"]
     column, why = (_yaml(str(number.column)), number.reason) if number else ('""', "none was found")
     frame = table.to_pandas()
     decimal, thousands = _marks(frame)

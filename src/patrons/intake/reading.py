@@ -15,9 +15,9 @@ import pandas as pd
 import pyarrow.parquet
 from ibis import Table
 
-from patrons.engine import connect
+from patrons.engine import connect, literal
 from patrons.errors import SourceError
-from patrons.intake import textfile, workbook
+from patrons.intake import header, textfile, workbook
 from patrons.intake.settings import Settings
 
 MOST_COLUMNS = 10_000
@@ -92,12 +92,15 @@ class Source:
     description : str
         How it was read, such as ``text, semicolon between cells, cp1252``.
     malformed : DataFrame
-        `line` in the file and `text` of the lines that `open_checked` left out.
+        `line` in the file and `text` of the lines that `open_checked` left out, and of totals below a sheet.
+    left_out : tuple of str
+        Sheets of a workbook that were not read, each with the reason.
     """
 
     table: Table
     description: str
     malformed: pd.DataFrame = field(default_factory=_no_lines)
+    left_out: tuple[str, ...] = ()
 
 
 def open_source(path: Path, how: Format | None = None) -> Source:
@@ -114,11 +117,13 @@ def open_source(path: Path, how: Format | None = None) -> Source:
     try:
         if kind == "Parquet":
             check_names(path, pyarrow.parquet.read_schema(path).names)
-            return Source(con.read_parquet(path), "Parquet")
+            return Source(con.read_parquet(literal(path), hive_partitioning=False), "Parquet")
         if kind == "XLSX":
-            sheet, frame = workbook.read(path, how.sheet)
-            check_names(path, list(frame.columns))
-            return Source(con.create_table("source", frame, temp=True), f"XLSX, sheet {sheet}")
+            book = workbook.read(path, how.sheet)
+            check_names(path, list(book.table.columns))
+            return Source(
+                con.create_table("source", book.table, temp=True), book.description, book.totals, book.left_out
+            )
         layout = textfile.layout(path, how.delimiter, how.encoding)
         check_names(path, layout.names)
         return Source(_text_table(con, path, layout), layout.description)
@@ -149,10 +154,11 @@ def _without_malformed(path: Path, how: Format, error: MalformedError) -> Source
     layout, con = textfile.layout(path, how.delimiter, how.encoding), connect()
     rows = check_cells(path, _text_table(con, path, layout, ASIDE))
     malformed = con.con.execute(MALFORMED).df()  # DuckDB has a row for each missing cell
-    count = len(malformed)
-    if not malformed.of_width.all() or textfile.cut_off(path, layout, malformed.text.iat[-1]):
+    totals = [textfile.is_total(text, layout) for text in malformed.text]
+    count, torn = len(malformed), len(malformed) - sum(totals)
+    if not malformed.of_width.all() or (not totals[-1] and textfile.cut_off(path, layout, malformed.text.iat[-1])):
         raise error
-    if count > MOST_MALFORMED * (rows + count):
+    if torn > MOST_MALFORMED * (rows + torn):
         raise SourceError(f"{error} There are {count:,} such lines, and {rows:,} others: is the delimiter right?")
     description = f"{layout.description}; {count:,} lines with another number of cells are set aside"
     table = _text_table(connect(), path, layout, {"ignore_errors": True})
@@ -219,7 +225,7 @@ def check_names(path: Path, names: Sequence[str]) -> None:
     twice = [repr(name) for name, count in Counter(map(str, names)).items() if count > 1 and name.strip()]
     problems = [f"column {', '.join(unnamed[:5])} has no name"] * bool(unnamed)
     problems += [f"{', '.join(twice[:5])} occurs more than once"] * bool(twice)
-    if names and all(textfile.is_value(str(name)) for name in names):
+    if names and all(header.is_value(str(name)) for name in names):
         problems.append(f"its first line holds values ({', '.join(map(str, names[:4]))}), not names of columns")
     if problems:
         raise SourceError(f"{path.name}: {'; '.join(problems)}. Give each column a name of its own in the first line.")
@@ -233,10 +239,10 @@ def column_names(path: Path, how: Format | None = None) -> list[str]:
 def _text_table(con: Any, path: Path, layout: textfile.Layout, extra: Mapping[str, Any] | None = None) -> Table:
     extra = extra or {}
     if layout.plain:
-        return con.read_csv(path, **_options(layout), **extra)
+        return con.read_csv(literal(path), **_options(layout), **extra)
     with textfile.rewritten(path, layout) as copy:  # read whole, as the copy goes away
         options = _options(layout, textfile.TAB if layout.delimiter == textfile.BLANKS else layout.delimiter)
-        return con.create_table("source", con.read_csv(copy, **options, **extra), temp=True)
+        return con.create_table("source", con.read_csv(literal(copy), **options, **extra), temp=True)
 
 
 def _options(layout: textfile.Layout, delimiter: str = "") -> dict[str, Any]:
@@ -249,6 +255,7 @@ def _options(layout: textfile.Layout, delimiter: str = "") -> dict[str, Any]:
         "columns": dict.fromkeys(layout.names, "VARCHAR"),
         "auto_detect": False,
         "null_padding": False,
+        "hive_partitioning": False,  # a folder called year=2024 is no column
         "max_line_size": textfile.LONGEST_LINE,
     }
 

@@ -1,5 +1,6 @@
 """The customers of an order log, and what is known of them apart from their orders."""
 
+import io
 from pathlib import Path
 
 import ibis
@@ -7,6 +8,7 @@ import pandas as pd
 from ibis import Table
 
 from patrons.errors import SourceError
+from patrons.intake import reading
 from patrons.intake.identities import AS_INTEGER, EMAIL
 
 
@@ -24,7 +26,7 @@ def customer_table(orders: Table, attributes: Path | None = None) -> pd.DataFram
     orders : Table
         Clean lines.
     attributes : Path, optional
-        CSV (gzip too) or Parquet with a column `customer_id`; its own `country`, if any, replaces the log's.
+        Any file that `reading` opens, with a column `customer_id`; its own `country`, if any, replaces the log's.
 
     Returns
     -------
@@ -48,12 +50,12 @@ def customer_table(orders: Table, attributes: Path | None = None) -> pd.DataFram
 
 def read_attributes(path: Path) -> pd.DataFrame:
     """A file of attributes, with `customer_id` as text and truth values as yes and no; rows without id are left out."""
-    if path.name.endswith(".parquet"):
-        table = pd.read_parquet(path)
-    elif path.name.endswith((".csv", ".csv.gz")):
-        table = pd.read_csv(path, dtype={"customer_id": str}, sep=None, engine="python")
-    else:
-        raise RosterError(f"{path.name} is neither a CSV file (gzip too) nor a Parquet file. Save it as one of these.")
+    source = reading.open_source(path)
+    reading.check_cells(path, source.table)
+    table = source.table.to_pandas()
+    if not path.name.endswith(".parquet"):  # as text: numbers and truth values become such
+        text = io.StringIO(table.to_csv(index=False))
+        table = pd.read_csv(text, dtype={"customer_id": str})
     if "customer_id" not in table:
         raise RosterError(f"{path.name} has no column customer_id, only {', '.join(table.columns)}.")
     table = table[table.customer_id.notna()].assign(customer_id=_identifiers)

@@ -49,13 +49,9 @@ def check_attributes(tables: Sequence[Path], attributes: Iterable[str], country:
     country : bool
         Whether the log has one.
     """
-    from patrons.intake.reading import column_names
+    from patrons.intake.roster import read_attributes  # as the notebook reads it
 
-    columns = [name for path in tables for name in column_names(path)]
-    if tables and "customer_id" not in columns:
-        raise SourceError(
-            f"{tables[0].name} has no column customer_id, only {', '.join(columns)}. Rename the column that holds it."
-        )
+    columns = [name for path in tables for name in read_attributes(path)]
     known = ["country"] * country + [name for name in columns if name not in ("country", "customer_id")]
     known += ["country"] * ("country" in columns and not country)
     unknown = [name for name in attributes if name not in known]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from patrons.errors import SourceError
+from patrons.intake import header
 
 BLANKS, TAB = "whitespace", "\t"
 SHOWN = {",": "comma", ";": "semicolon", TAB: "tab", "|": "bar", BLANKS: "blanks"}
@@ -38,7 +39,8 @@ class Layout:
     @property
     def description(self) -> str:
         """The layout in words."""
-        return f"text, {SHOWN.get(self.delimiter, repr(self.delimiter))} between cells, {self.encoding}"
+        above = f", {self.skip} lines above the names skipped" if self.skip else ""
+        return f"text, {SHOWN.get(self.delimiter, repr(self.delimiter))} between cells, {self.encoding}{above}"
 
 
 def layout(path: Path, delimiter: str = "", encoding: str = "") -> Layout:
@@ -57,9 +59,11 @@ def layout(path: Path, delimiter: str = "", encoding: str = "") -> Layout:
     delimiter = delimiter or _delimiter(path, head, whole)
     rows, ends = _rows(head, delimiter)
     width = _width(rows)
-    first = next(n for n, row in enumerate(rows) if len(row) == width)
+    wide = [n for n, row in enumerate(rows) if len(row) == width]
+    first = wide[header.names_at([rows[n] for n in wide])]
     names = [name.strip().lstrip("\ufeff") for name in rows[first]]
-    return Layout(encoding, delimiter, names, ends[first] - 1 if width else 0)
+    skip = ends[first] - 1 - sum(name.count("\n") for name in rows[first])
+    return Layout(encoding, delimiter, names, skip if width else 0)
 
 
 @contextmanager
@@ -179,6 +183,7 @@ def place(message: str) -> str:
     return f"Line {line[1]}{counted}. " if line else ""
 
 
-def is_value(name: str) -> bool:
-    """Whether what should be a name is a number or a date."""
-    return bool(re.fullmatch(r"[-+]?[\d.,:/ T-]*\d[\d.,:/ T-]*", name.strip()))
+def is_total(text: str, layout: Layout) -> bool:
+    """Whether a line sums others up."""
+    rows, _ = _rows(text, layout.delimiter)
+    return bool(rows) and header.is_total(rows[0])

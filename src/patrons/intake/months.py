@@ -1,0 +1,72 @@
+"""Dates with the name of a month, in the languages of shops: how they are recognised, and read as year-month-day."""
+
+import re
+import unicodedata
+
+import ibis
+from ibis.expr.types import StringValue
+
+NAMES = (  # en, de, fr, es, it, nl, pt and the Nordic ones, in lower case, without accents and points
+    "january jan januar janner jaenner jan janvier janv enero ene gennaio gen januari janeiro",
+    "february feb februar feber fevrier fevr fev febrero febbraio februari fevereiro",
+    "march mar marz maerz mrz mars marzo maart mrt marco marts",
+    "april apr avril avr abril abr aprile",
+    "may mai mayo maggio mag mei maio maj",
+    "june jun juni juin junio giugno giu junho",
+    "july jul juli juillet juil julio luglio lug julho",
+    "august aug aout aou agosto ago augustus augusti",
+    "september sep sept septembre septiembre settembre set setembro",
+    "october oct oktober okt octobre octubre ottobre ott outubro out",
+    "november nov novembre noviembre novembro",
+    "december dec dezember dez decembre diciembre dic dicembre dezembro desember des",
+)
+MONTHS = {word: number for number, words in enumerate(NAMES, 1) for word in words.split()}
+REST = r"((?:[T ,].*)?)$"
+WEEKDAY = r"^(?:[a-z]+[.]?,? +)?"
+SMALL = r"(?:(?:de|del|of|den|the) )?"
+YEAR = r"'?(\d{4}|\d{2})"
+DAY_FIRST = rf"{WEEKDAY}(\d{{1,2}})(?:st|nd|rd|th|er|[.ºª])?[ ./-]*{SMALL}([a-z]+)[.]?[ ,./-]*{SMALL}{YEAR}{REST}"
+MONTH_FIRST = rf"{WEEKDAY}([a-z]+)[.]?[ -]+(\d{{1,2}})(?:st|nd|rd|th)?,?[ -]+{YEAR}{REST}"
+YEAR_FIRST = rf"^(\d{{4}})[ ./-]([a-z]+)[.]?[ ./-](\d{{1,2}}){REST}"
+FORMS = {DAY_FIRST: (1, 2, 3), MONTH_FIRST: (2, 1, 3), YEAR_FIRST: (3, 2, 1)}  # places of day, month and year
+CENTURY = 69  # two-digit years from 69 on are of the 1900s, as in strptime
+
+
+@ibis.udf.scalar.builtin(name="strip_accents", signature=(("string",), "string"))
+def strip_accents(text: StringValue) -> StringValue:
+    """The text without accents: a function of DuckDB."""
+
+
+def plain(text: str) -> str:
+    """The text in lower case without accents, as `strip_accents` makes it."""
+    return "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
+
+
+def known(day: str) -> bool:
+    """Whether a day without its time has the name of a month that is known."""
+    return bool(_month(day) in MONTHS)
+
+
+def worded(day: str) -> bool:
+    """Whether a day without its time has a word where the name of a month would stand."""
+    return len(_month(day)) > 2
+
+
+def _month(day: str) -> str:
+    matches = ((re.match(form, plain(day)), places) for form, places in FORMS.items())
+    words = [match[places[1]] for match, places in matches if match]
+    return next((word for word in words if word in MONTHS), words[0] if words else "")
+
+
+def as_iso(column: StringValue) -> StringValue:
+    """Text that begins with year-month-day where the name of a month stood, with the time behind it; else missing."""
+    text = strip_accents(column.lower())
+    parts = []
+    for form, (day, month, year) in FORMS.items():
+        name = text.re_extract(form, month)
+        number = ibis.cases(*((name.isin(words.split()), f"{n:02d}") for n, words in enumerate(NAMES, 1)), else_=None)
+        short = text.re_extract(form, year)
+        century = ibis.ifelse(short.length() == 4, "", ibis.ifelse(short >= str(CENTURY), "19", "20"))
+        rest = text.re_extract(form, 4).upper()
+        parts.append(century + short + "-" + number + "-" + text.re_extract(form, day).lpad(2, "0") + rest)
+    return ibis.coalesce(*parts)
