@@ -1,14 +1,13 @@
 """Runs the series of notebooks on one params file: results in data/processed, pages in reports, runs in MLflow."""
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 try:
-    from patrons.files import LockedError
+    from patrons.files import LockedError, shown
     from patrons.intake import sources
     from patrons.series import graph, runner
     from patrons.series.declarations import OWN, ParamsError
@@ -196,11 +195,6 @@ def summary(results: Results, seconds: float) -> str:
         elif record["error"]:
             lines += [f"{record['status'].upper()} {stage}: {record['error']}"]
     return "\n".join(lines)
-
-
-def shown(path: Path) -> str:
-    """A path as a person would type it: relative where that is shorter."""
-    return min(str(path), os.path.relpath(path), key=len)
 
 
 def listing(arguments: argparse.Namespace, root: Path) -> int:

@@ -111,6 +111,16 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def result_file(processed: Path, name: str) -> Path | None:
+    """Where a notebook of a series left a file, None where none has written it."""
+    return next(iter(sorted(processed.glob(f"[0-9]*/{name}"))), None)
+
+
+def shown(path: Path) -> str:
+    """A path as a person would type it: relative where that is shorter."""
+    return min(str(path), os.path.relpath(path), key=len)
+
+
 def root_folder() -> Path:
     """The project: where the command is called if notebooks are there, else where the package was installed from."""
     return next(

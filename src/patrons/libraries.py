@@ -5,8 +5,8 @@ The rule for a release that was made in another environment, such as on another 
 - scikit-learn, XGBoost, numpy and Patrons itself are compared. Python and the other libraries are only recorded.
 - Where all four are the same, the release is used.
 - Where one differs in its minor version or in a patch, the release is used if its golden customers get the answers
-  that they got where it was made (`Scorer.load` checks them). One lock gives different Pythons different versions: it
-  has XGBoost 3.2 for Python 3.11 and later ones from 3.12 on, which read the trees that earlier ones wrote.
+  that they got where it was made (`Scorer.load` checks them). Environments of different Pythons may differ so: XGBoost
+  from 3.3 on needs Python 3.12, and it reads the trees that earlier versions wrote.
 - Where one differs in its major version or is not installed, the release is refused.
 """
 

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from patrons.churn import gate_narrative
-from patrons.files import read_json
+from patrons.files import read_json, result_file
 from patrons.scoring import Scorer, release
 from patrons.service.follow import named_by
 
@@ -91,7 +91,7 @@ class Series(NamedTuple):
 
     def file(self, name: str) -> Path | None:
         """Where a notebook left a file, None where none has written it."""
-        return next(iter(sorted(self.processed.glob(f"[0-9]*/{name}"))), None)
+        return result_file(self.processed, name)
 
 
 def with_results(root: Path) -> list[str]:

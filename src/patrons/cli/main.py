@@ -9,9 +9,9 @@ from pathlib import Path
 
 from patrons import __version__
 from patrons.cli import keys, scoring
-from patrons.cli.parts import command, natural, shown
+from patrons.cli.parts import command, natural
 from patrons.errors import is_expected
-from patrons.files import root_folder
+from patrons.files import root_folder, shown
 
 FEWEST = 50  # customers of a simulated shop
 EXAMPLES = """examples:

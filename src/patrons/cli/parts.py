@@ -1,9 +1,7 @@
 """What the parts of the `patrons` command share."""
 
 import argparse
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 Run = Callable[[argparse.Namespace], None]
@@ -23,8 +21,3 @@ def natural(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
     return int(text)
-
-
-def shown(path: Path) -> str:
-    """A path as a person would type it: relative where that is shorter."""
-    return min(str(path), os.path.relpath(path), key=len)

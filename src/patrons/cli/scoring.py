@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from patrons.cli.parts import Run, command, shown
-from patrons.files import root_folder
+from patrons.cli.parts import Run, command
+from patrons.files import root_folder, shown
 
 
 def add(commands: Any) -> None:

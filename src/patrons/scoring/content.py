@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from patrons.btyd import lifetime
-from patrons.files import read_json
+from patrons.files import read_json, result_file
 from patrons.models import load_model
 from patrons.scoring.rows import Feature, describe
 from patrons.scoring.soundness import refuse_unsound
@@ -45,7 +45,7 @@ class Content:
 
     def path(self, file: str) -> Path | None:
         """Where a notebook left a file, None where none has written it."""
-        return next(iter(sorted(self.processed.glob(f"[0-9]*/{file}"))), None)
+        return result_file(self.processed, file)
 
     def json(self, file: str) -> dict[str, Any]:
         """A record of that name, empty where there is none."""

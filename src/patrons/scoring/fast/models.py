@@ -15,7 +15,7 @@ from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
 from patrons.churn.ensemble import BaseRate, Calibrated, MeanOf
-from patrons.scoring.fast.trees import boosted, forest
+from patrons.scoring.fast.trees import boosted, forest, probabilities, softmax
 from patrons.segments.boosting import BoostedTrees
 
 Answer = Callable[[np.ndarray], np.ndarray]
@@ -58,7 +58,7 @@ def _calibrated(model: Calibrated) -> Answer:
 
 def _logistic(model: LogisticRegression) -> Answer:
     weights, bias = model.coef_.T, model.intercept_
-    return lambda x: _probabilities(x @ weights + bias)
+    return lambda x: probabilities(x @ weights + bias)
 
 
 def _neural(model: MLPClassifier) -> Answer:
@@ -74,22 +74,13 @@ def _neural(model: MLPClassifier) -> Answer:
     def run(x: np.ndarray) -> np.ndarray:
         for weights, bias in layers[:-1]:
             x = activation(x @ weights + bias)
-        return _probabilities(x @ layers[-1][0] + layers[-1][1])
+        return probabilities(x @ layers[-1][0] + layers[-1][1])
 
     return run
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
-
-
-def _probabilities(scores: np.ndarray) -> np.ndarray:
-    """Class probabilities of decision scores: one score for two classes, or one a class."""
-    if len(scores) == 1:
-        p = float(_sigmoid(scores[0]))
-        return np.array([1 - p, p])
-    exponentials = np.exp(scores - scores.max())
-    return exponentials / exponentials.sum()
 
 
 def _nearest_centre(model: KMeans) -> Answer:
@@ -115,8 +106,7 @@ def densities(model: GaussianMixture) -> Answer:
 
     def run(x: np.ndarray) -> np.ndarray:
         logs = height - 0.5 * ((x @ roots - shift) ** 2).sum(axis=1)
-        exponentials = np.exp(logs - logs.max())
-        return exponentials / exponentials.sum()
+        return softmax(logs)
 
     return run
 

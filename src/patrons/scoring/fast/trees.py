@@ -126,7 +126,7 @@ def boosted(model: Any) -> Walk:
     written = learner(model)
     start = intercept(written)
     score = _summed(written, len(start))
-    return lambda x: _shares(score(x, start))
+    return lambda x: probabilities(score(x, start))
 
 
 def boosted_exponential(model: Any) -> Callable[[np.ndarray, float], float]:
@@ -168,9 +168,15 @@ def intercept(written: dict[str, Any]) -> np.ndarray:
     return np.broadcast_to(base, (classes,))
 
 
-def _shares(scores: np.ndarray) -> np.ndarray:
+def probabilities(scores: np.ndarray) -> np.ndarray:
+    """Class probabilities of decision scores: one score for two classes, or one a class; of the scores' own type."""
     if len(scores) == 1:
         p = 1 / (1 + np.exp(-scores[0]))
         return np.array([1 - p, p])
+    return softmax(scores)
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Shares that add up to 1, in the proportions of the scores' exponentials."""
     exponentials = np.exp(scores - scores.max())
     return exponentials / exponentials.sum()
