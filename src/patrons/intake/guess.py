@@ -148,7 +148,7 @@ def _refusal(sample: pd.DataFrame, columns: Mapping[str, Guess], lacking: Sequen
             for name in _unused(sample, columns)[:MOST_SHOWN]
         ]
         lines.append(f"\n  - {ours} not found. Looked at: {'; '.join(reasons) or 'no other column is left'}")
-    single = [name for name in sample if _joined(name) in LABELS and as_text(sample[name]).nunique() == 1]
+    single = [name for name in map(str, sample) if _joined(name) in LABELS and as_text(sample[name]).nunique() == 1]
     alone = f" {single[0]} has one value, {sample[single[0]].dropna().iloc[0]}: nobody differs." if single else ""
     return (
         f"It is neither an order log nor a customer table (no column with two values and a name such as churn or "

@@ -51,7 +51,7 @@ def check_attributes(tables: Sequence[Path], attributes: Iterable[str], country:
     """
     from patrons.intake.roster import read_attributes  # as the notebook reads it
 
-    columns = [name for path in tables for name in read_attributes(path)]
+    columns = [str(name) for path in tables for name in read_attributes(path)]
     known = ["country"] * country + [name for name in columns if name not in ("country", "customer_id")]
     known += ["country"] * ("country" in columns and not country)
     unknown = [name for name in attributes if name not in known]
