@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from patrons.cli.parts import shown
+from patrons.files import shown
 
 SIGNING_KEY = "PATRONS_SIGNING_KEY"
 PURPOSE = "make, list and revoke keys of the API, and sign releases"
