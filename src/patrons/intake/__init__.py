@@ -42,6 +42,7 @@ __all__ = [
     "order_log",
     "orders",
     "quality",
+    "questions",
     "reading",
     "roles",
     "roster",
