@@ -83,7 +83,9 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def common(tmp_path_factory) -> Path:
-    """A folder that all workers of a parallel run see."""
+    """A folder that all workers of a parallel run see, and the next run too where $PATRONS_SERIES names it."""
+    if kept := os.environ.get("PATRONS_SERIES"):
+        return Path(kept)
     folder = tmp_path_factory.getbasetemp()
     return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
