@@ -57,10 +57,10 @@ buildah_ images
 port=$(free_port)
 container=$(buildah_ from --pull-never patrons)
 cp -r "$release" "$work/release"
-printf '{}' >"$work/keys.json"
-key=$(PATRONS_KEYS=$work/keys.json "${PYTHON:-.venv/bin/python}" -m patrons.cli.main keys add image | head -1)
-chmod -R a+rX "$work" && chmod 644 "$work/keys.json"
-buildah_ run --volume "$work/release:/srv/releases/champion:ro" --volume "$work/keys.json:/run/secrets/patrons_keys:ro" \
+chmod -R a+rX "$work" && install -d -m 700 -o 10001 "$work/keys"
+keys() { PATRONS_KEYS=$work/keys/keys.json "${PYTHON:-.venv/bin/python}" -m patrons.cli.main keys "$@"; }
+key=$(keys add image | head -1)
+buildah_ run --volume "$work/release:/srv/releases/champion:ro" --volume "$work/keys:/srv/keys:ro" \
   "$container" -- python serving/api.py --release /srv/releases/champion --port "$port" >"$work/api.log" 2>&1 &
 server=$!
 until_answered "http://127.0.0.1:$port/health/ready" "$work/api.log"
@@ -76,6 +76,9 @@ asked=(-H 'Content-Type: application/json' -d @"$work/request" "http://127.0.0.1
 expect "without a key" 401 "$(status "${asked[@]}")"
 curl -sf -H "Authorization: Bearer $key" "${asked[@]}"
 echo
+keys revoke image
+sleep 1.5
+expect "after its key was revoked" 401 "$(status -H "Authorization: Bearer $key" "${asked[@]}")"
 buildah_ run "$container" -- sh -c 'ls /opt/patrons/bin | grep -ci jupyter || true' | sed 's/^/Jupyter commands in it: /'
 stop
 

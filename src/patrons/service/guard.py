@@ -44,7 +44,7 @@ class Guard:
     def __init__(self, app: App, routes: Routes, settings: Settings, gate: Gate, log: Log, metrics: Metrics):
         self.app, self.routes, self.settings = app, routes, settings
         self.gate, self.log, self.metrics = gate, log, metrics
-        self.keys = Keys(settings.keys) if settings.keys else None
+        self.keys = Keys(settings.keys, log) if settings.keys else None
         self.leaving = False  # whether every answer is the last one of its connection
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,15 +2,21 @@
 
 A key such as ``pk_3f9a1c20_<43 characters>`` names its entry and carries 256 random bits; a slow
 hash, made for passwords that people choose, would add nothing.
+
+A change reads the file and puts a new one in its place, one change at a time. So what a service is given must be the
+folder: a mount of the file alone would keep showing the former one, with keys that were revoked since.
 """
 
+import fcntl
 import hmac
 import json
 import os
 import re
 import secrets
+import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +26,7 @@ from patrons.files import read_json, whole
 
 KEY = re.compile(r"pk_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+FIELDS = {"name", "sha256", "created", "revoked"}
 FRESH = 1.0  # seconds for which the file is taken to be unchanged
 
 
@@ -34,8 +41,24 @@ def default_file() -> Path:
 
 
 def listed(path: Path) -> dict[str, dict[str, Any]]:
-    """By id each key's `name`, `sha256`, `created` and `revoked` (a time, None while it is valid)."""
-    return read_json(path, {})
+    """By id each key's `name`, `sha256`, `created` and `revoked` (a time, None while it is valid).
+
+    Raises
+    ------
+    KeysError
+        Where the file holds something else.
+    """
+    try:
+        entries = read_json(path, {})
+    except ValueError as error:
+        raise KeysError(f"{path} cannot be read ({error}): it is damaged. Put a copy of it in its place.") from None
+    if not isinstance(entries, dict) or not all(_is_entry(entry) for entry in entries.values()):
+        raise KeysError(f"{path} is no file of keys. PATRONS_KEYS names the one that `patrons keys add` writes.")
+    return entries
+
+
+def _is_entry(value: Any) -> bool:
+    return isinstance(value, dict) and value.keys() >= FIELDS
 
 
 def add(path: Path, name: str) -> str:
@@ -44,29 +67,36 @@ def add(path: Path, name: str) -> str:
         raise KeysError(
             f"{name!r} cannot be the name of a key: use letters, digits, dots and dashes, such as crm-nightly."
         )
-    entries = listed(path)
-    if name in {entry["name"] for entry in entries.values() if not entry["revoked"]}:
-        raise KeysError(f"There is a key named {name!r} already. Revoke it first, or use another name.")
     number, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
-    entry = {"name": name, "sha256": sha256(secret.encode()).hexdigest(), "created": _now(), "revoked": None}
-    _write(path, {**entries, number: entry})
+    with _changed(path) as entries:
+        if name in {entry["name"] for entry in entries.values() if not entry["revoked"]}:
+            raise KeysError(f"There is a key named {name!r} already. Revoke it first, or use another name.")
+        digest = sha256(secret.encode()).hexdigest()
+        entries[number] = {"name": name, "sha256": digest, "created": _now(), "revoked": None}
     return f"pk_{number}_{secret}"
 
 
 def revoke(path: Path, name: str) -> None:
     """Revoke the key named `name` (or of that id); a running service notices within a second."""
-    entries = listed(path)
-    valid = [number for number, entry in entries.items() if name in (number, entry["name"]) and not entry["revoked"]]
-    if not valid:
-        raise KeysError(f"No key named {name!r} is in use. See: patrons keys list")
-    _write(path, {**entries, valid[0]: {**entries[valid[0]], "revoked": _now()}})
+    with _changed(path) if path.parent.is_dir() else nullcontext(listed(path)) as entries:
+        valid = [key for key, entry in entries.items() if name in (key, entry["name"]) and not entry["revoked"]]
+        if not valid:
+            raise KeysError(f"No key named {name!r} is in use. See: patrons keys list")
+        entries[valid[0]]["revoked"] = _now()
 
 
 class Keys:
-    """The keys of a file, read again when it changes."""
+    """The keys of a file, read again when it changes.
 
-    def __init__(self, path: Path):
-        self.path = path
+    Parameters
+    ----------
+    path : Path
+    report : callable, optional
+        Takes an event's name and its facts: told once when the file cannot be read, which lets nobody in.
+    """
+
+    def __init__(self, path: Path, report: Callable[..., None] = lambda event, **facts: None):
+        self.path, self._report, self._trouble = path, report, ""
         self._entries: Mapping[str, Mapping[str, Any]] = {}
         self._seen: tuple[int, int, int] | None = None
         self._looked = 0.0
@@ -84,23 +114,58 @@ class Keys:
         if time.monotonic() - self._looked < FRESH:
             return self._entries
         self._looked = time.monotonic()
+        trouble = ""
         try:
             state = self.path.stat()
             seen = (state.st_mtime_ns, state.st_size, state.st_ino)
             if seen != self._seen:
                 self._entries, self._seen = listed(self.path), seen
-        except FileNotFoundError:
-            self._entries, self._seen = {}, None
-        except (OSError, ValueError):
-            self._entries, self._seen = {}, None  # a file that cannot be read lets nobody in
+        except (OSError, ValueError) as error:
+            self._entries, self._seen, trouble = {}, None, str(error)
+        if trouble and trouble != self._trouble:
+            self._report("keys_unreadable", reason=trouble)
+        self._trouble = trouble
         return self._entries
 
 
-def _write(path: Path, entries: Mapping[str, Any]) -> None:
+@contextmanager
+def _changed(path: Path) -> Iterator[dict[str, dict[str, Any]]]:
+    """The entries to change; they are written at the end, and no other command changes them meanwhile."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = os.open(path.parent, os.O_RDONLY)  # locked itself, so that no lock file of another owner stands in the way
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        entries = listed(path)
+        yield entries
+        _write(path, entries)
+    finally:
+        os.close(folder)
+
+
+def _write(path: Path, entries: Mapping[str, Any]) -> None:
+    """Write the file with the owner and the mode that it has; a new one is for its folder's owner alone."""
+    exists = path.exists()
+    state = path.stat() if exists else path.parent.stat()
     with whole(path) as partial:
         partial.touch(0o600)
         partial.write_text(json.dumps(entries, indent=1) + "\n")
+        if os.geteuid() == 0 or exists:
+            _give(partial, state.st_uid, state.st_gid, path)
+        if exists:
+            partial.chmod(stat.S_IMODE(state.st_mode))
+
+
+def _give(partial: Path, user: int, group: int, path: Path) -> None:
+    state = partial.stat()
+    if (state.st_uid, state.st_gid) == (user, group):
+        return
+    try:
+        os.chown(partial, user, group)
+    except PermissionError:
+        raise KeysError(
+            f"{path} belongs to user {user} and group {group}, and would no longer: the service might not be able to "
+            f"read it. Nothing was changed. Run this as that user, or with sudo."
+        ) from None
 
 
 def _now() -> str:
