@@ -12,7 +12,9 @@ messages  requests and answers, from which OpenAPI comes
 predict   from customers to answers
 problems  errors, all of one shape
 slots     blue and green: the release that answers and the one in reserve
-follow    keeping up with the champion
+follow    keeping up with the release that is wanted
+champion  which that is, by the registry
+patience  when to try again
 cards     what `GET /model` says
 pages     OpenAPI and Swagger UI
 logs      JSON lines without personal data

@@ -5,11 +5,15 @@ import contextlib
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from patrons.files import read_json
 from patrons.scoring.release import MANIFEST
-from patrons.service.slots import Slots
+from patrons.service.champion import Champion
+from patrons.service.patience import Patience
+from patrons.service.slots import CandidateError, Slots
+
+SELDOM = 300.0  # seconds until a release that cannot be used is tried again, at most
 
 
 class Located(NamedTuple):
@@ -36,27 +40,11 @@ def named_by(source: Path) -> Locate:
 
 
 def champion_of(name: str, root: Path, unpromoted: bool = True) -> Locate:
-    """A function that locates a series' champion, fetched from the registry when it is a new one.
-
-    Once there was a champion, nothing else is taken in its place, whatever becomes of the registry.
-
-    Parameters
-    ----------
-    name : str
-        The series.
-    root : Path
-        The project's folder.
-    unpromoted : bool
-        Whether the last results may answer as long as nothing was ever promoted.
-    """
-    seen = False
+    """A function that locates a series' champion, fetched from the registry when it is a new one: see `Champion`."""
+    champion = Champion(name, root, unpromoted)
 
     def locate() -> Located:
-        from patrons.tracking.promotion import serving  # needs MLflow, which a service of a folder does without
-
-        nonlocal seen
-        answering = serving(name, root, unpromoted and not seen)
-        seen = seen or answering.promoted
+        answering = champion()
         return Located(answering.folder, answering.promoted)
 
     return locate
@@ -64,6 +52,9 @@ def champion_of(name: str, root: Path, unpromoted: bool = True) -> Locate:
 
 class Follower:
     """Keeps the slots on the wanted release.
+
+    A release is settled when it answers, or has given wrong golden answers: it is not tried again. One that fails for
+    another reason may still be being copied, or the disk be full: it is tried again, less and less often.
 
     Parameters
     ----------
@@ -79,6 +70,8 @@ class Follower:
     def __init__(self, slots: Slots, locate: Locate, poll: float, report: Report):
         self.slots, self.locate, self.poll, self.report = slots, locate, poll, report
         self._settled: str | None = None  # id that was taken, refused or rolled back from: not tried again unasked
+        self._failing: str | None = None  # id that could not be used, and may be later
+        self._patience = Patience(poll, SELDOM)
         self._wake, self._forced, self._last_failure = asyncio.Event(), False, ""
 
     async def run(self) -> None:
@@ -107,35 +100,51 @@ class Follower:
         forced, self._forced = self._forced, False
         try:
             folder, promoted = await asyncio.to_thread(self.locate)
-            wanted = (read_json(folder / MANIFEST) or {}).get("id")
+            wanted = _identity(folder)
         except Exception as error:  # it is being written, or the registry is away: the next look may find it
-            self._report_failure(error)
+            self._report_once("look_failed", error)
             return
-        self._last_failure = ""
         answering = self.slots.active and self.slots.active.release
-        if wanted is not None:
-            self.slots.mark(wanted, promoted)
-        if wanted is None or (wanted == self._settled and not (forced and wanted != answering)):
-            return
-        self._settled = wanted
-        await self._take(folder, wanted, promoted)
+        self.slots.mark(wanted, promoted)
+        if wanted == answering:
+            self._settled, self._last_failure = wanted, ""
+        elif wanted == self._settled and not forced:
+            self._last_failure = ""
+        elif forced or wanted != self._failing or self._patience.over:
+            await self._take(folder, wanted, promoted)
 
-    def _report_failure(self, error: Exception) -> None:
-        """Report a look that failed, once as long as the failure lasts."""
+    def _report_once(self, event: str, error: Exception, **facts: Any) -> None:
+        """Report what failed, once as long as the failure lasts."""
         if (failure := f"{type(error).__name__}: {error}") != self._last_failure:
             self._last_failure = failure
-            self.report("look_failed", reason=failure)
+            self.report(event, **facts, reason=failure)
 
     async def _take(self, folder: Path, wanted: str, promoted: bool | None) -> None:
         former = self.slots.active
+        if wanted != self._failing:
+            self._patience.reset()
         try:
             slot = await asyncio.to_thread(self.slots.take, folder, promoted)
-        except Exception as error:
-            self.report("candidate_refused", release=wanted, reason=f"{type(error).__name__}: {error}")
+        except CandidateError as error:
+            self._settled, self._failing = wanted, None
+            self._report_once("candidate_refused", error, release=wanted)
+        except Exception as error:  # it is still being copied, or there is no room: it may do later
+            self._failing = wanted
+            self._patience.failed()
+            self._report_once("candidate_refused", error, release=wanted, again_after=self._patience.seconds)
         else:
+            self._settled, self._failing, self._last_failure = wanted, None, ""
             self.report("flip", release=slot.release, slot=slot.colour, former=former and former.release)
 
     def on_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         """SIGHUP looks now, SIGUSR1 rolls back."""
         loop.add_signal_handler(signal.SIGHUP, self.look_now)
         loop.add_signal_handler(signal.SIGUSR1, self.roll_back)
+
+
+def _identity(folder: Path) -> str:
+    """The id of the release in a folder."""
+    manifest = read_json(folder / MANIFEST)
+    if not isinstance(manifest, dict) or "id" not in manifest:
+        raise FileNotFoundError(f"{folder} holds no release: it has no {MANIFEST} with an id")
+    return str(manifest["id"])
