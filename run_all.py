@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 try:
-    from patrons.files import LockedError, shown
+    from patrons.files import DiskFullError, LockedError, shown
     from patrons.intake import sources
     from patrons.series import graph, runner
     from patrons.series.declarations import OWN, ParamsError
@@ -19,7 +19,6 @@ except ModuleNotFoundError as error:
         sys.exit("Patrons runs on Linux and macOS, and on Windows inside WSL (see README.md), not on Windows itself.")
     sys.exit(f"{error.name} is not installed for {sys.executable}. Use `make run`, or .venv/bin/python run_all.py.")
 
-LONGEST_REASON = 100  # characters of what MLflow says
 ROOT = Path(__file__).resolve().parent
 BAD_INPUT = (ParamsError, graph.SeriesError, sources.SourceError, LockedError)
 EXAMPLES = """examples:
@@ -41,6 +40,9 @@ def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
     except BAD_INPUT as error:
         print(f"run_all: {error}", file=sys.stderr)
         return 2
+    except DiskFullError as error:
+        print(f"run_all: {error}", file=sys.stderr)
+        return 1
     except runner.StoppedError as stopped:
         print(f"\n{stopped} No kernel is left running; --resume goes on from here.", file=sys.stderr)
         return stopped.code
@@ -162,8 +164,10 @@ def track(results: Results, root: Path) -> str:
         log_series(results.folder, root / "reports" / name, root)
         return f"MLflow: experiment {name}; `make ui` opens it."
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
+        first = (str(error).splitlines() or [""])[0]
+        known = type(error).__module__.startswith("patrons.")  # and says what MLflow said
+        reason = first if known else f"{type(error).__name__}: {first}"
+        reason = reason.rstrip(".")
         return f"MLflow took nothing ({reason}). The results are kept; `.venv/bin/patrons log {name}` sends them later."
 
 

@@ -1,10 +1,13 @@
+import errno
+import os
+
 import ibis
 import numpy as np
 import pandas as pd
 import pytest
 
 from patrons import plots
-from patrons.files import read_json, whole
+from patrons.files import DamagedError, DiskFullError, read_json, whole, write_text
 from patrons.stage import OUTPUT_VARIABLE, NotebookStopped, Stage, StageError
 
 TABLE = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
@@ -79,10 +82,10 @@ def test_the_runner_can_send_a_notebook_to_another_folder(tmp_path, monkeypatch)
     assert not (tmp_path / "demo").exists()
 
 
-def write_half(path):
+def write_half(path, error=None):
     with whole(path) as partial:
         partial.write_text("half")
-        raise OSError("disk full")
+        raise error or OSError("disk full")
 
 
 def test_a_file_whose_writing_fails_does_not_appear(tmp_path):
@@ -96,6 +99,52 @@ def test_a_file_whose_rewriting_fails_stays_as_it_was(tmp_path):
     with pytest.raises(OSError, match="disk full"):
         write_half(tmp_path / "t.txt")
     assert (tmp_path / "t.txt").read_text() == "old"
+
+
+def test_a_file_is_on_the_disk_before_it_appears_under_its_name(tmp_path, monkeypatch):
+    seen, sync = [], os.fsync
+
+    def watched(number):
+        seen.append((os.path.basename(os.readlink(f"/proc/self/fd/{number}")), (tmp_path / "t.txt").exists()))
+        sync(number)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    write_text(tmp_path / "t.txt", "text")
+    (first, existed), folder = seen
+    assert first.endswith(".partial")
+    assert not existed
+    assert folder == (tmp_path.name, True)
+
+
+def test_a_full_disk_names_the_file_and_leaves_what_was_there(tmp_path):
+    (tmp_path / "t.txt").write_text("old")
+    with pytest.raises(DiskFullError, match=r"t\.txt could not be written: the disk is full \(.* MB are free there\)"):
+        write_half(tmp_path / "t.txt", OSError(errno.ENOSPC, "No space left on device"))
+    assert [path.name for path in tmp_path.iterdir()] == ["t.txt"]
+    assert (tmp_path / "t.txt").read_text() == "old"
+
+
+@pytest.mark.parametrize("content", [b"", b'{"a": [1,', b"\xff\xfe\x00"])
+def test_half_a_record_is_an_error_that_names_the_file(tmp_path, content):
+    (tmp_path / "value.json").write_bytes(content)
+    with pytest.raises(DamagedError, match=r"value\.json is damaged or was cut off.*Make it again"):
+        read_json(tmp_path / "value.json")
+
+
+HIDE = "<style>.simulated{display:none}</style>"
+
+
+@pytest.mark.parametrize("folded", [False, True])
+@pytest.mark.parametrize("index", [[HIDE, "b"], None])
+def test_headings_row_labels_and_captions_are_text_like_cells(stage, monkeypatch, index, folded):
+    shown = []
+    monkeypatch.setattr("patrons.stage.display", lambda html: shown.append(html.data))
+    columns = pd.Index([HIDE, "n"], name=HIDE)
+    table = pd.DataFrame([[HIDE, 1], ["x", 2]], columns=columns, index=index).rename_axis(HIDE)
+    stage.table(table, HIDE, folded=folded)
+    [page] = shown
+    assert page.count("&lt;style&gt;.simulated") == (6 if index else 3) + folded
+    assert "<style>" not in page
 
 
 def test_a_notebook_that_stops_keeps_the_reason_and_shows_a_sentence_instead_of_a_traceback(stage):

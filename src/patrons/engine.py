@@ -1,22 +1,38 @@
 """DuckDB as the series uses it: in memory, but not in all of it."""
 
+import atexit
 import os
 import re
-import tempfile
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import ibis
 import psutil
 from ibis.backends.duckdb import Backend
 
+from patrons.files import scratch
+
 MOST = 4_600_000_000  # bytes; beyond it stages go to disk: 50 million lines would take 6.3e9
+SCRATCH_VARIABLE = "PATRONS_SCRATCH"  # the runner's folder for a worker, which goes with it
 
 
 def connect() -> Backend:
-    """A database of its own for one stage; what does not fit in memory is kept in the system's temporary folder."""
+    """A database of its own for one stage; what does not fit in memory is kept on disk, where nobody else may look."""
     limit = min(MOST, int(0.6 * psutil.virtual_memory().total))
-    spill = Path(tempfile.gettempdir()) / f"patrons-{os.getpid()}"  # DuckDB makes it when needed, and removes it
+    spill = _scratch(os.getpid()) / "spill"  # DuckDB makes it when needed, and removes it
     return ibis.duckdb.connect(memory_limit=f"{limit}B", temp_directory=str(spill))
+
+
+@cache
+def _scratch(process: int) -> Path:
+    """The worker's folder in a notebook that the runner has started, else one until this process ends."""
+    given = os.environ.get(SCRATCH_VARIABLE)
+    if given and Path(given).is_dir():
+        return Path(given)
+    kept = ExitStack()
+    atexit.register(kept.close)
+    return kept.enter_context(scratch())
 
 
 def literal(path: str | Path) -> str:

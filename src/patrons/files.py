@@ -1,18 +1,38 @@
 """Where the project is; files that appear whole or not at all."""
 
+import errno
 import fcntl
 import hashlib
 import json
+import logging
 import os
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+LOG = logging.getLogger(__name__)
+SCRATCH, HELD = "patrons-", ".held"  # how temporary folders are named, and the lock in each
+JUST_MADE = 10  # seconds in which a temporary folder is never swept: its lock may not be held yet
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
 _held = threading.local()  # paths of the locks that this thread holds
+
+
+class DamagedError(ValueError):
+    """A file that was only written in part, or changed since."""
+
+
+class DiskFullError(OSError):
+    """A file for which there is no space; the message says what to free."""
+
+    def __str__(self) -> str:
+        return str(self.args[1])
 
 
 class LockedError(RuntimeError):
@@ -80,14 +100,74 @@ def _holder(file: TextIO, path: Path) -> str:
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Yield a temporary name beside `path` that is renamed to it once it was written without an error."""
+    """Yield a temporary name beside `path` that is renamed to it once it was written, and is on the disk.
+
+    Raises
+    ------
+    DiskFullError
+        Names the file and what to do; what stood at `path` stays as it was.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.partial")
     try:
         yield partial
+        _sync(partial)
         partial.replace(path)
+        with suppress(OSError):  # some file systems know no such thing
+            _sync(path.parent)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise DiskFullError(error.errno, full_disk(path)) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, would survive a loss of power."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def full_disk(path: Path) -> str:
+    """What to do about a disk that is full, as a sentence."""
+    free = shutil.disk_usage(path.parent).free / 1e6
+    return (
+        f"{shown(path)} could not be written: the disk is full ({free:,.0f} MB are free there). Free some, such as "
+        "results in data/processed or releases that nobody needs any more; then run again, with --resume where a "
+        "series was run."
+    )
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """An own folder among the system's temporary ones that nobody else may look into, and that goes away afterwards.
+
+    Those of processes that were killed go too, when the next one is made: a folder whose lock nobody holds.
+    """
+    _sweep()
+    owner = os.getpid()
+    folder = Path(tempfile.mkdtemp(prefix=SCRATCH))  # of mode 0700
+    try:
+        with (folder / HELD).open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield folder
+    finally:
+        if os.getpid() == owner:  # and not in a copy of it
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    for held in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*/{HELD}"):
+        with suppress(OSError):  # of someone else, in use, or gone
+            if held.stat().st_uid != os.getuid() or time.time() - held.stat().st_mtime < JUST_MADE:
+                continue
+            with held.open("r") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(held.parent, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> Path:
@@ -101,8 +181,27 @@ def write_json(path: Path, value: Any) -> Path:
 
 
 def read_json(path: Path, default: Any = None) -> Any:
-    """The parsed file, or `default` where there is none."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else default
+    """The parsed file, or `default` where there is none; DamagedError where it is cut off or no JSON."""
+    if not path.exists():
+        return default
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # of its text or its encoding
+        raise DamagedError(
+            f"{shown(path)} is damaged or was cut off: it is no JSON ({error}). Make it again: run what wrote it, "
+            "or restore a copy."
+        ) from None
+
+
+def read_record(processed: Path) -> dict[str, Any]:
+    """The record of the last series in a folder; empty where there is none, or where only half of it was written."""
+    path = processed / "series.json"
+    try:
+        record = read_json(path, {})
+    except DamagedError as error:
+        LOG.warning("%s It counts as absent: the series is to be run again.", str(error).partition(" Make")[0])
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def digest(path: Path) -> str:

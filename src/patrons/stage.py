@@ -23,6 +23,7 @@ import pandas as pd
 from IPython.display import HTML, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from pandas.io.formats.style import Styler
 
 from patrons.engine import connect, literal
 from patrons.files import read_json, whole, write_json
@@ -141,9 +142,8 @@ class Stage:
         A long one that few will read is `folded`: only its caption shows until it is opened.
         """
         per_column: Any = dict(formats) if isinstance(formats, Mapping) else formats
-        style = table.style.format(per_column, na_rep="–", thousands=",", precision=2, escape="html").set_caption(
-            caption
-        )
+        style = _labels_escaped(table).format(per_column, na_rep="–", thousands=",", precision=2, escape="html")
+        style.set_caption(html.escape(caption))
         style.set_uuid(f"{self.name}-{len(self.findings)}")  # the same page from the same data
         if isinstance(table.index, pd.RangeIndex):
             style.hide(axis="index")
@@ -189,6 +189,19 @@ class Stage:
         """
         self.callout(reason, kind="caution")
         raise NotebookStopped(reason)
+
+
+def _labels_escaped(table: pd.DataFrame) -> Styler:
+    """The table to be styled, with names of columns and rows, which may come from the data, as text and no HTML."""
+    named = table.rename_axis(index=_escaped, columns=_escaped)
+    style = named.style
+    for axis in (0, 1):
+        style.format_index(escape="html", axis=axis)
+    return style
+
+
+def _escaped(name: Any) -> Any:
+    return html.escape(name) if isinstance(name, str) else name
 
 
 def _read(path: Path) -> Any:

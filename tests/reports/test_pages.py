@@ -165,6 +165,14 @@ def test_a_failed_notebook_is_named_by_its_question(processed, tmp_path):
     assert "6 · Who will not come back?: failed (killed)" in soup(index).select_one(".notice").get_text(" ", strip=True)
 
 
+def test_half_an_executed_notebook_is_left_out_and_told(processed, tmp_path, caplog):
+    series(processed, **{"01_eda": {"status": "succeeded"}, "03_x": {"status": "failed", "error": "disk full"}})
+    (processed / "03_x.failed.ipynb").write_text('{"cells": [{"cell_ty')
+    index = pages.build("toy", processed, tmp_path / "reports")
+    assert "3 · X" in soup(index).get_text()
+    assert "03_x.failed.ipynb was cut off while it was written, and is left out." in caplog.text
+
+
 def test_a_page_lists_its_questions_to_jump_to(reports):
     page = soup(reports / "01_eda.html")
     assert [link.text for link in page.select(".contents a")] == [
@@ -208,6 +216,14 @@ def test_the_style_is_small(reports):
         ('<a href="02_transformation.ipynb">a</a>', '<a href="02_transformation.html">a</a>'),
         ('<p style="background: url(http://b)">a</p>', "<p>a</p>"),
         ("<style>@import 'b';</style><p>a</p>", "<p>a</p>"),
+        ("<style>.simulated{display:none}</style><p>a</p>", "<p>a</p>"),
+        ("<style>#T_1 ~ p, #T_1 td{color:red}</style><p>a</p>", "<p>a</p>"),
+        ("<style>#T_1 td{position:fixed}</style><p>a</p>", "<p>a</p>"),
+        ("<style>#T_1 td {color:red}</style><p>a</p>", "<style>#T_1 td {color:red}</style><p>a</p>"),
+        (
+            "<style>#T_1_row0_col0, #T_1_row1_col0 { background: blue; }</style>",
+            "<style>#T_1_row0_col0, #T_1_row1_col0 { background: blue; }</style>",
+        ),
         ('<img alt="a" src="//b/c.png"/>', "a"),
         ("<table><caption>a</caption></table>", REGION.format("a", "<caption><span>a</span></caption>")),
         (

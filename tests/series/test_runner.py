@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import io
 import json
 import os
@@ -193,10 +194,13 @@ def test_a_notebook_that_stops_itself_succeeds_with_its_reason_and_without_its_r
     assert record(root)["stages"]["01_a"]["stopped"] == reason  # reused, and still stated
 
 
-def test_a_notebook_that_stops_itself_before_its_outputs_stand_has_failed(root, capsys):
-    notebook(root, "01_a", PREAMBLE, STOP, writes=("a.txt", "b.parquet"))
+def test_a_notebook_that_stops_itself_before_its_outputs_stand_has_failed(root, capsys, monkeypatch):
+    async def stop(job, on_cell):
+        return Ending(stopped="Nobody churned.")
+
+    monkeypatch.setattr(processes, "run", stop)
     assert run(root, "--only", "01") == 1
-    assert "it ended without writing b.parquet" in capsys.readouterr().out
+    assert "it ended without writing a.txt" in capsys.readouterr().out
 
 
 def test_a_notebook_that_takes_too_long_is_ended_and_kept_as_far_as_it_came(root):
@@ -463,15 +467,68 @@ def test_no_more_notebooks_run_at_a_time_than_jobs(root, monkeypatch):
 # Around the series
 
 
+def test_a_signal_that_the_caller_ignores_stops_nothing(root, monkeypatch):
+    """As under nohup, when the terminal closes, and of Ctrl-C in a job in the background."""
+
+    async def signalled(job, on_cell):
+        for number in (signal.SIGHUP, signal.SIGINT):
+            os.kill(os.getpid(), number)
+        await asyncio.sleep(0.05)
+        for name in {"01_a": ["a.txt"], "02_b": ["b.txt"], "03_c": ["c.json"]}[job.notebook.stem]:
+            (job.output / name).write_text("1")
+        return Ending()
+
+    monkeypatch.setattr(processes, "run", signalled)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGHUP, signal.SIGINT)}
+    try:
+        assert run(root) == 0
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert run_all.runner.heeded() == [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+def test_half_a_record_of_a_series_counts_as_none(root, executed, caplog):
+    assert run(root) == 0
+    processed = root / "data" / "processed" / "toy"
+    (processed / "series.json").write_text('{"name": "toy", "sta')
+    (processed / ".series.json.1.partial").write_text("left by a process that was killed")
+    assert run(root, "--list") == 0
+    assert run(root, "--resume") == 0
+    assert "series.json is damaged or was cut off" in caplog.text
+    assert "It counts as absent: the series is to be run again" in caplog.text
+    assert sorted(executed) == ["01_a", "01_a", "02_b", "02_b", "03_c", "03_c"]
+    assert not list(processed.glob(".*.partial"))
+
+
+def test_a_full_disk_is_told_with_the_file_and_what_to_free(root, executed, capsys, monkeypatch):
+    def full(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("patrons.files._sync", full)
+    assert run(root) == 1
+    error = capsys.readouterr().err
+    assert "series.json could not be written: the disk is full" in error
+    assert "Free some, such as results in data/processed" in error
+
+
+@pytest.mark.parametrize("text", ["OSError: [Errno 28] No space left on device: 'x'", "OperationalError: disk is full"])
+def test_a_notebook_that_fails_on_a_full_disk_says_what_to_free(text):
+    sentence = processes._sentence({"status": "error", "cell": 3, "error": text, "source": "stage.write(1)"})
+    assert sentence.startswith(f"cell 3: {text} (in `stage.write(1)`) A disk is full: free some space")
+    assert processes._sentence({"status": "broken", "error": text}).startswith(f"{text} A disk is full")
+
+
 def test_a_tracking_server_that_is_away_does_not_undo_the_series(root, executed, capsys, monkeypatch):
     def away(*_):
-        raise ConnectionError("refused\nat length")
+        raise ConnectionError(f"{'tried' * 40} refused\nat length")
 
     monkeypatch.setitem(sys.modules, "patrons.tracking.runs", SimpleNamespace(log_series=away))
     assert run(root) == 0
     assert (
-        "MLflow took nothing (ConnectionError: refused). The results are kept; `.venv/bin/patrons log toy` "
-        "sends them later." in capsys.readouterr().out
+        f"MLflow took nothing (ConnectionError: {'tried' * 40} refused). The results are kept; "
+        "`.venv/bin/patrons log toy` sends them later." in capsys.readouterr().out
     )
 
 

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import mlflow
@@ -15,14 +16,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from patrons.features.preparation import IQRClipper
-from patrons.files import write_json, write_text
+from patrons.files import read_json, write_json, write_text
 from patrons.models import save_model
+from patrons.tracking import connection, limits
+from patrons.tracking.connection import TrackingError, local_uri
 from patrons.tracking.packing import own_code
-from patrons.tracking.runs import SENT, TrackingError, local_uri, log_series
+from patrons.tracking.runs import SENT, log_series
 
 # MLflow and its database library warn of themselves when these tests look into it
 pytestmark = pytest.mark.filterwarnings(
@@ -97,10 +101,11 @@ def make_shop(root, model):
     return root
 
 
-def write_series(processed, **changes):
-    def stage(status="succeeded", reused=False, error=None, **parameters):
-        return {"status": status, "reused": reused, "seconds": 2.0, "parameters": parameters, "error": error}
+def stage(status="succeeded", reused=False, error=None, **parameters):
+    return {"status": status, "reused": reused, "seconds": 2.0, "parameters": parameters, "error": error}
 
+
+def write_series(processed, **changes):
     stages = {
         "01_eda": stage(
             title="A toy shop", columns={"order_id": "InvoiceNo"}, raw_folder="/elsewhere/raw", folder="/x"
@@ -350,12 +355,13 @@ def test_nothing_is_written_where_the_process_happens_to_be(shop, monkeypatch):
     assert not list((shop / "elsewhere").iterdir())
 
 
-def test_an_experiment_that_was_deleted_is_brought_back(shop):
+def test_an_experiment_that_was_deleted_is_brought_back_and_told(shop, caplog):
     client = client_of(shop)
     client.delete_experiment(client.create_experiment("toy"))
     write_series(shop / "data" / "processed" / "toy", stages={})
     assert send(shop)
     assert client.get_experiment_by_name("toy").lifecycle_stage == "active"
+    assert "MLflow's experiment toy had been deleted: it is restored" in caplog.text
 
 
 def test_a_damaged_model_is_named(shop):
@@ -373,19 +379,117 @@ def test_a_series_that_is_not_there_or_not_finished_is_an_error(shop):
         send(shop)
 
 
+def test_a_record_of_which_half_was_written_is_no_series(shop, caplog):
+    (shop / "data" / "processed" / "toy" / "series.json").write_text("")
+    with pytest.raises(TrackingError, match="no series 'toy' to send"):
+        send(shop)
+    assert "series.json is damaged or was cut off" in caplog.text
+
+
 def test_nothing_is_printed(shop, capfd, caplog):
     with caplog.at_level(logging.INFO):
         send(shop)
     assert capfd.readouterr() == ("", "")
 
 
-def test_nothing_is_printed_in_a_process_of_its_own_that_makes_the_file(shop):
+def test_processes_that_send_at_once_make_the_file_and_one_copy_and_print_nothing(shop):
     (shop / "mlflow.db").unlink()
     code = f"""
 from pathlib import Path
 from patrons.tracking.runs import log_series
 root = Path({str(shop)!r})
-print(len(log_series(root / "data/processed/toy", root / "reports/toy", root)))
+print(log_series(root / "data/processed/toy", root / "reports/toy", root))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=shop, timeout=120)
-    assert (done.stdout, done.stderr) == ("32\n", "")
+    command = [sys.executable, "-c", code]
+    pipe = subprocess.PIPE
+    started = [subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=shop) for _ in range(2)]
+    ended = [process.communicate(timeout=120) for process in started]
+    assert [error for _, error in ended] == ["", ""]
+    sent = {answer.strip() for answer, _ in ended}
+    runs = runs_of(shop)  # which would find a run that is there twice
+    assert sent == {runs["20261121-0143-1a2b3c"].info.run_id, "None"}
+
+
+def test_a_title_of_any_length_is_sent(shop):
+    processed = shop / "data" / "processed" / "toy"
+    data = read_json(processed / "01_eda" / "dataset.json")
+    write_json(processed / "01_eda" / "dataset.json", data | {"title": "T" * 9000, "source": "s" * 70_000})
+    write_json(processed / "01_eda" / "metrics.json", {f"m{n}": n for n in range(1500)})
+    write_series(processed, stages={"01_eda": stage(**{f"p{n}": n for n in range(250)})})
+    assert send(shop)
+    runs = runs_of(shop)
+    (used,) = runs["20261121-0143-1a2b3c"].inputs.dataset_inputs
+    assert used.dataset.name == "T" * 499 + "…"
+    assert runs["20261121-0143-1a2b3c"].data.tags["patrons.title"] == "T" * 4999 + "…"
+    assert len(runs["01_eda"].data.params) == 250
+    assert len(runs["01_eda"].data.metrics) == 1500
+
+
+def test_a_long_entry_of_the_log_counts_the_gates_that_it_cannot_hold():
+    gates = [f"gate {n} is 0.5, which is too low" for n in range(400)]
+    entry = json.loads(limits.entry({"action": "promote", "failed": gates, "why": "w" * 2000}))
+    assert len(json.dumps(entry)) <= 5000
+    assert entry["failed"][0] == gates[0]
+    assert entry["failed"][-1] == f"and {400 - len(entry['failed']) + 1} more"
+    assert entry["why"] == "w" * 2000
+
+
+def refused(port=None):
+    """As HTTP libraries tell that nobody answers: the cause is last, after what was tried."""
+    try:
+        raise ConnectionRefusedError(111, "Connection refused")
+    except ConnectionRefusedError as cause:
+        return MlflowException(f"API request to {'x' * 600} failed: {cause}")
+
+
+@pytest.mark.parametrize(
+    ("error", "parts"),
+    [
+        (refused(), ["API request to", "[Errno 111] Connection refused"]),
+        (OSError(28, "No space left on device"), ["No space left on device", "Free space on that disk, or set"]),
+        (
+            MlflowException("(sqlite3.OperationalError) database or disk is full\n[SQL: INSERT INTO runs " + "y" * 900),
+            ["database or disk is full", "Free space on that disk"],
+        ),
+        (MlflowException("Invalid value for\nname 'x': more than 500 characters"), ["more than 500 characters"]),
+    ],
+)
+def test_the_useful_part_of_an_error_is_kept(tmp_path, error, parts):
+    message = connection._message(error, "http://me:secret@host", "did not take it", "")
+    for part in parts:
+        assert part in message
+    assert len(message) < 700
+    assert "secret" not in message
+
+
+def state():
+    levels = [logging.getLogger(name).level for name in connection.LOGGERS]
+    return dict(os.environ), os.getcwd(), mlflow.get_tracking_uri(), levels
+
+
+def test_threads_that_use_mlflow_at_once_leave_the_process_as_it_was(shop):
+    before, places = state(), []
+
+    def use():
+        with connection.connected(shop, "x"):
+            places.append(os.getcwd())
+            time.sleep(0.01)
+
+    threads = [threading.Thread(target=use) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert state() == before
+    assert set(places) == {os.getcwd()}
+
+
+def test_a_tracking_uri_that_the_user_has_set_stays_set(shop):
+    mine = f"sqlite:///{shop / 'mine.db'}"
+    mlflow.set_tracking_uri(mine)
+    try:
+        with connection.connected(shop, "x"), connection.connected(shop, "y"):
+            assert os.environ["MLFLOW_TRACKING_URI"] == mine  # where the user wants it
+        assert mlflow.get_tracking_uri() == mine
+    finally:
+        mlflow.set_tracking_uri(None)

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from patrons.churn import gate_narrative
-from patrons.files import read_json, result_file
+from patrons.files import read_json, read_record, result_file
 from patrons.scoring import Scorer, release
 from patrons.service.follow import named_by
 
@@ -54,7 +54,7 @@ class Series(NamedTuple):
 
     def trouble(self) -> str:
         """What is wrong with the last run, in sentences; empty where it is complete."""
-        series = read_json(self.processed / "series.json", {})
+        series = read_record(self.processed)
         statuses = {stage: record["status"] for stage, record in series.get("stages", {}).items()}
         failed = [stage.replace("_", " ", 1) for stage, status in statuses.items() if status == FAILED]
         if series.get("finished") and statuses and set(statuses.values()) == {SUCCEEDED}:

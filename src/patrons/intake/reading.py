@@ -168,6 +168,8 @@ def _without_malformed(path: Path, how: Format, error: MalformedError) -> Source
 def unreadable(path: Path, error: Exception) -> SourceError:
     """The error for a file that a library could not read, in plain words where the library's message is known."""
     message = str(error).strip()
+    if "No space left" in message:
+        return SourceError(textfile.no_room(path))
     if "Maximum line size" in message or "field larger than" in message:
         return SourceError(
             f"{path.name} has a cell or line of more than {textfile.LONGEST_LINE:,} characters: a quote that is never "

@@ -5,6 +5,7 @@ import csv
 import gzip
 import io
 import re
+import shutil
 import tempfile
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from patrons.errors import SourceError
+from patrons.files import FULL, DiskFullError, scratch
 from patrons.intake import header
 
 BLANKS, TAB = "whitespace", "\t"
@@ -75,6 +77,8 @@ def opened(path: Path) -> Iterator[io.BufferedReader | gzip.GzipFile]:
         with gzip.open(path) if zipped else path.open("rb") as file:
             yield file
     except (EOFError, gzip.BadGzipFile, OSError) as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise DiskFullError(error.errno, no_room(path)) from None
         raise SourceError(f"{path.name} is damaged or cut off: {error}. Download or export it again.") from None
     except Exception as error:
         if type(error).__module__ == "zlib":
@@ -152,8 +156,8 @@ def _rows(text: str, mark: str) -> tuple[list[list[str]], list[int]]:
 @contextmanager
 def rewritten(path: Path, layout: Layout) -> Iterator[Path]:
     """A copy in UTF-8 from the names on, with tabs where runs of blanks were, that goes away afterwards."""
-    with tempfile.TemporaryDirectory(prefix="patrons-") as folder:
-        copy = Path(folder) / "source.csv"
+    with scratch() as folder:
+        copy = folder / "source.csv"
         errors = "replace" if layout.encoding == "cp1252" else "strict"
         with opened(path) as file, copy.open("w", encoding="utf-8", newline="") as out:
             text = io.TextIOWrapper(file, encoding=layout.encoding, errors=errors, newline="")
@@ -165,6 +169,15 @@ def rewritten(path: Path, layout: Layout) -> Iterator[Path]:
                 while part := text.read(CHUNK):
                     out.write(part)
         yield copy
+
+
+def no_room(path: Path) -> str:
+    """What to do where a file cannot be read for want of space, as a sentence."""
+    place = Path(tempfile.gettempdir())
+    return (
+        f"{path.name} could not be read: {place}, which holds what does not fit in memory, is full "
+        f"({shutil.disk_usage(place).free / 1e6:,.0f} MB are free there). Free some, or name another folder in TMPDIR."
+    )
 
 
 def cut_off(path: Path, layout: Layout, text: str) -> bool:

@@ -9,6 +9,8 @@ from bs4 import BeautifulSoup, Tag
 ACTIVE = "script, iframe, frame, object, embed, link, meta, base, form, input, button, audio, video, style[scoped]"
 ADDRESSES = ("src", "href", "srcset", "xlink:href", "poster", "data", "action", "background")
 LOADS = re.compile(r"url\(|@import", re.IGNORECASE)
+OF_A_TABLE = re.compile(r"#T_[\w-]+( [\w.#:-]+)*")
+LEAVES = re.compile(r"url\(|@|\\|position|z-index|transform|expression", re.IGNORECASE)  # a table's place, or the page
 NUMBER = re.compile(r"([A-Z]{3}\s|[$€£])?[-+−]?[$€£]?\d[\d.,\s]*([eE][-+]?\d+)?\s?(%|k|M|s|days?|±.*|to .*)?")
 MISSING = {"", "–", "-", "nan", "NaN", "NaT", "None", "<NA>"}
 
@@ -18,8 +20,9 @@ def tidy(html: str) -> str:
     soup = BeautifulSoup(html, "html.parser")
     for element in soup.select(ACTIVE):
         element.decompose()
-    for style in soup.find_all("style", string=LOADS):
-        style.decompose()
+    for style in soup.find_all("style"):
+        if not _is_of_a_table(style.get_text()):
+            style.decompose()
     for element in soup.find_all(True):
         _disarm(element)
     _one_heading(soup)
@@ -29,6 +32,14 @@ def tidy(html: str) -> str:
     for table in soup.find_all("table"):
         _format_table(soup, table)
     return str(soup)
+
+
+def _is_of_a_table(sheet: str) -> bool:
+    """Whether a style sheet is one that pandas writes: each rule is about what lies inside one styled table."""
+    sheet = re.sub(r"/\*.*?\*/", " ", sheet, flags=re.DOTALL)
+    rules = [rule for rule in sheet.split("}") if rule.strip()]
+    selectors = [part.strip() for rule in rules for part in rule.partition("{")[0].split(",")]
+    return bool(rules) and all(map(OF_A_TABLE.fullmatch, selectors)) and not LEAVES.search(sheet)
 
 
 def headings(html: str) -> list[tuple[str, str]]:

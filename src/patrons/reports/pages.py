@@ -5,6 +5,7 @@ and anything from elsewhere, whatever the data holds.
 """
 
 import base64
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -19,10 +20,11 @@ from nbconvert import HTMLExporter
 from traitlets.config import Config
 
 import patrons
-from patrons.files import read_json, write_text
+from patrons.files import read_json, read_record, shown, write_text
 from patrons.reports import first_page
 from patrons.reports.markup import headings, tidy
 
+LOG = logging.getLogger(__name__)
 TEMPLATES = Path(__file__).parent / "templates"
 SHOWN = [
     "text/html",
@@ -120,7 +122,7 @@ def page(executed: Path, header: Mapping[str, Any], target: Path) -> Path:
 def read_header(name: str, processed: Path) -> dict[str, Any]:
     """What every page says at the top: the data set, its period and digest, and the run."""
     data = read_json(processed / "01_eda" / "dataset.json", {})
-    series = read_json(processed / "series.json", {})
+    series = read_record(processed)
     digest = data.get("digest") or series.get("digest") or ""
     moment = series.get("finished") or series.get("started")
     facts = [
@@ -143,7 +145,7 @@ def read_header(name: str, processed: Path) -> dict[str, Any]:
 
 def read_stages(processed: Path) -> list[dict[str, Any]]:
     """Every notebook of the series, in order: its question, its status, its findings."""
-    records = read_json(processed / "series.json", {}).get("stages", {})
+    records = read_record(processed).get("stages", {})
     executed = (path.parent.name for path in processed.glob("[0-9]*/notebook.ipynb"))
     return [
         _stage(processed / name, records.get(name, {"status": "succeeded"})) for name in sorted({*records, *executed})
@@ -174,11 +176,22 @@ def _stage(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
 def _title(folder: Path) -> str:
     """The question that the notebook opens with, or else its name."""
     places = (folder / "notebook.ipynb", folder.with_name(f"{folder.name}.failed.ipynb"))
-    cells = (cell for path in places if path.exists() for cell in nbformat.read(path, as_version=4).cells)
+    cells = (cell for path in places for cell in _cells(path))
     texts = (cell.source for cell in cells if cell.cell_type == "markdown")
     match = next(filter(None, map(TITLE.search, texts)), None)
     name = folder.name.partition("_")[2].replace("_", " ") or folder.name
     return re.sub(r"[`*]", "", match[1]) if match else name.capitalize()
+
+
+def _cells(executed: Path) -> list[Any]:
+    """The cells of an executed notebook; none where there is none, or only half of one."""
+    if not executed.exists():
+        return []
+    try:
+        return list(nbformat.read(executed, as_version=4).cells)
+    except (ValueError, nbformat.ValidationError, AttributeError):
+        LOG.warning("%s was cut off while it was written, and is left out.", shown(executed))
+        return []
 
 
 def _groups(folder: Path) -> list[dict[str, Any]]:

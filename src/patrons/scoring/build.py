@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patrons.files import locked, read_json, write_json
+from patrons.files import locked, read_record, write_json
 from patrons.libraries import versions
 from patrons.scoring.answers import Row, fast_forms
 from patrons.scoring.content import CHECKED_ROWS, GOLDEN_ROWS, NEEDED, OPTIONAL, Content, load_models
@@ -91,7 +91,7 @@ def _is_current(processed: Path) -> bool:
 
 def finished(processed: Path) -> dict[str, Any]:
     """The record of a series that has finished and of which every stage succeeded."""
-    series = read_json(processed / "series.json", {})
+    series = read_record(processed)
     failed = [stage for stage, record in series.get("stages", {}).items() if record["status"] != "succeeded"]
     if not series.get("finished") or failed:
         reason = f"{', '.join(failed)} did not succeed" if failed else "there is none that has finished"

@@ -15,8 +15,12 @@ from typing import IO, Any
 
 import psutil
 
+from patrons.files import scratch
+
 OUTPUT_VARIABLE = "PATRONS_STAGE_OUTPUT"  # as in patrons.stage, which is slow to import
+SCRATCH_VARIABLE = "PATRONS_SCRATCH"  # as in patrons.engine, which is too
 SOURCES = Path(__file__).parents[2]
+NO_SPACE = ("No space left on device", "disk is full", "Disk quota exceeded")
 GRACE = 15  # seconds that a worker has to save the notebook once its kernel was ended
 # One thread a kernel for linear algebra: sums come out the same on any machine and with any --jobs.
 # A value that the user has set is respected.
@@ -46,10 +50,10 @@ class Ending:
 
 async def run(job: Job, on_cell: OnCell) -> Ending:
     """Run a notebook to its end."""
-    with tempfile.TemporaryDirectory(prefix="patrons-", ignore_cleanup_errors=True) as sockets, _log() as log:
-        process = await _start(job, log)
+    with scratch() as own, _log() as log:
+        process = await _start(job, own, log)
         try:
-            await _send(process, job, sockets)
+            await _send(process, job, own)
             outcome = await _within_time(process, job.timeout, on_cell)
             outcome = outcome or {"status": "silent", "code": await process.wait(), "log": _tail(log)}
             return Ending(_sentence(outcome), outcome.get("stopped"))
@@ -62,7 +66,7 @@ def _log() -> IO[bytes]:
     return tempfile.TemporaryFile()
 
 
-async def _start(job: Job, log: IO[bytes]) -> Process:
+async def _start(job: Job, own: Path, log: IO[bytes]) -> Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -70,24 +74,24 @@ async def _start(job: Job, log: IO[bytes]) -> Process:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=log,
-        env=_environment(job.output),
+        env=_environment(job.output, own),
         start_new_session=True,  # a terminal's Ctrl-C reaches the runner alone, which ends what it has started
     )
 
 
-def _environment(output: Path) -> dict[str, str]:
+def _environment(output: Path, own: Path) -> dict[str, str]:
     path = os.pathsep.join(filter(None, [str(SOURCES), os.environ.get("PYTHONPATH")]))
-    fixed = {OUTPUT_VARIABLE: str(output), "PYTHONHASHSEED": "0", "PYTHONPATH": path}
+    fixed = {OUTPUT_VARIABLE: str(output), SCRATCH_VARIABLE: str(own), "PYTHONHASHSEED": "0", "PYTHONPATH": path}
     return {**dict.fromkeys(THREADS, "1"), **os.environ, **fixed}
 
 
-async def _send(process: Process, job: Job, sockets: str) -> None:
+async def _send(process: Process, job: Job, own: Path) -> None:
     message = {
         "notebook": str(job.notebook),
         "executed": str(job.executed),
         "cwd": str(job.notebook.parent),
         "parameters": job.parameters,
-        "sockets": sockets,
+        "sockets": str(own),
     }
     assert process.stdin is not None  # as it was started with a pipe
     process.stdin.write(json.dumps(message).encode() + b"\n")
@@ -126,14 +130,25 @@ async def _end_kernel(process: Process) -> dict[str, Any]:
 def _sentence(outcome: dict[str, Any]) -> str | None:
     cell = f"cell {outcome['cell']}: " if outcome.get("cell") else ""
     if outcome["status"] == "error":
-        return f"{cell}{outcome['error']}" + (f" (in `{outcome['source']}`)" if outcome["source"] else "")
+        where = f" (in `{outcome['source']}`)" if outcome["source"] else ""
+        return f"{cell}{outcome['error']}{where}{_hint(outcome['error'])}"
     if outcome["status"] == "dead":
         return f"{cell}the kernel died. Often the machine had no memory left; if so, use less data or --jobs 1."
     if outcome["status"] == "late":
         return f"{cell}not done after {outcome['timeout']:g} s. Allow more with --timeout."
     if outcome["status"] == "silent":
         return f"its process ended with code {outcome['code']} before the notebook did.{outcome['log']}"
-    return outcome.get("error")
+    return outcome["error"] + _hint(outcome["error"]) if outcome.get("error") else None
+
+
+def _hint(error: str) -> str:
+    """What to do where an error does not say it."""
+    if not any(text in error for text in NO_SPACE) or "Free some" in error:
+        return ""
+    return (
+        f" A disk is full: free some space where the results are, or in {tempfile.gettempdir()} (another folder: "
+        "TMPDIR), then go on with --resume."
+    )
 
 
 def _tail(log: IO[bytes]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from patrons import __version__
-from patrons.files import digest, locked, read_json, write_json
+from patrons.files import digest, locked, read_record, write_json
 from patrons.series.declarations import ParamsError
 from patrons.series.graph import Notebook
 
@@ -31,7 +31,7 @@ class Results:
 
     def load(self) -> None:
         """Read the record that the last series left."""
-        self.record = self.before = read_json(self.folder / "series.json") or {"name": self.folder.name, "stages": {}}
+        self.record = self.before = {"name": self.folder.name, "stages": {}} | read_record(self.folder)
 
     def claim(self, params: Path, root: Path) -> None:
         """Name the params file that these are the results of; ParamsError where another file of that name has them.
@@ -69,6 +69,8 @@ class Results:
             if not (self.folder / old.stem).exists():
                 old.rename(self.folder / old.stem)
         shutil.rmtree(self.fresh, ignore_errors=True)
+        for half in self.folder.glob(".*.partial"):  # of a process that was killed while it wrote
+            half.unlink(missing_ok=True)
         before = self.before["stages"]
         for removed in set(before) - set(stages):
             shutil.rmtree(self.folder / removed, ignore_errors=True)

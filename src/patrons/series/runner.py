@@ -103,9 +103,14 @@ def stoppable() -> Iterator[None]:
         raise StoppedError(number)
 
     with _handlers_kept():
-        for number in SIGNALS:
+        for number in heeded():
             signal.signal(number, stop)
         yield
+
+
+def heeded() -> list[signal.Signals]:
+    """The signals that stop a series: those of SIGNALS that its caller does not ignore, as `nohup` and `&` do."""
+    return [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 class _Run:
@@ -121,7 +126,7 @@ class _Run:
     async def all(self) -> None:
         whole = asyncio.current_task()
         assert whole is not None
-        for number in SIGNALS:
+        for number in heeded():
             asyncio.get_running_loop().add_signal_handler(number, self.stop, number, whole)
         try:
             async with asyncio.TaskGroup() as group:

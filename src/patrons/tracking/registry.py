@@ -17,10 +17,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from patrons.scoring import release, signatures
-from patrons.tracking import decisions
+from patrons.tracking import decisions, limits
+from patrons.tracking.connection import TrackingError, connected, experiment_of
 from patrons.tracking.decisions import CANDIDATE, CHAMPION, PREVIOUS, State, failed_gates, headline
 from patrons.tracking.packing import ID, log_release
-from patrons.tracking.runs import TrackingError, connected, experiment_of
 
 SIGNATURE = "patrons.signature"  # the name of a tag
 LONGEST_REASON = 2000  # characters that the log keeps of one
@@ -231,7 +231,7 @@ class Registry:
         if "why" in whole:
             whole["why"] = whole["why"][:LONGEST_REASON]
         name = decisions.next_name(self._registered(client).tags)
-        client.set_registered_model_tag(self.model, name, json.dumps(whole, ensure_ascii=False))
+        client.set_registered_model_tag(self.model, name, limits.entry(whole))
         return whole
 
     def checked(self, number: int) -> dict[str, Any]:

@@ -4,40 +4,22 @@ Exploring by hand leaves no runs, and nothing is lost when a server is down: ``p
 """
 
 import json
-import logging
-import os
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import chdir, contextmanager, nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
-from patrons.files import read_json
+from patrons.files import locked, read_json, read_record
 from patrons.series.declarations import OWN
+from patrons.tracking import limits
+from patrons.tracking.connection import TrackingError, connected, experiment_of
 
 if TYPE_CHECKING:  # mlflow takes over a second to import: only when something is sent
     from mlflow import MlflowClient
 
 RUN_ID, SENT = "patrons.run_id", "patrons.sent"  # tags that identify a series
-LONGEST_PARAMETER, LONGEST_TAG, LONGEST_DIGEST = 6000, 5000, 36  # MLflow refuses longer ones
-SETTINGS = {  # unless the user has set them
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # do not wait for a server that is down (7 would be minutes)
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # seconds
-    "MLFLOW_LOGGING_LEVEL": "ERROR",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MLFLOW_RECORD_ENV_VARS_IN_MODEL_LOGGING": "false",
-    "GIT_PYTHON_REFRESH": "quiet",
-}
-TOUCHED = (*SETTINGS, "MLFLOW_TRACKING_URI")
-
-
-class TrackingError(RuntimeError):
-    """MLflow did not take the series: the first line says why, the second what to do. Results stay on disk."""
+PATIENCE = 600  # seconds to wait while another process sends the same series
 
 
 def log_series(processed: Path, reports: Path, root: Path) -> str | None:
@@ -59,22 +41,19 @@ def log_series(processed: Path, reports: Path, root: Path) -> str | None:
         is sent again, and that part is deleted.
     """
     processed, reports, root = processed.resolve(), reports.resolve(), root.resolve()
-    series = _finished(processed)
     name = processed.name
-    with connected(root, f"did not take the series {name}", f"; then: patrons log {name}") as client:
-        experiment = experiment_of(client, name, root)
-        sending = _Sending(client, experiment, series, processed, reports)
-        return None if sending.is_done() else sending.send()
-
-
-def local_uri(root: Path) -> str:
-    """The project's own tracking file, used unless MLFLOW_TRACKING_URI names another place."""
-    return f"sqlite:///{(root / 'mlflow.db').resolve()}"
+    _finished(processed)
+    with locked(processed / ".lock", PATIENCE, nested=True):  # two that send at once would send two copies
+        series = _finished(processed)
+        with connected(root, f"did not take the series {name}", f"; then: patrons log {name}") as client:
+            experiment = experiment_of(client, name, root)
+            sending = _Sending(client, experiment, series, processed, reports)
+            return None if sending.is_done() else sending.send()
 
 
 def _finished(processed: Path) -> dict[str, Any]:
-    series = read_json(processed / "series.json")
-    if series is None:
+    series = read_record(processed)
+    if not series:
         existing = ", ".join(sorted(path.parent.name for path in processed.parent.glob("*/series.json"))) or "none"
         raise TrackingError(f"There is no series {processed.name!r} to send; those that were run: {existing}.")
     if not series.get("finished"):
@@ -82,79 +61,6 @@ def _finished(processed: Path) -> dict[str, Any]:
             f"The series {processed.name} has not finished.\nWait for it, or run it again: python run_all.py --resume"
         )
     return series
-
-
-@contextmanager
-def _settings() -> Iterator[None]:
-    """MLflow set up for us: quiet, and quick to give up. The environment is restored afterwards."""
-    before = {name: os.environ.get(name) for name in TOUCHED}
-    for name, value in SETTINGS.items():
-        os.environ.setdefault(name, value)
-    for name in ("alembic", "mlflow"):  # the variable above has no effect if MLflow was imported before
-        logging.getLogger(name).setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # MLflow's hints, which a user of a series cannot act on
-            yield
-    finally:
-        for name in before:
-            os.environ.pop(name, None)
-        os.environ.update({name: value for name, value in before.items() if value is not None})
-
-
-@contextmanager
-def connected(root: Path, trouble: str, then: str = "") -> Iterator["MlflowClient"]:
-    """A client of the user's MLflow or of the project's own; whatever goes wrong in its use is a TrackingError.
-
-    Parameters
-    ----------
-    root : Path
-        The project's folder: without MLFLOW_TRACKING_URI, MLflow keeps things in ``mlflow.db`` and ``mlruns/`` in it.
-    trouble : str
-        What MLflow did not do, for the error: "did not take the series demo".
-    then : str
-        What to do once that is solved, the end of a sentence.
-    """
-    with _settings():
-        import mlflow
-
-        uri = os.environ.get("MLFLOW_TRACKING_URI") or local_uri(root)
-        try:
-            # MLflow makes a folder mlruns where the process is
-            with chdir(root) if uri == local_uri(root) else nullcontext():
-                mlflow.set_tracking_uri(uri)  # for log_model, which takes no client
-                yield mlflow.MlflowClient(uri)
-        except TrackingError:
-            raise
-        except Exception as error:  # of MLflow, its database, its HTTP library, the disk or a damaged file
-            raise TrackingError(_message(error, uri, trouble, then)) from error
-        finally:
-            mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # which unsets it
-
-
-def _message(error: Exception, uri: str, trouble: str, then: str) -> str:
-    place = _without_password(uri)
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0].replace(uri, place)
-    return (
-        f"MLflow at {place} {trouble}: {reason[:300]}\n"
-        f"Solve that, or set MLFLOW_TRACKING_URI to another place (unset: a file of the project){then}"
-    )
-
-
-def _without_password(uri: str) -> str:
-    parts = urlsplit(uri)
-    return urlunsplit(parts._replace(netloc=parts.netloc.split("@")[-1])) if "@" in parts.netloc else uri
-
-
-def experiment_of(client: "MlflowClient", name: str, root: Path) -> str:
-    """The id of the experiment of this name, created or restored if needed."""
-    experiment = client.get_experiment_by_name(name)
-    if experiment is None:
-        is_ours = client.tracking_uri == local_uri(root)
-        return client.create_experiment(name, artifact_location=(root / "mlruns").as_uri() if is_ours else None)
-    if experiment.lifecycle_stage == "deleted":
-        client.restore_experiment(experiment.experiment_id)
-    return experiment.experiment_id
 
 
 @dataclass(frozen=True)
@@ -214,8 +120,9 @@ class _Sending:
         return read_json(self.processed / "01_eda" / "dataset.json", {})
 
     def _start(self, name: str, start: int, tags: Mapping[str, str]) -> str:
-        tags = {RUN_ID: self.series["run_id"], **{key: value[:LONGEST_TAG] for key, value in tags.items()}}
-        return self.client.create_run(self.experiment, start_time=start, run_name=name, tags=tags).info.run_id
+        tags = {RUN_ID: self.series["run_id"], **limits.tags(tags)}
+        run = self.client.create_run(self.experiment, start_time=start, run_name=limits.run_name(name), tags=tags)
+        return run.info.run_id
 
     def _send_parent(self, parent: str) -> None:
         """What compares series in one table: every metric of its notebooks, such as ``06.roc_auc``, and its pages."""
@@ -231,10 +138,10 @@ class _Sending:
 
         data = self._data()
         dataset = Dataset(
-            name=data.get("title") or self.series["name"],
-            digest=self.series["digest"][:LONGEST_DIGEST],
+            name=limits.dataset_name(data.get("title") or self.series["name"]),
+            digest=limits.digest(self.series["digest"]),
             source_type="local",
-            source=json.dumps({"uri": data.get("source", "")}),
+            source=json.dumps({"uri": limits.source(data.get("source", ""))}),
             profile=json.dumps({"lines": data.get("lines"), "period": data.get("period")}),
         )
         self.client.log_inputs(run, [DatasetInput(dataset, [InputTag("mlflow.data.context", "source")])])
@@ -280,11 +187,10 @@ class _Sending:
 
         now = _milliseconds(self.series["finished"])
         texts = {name: _text(value) for name, value in (parameters or {}).items() if name not in OWN}
-        self.client.log_batch(
-            run,
-            metrics=[Metric(name, value, now, 0) for name, value in (metrics or {}).items()],
-            params=[Param(name, text) for name, text in texts.items()],
-        )
+        for some in limits.batches([Metric(name, value, now, 0) for name, value in (metrics or {}).items()]):
+            self.client.log_batch(run, metrics=some)
+        for few in limits.batches([Param(name, text) for name, text in texts.items()]):
+            self.client.log_batch(run, params=few)
 
 
 def _metrics(folder: Path, prefix: str = "") -> dict[str, float]:
@@ -293,8 +199,7 @@ def _metrics(folder: Path, prefix: str = "") -> dict[str, float]:
 
 def _text(value: Any) -> str:
     """A parameter as MLflow keeps it; the end of a very long one is cut off."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= LONGEST_PARAMETER else text[: LONGEST_PARAMETER - 1] + "…"
+    return limits.parameter(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
 
 
 def _milliseconds(moment: str) -> int:
