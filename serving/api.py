@@ -108,7 +108,7 @@ def create_app(service: Service) -> Guard:
     """The application behind its guard."""
     app = Flama(openapi=OPENAPI, docs=None, schema=None, schema_library="pydantic", lifespan=_lifespan(service))
     app.add_component(ServiceComponent(service))
-    app.add_component(bodies.JSONBody())
+    app.add_component(bodies.JSONBody(service.gate, service.pool, service.slots.features))
     app.add_component(bodies.Checked())
     bodies.handle_errors(app, service.log)
     app.add_route("/predict", predict, methods=["POST"])

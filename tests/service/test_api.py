@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import stat
+import threading
 
 import pytest
 
@@ -12,9 +13,10 @@ import httpx
 from flama.client import LifespanContextManager
 from toy_scorer import ToyScorer, write_release
 
-from patrons.service import keys
+from patrons.service import bodies, keys
 from patrons.service.follow import Located, named_by
 from patrons.service.logs import Log
+from patrons.service.requests import read
 from patrons.service.settings import Settings, SettingsError, from_environment
 from serving import api as api_module
 from serving.api import Service, create_app
@@ -83,15 +85,15 @@ def test_a_request_of_which_nobody_can_be_scored_is_422_and_says_why(api):
     ("body", "status", "field", "found"),
     [
         (b"{", 400, "body", "character 1"),
-        (b'{"customers": [{"recency_days": NaN}]}', 400, "body", "not JSON"),
-        (b"\xff", 400, "body", "not JSON"),
-        (b"[" * 100_000, 400, "body", "not JSON"),
+        (b'{"customers": [{"recency_days": NaN}]}', 422, "customers.0.recency_days", "NaN"),
+        (b"\xff", 400, "body", "byte 0xff at position 0, which is no UTF-8"),
+        (b"[" * 100_000, 400, "body", "nested too deeply"),
         (b"[1]", 422, "body", "a list of 1"),
         (b"{}", 422, "customers", "an object of 0 fields"),
         (b'{"customers": []}', 422, "customers", "a list of 0"),
         (b'{"customers": [1]}', 422, "customers.0", "1"),
         (b'{"customers": [{"recency_days": [1]}]}', 422, "customers.0.recency_days", "a list of 1"),
-        (b'{"customers": [{"recency_days": 1e999}]}', 422, "customers.0.recency_days", "inf"),
+        (b'{"customers": [{"recency_days": 1e999}]}', 422, "customers.0.recency_days", "Infinity"),
         (b'{"customers": [{"recency_days": 1' + b"0" * 400 + b"}]}", 422, "customers.0.recency_days", "a huge number"),
         (b'{"customers": [{"customer_id": "\\ud800"}]}', 422, "customers.0.customer_id", "'\\ud800'"),
         (b'{"customers": [{"recency_days": 1}], "option": 1}', 422, "option", "1"),
@@ -108,9 +110,40 @@ def test_a_wrong_body_is_answered_with_the_field_what_was_found_and_what_is_expe
     assert error["next"]
 
 
+def test_names_that_the_release_does_not_know_make_no_table(release):
+    shapes = []
+
+    class Watched(ToyScorer):
+        def score_rows(self, table):
+            shapes.append((table.shape, threading.current_thread().name.startswith("score")))
+            return super().score_rows(table)
+
+    rows = [{"recency_days": 1, **{f"other{row}.{name}": 1 for name in range(9)}} for row in range(100)]
+    answer = Asked(release, load=Watched).ask("POST", "/predict", json={"customers": rows}).json()
+    assert (answer["scored"], len(answer["ignored"])) == (100, 20)
+    assert shapes == [((100, 1), True)]  # only the feature, and not on the loop
+
+
+def test_a_table_of_unknown_names_alone_has_a_row_for_everyone(api):
+    answer = api.ask("POST", "/predict", json={"customers": [{"x": 1}, {"y": 2}]})
+    assert [error["field"] for error in answer.json()["errors"]] == ["customers.0", "customers.1"]
+
+
+@pytest.mark.parametrize(("customers", "beside"), [(1, False), (1000, True)])
+def test_a_large_body_is_read_beside_the_loop(api, monkeypatch, customers, beside):
+    threads = []
+    monkeypatch.setattr(bodies, "read", lambda *given: threads.append(threading.current_thread()) or read(*given))
+    rows = [{"customer_id": "x" * 50, "recency_days": 20}] * customers
+    assert api.ask("POST", "/predict", json={"customers": rows}).json()["scored"] == customers
+    assert [thread is not threading.main_thread() for thread in threads] == [beside]
+
+
 def test_other_content_paths_and_methods_have_their_statuses(api):
     assert api.ask("POST", "/predict", content=b"{}", headers={"content-type": "text/plain"}).status_code == 415
     assert api.ask("POST", "/predict", content=b"{}").status_code == 415
+    latin = {"content-type": "application/json; charset=latin-1"}
+    wrong = api.ask("POST", "/predict", content=b"{}", headers=latin).json()["errors"][0]
+    assert "charset=latin-1" in wrong["found"]
     assert api.ask("GET", "/nothing").status_code == 404
     refused = api.ask("GET", "/predict")
     assert (refused.status_code, refused.headers["allow"]) == (405, "POST")

@@ -7,7 +7,9 @@ server    the process, which ends without losing a request
 guard     what every request passes: id, key, limits, log
 keys      who may ask
 limits    how many requests at once
-bodies    bodies, read strictly
+bodies    bodies, in a thread where they are large
+strict    JSON, read strictly
+requests  from bytes to customers
 messages  requests and answers, from which OpenAPI comes
 predict   from customers to answers
 problems  errors, all of one shape

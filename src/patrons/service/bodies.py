@@ -1,49 +1,67 @@
 """Between Flama and our errors: bodies are read strictly, and Flama's own errors take our shape."""
 
-import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from flama import Flama, http, types
 from flama.injection import Component
+from flama.injection.resolver import Parameter
+from flama.routing import BaseRoute
 from flama.schemas.components import CompositeParamComponent
 
+from patrons.scoring.rows import Feature
+from patrons.service.limits import Gate, in_thread
 from patrons.service.logs import Log, log_failure
-from patrons.service.problems import Problem, broken, error, of_validation
+from patrons.service.problems import Problem, broken, error, unread
+from patrons.service.requests import read
+
+SMALL = 50_000  # bytes: a larger body is worth a thread, so that others are answered meanwhile
+Features = Mapping[str, Feature]
 
 
 class JSONBody(Component):
-    """Reads a body as one JSON object. Flama's own reader takes forms, NaN and lists as well."""
+    """Reads a body as the request that it must be. Flama's own reader takes forms, NaN and lists as well.
+
+    Parameters
+    ----------
+    gate, pool : Gate, ThreadPoolExecutor
+        For large bodies.
+    features : callable
+        Gives the features of the release that answers, by name.
+    """
 
     cacheable = False  # Flama would keep the last 1,024 requests, bodies and all
 
+    def __init__(self, gate: Gate, pool: ThreadPoolExecutor, features: Callable[[], Features]):
+        self.gate, self.pool, self.features = gate, pool, features
+
     async def resolve(self, request: http.Request) -> types.RequestData:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
-            step = "Send the header Content-Type: application/json."
-            raise Problem(415, error("Content-Type", kind or "none", "application/json", step))
-        return types.RequestData(_parsed(await request.body()))
+        _check_kind(request.headers.get("content-type", ""))
+        body = await request.body()
+        if len(body) <= SMALL:
+            return types.RequestData(read(body, self.features()))
+        return types.RequestData(await in_thread(self.gate, self.pool, read, body, self.features()))
 
 
 class Checked(CompositeParamComponent):
-    """Checks a body against its schema, as Flama does, and keeps nothing of it."""
+    """Hands on what `JSONBody` has checked already, and keeps nothing of it."""
 
     cacheable = False
 
-
-def _parsed(body: bytes) -> dict[str, Any]:
-    try:
-        parsed = json.loads(body.decode("utf-8"), parse_constant=_refuse)
-    except (ValueError, RecursionError) as failure:
-        found = f"character {failure.pos}" if isinstance(failure, json.JSONDecodeError) else "text that is not JSON"
-        step = "Use null for a missing value."
-        raise Problem(400, error("body", found, "JSON in UTF-8, without NaN and Infinity", step)) from None
-    if not isinstance(parsed, dict):
-        raise Problem(422, error("body", parsed, "an object with a list `customers`", "See the example at /docs/."))
-    return parsed
+    def resolve(
+        self, parameter: Parameter, request: http.Request, route: BaseRoute, data: types.RequestData
+    ) -> Any:  # Flama finds the body of a route by these parameters
+        return data.data
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
+def _check_kind(header: str) -> None:
+    """Refuse a body that is not sent as JSON in UTF-8."""
+    kind, _, rest = (part.strip().lower() for part in header.partition(";"))
+    charset = rest.partition("charset=")[2].strip('" ')
+    if kind != "application/json" or charset not in ("", "utf-8", "utf8"):
+        step = "Send the header Content-Type: application/json, and the body in UTF-8."
+        raise Problem(415, error("Content-Type", header or "none", "application/json", step))
 
 
 def handle_errors(app: Flama, log: Log) -> None:
@@ -54,7 +72,7 @@ def handle_errors(app: Flama, log: Log) -> None:
         return response(scope, broken())
 
     app.add_exception_handler(Problem, lambda scope, receive, send, problem: response(scope, problem))
-    app.add_exception_handler(400, lambda scope, receive, send, failure: response(scope, of_validation(failure.detail)))
+    app.add_exception_handler(400, lambda scope, receive, send, failure: response(scope, unread()))
     app.add_exception_handler(Exception, on_failure)
 
 

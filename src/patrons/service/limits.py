@@ -2,11 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 from patrons.service.problems import Problem, error
 
+P = ParamSpec("P")
+T = TypeVar("T")
 AGAIN = {"Retry-After": "1"}
 
 
@@ -55,3 +60,11 @@ class Gate:
 def _full(status: int, what: str, found: int, limit: int) -> Problem:
     step = "Wait a second and send the request again."
     return Problem(status, error(what, found, f"fewer than {limit}", step), AGAIN)
+
+
+async def in_thread(gate: Gate, pool: ThreadPoolExecutor, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """Do work in a thread. A client that gives up loses the answer, but its turn lasts as long as the thread works."""
+    await gate.turn.acquire()
+    done = asyncio.get_running_loop().run_in_executor(pool, partial(work, *args, **named))
+    done.add_done_callback(lambda _: gate.turn.release())
+    return await asyncio.shield(done)

@@ -1,6 +1,5 @@
 """Requests and answers of the API as pydantic models, from which OpenAPI and its examples come."""
 
-import math
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
@@ -13,20 +12,25 @@ MOST_CUSTOMERS, MOST_FIELDS, LONGEST_TEXT = 1000, 1000, 200
 
 def _value(value: Any) -> Any:
     """A feature's value: a finite number, short text, true or false, or nothing."""
-    if value is None or isinstance(value, bool) or (type(value) is float and -LARGEST < value < LARGEST):
+    if value is None or isinstance(value, bool) or (isinstance(value, (int, float)) and -LARGEST < value < LARGEST):
         return value
-    if isinstance(value, (int, float)):
-        if -LARGEST < value < LARGEST and not (isinstance(value, float) and math.isnan(value)):
-            return value
-    elif isinstance(value, str) and len(value) <= LONGEST_TEXT and _is_text(value):
-        return value
-    raise PydanticCustomError("value", "a number within ±1e15, text of up to 200 characters, true, false or null")
+    if isinstance(value, (int, float)):  # NaN and Infinity too
+        raise PydanticCustomError("value_number", "a number within ±1e15")
+    if isinstance(value, str):
+        return _text(value, "value")
+    raise PydanticCustomError("value_kind", "a number, text, true, false or null")
 
 
 def _name(name: Any) -> str:
-    if isinstance(name, str) and len(name) <= LONGEST_TEXT and _is_text(name):
-        return name
-    raise PydanticCustomError("name", "a feature's name, of up to 200 characters")
+    return _text(name, "name")
+
+
+def _text(text: str, what: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        raise PydanticCustomError(f"{what}_long", "text of up to 200 characters")
+    if not _is_text(text):
+        raise PydanticCustomError(f"{what}_half", "whole characters")
+    return text
 
 
 def _is_text(text: str) -> bool:

@@ -1,6 +1,5 @@
 """From a request's customers to their answers, on the event loop or in a thread."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,7 +8,7 @@ import pandas as pd
 
 from patrons.scoring.rows import records
 from patrons.scoring.scorer import plain
-from patrons.service.limits import Gate
+from patrons.service.limits import Gate, in_thread
 from patrons.service.problems import Problem, error
 from patrons.service.slots import Slot, Slots
 
@@ -31,25 +30,28 @@ async def predicted(
     if slot is None:
         raise not_ready(slots)
     if len(customers) == 1 and slot.quick:
-        return _response(slot, customers, _score(slot.scorer, customers))
-    return _response(slot, customers, await _in_thread(gate, pool, slot, customers))
+        return _answered(slot, customers)
+    return await in_thread(gate, pool, _answered, slot, customers)
 
 
-async def _in_thread(
-    gate: Gate, pool: ThreadPoolExecutor, slot: Slot, customers: Sequence[Customer]
-) -> list[dict[str, Any]]:
-    """Score in a thread. A client that gives up loses the answer, but its turn lasts as long as the thread works."""
-    await gate.turn.acquire()
-    work = asyncio.get_running_loop().run_in_executor(pool, _score, slot.scorer, customers)
-    work.add_done_callback(lambda _: gate.turn.release())
-    return await asyncio.shield(work)
+def _answered(slot: Slot, customers: Sequence[Customer]) -> dict[str, Any]:
+    return _response(slot, customers, _score(slot, customers))
 
 
-def _score(scorer: Any, customers: Sequence[Customer]) -> list[dict[str, Any]]:
+def _score(slot: Slot, customers: Sequence[Customer]) -> list[dict[str, Any]]:
     if len(customers) == 1:
-        return [plain(scorer.score_one(customers[0]))]
-    table = pd.DataFrame(list(customers), dtype=object)
-    return [plain(row) for row in records(scorer.score_rows(table))]
+        return [plain(slot.scorer.score_one(customers[0]))]
+    sent = set().union(*customers)
+    columns = {name: [row.get(name) for row in customers] for name in _known(slot) if name in sent}
+    table = pd.DataFrame(columns, range(len(customers)), dtype=object)
+    return [plain(row) for row in records(slot.scorer.score_rows(table))]
+
+
+def _known(slot: Slot) -> list[str]:
+    """The names of fields that a release can use: any other one costs nothing but its mention."""
+    identifier = slot.scorer.manifest["parameters"]["01_eda"].get("id")  # the source's name for customer_id
+    names = ["customer_id", identifier, *(feature.name for feature in slot.scorer.features)]
+    return [name for name in dict.fromkeys(names) if name]
 
 
 def _response(slot: Slot, customers: Sequence[Customer], answers: list[dict[str, Any]]) -> dict[str, Any]:
@@ -58,9 +60,7 @@ def _response(slot: Slot, customers: Sequence[Customer], answers: list[dict[str,
         step = "GET /model lists the features, which of them are required, and an example of each."
         wanted = {"expected": "a customer that can be scored", "next": step}
         raise Problem(422, [{"field": f"customers.{n}", "found": reason, **wanted} for n, reason in refused])
-    identifier = slot.scorer.manifest["parameters"]["01_eda"].get("id")  # the source's name for customer_id
-    known = {"customer_id", identifier, *(feature.name for feature in slot.scorer.features)}
-    ignored = sorted(set().union(*customers) - known)[:MOST_IGNORED]
+    ignored = sorted(set().union(*customers).difference(_known(slot)))[:MOST_IGNORED]
     counts = {"scored": len(answers) - len(refused), "refused": len(refused)}
     return {"release": slot.release, **counts, "ignored": ignored, "answers": answers}
 

@@ -30,7 +30,7 @@ class Settings:
     host, port : str, int
         Where it listens.
     body : int
-        Largest request, bytes.
+        Largest request, bytes; 1,000 customers with every feature of an order log take 3.4 million.
     timeout : float
         Longest a request may take, seconds.
     running, waiting, per_key : int
@@ -43,7 +43,7 @@ class Settings:
     keys: Path | None
     host: str = "127.0.0.1"
     port: int = 8000
-    body: int = 8_000_000
+    body: int = 4_000_000
     timeout: float = 10.0
     running: int = 2
     waiting: int = 64

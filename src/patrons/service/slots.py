@@ -8,6 +8,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Protocol
 
+from patrons.scoring.rows import Feature
+
 COLOURS = ("blue", "green")
 QUICK = 0.005  # seconds: a customer who is scored in less is not worth a thread
 
@@ -70,6 +72,10 @@ class Slots:
     @property
     def idle(self) -> Slot | None:
         return self._pair[1]
+
+    def features(self) -> dict[str, Feature]:
+        """The features of the release that answers, by name."""
+        return {feature.name: feature for feature in self.active.scorer.features} if self.active else {}
 
     def take(self, folder: Path, promoted: bool | None = None) -> Slot:
         """Load the release of a folder, check it, and let it answer from now on.
