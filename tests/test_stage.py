@@ -35,6 +35,13 @@ def test_a_file_that_nobody_wrote_is_an_error_with_the_next_step(stage):
         stage.read("t.parquet")
 
 
+def test_a_notebook_asks_for_what_it_can_do_without(stage):
+    stage.write("t.parquet", TABLE)
+    later = Stage("02_transformation", stage.folder)
+    assert later.has("t.parquet")
+    assert not later.has("t.parquet", "u.parquet")
+
+
 def test_records_are_flat_numbers(stage):
     stage.record(k=np.int64(5))
     stage.record(silhouette=np.float64(0.5))

@@ -1,16 +1,18 @@
 """A scorer of two features whose answers can be worked out by heart, and release folders that hold one."""
 
 import json
+import math
 import time
 from pathlib import Path
 
 import pandas as pd
 
+from patrons.scoring.drift import Learnt, Watch
 from patrons.scoring.rows import Feature
 from patrons.scoring.scorer import COLUMNS
 
 FEATURES = [
-    Feature("recency_days", "number", True, "days", "days since the last order", 30.0),
+    Feature("recency_days", "number", True, "days", "days since the last order", 30.0, low=0.0, high=90.0),
     Feature("channel", "category", False, "", "where they signed up", "web", ["web", "shop"]),
 ]
 
@@ -20,7 +22,7 @@ class ToyScorer:
 
     def __init__(self, folder: Path):
         self.manifest = json.loads((folder / "release.json").read_text())
-        self.features, self.slow = FEATURES, self.manifest.get("slow", 0)
+        self.features, self.learnt, self.slow = FEATURES, Learnt(FEATURES), self.manifest.get("slow", 0)
 
     def check(self) -> list[str]:
         return self.manifest.get("problems", [])
@@ -33,10 +35,14 @@ class ToyScorer:
             return answer | {"error": "recency_days is missing"}
         if row["recency_days"] == 666:
             raise RuntimeError(f"secret {row}")
+        values = {one.name: math.nan if (value := row.get(one.name)) is None else value for one in FEATURES}
+        answer["warnings"] = self.learnt.one(values)
         churn = float(row["recency_days"]) / 100
         return answer | {"segment": 1, "segment_name": "Champions", "churn_probability": churn, "flagged": churn >= 0.5}
 
-    def score_rows(self, table: pd.DataFrame) -> pd.DataFrame:
+    def score_rows(self, table: pd.DataFrame, watch: Watch | None = None) -> pd.DataFrame:
+        if watch:
+            watch.add(table.reindex(columns=[feature.name for feature in FEATURES]))
         rows = [self.score_one(row) for row in table.astype(object).where(table.notna(), None).to_dict("records")]
         return pd.DataFrame(rows, columns=list(COLUMNS))
 

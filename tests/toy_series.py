@@ -8,9 +8,18 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 PREAMBLE = "import os\nfrom pathlib import Path\nout = Path(os.environ['PATRONS_STAGE_OUTPUT'])"
 
 
-def notebook(root: Path, stage: str, *code: str, reads: tuple = (), writes: tuple = (), parameters: str = "") -> Path:
+def notebook(
+    root: Path,
+    stage: str,
+    *code: str,
+    reads: tuple = (),
+    writes: tuple = (),
+    parameters: str = "",
+    may_read: tuple = (),
+) -> Path:
     """Write ``notebooks/<stage>.ipynb`` with its declaration, a parameters cell, and the cells given."""
-    listed = {"Reads": ", ".join(f"`{name}`" for name in reads), "Writes": ", ".join(f"`{name}`" for name in writes)}
+    declared = {"Reads": reads, "Writes": writes} | ({"May read": may_read} if may_read else {})
+    listed = {word: ", ".join(f"`{name}`" for name in names) for word, names in declared.items()}
     first = f"# {stage[:2].lstrip('0')} · What is {stage[3:]}?\n" + "\n".join(
         f"**{k}** {v}." for k, v in listed.items()
     )

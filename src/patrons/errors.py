@@ -21,9 +21,15 @@ def is_expected(error: Exception) -> bool:
     return type(error).__module__.startswith("patrons.") or isinstance(error, OSError)
 
 
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant, in any case; None where none is like it."""
+    by_lower = {name.lower(): name for name in known}
+    close = get_close_matches(str(word).lower().strip(), by_lower, n=1, cutoff=0.55)
+    return by_lower[close[0]] if close else None
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A sentence's end: the known word that was probably meant, or else all of them."""
     known = list(known)
-    close = get_close_matches(str(word).lower(), {name.lower(): name for name in known}, n=1, cutoff=0.55)
-    by_lower = {name.lower(): name for name in known}
-    return f"did you mean {by_lower[close[0]]!r}?" if close else f"there is: {', '.join(known) or 'nothing'}"
+    close = closest(word, known)
+    return f"did you mean {close!r}?" if close is not None else f"there is: {', '.join(known) or 'nothing'}"

@@ -26,7 +26,7 @@ from matplotlib.figure import Figure
 from pandas.io.formats.style import Styler
 
 from patrons.engine import connect, literal
-from patrons.files import read_json, whole, write_json
+from patrons.files import read_json, safe_csv, whole, write_json
 from patrons.models import load_model, save_model
 
 OUTPUT_VARIABLE = "PATRONS_STAGE_OUTPUT"  # the runner points it at a fresh folder and swaps that in on success
@@ -74,6 +74,10 @@ class Stage:
             f"Run the earlier notebooks first: python run_all.py --list shows which one writes it."
         )
 
+    def has(self, *files: str) -> bool:
+        """Whether all of some files are there that the notebook can do without."""
+        return all(any(self.folder.glob(f"[0-9]*/{file}")) for file in files)
+
     def scan(self, file: str) -> ibis.Table:
         """A Parquet table as an Ibis expression on DuckDB; nothing is read until it is executed."""
         return connect().read_parquet(literal(self.path(file)), hive_partitioning=False)
@@ -99,7 +103,7 @@ class Stage:
             write_json(path, value)
         elif path.suffix == ".csv":
             with whole(path) as partial:
-                value.to_csv(partial, index=False)
+                partial.write_bytes(safe_csv(value))
         else:
             with whole(path) as partial:
                 # both write the same bytes for the same table

@@ -31,7 +31,7 @@ def test_a_csv_file_of_text_is_scored_and_no_row_is_dropped(scorer, customers, t
     rows.to_csv(tmp_path / "in.csv", index=False)
     done = bulk.score_file(scorer, tmp_path / "in.csv", tmp_path / "out.csv")
     written = pd.read_csv(tmp_path / "out.csv", dtype={"customer_id": str})
-    assert list(written) == list(COLUMNS)
+    assert list(written) == [*COLUMNS, "release", "as_of"]
     assert list(written.customer_id) == list(rows.customer_id)
     assert done.errors == 1
     assert written.error[3] == "monetary: 'much' is not a number within ±1e15"

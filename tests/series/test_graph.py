@@ -1,5 +1,6 @@
 import gzip
 import io
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,6 +12,11 @@ from patrons.intake.sources import SourceError, check, check_attributes, digest_
 from patrons.series import imports
 from patrons.series.graph import SeriesError, fingerprint, needs, read_notebooks, select
 from patrons.series.imports import helper_files
+from patrons.series.progress import Lines
+from patrons.series.results import SUCCEEDED, Results
+from patrons.series.runner import Plan, _Run, check_inputs
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -25,6 +31,32 @@ def test_the_order_follows_what_is_read_not_the_numbers(three):
     series = read_notebooks(three / "notebooks")
     assert list(series) == ["02_first", "03_middle", "01_last"]
     assert needs(series) == {"02_first": set(), "03_middle": {"02_first"}, "01_last": {"03_middle"}}
+
+
+def test_what_a_notebook_can_do_without_comes_before_it_but_need_not_be_there(three):
+    notebook(three, "04_more", reads=("c.txt",), may_read=("a.txt", "b.json"), writes=("d.txt",))
+    series = read_notebooks(three / "notebooks")
+    assert series["04_more"].reads == ("c.txt", "a.txt", "b.json")
+    assert series["04_more"].optional == {"a.txt", "b.json"}
+    assert needs(series)["04_more"] == {"01_last", "02_first", "03_middle"}
+    parameters = {stage: {} for stage in series}
+    results = Results(three / "data" / "processed" / "toy")
+    check_inputs(Plan(series, parameters, {"02_first", "03_middle", "01_last", "04_more"}, None, three), results)
+    for file in ("a.txt", "c.txt"):  # as --only 02,01 left them
+        stage = "02_first" if file == "a.txt" else "01_last"
+        (results.folder / stage).mkdir(parents=True)
+        (results.folder / stage / file).write_text(file)
+        results.record["stages"][stage] = {"status": SUCCEEDED}
+    plan = Plan(series, parameters, {"04_more"}, None, three)
+    check_inputs(plan, results)  # 03 has not run, and is not needed
+    assert set(_Run(plan, results, Lines([], io.StringIO())).inputs(series["04_more"])) == {"c.txt", "a.txt"}
+    with pytest.raises(SeriesError, match=r"01_last reads b\.txt of 03_middle"):
+        check_inputs(Plan(series, parameters, {"01_last"}, None, three), results)
+
+
+def test_the_churn_model_of_a_table_needs_no_segments():
+    book = read_notebooks(REPOSITORY / "notebooks", "table")["06_churn"]
+    assert book.optional == {"labels.parquet", "clusterer.skops"}
 
 
 def test_a_notebook_says_what_it_asks_reads_and_writes(three):

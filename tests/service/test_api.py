@@ -60,6 +60,31 @@ def api(release):
     return Asked(release)
 
 
+def test_what_is_unlike_the_training_is_told_by_customer_and_by_feature(api, release):
+    cents = {"recency_days": 9000, "channel": "fax", "chanel": "web"}
+    one = api.ask("POST", "/predict", json={"customers": [cents]}).json()
+    told = [
+        "recency_days: 9,000 lies far outside 0 to 90, the range in training",
+        "channel: 'fax' is not known from training; there is: web, shop",
+    ]
+    assert one["answers"][0]["warnings"] == told
+    assert one["warnings"] == told
+    both = {"customers": [cents, {"recency_days": 20, "Channel": "web"}]}
+    two = Asked(release).ask("POST", "/predict", json=both).json()
+    assert [answer["warnings"] for answer in two["answers"]] == [told, None]
+    assert "channel: 1 of 1 customers have a value that is not known from training: 'fax' (1)" in two["warnings"][0]
+    assert "recency_days: 1 of 2 customers lie far outside 0 to 90" in two["warnings"][1]
+    misspelt = api.ask("POST", "/predict", json={"customers": [{"recency_days": 20, "Channel": "web"}]}).json()
+    assert (misspelt["ignored"], misspelt["warnings"]) == (
+        ["Channel"],
+        ["'Channel' is no feature: did you mean 'channel'?"],
+    )
+    assert api.ask("POST", "/predict", json=ONE).json()["warnings"] == []
+    schema = api.ask("GET", "/schema/").json()["components"]["schemas"]
+    assert "warnings" in next(part for name, part in schema.items() if name.endswith("PredictResponse"))["required"]
+    assert "warnings" in next(part for name, part in schema.items() if name.endswith("Answer"))["properties"]
+
+
 def test_one_customer_gets_an_answer_with_the_release_that_gave_it(api):
     answer = api.ask("POST", "/predict", json=ONE).json()
     assert (answer["release"], answer["scored"], answer["refused"]) == ("aaa", 1, 0)
@@ -114,9 +139,9 @@ def test_names_that_the_release_does_not_know_make_no_table(release):
     shapes = []
 
     class Watched(ToyScorer):
-        def score_rows(self, table):
+        def score_rows(self, table, watch=None):
             shapes.append((table.shape, threading.current_thread().name.startswith("score")))
-            return super().score_rows(table)
+            return super().score_rows(table, watch)
 
     rows = [{"recency_days": 1, **{f"other{row}.{name}": 1 for name in range(9)}} for row in range(100)]
     answer = Asked(release, load=Watched).ask("POST", "/predict", json={"customers": rows}).json()

@@ -9,6 +9,7 @@ import streamlit as st
 
 from patrons.app.formats import BLUE, money, number, styled, with_unit
 from patrons.app.results import Series
+from patrons.files import safe_csv
 
 SHOWN = 200  # customers on the page
 
@@ -53,7 +54,7 @@ def show(series: Series) -> None:
 
 
 def _list(series: Series, chosen: pd.DataFrame) -> None:
-    st.download_button("Download the list", chosen.to_csv(index=False), f"{series.name}_actions.csv", type="primary")
+    st.download_button("Download the list", safe_csv(chosen), f"{series.name}_actions.csv", "text/csv", type="primary")
     st.dataframe(styled(chosen.head(SHOWN).dropna(axis=1, how="all")), hide_index=True)
 
 

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from patrons.app.formats import BLUE, money, number, percent, readable, with_unit
+from patrons.app.formats import BLUE, escaped, money, number, percent, readable, with_unit
 from patrons.app.results import Series
 from patrons.features.season import CALENDAR
 from patrons.scoring import silence
@@ -71,6 +71,8 @@ def _show_answer(
     if answer["error"]:
         st.error(f"Cannot be scored: {answer['error']}")
         return
+    if answer["warnings"]:
+        st.warning(escaped(f"Unlike the training: {'; '.join(answer['warnings'])}"))
     columns = st.columns(3)
     columns[0].caption("Segment")  # a metric would cut a long name
     columns[0].markdown(f"### {answer['segment_name']}")

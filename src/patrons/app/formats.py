@@ -1,5 +1,6 @@
 """Numbers and names as a manager reads them."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ from pandas.api.types import is_float_dtype
 from pandas.io.formats.style import Styler
 
 from patrons.digits import about
+from patrons.files import guarded
 
 BLUE, GREY = "#0072b2", "#9aa5b1"
 
@@ -39,6 +41,11 @@ def readable(name: str) -> str:
     return name.replace("_", " ")
 
 
+def escaped(text: str) -> str:
+    """Text from data as it is, where Streamlit would take it for Markdown."""
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:-])", r"\\\1", text)
+
+
 HEADINGS = {
     "customer_id": "customer",
     "segment_name": "segment",
@@ -61,9 +68,12 @@ HEADINGS = {
 
 
 def styled(table: pd.DataFrame) -> Styler:
-    """A table as it is shown: chances in percent, amounts in few digits, headings in words; it sorts by the numbers."""
+    """A table as it is shown: chances in percent, amounts in few digits, headings in words; it sorts by the numbers.
+
+    What is shown can be downloaded as it is, so no text in it is a formula.
+    """
     headings = {name: HEADINGS.get(name, readable(name)) for name in map(str, table)}
     floats = [name for name in headings if is_float_dtype(table[name].dtype)]
     formats: dict[Any, str | Callable[[object], str] | None] = {headings[name]: number for name in floats}
     formats |= {headings[name]: percent for name in floats if name == "churn_probability"}
-    return table.rename(columns=headings).style.format(formats)
+    return guarded(table).rename(columns=headings).style.format(formats)

@@ -6,14 +6,16 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 import streamlit as st
 
-from patrons.app.formats import percent, styled
+from patrons.app.formats import escaped, percent, styled
 from patrons.app.results import Series
 from patrons.errors import is_expected
+from patrons.files import safe_csv
 from patrons.scoring import bulk
 from patrons.scoring.scorer import ORDERS
 
 SHOWN = 200  # rows on the page; the download has all
-HIDDEN = ["error", "segment", "margin"]  # for other programs: only the download has them
+MOST_WARNINGS = 10
+HIDDEN = ["error", "segment", "margin", "release", "as_of"]  # for other programs: only the download has them
 KINDS = ["csv", "parquet", "xlsx", "tsv", "gz"]
 
 
@@ -33,8 +35,8 @@ def show(series: Series) -> None:
         _show_answers(*scored, Path(file.name).stem)
 
 
-def _scored(series: Series, name: str, content: bytes) -> tuple[pd.DataFrame, bool] | None:
-    """The answers to a file, and whether it held orders; scored once, however often the page is drawn."""
+def _scored(series: Series, name: str, content: bytes) -> tuple[pd.DataFrame, bulk.Scored] | None:
+    """The answers to a file, and what is to be said of them; scored once, however often the page is drawn."""
     scorer = series.scorer()
     key = (series.name, scorer.manifest["id"], name, hash(content))
     if st.session_state.get("scored_key") == key:
@@ -51,7 +53,7 @@ def _scored(series: Series, name: str, content: bytes) -> tuple[pd.DataFrame, bo
                 raise
             st.error(str(error).replace(f"{folder}/", ""))
             return None
-        scored = pd.read_parquet(target), result.orders
+        scored = pd.read_parquet(target), result
     bar.empty()
     st.session_state.update(scored_key=key, scored=scored)
     return scored
@@ -65,25 +67,22 @@ def progress(done: int, total: int | None) -> tuple[float, str]:
     return share, f"{done:,} of {total:,} customers scored ({share:.0%})"
 
 
-def _show_answers(scored: pd.DataFrame, orders: bool, stem: str) -> None:
+def _show_answers(scored: pd.DataFrame, result: bulk.Scored, stem: str) -> None:
     good, refused = scored[scored.error.isna()], scored[scored.error.notna()]
     columns = st.columns(3)
     columns[0].metric("Customers scored", f"{len(good):,}")
     columns[1].metric("Flagged", percent(good.flagged.mean()) if len(good) else "–")
     columns[2].metric("Not scored", f"{len(refused):,}")
-    st.download_button("Download the scored file", _csv(scored), f"{stem}_scored.csv", "text/csv", type="primary")
+    if result.warnings:
+        listed = "\n".join(f"- {escaped(warning)}" for warning in result.warnings[:MOST_WARNINGS])
+        more = len(result.warnings) - MOST_WARNINGS
+        st.warning(f"These customers are unlike those of the training:\n{listed}" + (f"\n- {more} more" * (more > 0)))
+    if result.unused:
+        st.caption(escaped(f"Not used, as they are no features: {', '.join(result.unused[:MOST_WARNINGS])}"))
+    st.download_button("Download the scored file", safe_csv(scored), f"{stem}_scored.csv", "text/csv", type="primary")
     if len(refused):
         st.warning("These cannot be scored. Correct them in the file and upload it again.")
         numbered = refused.reset_index(names="row").assign(row=lambda table: table.row + 1)
-        columns_shown = ["customer_id", "error"] if orders else ["row", "customer_id", "error"]
+        columns_shown = ["customer_id", "error"] if result.orders else ["row", "customer_id", "error"]
         st.dataframe(styled(numbered[columns_shown].head(SHOWN)), hide_index=True)
     st.dataframe(styled(good.drop(columns=HIDDEN).dropna(axis=1, how="all").head(SHOWN)), hide_index=True)
-
-
-def _csv(scored: pd.DataFrame) -> bytes:
-    """A CSV file that is safe in a spreadsheet: text that starts like a formula is quoted."""
-    safe = scored.copy()
-    for name in safe.select_dtypes(["object", "str"]):
-        text = safe[name].map(lambda value: "; ".join(value) if isinstance(value, list | tuple) else value)
-        safe[name] = text.map(lambda value: f"'{value}" if str(value)[:1] in "=+-@\t\r" and str(value) else value)
-    return safe.to_csv(index=False).encode("utf-8-sig")

@@ -3,12 +3,15 @@
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from patrons.cli.parts import Run, command
 from patrons.files import root_folder, shown
+
+MOST_LISTED = 10  # columns, and features that are unlike the training
 
 
 def add(commands: Any) -> None:
@@ -26,6 +29,7 @@ def add(commands: Any) -> None:
     add_argument("--release", metavar="FOLDER", type=Path, help="a release (the champion, else the last results)")
     add_argument("--as-of", metavar="DAY", type=_day, help="describe customers on this day (after the last order)")
     add_argument("--customers", metavar="FILE", type=Path, help="attributes of the customers of an order log")
+    add_argument("--strict", action="store_true", help="refuse customers unlike those of the training")
 
     models = commands.add_parser("models", help="keep, promote and roll back releases", description=MODELS)
     actions = models.add_subparsers(title="actions", required=True, metavar="ACTION")
@@ -67,19 +71,42 @@ def _name(text: str) -> str:
 def predict(arguments: argparse.Namespace) -> None:
     """``patrons predict``."""
     from patrons.scoring import Scorer, bulk
+    from patrons.scoring.scorer import ScoringError
     from patrons.tracking.promotion import serving
 
+    bulk.refuse_output(arguments.output, arguments.input, arguments.customers)
     folder, name = arguments.release, _name(arguments.params)
     what = f"the release in {shown(folder)}" if folder else ""
     if folder is None:
         folder, _, what = serving(name, root_folder())
     scorer = Scorer.load(folder)
     print(f"Scoring with {what}.", file=sys.stderr)
-    done = bulk.score_file(scorer, arguments.input, arguments.output, arguments.as_of, arguments.customers, _progress)
+    done = bulk.score_file(
+        scorer, arguments.input, arguments.output, arguments.as_of, arguments.customers, _progress, arguments.strict
+    )
+    _print_outcome(done, shown(arguments.output), scorer.manifest["id"])
+    if done.errors == done.customers:
+        raise ScoringError(f"Nobody can be scored: the column `error` of {shown(arguments.output)} says why.")
+
+
+def _print_outcome(done: Any, output: str, release: str) -> None:
     kind = "customers of an order log" if done.orders else "customers"
-    print(f"{shown(arguments.output)}: {done.customers:,} {kind} in {done.seconds:.1f} s")
+    day = f", as of {done.as_of}" if done.as_of else ""
+    print(f"{output}: {done.customers:,} {kind}{day}, by release {release}, in {done.seconds:.1f} s")
     if done.errors:
         print(f"{done.errors:,} of them cannot be scored: the column `error` says why.")
+    if done.unused:
+        print(f"Not used, as they are no features: {', '.join(done.unused[:MOST_LISTED])}{_more(done.unused)}")
+    for warning in done.warnings[:MOST_LISTED]:
+        print(f"Warning: {warning}")
+    if len(done.warnings) > MOST_LISTED:
+        print(f"Warning: {len(done.warnings) - MOST_LISTED} more features are unlike the training.")
+    if done.unlike:
+        print(f"{done.unlike:,} customers have values far outside the training: the column `warnings` names them.")
+
+
+def _more(listed: Sequence[str]) -> str:
+    return f" and {len(listed) - MOST_LISTED} more" if len(listed) > MOST_LISTED else ""
 
 
 def _progress(done: int, total: int | None) -> None:

@@ -39,6 +39,7 @@ __all__ = [
     "customers",
     "fetch",
     "init",
+    "numbers",
     "order_log",
     "orders",
     "quality",

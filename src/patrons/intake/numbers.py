@@ -17,6 +17,7 @@ DECIDING = {  # a mark that is not followed by three digits, or that comes after
     "point": r"^[-+]?(\d*\.(\d{1,2}|\d{4,})|0\.\d+|\d[\d,]*,\d{3}\.\d*)$",
     "comma": r"^[-+]?(\d*,(\d{1,2}|\d{4,})|0,\d+|\d[\d.]*\.\d{3},\d*)$",
 }
+BRACKETS = re.compile(r"^\((.*)\)$")
 OPEN = r"^[-+]?[1-9]\d{0,2}[.,]\d{3}$"  # 1,234: one thousand or one
 
 
@@ -78,6 +79,17 @@ def decide(table: Table, columns: Iterable[str], decimal: str = "auto") -> Numbe
     if other > ODD * (total[best] + other):
         raise NumbersError(_ask(table, texts, "numbers contradict each other", DECIDING["comma"]))
     return Numbers(best, best == "point" and total["plain"] == total["filled"])
+
+
+def mark_of(texts: Iterable[str]) -> str | None:
+    """The decimal mark that texts of one file speak for, "point" or "comma"; None where they do for none, or for both.
+
+    As `decide` does it for tables, but for a few texts in memory.
+    """
+    bare = [BRACKETS.sub(r"-\1", re.sub(SIGNS, "", text)) for text in texts]
+    speaks = {mark: sum(bool(re.search(pattern, text)) for text in bare) for mark, pattern in DECIDING.items()}
+    best = max(speaks, key=lambda mark: speaks[mark])
+    return best if speaks[best] and sum(speaks.values()) - speaks[best] <= ODD * sum(speaks.values()) else None
 
 
 def _counts(table: Table, name: str) -> dict[str, int]:

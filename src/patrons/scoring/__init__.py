@@ -2,6 +2,8 @@
 
 scorer    `Scorer`: customers or raw orders in; segment, churn, value, reasons out
 rows      customer rows as models take them, each value read by its feature
+drift     values unlike those that the models learnt from
+columns   the columns of a file beside the features of a release
 incoming  raw orders, described as the notebooks describe customers
 answers   the models' answers, for a table or for one row
 fast      one customer in a millisecond
@@ -21,5 +23,18 @@ from patrons import door
 if TYPE_CHECKING:
     from patrons.scoring.scorer import Scorer
 
-__all__ = ["Scorer", "build", "bulk", "content", "incoming", "release", "rows", "scorer", "signatures", "silence"]
+__all__ = [
+    "Scorer",
+    "build",
+    "bulk",
+    "columns",
+    "content",
+    "drift",
+    "incoming",
+    "release",
+    "rows",
+    "scorer",
+    "signatures",
+    "silence",
+]
 __getattr__, __dir__ = door(__name__, __all__, {"Scorer": "scorer"})

@@ -1,20 +1,29 @@
 """Customer rows as models take them: each value is read by its feature's kind; a row that cannot be used says why."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import islice
+from numbers import Number
+from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from patrons.errors import closest
 from patrons.intake.attributes import as_numbers, as_text
+from patrons.intake.numbers import MARKS, mark_of
 
 NUMBER, CATEGORY = "number", "category"
 MOST_LISTED = 5  # problems in the error of one row
+MOST_NAMES = 50  # names of no feature among which the one that was meant is looked for
 LARGEST = 1e15  # beyond any feature; squares and powers of it are still numbers
 LONGEST = 40  # characters shown of a wrong value
-PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?")  # text that is the same number in any convention
+PLAIN = {  # text that is a number without a look at how the others are written
+    "point": re.compile(r"[+-]?\d+(?:\.\d+)?"),
+    "comma": re.compile(r"[+-]?\d+"),
+}
 WHOLE = re.compile(r"(-?\d+)\.0")  # how a spreadsheet writes a number that is a category
 BLANKS = ("", "nan", "null")
 
@@ -61,11 +70,38 @@ class Reader:
         Turns text into numbers, missing where it is none (`attributes.as_numbers`).
     missing : sequence of str
         What stands for a missing value, in any case.
+    decimal : {"point", "comma"}
+        The mark before the decimals that `numbers` reads.
     """
 
-    def __init__(self, features: Sequence[Feature], numbers: Numbers = as_numbers, missing: Sequence[str] = BLANKS):
-        self.features, self.numbers, self.missing = list(features), numbers, list(missing)
+    def __init__(
+        self,
+        features: Sequence[Feature],
+        numbers: Numbers = as_numbers,
+        missing: Sequence[str] = BLANKS,
+        decimal: str = "point",
+    ):
+        self.features, self.numbers, self.missing, self.decimal = list(features), numbers, list(missing), decimal
         self._absent = {"", *(word.strip().lower() for word in missing)}
+        self._names = {feature.name for feature in self.features}
+        self._plain = PLAIN[decimal]
+
+    def with_decimal(self, decimal: str | None) -> Self:
+        """A reader of the same features in files that are written with another decimal mark."""
+        if decimal in (None, self.decimal):
+            return self
+        mark, thousands = MARKS[str(decimal)]
+        return type(self)(
+            self.features, partial(as_numbers, decimal=mark, thousands=thousands), self.missing, str(decimal)
+        )
+
+    def suited_to(self, table: pd.DataFrame) -> Self:
+        """The reader for a table whose texts settle how its numbers are written."""
+        texts: set[str] = set()
+        for feature in self.features:
+            if feature.kind == NUMBER and feature.name in table and not is_numeric_dtype(table[feature.name]):
+                texts.update(value for value in table[feature.name] if isinstance(value, str))
+        return self.with_decimal(mark_of(texts))
 
     def table(self, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
         """Feature columns as models take them, and why a row cannot be scored.
@@ -87,8 +123,9 @@ class Reader:
         for feature in self.features:
             values = table[feature.name] if feature.name in table else pd.Series(np.nan, table.index)
             columns[feature.name], wrong = self._column(values, feature)
+            meant = self._meant(feature, table.columns) if wrong else None
             for row, value in wrong.items():
-                problems[row].append(_problem(feature, value))
+                problems[row].append(_problem(feature, value, meant))
         errors = pd.Series([_error(listed) for listed in problems], table.index, dtype="str")
         return pd.DataFrame(columns, index=table.index), errors
 
@@ -101,16 +138,32 @@ class Reader:
             column, blank = values.astype("float64"), values.isna().to_numpy()
         else:
             text = as_text(values, self.missing)
-            column, blank = self.numbers(text), (text.isna() | values.isna()).to_numpy()
+            column, blank = self._numbers(values, text), (text.isna() | values.isna()).to_numpy()
         usable = (column.abs() < LARGEST).to_numpy()
         bad = ~usable & (~blank | feature.required)
         wrong = {int(row): None if blank[row] else values.iloc[row] for row in np.flatnonzero(bad)}
         return column.where(usable), wrong
 
+    def _numbers(self, values: pd.Series, text: pd.Series) -> pd.Series:
+        """Cells as numbers: those that are some already, and texts that are read as such."""
+        if values.dtype != object:
+            return self.numbers(text)
+        numbers = values.map(lambda value: isinstance(value, Number) and not isinstance(value, bool)).astype(bool)
+        return values.where(numbers).astype("float64").where(numbers, self.numbers(text.mask(numbers)))
+
     def one(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
         """The same for one customer, without pandas: a value a feature, and what is wrong with the row."""
+        values, problems = self._one(row)
+        if problems:
+            texts = (row.get(feature.name) for feature in self.features if feature.kind == NUMBER)
+            other = self.with_decimal(mark_of(text for text in texts if isinstance(text, str)))
+            if other is not self:
+                values, problems = other._one(row)
+        return values, _error(problems)
+
+    def _one(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         values: dict[str, Any] = {}
-        problems = []
+        problems: list[str] = []
         for feature in self.features:
             raw = row.get(feature.name)
             if type(raw) is float and -LARGEST < raw < LARGEST and feature.kind == NUMBER:  # nothing to read
@@ -123,8 +176,16 @@ class Reader:
             usable = value is not None and -LARGEST < value < LARGEST
             values[feature.name] = value if usable else np.nan
             if not usable and (value is not None or feature.required):
-                problems.append(_problem(feature, None if value is None else raw))
-        return values, _error(problems)
+                meant = self._meant(feature, row) if len(problems) < MOST_LISTED else None
+                problems.append(_problem(feature, None if value is None else raw, meant))
+        return values, problems
+
+    def _meant(self, feature: Feature, names: Iterable[str]) -> str | None:
+        """The name that came in place of a feature's, None where the feature came or no other name is like it."""
+        if feature.name in names:
+            return None
+        others = (str(name) for name in names if name not in self._names)
+        return closest(feature.name, islice(others, MOST_NAMES))
 
     def _number(self, raw: Any) -> float | None:
         """A number, NaN for what is none, None for what is missing."""
@@ -136,7 +197,7 @@ class Reader:
         if isinstance(raw, (np.integer, np.floating)):
             return float(raw)
         text = str(raw).strip()
-        if PLAIN.fullmatch(text):
+        if self._plain.fullmatch(text):
             return float(text)
         return None if self._missing(text) else float(self.numbers(pd.Series([text], dtype="str")).iloc[0])
 
@@ -151,10 +212,10 @@ class Reader:
         return (lower.removeprefix("#") if lower.startswith("#n") else lower) in self._absent
 
 
-def _problem(feature: Feature, value: Any) -> str:
-    """What is wrong with a value that a feature cannot have."""
+def _problem(feature: Feature, value: Any, meant: str | None) -> str:
+    """What is wrong with a value that a feature cannot have; `meant` is a name like the feature's."""
     if value is None:
-        return f"{feature.name} is missing"
+        return f"{feature.name} is missing" + (f"; did you mean {meant!r}?" if meant else "")
     return f"{feature.name}: {str(value)[:LONGEST]!r} is not a number within ±1e15"
 
 

@@ -27,6 +27,7 @@ from patrons.libraries import Difference, differences
 from patrons.scoring import release
 from patrons.scoring.answers import Answers
 from patrons.scoring.content import load_models
+from patrons.scoring.drift import Learnt, Watch
 from patrons.scoring.rows import BLANKS, Feature, Reader, records
 
 COLUMNS = {
@@ -43,6 +44,7 @@ COLUMNS = {
     "reason_1": "str",
     "reason_2": "str",
     "reason_3": "str",
+    "warnings": "object",  # list of texts: values unlike those of training, missing where there are none
     "error": "str",  # why the customer cannot be scored, missing where they are
 }
 CLOSE = 1e-5  # how far two ways to the same number may lie apart, of those above 1 as a share
@@ -75,7 +77,7 @@ class Scorer:
         self.folder, self.manifest, self.models = folder, dict(manifest), dict(models)
         self.features = [Feature(**entry) for entry in manifest["features"]]
         self.segments = read_json(folder / "segments.json")
-        self.reader = _reader(self.features, manifest)
+        self.reader, self.learnt = _reader(self.features, manifest), Learnt(self.features)
         conformal = read_json(folder / "segment_model.json")["conformal"]
         spread = read_json(folder / "value.json", {}).get("spread", {})
         self.answers = Answers(manifest, models, conformal, spread, pd.read_parquet(folder / "dictionary.parquet"))
@@ -121,7 +123,7 @@ class Scorer:
             )
         return scorer
 
-    def score_rows(self, table: pd.DataFrame) -> pd.DataFrame:
+    def score_rows(self, table: pd.DataFrame, watch: Watch | None = None, reader: Reader | None = None) -> pd.DataFrame:
         """Score customers whose features are known.
 
         Parameters
@@ -129,19 +131,25 @@ class Scorer:
         table : DataFrame
             `customer_id` (or the source's own id column) and a column a feature; other columns are left aside, text is
             read as numbers where numbers belong.
+        watch : Watch, optional
+            Counts what is unlike the training, over several tables.
+        reader : Reader, optional
+            For parts of a file; otherwise the table itself settles whether its numbers have a decimal comma.
 
         Returns
         -------
         DataFrame
             `COLUMNS`, one row a row of the table, with its index.
         """
-        inputs, error = self.reader.table(table)
+        inputs, error = (reader or self.reader.suited_to(table)).table(table)
+        if watch:
+            watch.add(inputs)
         good = error.isna().to_numpy()
         inputs = inputs.set_axis(range(len(table)))[good]
         answers = self._computed(inputs) if len(inputs) else pd.DataFrame()
         answers = answers.reindex(index=range(len(table)), columns=list(COLUMNS)).astype(COLUMNS).set_axis(table.index)
-        sets = answers.segment_set.where(answers.segment_set.notna(), None)
-        return answers.assign(customer_id=self._identifiers(table), segment_set=sets, error=answers.error.fillna(error))
+        lists = {name: answers[name].where(answers[name].notna(), None) for name in ("segment_set", "warnings")}
+        return answers.assign(customer_id=self._identifiers(table), error=answers.error.fillna(error), **lists)
 
     def _computed(self, inputs: pd.DataFrame) -> pd.DataFrame:
         """The answers; a row whose values the models cannot compute with has an error instead."""
@@ -157,6 +165,7 @@ class Scorer:
             return pd.concat([self._computed(inputs[:half]), self._computed(inputs[half:])])
         finite = pd.Series(np.isfinite(answers.select_dtypes("float").to_numpy()).all(axis=1), answers.index)
         errors = np.array([None if row_is_finite else BEYOND for row_is_finite in finite], dtype=object)
+        answers["warnings"] = pd.Series(self.learnt.rows(inputs), inputs.index, dtype=object)
         return answers.astype(object).where(finite, None).assign(error=errors)
 
     def _typical(self) -> dict[str, Any]:
@@ -172,7 +181,7 @@ class Scorer:
             `customer_id` and a value a feature, numbers also as text.
         """
         values, error = self.reader.one(row)
-        identifier = row.get("customer_id", row.get(self._id))
+        identifier = row.get("customer_id", row.get(self.id_column))
         answer = dict.fromkeys(COLUMNS) | {"customer_id": None if identifier is None else str(identifier)}
         if error:
             return answer | {"error": error}
@@ -183,7 +192,7 @@ class Scorer:
             self.answers.one(self._typical())  # raises if the models are at fault
             return answer | {"error": BEYOND}
         finite = all(math.isfinite(value) for value in computed.values() if type(value) is float)
-        return answer | (computed if finite else {"error": BEYOND})
+        return answer | ({**computed, "warnings": self.learnt.one(values)} if finite else {"error": BEYOND})
 
     def score_orders(
         self, lines: pd.DataFrame | str | Path, as_of: date | None = None, customers: str | Path | None = None
@@ -223,10 +232,10 @@ class Scorer:
         fitted = self.manifest["lifetime"]
         return Fitted(*fitted) if fitted else None
 
-    def score_described(self, table: pd.DataFrame, left_over: pd.DataFrame) -> pd.DataFrame:
+    def score_described(self, table: pd.DataFrame, left_over: pd.DataFrame, watch: Watch | None = None) -> pd.DataFrame:
         """Score what `described` gives, sorted by customer."""
         refused = left_over.reindex(columns=list(COLUMNS)).astype(COLUMNS)
-        scored = self.score_rows(table) if len(table) else refused.head(0)
+        scored = self.score_rows(table, watch) if len(table) else refused.head(0)
         return pd.concat([scored, refused]).sort_values("customer_id", ignore_index=True)
 
     def check(self) -> list[str]:
@@ -241,11 +250,12 @@ class Scorer:
         ]
 
     @property
-    def _id(self) -> str:
+    def id_column(self) -> str:
+        """The source's own name for `customer_id`."""
         return self.manifest["parameters"]["01_eda"].get("id") or "customer_id"
 
     def _identifiers(self, table: pd.DataFrame) -> pd.Series:
-        column = next((table[name] for name in ("customer_id", self._id) if name in table), None)
+        column = next((table[name] for name in ("customer_id", self.id_column) if name in table), None)
         return pd.Series(None, table.index, "str") if column is None else column.astype("str")
 
 
@@ -254,7 +264,7 @@ def _reader(features: list[Feature], manifest: Mapping[str, Any]) -> Reader:
     if manifest["kind"] == ORDERS:
         return Reader(features)
     roles = Roles.of(manifest["parameters"]["01_eda"])
-    return Reader(features, roles.numbers, [*BLANKS, *roles.missing])
+    return Reader(features, roles.numbers, [*BLANKS, *roles.missing], "comma" if roles.decimal == "," else "point")
 
 
 def plain(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,8 @@ The first markdown cell declares, on lines of their own, with file names in back
     # 3 · How many segments can marketing act on?
     **Reads** `features.parquet`.
     **Writes** `clusterer.skops`, `leaderboard.parquet`.
+
+What a notebook can do without stands on a third line, that begins with **May read**.
 """
 
 import hashlib
@@ -33,7 +35,10 @@ class SeriesError(ValueError):
 
 @dataclass(frozen=True)
 class Notebook:
-    """What a notebook declares; `code` is the source of its code cells, `text` that of all its cells."""
+    """What a notebook declares; `code` is the source of its code cells, `text` that of all its cells.
+
+    `optional` are those of `reads` that it can do without.
+    """
 
     path: Path
     title: str
@@ -42,6 +47,7 @@ class Notebook:
     parameters: dict[str, Parameter]
     code: tuple[str, ...]
     text: str = ""
+    optional: frozenset[str] = frozenset()
 
     @property
     def stage(self) -> str:
@@ -79,14 +85,16 @@ def _read(path: Path) -> Notebook:
         raise SeriesError(f"{path.name} is not a notebook that can be read: {error}") from None
     first = next((cell.source for cell in cells if cell.cell_type == "markdown"), "")
     title = re.search(r"^# (.+)$", first, re.MULTILINE)
+    optional = _files(path, first, "May read") if re.search(r"^\*\*May read\*\*", first, re.MULTILINE) else ()
     return Notebook(
         path=path,
         title=title[1].strip() if title else path.stem,
-        reads=_files(path, first, "Reads"),
+        reads=(*_files(path, first, "Reads"), *optional),
         writes=_files(path, first, "Writes"),
         parameters=declared(path),
         code=tuple(cell.source for cell in cells if cell.cell_type == "code" and cell.source.strip()),
         text="\n\n".join(f"{cell.cell_type}: {cell.source}" for cell in cells),
+        optional=frozenset(optional),
     )
 
 

@@ -66,7 +66,9 @@ def check_inputs(plan: Plan, results: Results) -> None:
     """SeriesError when a selected notebook reads what neither another selected one writes nor an earlier run left."""
     for stage in sorted(plan.selected):
         for writer in sorted(needs(plan.series)[stage] - plan.selected):
-            files = set(plan.series[stage].reads) & set(plan.series[writer].writes)
+            files = (set(plan.series[stage].reads) - plan.series[stage].optional) & set(plan.series[writer].writes)
+            if not files:
+                continue
             missing = sorted(file for file in files if not (results.folder / writer / file).is_file())
             if missing or results.stage(writer)["status"] != SUCCEEDED:
                 raise SeriesError(
@@ -179,9 +181,10 @@ class _Run:
         return not error
 
     def inputs(self, notebook: Notebook) -> dict[str, str]:
-        """Digests of what a notebook reads, the source included."""
+        """Digests of what a notebook reads, the source included; of what it can do without, where it is there."""
         writers = {file: stage for stage, other in self.plan.series.items() for file in other.writes}
-        inputs = {file: digest(self.results.folder / writers[file] / file) for file in notebook.reads}
+        paths = {file: self.results.folder / writers[file] / file for file in notebook.reads}
+        inputs = {file: digest(path) for file, path in paths.items() if file not in notebook.optional or path.exists()}
         return {**inputs, "source": self.plan.data or ""} if "source" in notebook.parameters else inputs
 
     def job(self, notebook: Notebook) -> processes.Job:

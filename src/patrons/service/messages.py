@@ -83,6 +83,7 @@ class Answer(BaseModel):
     reason_1: str | None = None
     reason_2: str | None = None
     reason_3: str | None = None
+    warnings: list[str] | None = Field(None, description="values unlike those of the training; null where all are like")
     error: str | None = Field(None, description="why the customer cannot be scored")
 
 
@@ -96,6 +97,7 @@ class PredictResponse(BaseModel):
                 "scored": 1,
                 "refused": 0,
                 "ignored": [],
+                "warnings": [],
                 "answers": [
                     {
                         "customer_id": "12345",
@@ -111,6 +113,7 @@ class PredictResponse(BaseModel):
                         "reason_1": "last order 35 days ago",
                         "reason_2": None,
                         "reason_3": None,
+                        "warnings": None,
                         "error": None,
                     }
                 ],
@@ -121,6 +124,7 @@ class PredictResponse(BaseModel):
     scored: int
     refused: int = Field(description="customers with an error")
     ignored: list[str] = Field(description="names that were sent and are not features of the release, the first 20")
+    warnings: list[str] = Field(description="what is unlike the training: by feature, with counts and examples")
     answers: list[Answer]
 
 

@@ -1,19 +1,22 @@
 """From a request's customers to their answers, on the event loop or in a thread."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pandas as pd
 
+from patrons.scoring.columns import match
+from patrons.scoring.drift import Watch
 from patrons.scoring.rows import records
 from patrons.scoring.scorer import plain
 from patrons.service.limits import Gate, in_thread
 from patrons.service.problems import Problem, error
 from patrons.service.slots import Slot, Slots
 
-MOST_IGNORED = 20
+MOST_IGNORED, MOST_MEANT = 20, 5
 Customer = Mapping[str, Any]
+Scored = tuple[list[dict[str, Any]], list[str]]  # answers, and what is unlike the training over all of them
 
 
 async def predicted(
@@ -38,13 +41,15 @@ def _answered(slot: Slot, customers: Sequence[Customer]) -> dict[str, Any]:
     return _response(slot, customers, _score(slot, customers))
 
 
-def _score(slot: Slot, customers: Sequence[Customer]) -> list[dict[str, Any]]:
+def _score(slot: Slot, customers: Sequence[Customer]) -> Scored:
     if len(customers) == 1:
-        return [plain(slot.scorer.score_one(customers[0]))]
-    sent = set().union(*customers)
+        answer = plain(slot.scorer.score_one(customers[0]))
+        return [answer], answer["warnings"] or []
+    sent, watch = set().union(*customers), Watch(slot.scorer.learnt)
     columns = {name: [row.get(name) for row in customers] for name in _known(slot) if name in sent}
     table = pd.DataFrame(columns, range(len(customers)), dtype=object)
-    return [plain(row) for row in records(slot.scorer.score_rows(table))]
+    answers = [plain(row) for row in records(slot.scorer.score_rows(table, watch))]
+    return answers, [warned.text for warned in watch.warnings()]
 
 
 def _known(slot: Slot) -> list[str]:
@@ -54,15 +59,25 @@ def _known(slot: Slot) -> list[str]:
     return [name for name in dict.fromkeys(names) if name]
 
 
-def _response(slot: Slot, customers: Sequence[Customer], answers: list[dict[str, Any]]) -> dict[str, Any]:
+def _misspelt(slot: Slot, sent: Collection[str], ignored: Sequence[str]) -> list[str]:
+    """A sentence for each of the first names of no feature that is like that of one which was not sent."""
+    names = [name for name in _known(slot) if name in sent] + list(ignored[:MOST_MEANT])
+    return match(names, slot.scorer.features, _known(slot)).misspelt if ignored else []
+
+
+def _response(slot: Slot, customers: Sequence[Customer], scored: Scored) -> dict[str, Any]:
+    answers, warnings = scored
+    sent = set().union(*customers)
+    ignored = sorted(sent.difference(_known(slot)))[:MOST_IGNORED]
+    misspelt = _misspelt(slot, sent, ignored)
     refused = [(number, answer["error"]) for number, answer in enumerate(answers) if answer["error"]]
     if len(refused) == len(answers):
         step = "GET /model lists the features, which of them are required, and an example of each."
-        wanted = {"expected": "a customer that can be scored", "next": step}
+        wanted = {"expected": "a customer that can be scored", "next": " ".join([*misspelt, step])}
         raise Problem(422, [{"field": f"customers.{n}", "found": reason, **wanted} for n, reason in refused])
-    ignored = sorted(set().union(*customers).difference(_known(slot)))[:MOST_IGNORED]
     counts = {"scored": len(answers) - len(refused), "refused": len(refused)}
-    return {"release": slot.release, **counts, "ignored": ignored, "answers": answers}
+    warnings = [*misspelt, *warnings]
+    return {"release": slot.release, **counts, "ignored": ignored, "warnings": warnings, "answers": answers}
 
 
 def not_ready(slots: Slots) -> Problem:
