@@ -10,15 +10,18 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from socket import socket
 from typing import Annotated, Any
 
 from flama import Flama, http, types
 from flama.injection import Component
 
 from patrons import __version__
+from patrons.errors import is_expected
 from patrons.files import root_folder
 from patrons.scoring import Scorer
-from patrons.service import bodies, cards, pages
+from patrons.scoring.release import NAME
+from patrons.service import bodies, cards, keys, pages
 from patrons.service.follow import Follower, champion_of, named_by
 from patrons.service.guard import Guard
 from patrons.service.limits import Gate
@@ -26,8 +29,8 @@ from patrons.service.logs import Log
 from patrons.service.messages import Health, ModelCard, PredictRequest, PredictResponse
 from patrons.service.metrics import CONTENT_TYPE, Metrics
 from patrons.service.predict import not_ready, predicted
-from patrons.service.server import Server
-from patrons.service.settings import Settings, from_environment
+from patrons.service.server import Server, listen
+from patrons.service.settings import Settings, SettingsError, from_environment
 from patrons.service.slots import Slots
 
 OPENAPI = {
@@ -148,21 +151,42 @@ def arguments(line: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(line)
 
 
-def main(line: Sequence[str] | None = None) -> None:
-    """Serve until stopped."""
+def main(line: Sequence[str] | None = None) -> int:
+    """Serve until stopped; the exit code is 2, with a sentence on stderr, where settings are wrong."""
     options = arguments(line)
+    try:
+        settings = configured(options)
+        service, listening = Service(settings), listen(settings)
+    except Exception as error:
+        if not is_expected(error):
+            raise
+        print(f"api: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    with listening:
+        asyncio.run(serve(service, listening))
+    return 0
+
+
+def configured(options: argparse.Namespace) -> Settings:
+    """The settings of the command line and the environment, checked."""
     unpromoted = options.no_keys or options.allow_unpromoted  # without keys this machine alone is answered
+    if options.release and not options.release.exists():
+        raise SettingsError(f"--release: there is nothing at {options.release}. patrons models export makes a release.")
+    if options.name and not NAME.fullmatch(options.name):
+        raise SettingsError(f"--name: {options.name!r} cannot be the name of a series, such as demo.")
     release = named_by(options.release) if options.release else champion_of(options.name, root_folder(), unpromoted)
     settings = from_environment(release, options.no_keys, host=options.host, port=options.port)
-    asyncio.run(serve(Service(settings)))
+    if settings.keys:
+        keys.check(settings.keys)
+    return settings
 
 
-async def serve(service: Service) -> None:
+async def serve(service: Service, listening: socket) -> None:
     """Serve until a signal ends it; requests in progress are answered first."""
     settings, server = service.settings, Server(create_app(service), service.settings)
     service.follower.on_signals(asyncio.get_running_loop())
     service.log("start", host=settings.host, port=settings.port, keys=settings.keys is not None)
-    await server.serve()
+    await server.serve([listening])
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 import asyncio
 import io
 import json
+import re
+import socket
 import stat
 import threading
 
@@ -36,7 +38,7 @@ class Asked:
         """Run a coroutine function that takes a client, in the application's life."""
 
         async def whole():
-            client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://api")
+            client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://localhost")
             async with LifespanContextManager(self.app.app), client:
                 return await talk(client)
 
@@ -237,7 +239,7 @@ def test_a_name_has_one_key_at_a_time(tmp_path):
 def test_without_keys_the_service_answers_this_machine_only(tmp_path):
     with pytest.raises(SettingsError, match="this machine only"):
         Settings(release=tmp_path, keys=None, host="0.0.0.0")
-    with pytest.raises(SettingsError, match="not hold a number"):
+    with pytest.raises(SettingsError, match=r"PATRONS_API_PORT is .many., and must be a whole number"):
         from_environment(tmp_path, True, {"PATRONS_API_PORT": "many"})
     assert from_environment(tmp_path, True, {"PATRONS_API_TIMEOUT": "5"}, port=1, host=None).timeout == 5.0
 
@@ -344,7 +346,7 @@ def test_openapi_describes_every_path_with_errors_and_examples(api):
     schema = api.ask("GET", "/schema/").json()
     assert set(schema["paths"]) == {"/predict", "/model", "/health/live", "/health/ready", "/metrics"}
     post = schema["paths"]["/predict"]["post"]
-    assert set(post["responses"]) == {"200", "400", "401", "413", "415", "422", "429", "503"}
+    assert set(post["responses"]) == {"200", "400", "401", "408", "413", "415", "421", "422", "429", "503"}
     reference = post["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     assert "example" in schema["components"]["schemas"][reference]
 
@@ -360,10 +362,82 @@ def test_the_model_says_whether_it_was_promoted(release, promoted):
     ("options", "allowed"),
     [(["--no-keys"], True), ([], False), (["--allow-unpromoted"], True), (["--host", "::1"], False)],
 )
-def test_with_keys_results_that_nobody_promoted_answer_only_if_that_is_said(monkeypatch, options, allowed):
+def test_with_keys_results_that_nobody_promoted_answer_only_if_that_is_said(monkeypatch, tmp_path, options, allowed):
     asked = []
+    monkeypatch.setenv("PATRONS_KEYS", str(tmp_path / "keys.json"))
+    keys.add(tmp_path / "keys.json", "crm")
     monkeypatch.setattr(api_module, "champion_of", lambda name, root, unpromoted: asked.append(unpromoted))
-    monkeypatch.setattr(api_module, "serve", lambda service: None)
-    monkeypatch.setattr(api_module.asyncio, "run", lambda _: None)
-    api_module.main(["--name", "demo", *options])
+    api_module.configured(api_module.arguments(["--name", "demo", *options]))
     assert asked == [allowed]
+
+
+OPEN = ["--name", "demo", "--no-keys"]
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "sentence"),
+    [
+        (["--release", "nowhere"], {}, "--release: there is nothing at nowhere"),
+        (["--name", "../demo"], {}, "--name: '../demo' cannot be the name of a series"),
+        (["--name", "demo"], {}, r"There is no file of keys .*none/keys\.json\. Make a key: patrons keys add NAME"),
+        ([*OPEN, "--host", "0.0.0.0"], {}, "Without keys the service may listen on this machine"),
+        ([*OPEN, "--port", "70000"], {}, "port is 70000, and must be from 0 to 65535"),
+        (OPEN, {"TIMEOUT": "nan"}, r"timeout is nan, .* \(PATRONS_API_TIMEOUT or an option\)"),
+        (OPEN, {"RUNNING": "2.5"}, r"PATRONS_API_RUNNING is '2\.5', and must be a whole number"),
+        (OPEN, {"WAITING": "-1"}, "waiting is -1, and must be 0 or more"),
+    ],
+)
+def test_settings_that_are_wrong_end_with_exit_2_and_a_sentence(
+    monkeypatch, tmp_path, capsys, options, environment, sentence
+):
+    monkeypatch.setenv("PATRONS_KEYS", str(tmp_path / "none" / "keys.json"))
+    for name, value in environment.items():
+        monkeypatch.setenv(f"PATRONS_API_{name}", value)
+    assert api_module.main(options) == 2
+    said = capsys.readouterr().err
+    assert re.match(f"api: {sentence}", said)
+    assert said.count("\n") == 1
+
+
+def test_a_port_that_is_taken_ends_with_exit_2_and_a_sentence(monkeypatch, release, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert api_module.main(["--release", str(release), "--no-keys", "--port", port]) == 2
+    assert (
+        f"cannot listen on 127.0.0.1, port {port} (Address already in use). Choose another" in capsys.readouterr().err
+    )
+
+
+def test_without_keys_a_name_that_is_not_this_machines_is_refused(release, tmp_path):
+    api = Asked(release)
+    for host, status in (("127.0.0.1:8000", 200), ("[::1]:8000", 200), ("LOCALHOST", 200), ("evil.example", 421)):
+        assert api.ask("GET", "/health/live", headers={"host": host}).status_code == status
+    wrong = api.ask("POST", "/predict", json=ONE, headers={"host": "127.0.0.1.evil.example"}).json()["errors"][0]
+    assert (wrong["field"], wrong["found"]) == ("Host", "'127.0.0.1.evil.example'")
+    keys.add(tmp_path / "keys.json", "crm")
+    assert Asked(release, tmp_path / "keys.json").ask("GET", "/health/live", headers={"host": "a.b"}).status_code == 200
+
+
+def test_a_place_is_taken_only_when_the_body_is_there(release):
+    api = Asked(release, running=1, waiting=0, per_key=1, timeout=0.4)
+
+    async def slow():
+        yield b"{"
+        await asyncio.sleep(0.3)
+        yield json.dumps(ONE).encode()[1:]
+
+    async def stuck():
+        yield b"{"
+        await asyncio.sleep(1)
+        yield b"}"
+
+    async def talk(client):
+        kind = {"content-type": "application/json"}
+        waiting = [client.post("/predict", content=body, headers=kind) for body in (slow(), stuck(), stuck())]
+        others = [asyncio.create_task(one) for one in waiting]
+        await asyncio.sleep(0.1)
+        return await client.post("/predict", json=ONE), *await asyncio.gather(*others)
+
+    answers = api.run(talk)
+    assert [answer.status_code for answer in answers] == [200, 200, 408, 408]
+    assert answers[2].json()["errors"][0]["expected"] == "a whole body within 0.4 s"

@@ -4,6 +4,7 @@ They need the extra `serve`. In reading order:
 
 settings  what an operator may set
 server    the process, which ends without losing a request
+connections  before a request: how long, how large, how many
 guard     what every request passes: id, key, limits, log
 keys      who may ask
 limits    how many requests at once

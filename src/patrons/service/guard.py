@@ -1,10 +1,9 @@
-"""What every request passes before and after its handler: id, key, body limit, time limit, log, numbers."""
+"""What every request passes before and after its handler: id, host, key, body, limits, log, numbers."""
 
 import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Set
-from contextlib import nullcontext
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +16,7 @@ from patrons.service.settings import Settings
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
 OPEN = ("/health/", "/docs/", "/schema/")  # without a key
+LOCAL = re.compile(rb"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
 ALWAYS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 CLOSE = (b"connection", b"close")
 PAGES = (b"content-security-policy", b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:")
@@ -73,15 +73,27 @@ class Guard:
         self.log("request", request_id=answer.request_id, **outcome, key=scope["state"].get("key"), **facts)
 
     async def _admitted(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, answer: "_Answer") -> None:
+        if self.keys is None:
+            _check_host(headers.get(b"host", b""))
         if not scope["path"].startswith(OPEN):
             scope["state"]["key"] = self._holder(headers)
         self._find(scope)
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > self.settings.body:
             raise _large(self.settings.body)
-        limited = self.gate.place(scope["state"].get("key") or "") if scope["path"] == "/predict" else nullcontext()
-        async with asyncio.timeout(self.settings.timeout), limited:
-            await self.app(scope, _limited(receive, self.settings.body), answer.send)
+        receive = _limited(receive, self.settings.body)
+        if scope["path"] != "/predict":
+            await self._answered(scope, receive, answer)
+            return
+        key = scope["state"].get("key") or ""
+        self.gate.check(key)  # before a body is read that has no place
+        receive = await _whole(receive, self.settings.timeout)
+        async with self.gate.place(key):
+            await self._answered(scope, receive, answer)
+
+    async def _answered(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        async with asyncio.timeout(self.settings.timeout):
+            await self.app(scope, receive, answer.send)
 
     def _find(self, scope: Scope) -> None:
         methods = self.routes.get(scope["path"])
@@ -147,6 +159,36 @@ def _limited(receive: Receive, most: int) -> Receive:
         return message
 
     return limited
+
+
+async def _whole(receive: Receive, seconds: float) -> Receive:
+    """Receives a body that has come, and after it what comes: a place is taken only when the body is there."""
+    pieces, more = [], True
+    try:
+        async with asyncio.timeout(seconds):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Problem(400, error("body", "a connection that ended", "a whole body", "Send it again."))
+                pieces.append(message.get("body", b""))
+                more = message.get("more_body", False)
+    except TimeoutError:
+        step = "Send fewer customers in a request, or over a faster connection."
+        wrong = error("body", f"more than {seconds:g} s", f"a whole body within {seconds:g} s", step)
+        raise Problem(408, wrong, {"Connection": "close"}) from None
+    body: list[Message] = [{"type": "http.request", "body": b"".join(pieces), "more_body": False}]
+
+    async def whole() -> Message:
+        return body.pop() if body else await receive()
+
+    return whole
+
+
+def _check_host(host: bytes) -> None:
+    """Refuse a name that is not this machine's: a web page could have its own name lead here."""
+    if host and not LOCAL.fullmatch(host):
+        step = "Ask for http://127.0.0.1, or serve others with keys: patrons keys add NAME"
+        raise Problem(421, error("Host", host.decode("latin-1"), "127.0.0.1, localhost or [::1]", step))
 
 
 def _large(most: int) -> Problem:

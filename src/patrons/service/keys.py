@@ -61,6 +61,22 @@ def _is_entry(value: Any) -> bool:
     return isinstance(value, dict) and value.keys() >= FIELDS
 
 
+def check(path: Path) -> None:
+    """Refuse to serve without a file of keys that can be read: nobody would be let in.
+
+    Raises
+    ------
+    KeysError, OSError
+        Says what is wrong.
+    """
+    if not path.exists():
+        raise KeysError(
+            f"There is no file of keys {path}. Make a key: patrons keys add NAME. "
+            "Or answer this machine only, without keys: --no-keys"
+        )
+    listed(path)
+
+
 def add(path: Path, name: str) -> str:
     """Make a key for `name`; it is returned once and never again."""
     if not NAME.fullmatch(name):

@@ -34,9 +34,8 @@ class Gate:
         """Requests that are being scored or wait."""
         return self.inside.total()
 
-    @asynccontextmanager
-    async def place(self, key: str) -> AsyncIterator[None]:
-        """A place in the queue, left at the end.
+    def check(self, key: str) -> None:
+        """Refuse a request for which there is no place.
 
         Raises
         ------
@@ -47,6 +46,11 @@ class Gate:
             raise _full(503, "requests in progress", self.busy, self.limit)
         if self.inside[key] >= self.per_key:
             raise _full(429, "requests in progress with this key", self.inside[key], self.per_key)
+
+    @asynccontextmanager
+    async def place(self, key: str) -> AsyncIterator[None]:
+        """A place in the queue, left at the end; `check` says whether there is one."""
+        self.check(key)
         self.inside[key] += 1
         try:
             await asyncio.sleep(0)  # requests that arrive together are counted before any is served

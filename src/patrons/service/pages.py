@@ -23,19 +23,22 @@ SUMMARIES = {
 ERRORS = {  # by status, what is wrong
     400: "The body is not JSON",
     401: "No key, or one that is not valid",
+    408: "The body took too long to come",
     413: "The body is too large",
     415: "The body is not sent as application/json",
+    421: "The header Host names another machine",
     422: "The request is not as described, or none of its customers can be scored",
     429: "This key has too many requests in progress",
     503: "No release yet, too many requests in progress, or it took too long",
 }
 ERRORS_OF = {
-    "/predict": tuple(ERRORS),
+    "/predict": tuple(status for status in ERRORS if status != 421),
     "/model": (401, 503),
     "/health/live": (),
     "/health/ready": (503,),
     "/metrics": (401,),
 }
+WITHOUT_KEYS = 421  # any path's, where the service answers its own machine only
 OPEN = ("/health/live", "/health/ready")
 
 
@@ -55,8 +58,9 @@ def description(app: Flama, keys: bool) -> dict[str, Any]:
 
 
 def _complete(path: str, operation: dict[str, Any], keys: bool) -> None:
+    statuses = ERRORS_OF[path] if keys else (*ERRORS_OF[path], WITHOUT_KEYS)
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}}
-    errors = {str(status): {"description": ERRORS[status], "content": content} for status in ERRORS_OF[path]}
+    errors = {str(status): {"description": ERRORS[status], "content": content} for status in statuses}
     good = operation["responses"].get("200", {}) | {"description": "The answer"}
     if path == "/metrics":
         good["content"] = {"text/plain": {"schema": {"type": "string"}}}

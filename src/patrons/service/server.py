@@ -2,16 +2,39 @@
 
 import asyncio
 import time
-from socket import socket
+from functools import partial
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from typing import Any
 
 import uvicorn
 
+from patrons.service.connections import IDLE_SECONDS, Connection
 from patrons.service.guard import Guard
-from patrons.service.settings import Settings
+from patrons.service.settings import Settings, SettingsError
 
 GRACE = 2.0  # seconds in which a client with an open connection may still ask, and learns that it closes
 TICK = 0.02  # seconds
+
+
+def listen(settings: Settings) -> socket:
+    """A socket bound to where the service is to listen.
+
+    Raises
+    ------
+    SettingsError
+        Where nothing can listen there.
+    """
+    listening = socket(AF_INET6 if ":" in settings.host else AF_INET)
+    listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        listening.close()
+        raise SettingsError(
+            f"The service cannot listen on {settings.host}, port {settings.port} ({error.strerror}). "
+            "Choose another with --port or --host, or end what listens there."
+        ) from None
+    return listening
 
 
 class Server(uvicorn.Server):
@@ -22,8 +45,17 @@ class Server(uvicorn.Server):
     """
 
     def __init__(self, app: Guard, settings: Settings):
-        quiet: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False}
-        super().__init__(uvicorn.Config(app, settings.host, settings.port, **quiet))
+        options: dict[str, Any] = {
+            "http": partial(Connection, settings),
+            "ws": "none",
+            "limit_concurrency": settings.connections,
+            "timeout_keep_alive": IDLE_SECONDS,
+            "proxy_headers": False,  # nothing here asks for a client's address
+            "log_config": None,
+            "access_log": False,
+            "server_header": False,
+        }
+        super().__init__(uvicorn.Config(app, **options))
         self.guard = app
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:

@@ -1,5 +1,6 @@
 """What an operator may set of the service; each value has an environment variable of the same name."""
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -32,7 +33,9 @@ class Settings:
     body : int
         Largest request, bytes; 1,000 customers with every feature of an order log take 3.4 million.
     timeout : float
-        Longest a request may take, seconds.
+        Longest that a body may take to come, and then an answer, seconds.
+    connections : int
+        Connections at once; further ones are answered 503, and from twice as many on ended.
     running, waiting, per_key : int
         Requests that are scored at once, that may wait, and that one key may have of both.
     poll : float
@@ -45,6 +48,7 @@ class Settings:
     port: int = 8000
     body: int = 4_000_000
     timeout: float = 10.0
+    connections: int = 256
     running: int = 2
     waiting: int = 64
     per_key: int = 48
@@ -56,9 +60,15 @@ class Settings:
                 f"Without keys the service may listen on this machine only, and {self.host} is more than that. "
                 "Leave --host out, or make a key: patrons keys add NAME"
             )
-        for name in ("body", "timeout", "running", "per_key", "poll"):
-            if getattr(self, name) <= 0:
-                raise SettingsError(f"{name} is {getattr(self, name)}, and must be above 0.")
+        for name in ("body", "timeout", "connections", "running", "per_key", "poll"):
+            self._check(name, getattr(self, name) > 0, "above 0")
+        self._check("waiting", self.waiting >= 0, "0 or more")
+        self._check("port", 0 <= self.port <= 65535, "from 0 to 65535")
+
+    def _check(self, name: str, is_right: bool, wanted: str) -> None:
+        value = getattr(self, name)
+        if not is_right or not math.isfinite(value):
+            raise SettingsError(f"{name} is {value}, and must be {wanted} ({PREFIX}{name.upper()} or an option).")
 
 
 def from_environment(
@@ -67,12 +77,17 @@ def from_environment(
     """Settings of ``PATRONS_API_…`` variables, such as ``PATRONS_API_TIMEOUT=5``, after those `given` and not None."""
     kinds = {field.name: field.type for field in fields(Settings) if isinstance(field.type, type)}  # int, float, str
     texts = {name: environment[PREFIX + name.upper()] for name in kinds if PREFIX + name.upper() in environment}
-    try:
-        read = {name: kinds[name](text) for name, text in texts.items()}
-    except ValueError as error:
-        raise SettingsError(f"A {PREFIX}… variable does not hold a number: {error}") from None
+    read = {name: _read(name, text, kinds[name]) for name, text in texts.items()}
     return Settings(
         release=release,
         keys=None if no_keys else default_file(),
         **read | {name: value for name, value in given.items() if value is not None},
     )
+
+
+def _read(name: str, text: str, kind: type) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        wanted = "a whole number" if kind is int else "a number"
+        raise SettingsError(f"{PREFIX}{name.upper()} is {text!r}, and must be {wanted}.") from None
