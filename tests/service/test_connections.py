@@ -153,6 +153,20 @@ def test_a_client_that_asks_again_and_again_keeps_its_connection(talk):
     assert talk(client) == [200] * 4
 
 
+def test_an_answer_is_sent_at_once(talk):
+    async def client(connect):
+        reader, writer = await connect()
+        times = []
+        for _ in range(5):
+            start = time.monotonic()
+            await answered(reader, writer)
+            await reader.readuntil(b"}]}")
+            times.append(time.monotonic() - start)
+        return min(times)
+
+    assert talk(client) < 0.03  # in two packets, of which the second waits for word of the first: 0.04
+
+
 def test_connections_beyond_the_limit_are_told_and_far_beyond_it_ended(talk):
     async def client(connect):
         for _ in range(2):

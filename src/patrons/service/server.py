@@ -3,7 +3,7 @@
 import asyncio
 import time
 from functools import partial
-from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
+from socket import AF_INET, AF_INET6, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 from typing import Any
 
 import uvicorn
@@ -24,7 +24,10 @@ def listen(settings: Settings) -> socket:
     SettingsError
         Where nothing can listen there.
     """
-    listening = socket(AF_INET6 if ":" in settings.host else AF_INET)
+    family = AF_INET6 if ":" in settings.host else AF_INET
+    listening = socket(
+        family, SOCK_STREAM, IPPROTO_TCP
+    )  # of another protocol, asyncio would leave answers to wait 40 ms
     listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
