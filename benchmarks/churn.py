@@ -16,8 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from patrons.churn import final, preprocessing, search, split
-from patrons.churn.kinds import KINDS, Space
+from patrons.churn import final, kinds, preprocessing, rules, search, split
 from patrons.evaluation.metrics import brier, roc_auc
 from patrons.evaluation.scores import RANKING, difference
 from patrons.models import load_model
@@ -25,7 +24,6 @@ from patrons.series.params import declared
 
 SEED = 42
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "06_churn.ipynb"
-PREFIXES = ("logistic", "forest", "boosting", "network")
 AUTOML = """
 import json, sys, time
 import numpy as np, flaml
@@ -38,15 +36,6 @@ np.save(sys.argv[3], model.predict_proba(data["Z"])[:, 1])
 record = {"version": flaml.__version__, "cpu": time.process_time() - began, "best": model.best_estimator}
 print(json.dumps(record))
 """
-
-
-def spaces() -> dict[str, Space]:
-    """The search spaces of the notebook's defaults."""
-    values = {name: parameter.default for name, parameter in declared(NOTEBOOK).items()}
-    return {
-        kind: {name.removeprefix(f"{prefix}_"): v for name, v in values.items() if name.startswith(f"{prefix}_")}
-        for kind, prefix in zip(KINDS, PREFIXES, strict=True)
-    }
 
 
 def main() -> None:
@@ -62,22 +51,23 @@ def main() -> None:
     prepare = preprocessing.for_panel(load_model(folder / "preparation.skops"), panel)
     train, test = split.split(panel, SEED)
     began = time.process_time()
-    unfitted = preprocessing.preprocessing(prepare, 0, SEED)
-    folds = preprocessing.as_matrices(train, split.folds(train, 3, 5, SEED), unfitted, rows, SEED)
-    result = search.search(train, folds, spaces(), tried, rows, SEED)
+    pairs, spaces = split.folds(train, 3, 5, SEED), kinds.spaces({}, {}, {}, {})
+    probabilities = rules.validated(rules.baselines(prepare, train, SEED), train, pairs)
+    folds = preprocessing.as_matrices(train, pairs, prepare, 0, rows, SEED)
+    result = search.search(train, folds, spaces, rules.seen(train, pairs, probabilities), tried, rows, SEED)
     fitted = final.fit(result, "none", train, prepare, 0, rows, SEED)
     seconds = time.process_time() - began
     X_test, truth = split.inputs(test), test.churned.to_numpy()
     scores = {name: split.probability(model, X_test) for name, model in fitted.models.items()}
-    of_search = result.tried.groupby("model").seconds.sum()
-    print("| model | validated | ROC AUC | Brier | CPU s |\n|:--|--:|--:|--:|--:|")
+    print(f"{seconds:.0f} CPU s\n\n| model | validated | ROC AUC | Brier |\n|:--|--:|--:|--:|")
     for name, score in scores.items():
         values = result.cv_roc_auc(name), roc_auc(truth, score), brier(truth, score)
         numbers = " | ".join(f"{value:.4f}" for value in values)
-        print(f"| {name} | {numbers} | {of_search.get(name, seconds):.0f} |")
+        print(f"| {name} | {numbers} |")
     if options.automl:
         ready = fitted.model[:-1]
-        Z, Z_test = ready.transform(split.inputs(train)), ready.transform(X_test)
+        _, last = preprocessing.views(ready, [kinds.FOREST])[0]
+        Z, Z_test = (ready.transform(rows)[:, :last] for rows in (split.inputs(train), X_test))  # as trees see them
         groups = pd.factorize(train.customer_id)[0]
         arrays = {"X": Z, "y": train.churned.to_numpy(), "Z": Z_test, "groups": groups}
         against(options, arrays, truth, result.chosen, scores[result.chosen], seconds)

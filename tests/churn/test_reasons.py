@@ -9,7 +9,7 @@ from patrons.churn import reasons
 from patrons.churn.ensemble import BaseRate, Calibrated, MeanOf
 from patrons.churn.final import as_pipeline
 from patrons.churn.kinds import BOOSTING, FOREST, KINDS, LOGISTIC, NETWORK, build
-from patrons.churn.preprocessing import fit_preprocessing, preprocessing
+from patrons.churn.preprocessing import fit_preprocessing, views
 from patrons.features.preparation import preparation
 from tests.churn.test_wording import DICTIONARY
 
@@ -18,24 +18,26 @@ ROWS = pd.DataFrame(
     {"recency_days": RNG.integers(1, 300, 500), "frequency": RNG.integers(1, 9, 500).astype(float),
      "plan": pd.Series(RNG.choice(["free", "gold"], 500), dtype=object)}
 )  # fmt: skip
+ROWS.loc[::9, "frequency"] = np.nan
 Y = (RNG.random(500) < ROWS.recency_days / 300).to_numpy().astype(int)
+PRODUCTS = "logistic regression with products"
 SETTINGS = {
-    LOGISTIC: {"c": 1.0},
-    FOREST: {"trees": 20, "depth": 5, "leaf": 5, "weights": "balanced"},
+    LOGISTIC: {"c": 1.0, "products": 0},
+    PRODUCTS: {"c": 1.0, "products": 1},
+    FOREST: {"trees": 20, "depth": 5, "leaf": 5, "columns": 0, "rows": 0.4, "balanced": 1},
     BOOSTING: {"rounds": 30, "rate": 0.1, "depth": 3, "leaf": 1, "columns": 1.0, "ridge": 1.0},
-    NETWORK: {"units": 8, "layers": 2, "alpha": 0.1, "stopping": True},
+    NETWORK: {"units": 8, "layers": 2, "alpha": 0.1, "stopping": 1},
 }
 
 
 def model(kinds):
-    ready = fit_preprocessing(
-        preprocessing(preparation(["recency_days", "frequency"], ["plan"]), 0, 0), ROWS, Y, 500, 0
-    )
-    Z = ready.transform(ROWS)
-    return as_pipeline(ready, MeanOf([build(kind, SETTINGS[kind], 0) for kind in kinds]).fit(Z, Y))
+    ready = fit_preprocessing(preparation(["recency_days", "frequency"], ["plan"]), ROWS, Y, 0, 500, 0)
+    names = [LOGISTIC if kind == PRODUCTS else kind for kind in kinds]
+    members = [build(name, SETTINGS[kind], 0) for name, kind in zip(names, kinds, strict=True)]
+    return as_pipeline(ready, MeanOf(members, views(ready, names)).fit(ready.transform(ROWS), Y))
 
 
-@pytest.mark.parametrize("kind", [LOGISTIC, FOREST, BOOSTING])
+@pytest.mark.parametrize("kind", [LOGISTIC, PRODUCTS, FOREST, BOOSTING])
 def test_what_features_add_explains_the_whole_difference_of_two_customers(kind):
     fitted = model([kind])
     added, probability = reasons.contributions(fitted, ROWS).sum(axis=1), fitted.predict_proba(ROWS)[:, 1]
@@ -49,6 +51,18 @@ def test_the_steps_of_a_forest_by_hand():
     added = reasons.of_member(forest, np.array([[1.0, 1], [0, 0]]), X.mean(axis=0))
     assert added[0][[first, 1 - first]].tolist() == [0.25, 0.5]  # a quarter, a half, all churn on the way
     assert added[1][[first, 1 - first]].tolist() == [-0.25, 0]
+
+
+def test_what_a_product_adds_is_shared_evenly_by_hand():
+    """A score of x * y seen from (1, 1): to go to (3, 2) adds 5, of which x brings 2 * (2 + 1) / 2 = 3 and y 2."""
+    X = np.array([[0.0, 0.0], [2.0, 2.0], [0.0, 2.0], [2.0, 0.0]])
+    member = build(LOGISTIC, SETTINGS[PRODUCTS], 0).fit(X, [0, 1, 0, 0])
+    pairs = member[0].pairs_.tolist()
+    member[-1].coef_[:] = 0
+    member[-1].coef_[0, 2 + pairs.index([0, 1])] = member[0].scale_[pairs.index([0, 1])]
+    added, base = reasons.EXPLAIN[type(member)](member, np.array([[3.0, 2.0]]), np.array([1.0, 1.0]))
+    assert added[0] == pytest.approx([3, 2])
+    assert base[0] == pytest.approx(member.decision_function([[1.0, 1.0]])[0])
 
 
 def test_the_sum_along_a_line_explains_a_network_nearly():

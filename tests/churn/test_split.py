@@ -3,8 +3,6 @@ import pandas as pd
 import pytest
 
 from patrons.churn import split
-from patrons.evaluation.metrics import roc_auc
-from patrons.features.preparation import preparation, split_kinds
 
 DAYS = pd.date_range("2024-01-01", periods=9, freq="30D")
 
@@ -41,20 +39,6 @@ def test_validation_rows_lie_after_what_was_learnt():
     for fit, val in split.folds(train, 3, 5, 0):
         assert train.known_on.iloc[fit].max() <= train.as_of.iloc[val].min()
     assert {train.as_of.iloc[val].iloc[0] for _, val in split.folds(train, 3, 5, 0)} == set(DAYS[3:6])
-
-
-def test_rules_rank_those_who_churn_higher():
-    train, test = split.split(TABLE)
-    rules = split.baselines(preparation(*split_kinds(split.inputs(TABLE))), train, 0)
-    assert list(rules) == ["recency alone", "logistic on RFM"]
-    for rule in rules.values():
-        score = split.probability(rule.fit(split.inputs(train), train.churned), split.inputs(test))
-        assert roc_auc(test.churned, score) > 0.6
-
-
-def test_orders_to_expect_are_a_rule_where_the_features_have_them():
-    train, _ = split.split(TABLE.assign(expected_orders_90d=1 / TABLE.recency_days))
-    assert split.EXPECTED in split.baselines(preparation(*split_kinds(split.inputs(TABLE))), train, 0)
 
 
 def test_what_happens_on_the_test_day_changes_nothing_before_it():
@@ -124,19 +108,27 @@ def test_without_days_the_model_sees_neither_outcome_nor_group():
     assert list(split.inputs(CUSTOMERS)) == ["plan", "age"]
 
 
-def test_without_days_the_simplest_rule_is_the_best_attribute():
-    train, test = split.split(CUSTOMERS, seed=3)
-    rules = split.baselines(preparation(["age"], ["plan"]), train, 0)
-    assert list(rules) == ["plan alone", "logistic on three attributes"]
-    model = rules["plan alone"].fit(split.inputs(train), train.churned)
-    score = split.probability(model, split.inputs(test))
-    assert len(set(score)) == 2  # one for each plan
-    assert score[test.plan == "monthly"][0] == pytest.approx(train.churned[train.plan == "monthly"].mean())
-
-
 def test_without_days_every_training_row_is_validated_once_and_copies_stay_together():
     train, _ = split.split(CUSTOMERS, seed=3)
     folds = split.folds(train, 3, 5, 0)
-    assert sorted(np.concatenate([val for _, val in folds])) == list(range(len(train)))
+    assert sorted(np.concatenate([val for _, val in folds[:5]])) == list(range(len(train)))
     for fit, val in folds:
         assert not set(train.group.iloc[fit]) & set(train.group.iloc[val])
+
+
+def test_a_table_with_a_rare_outcome_is_parted_three_times_and_no_part_lacks_it():
+    rare = attributes(2000).assign(churned=lambda rows: (rows.group < 30).astype(int))
+    folds = split.folds(rare, 3, 5, 0)
+    assert len(folds) == 15
+    assert all(rare.churned.iloc[val].sum() >= 5 for _, val in folds)  # 30 and 3 copies in 5 parts
+    assert sorted(np.concatenate([val for _, val in folds[:5]])) == list(range(len(rare)))
+    assert len(split.folds(attributes(2000), 3, 5, 0)) == 5
+
+
+@pytest.mark.parametrize("churned", [2, 5, 24])
+def test_positives_so_few_that_a_fold_would_have_none_end_in_a_sentence(churned):
+    rare = attributes(4000).assign(churned=lambda rows: (rows.group < churned).astype(int))
+    train, test = split.split(rare)
+    problem = split.problem(train, test, split.folds(train, 3, 5, 0))
+    assert problem.startswith("Nothing can be forecast")
+    assert problem.endswith("Bring more customers.")

@@ -27,12 +27,12 @@ def test_folds_are_named_by_their_day_or_their_number():
 
 def test_models_are_listed_the_simplest_first_with_what_the_best_gains_over_them():
     scores = pd.DataFrame({0: {BOOSTING: 0.8, MEAN: 0.82, LOGISTIC: 0.7}})
-    gains = {BOOSTING: Interval(0.02, -0.01, 0.05), LOGISTIC: Interval(0.12, 0.1, 0.14)}
+    gains = {BOOSTING: Interval(0.0002, -0.0005, 0.001), LOGISTIC: Interval(0.12, 0.1, 0.14)}
     settings = {LOGISTIC: {"c": 0.1}, BOOSTING: {"depth": 3}}
     result = SearchResult(settings, pd.DataFrame(), pd.DataFrame(), scores, (LOGISTIC, BOOSTING), gains)
     assert tables.models(result).to_numpy().tolist() == [
         [LOGISTIC, "c 0.1", "yes", 0.7, "0.120 [0.100, 0.140]", ""],
-        [BOOSTING, "depth 3", "yes", 0.8, "0.020 [-0.010, 0.050]", "yes"],
+        [BOOSTING, "depth 3", "yes", 0.8, "0.000 [-0.001, 0.001]", "yes"],
         [MEAN, "", "", 0.82, "", ""],
     ]
 

@@ -6,7 +6,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from patrons import models
 from patrons.features import preparation as prep
-from patrons.features import selection
+from patrons.features import products, selection
 
 TABLE = pd.DataFrame(
     {"spend": [1.0, 2.0, 3.0, 4.0, 100.0], "gap": [np.nan, 1, 1, 1, 9], "plan": ["a", "b", None, "a", "b"]}
@@ -23,6 +23,7 @@ BY_NAME = {"check_dataframe_column_names_consistency": "takes columns by name, i
         selection.CorrelationFilter(),
         selection.TopFeatures(trees=10),
         selection.Assembler(),
+        products.Products(),
     ],
     expected_failed_checks=lambda estimator: BY_NAME if isinstance(estimator, selection.Assembler) else {},
 )
@@ -183,3 +184,33 @@ def test_limits_are_told_in_the_unit_of_the_feature():
     (row,) = prep.clip_limits(prep.preparation(["spend"], []).fit(table), table).itertuples()
     assert (row.lower, row.upper) == pytest.approx((-np.expm1(1.0), np.expm1(7.0)))
     assert row.clipped == pytest.approx(0.2)
+
+
+def test_trees_see_columns_as_they_are_and_the_others_see_them_prepared():
+    table = pd.DataFrame({"spend": [1.0, np.nan, 1000.0, 10.0], "plan": ["a", "b", "a", "b"]})
+    fitted = prep.two_views(prep.preparation(["spend"], ["plan"])).fit(table)
+    Z = fitted.transform(table)
+    plain, prepared = (slice(*prep.view(fitted, plain=own)) for own in (True, False))
+    np.testing.assert_array_equal(Z[:, plain], [[1, 1, 0], [np.nan, 0, 1], [1000, 1, 0], [10, 0, 1]])
+    assert Z[:, prepared][:, :2].tolist() == [[1, 0], [0, 1], [1, 0], [0, 1]]  # the same categories
+    assert Z[:, prepared][:, 2].mean() == pytest.approx(0)  # imputed, its logarithm, scaled
+    assert prep.sources(fitted) == ["spend", "plan", "plan", "spend"]
+
+
+def test_the_calendar_is_seen_in_both_views_and_a_view_may_lack_categories():
+    table = pd.DataFrame({"spend": [1.0, 2.0, 3.0], "peak": [0.0, 0.5, 1.0]})
+    fitted = prep.two_views(prep.preparation(["spend", "peak"], [], calendar=["peak"])).fit(table)
+    assert (prep.view(fitted, plain=True), prep.view(fitted, plain=False)) == ((0, 2), (2, 4))
+    assert prep.sources(fitted) == ["spend", "peak", "spend", "peak"]
+
+
+def test_products_multiply_the_columns_that_weigh_most():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 4))
+    y = (X[:, 1] + X[:, 3] > 0).astype(int)
+    fitted = products.Products(2).fit(X, y)
+    assert fitted.pairs_.tolist() == [[1, 1], [1, 3], [3, 3]]
+    made = fitted.transform(X)
+    assert made[:, :4].tolist() == X.tolist()
+    assert made[:, 5] * fitted.scale_[1] + fitted.mean_[1] == pytest.approx(X[:, 1] * X[:, 3])
+    assert made[:, 4:].mean(axis=0) == pytest.approx([0, 0, 0], abs=1e-12)

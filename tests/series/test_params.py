@@ -170,3 +170,30 @@ def test_the_schema_in_the_repository_is_current():
 def test_every_params_file_fits_the_notebooks_and_names_the_schema(path):
     assert load(path, ROOT / "notebooks")
     assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=schema.json\n")
+
+
+SPACE = "boosting: dict[str, list[float]] = {}  # settings to try instead of the usual {spaces.boosting}\n"
+
+
+@pytest.fixture
+def searching(tmp_path):
+    notebook(tmp_path, "03_groups", parameters=SPACE)
+    return tmp_path / "notebooks"
+
+
+def test_a_space_of_settings_is_overridden_by_name(searching):
+    assert given(searching, "03_groups: {boosting: {depth: [3, 4]}}") == {"boosting": {"depth": [3.0, 4.0]}}
+    assert given(searching, "") == {"boosting": {}}
+
+
+def test_names_and_ranges_of_a_space_are_checked_before_anything_runs(searching):
+    assert "no setting 'dept'; did you mean 'depth'" in problems(searching, "03_groups: {boosting: {dept: [3]}}")
+    assert "depth: 40 is outside [1, 12]" in problems(searching, "03_groups: {boosting: {depth: [3, 40]}}")
+    assert "depth needs at least one value" in problems(searching, "03_groups: {boosting: {depth: []}}")
+
+
+def test_the_schema_knows_the_settings_of_a_space_with_their_ranges(searching):
+    space = schema(searching)["properties"]["03_groups"]["properties"]["boosting"]
+    assert space["additionalProperties"] is False
+    assert space["properties"]["depth"]["items"] == {"type": "number", "minimum": 1, "maximum": 12}
+    assert space["properties"]["depth"]["default"] == [2, 3, 4, 5, 6, 8]

@@ -1,9 +1,12 @@
 """Who will not buy again?
 
-split           what is learnt from, what it is tested on, and the simple rules to beat
+split           what is learnt from, and what it is tested on
+rules           simple rules to beat, and a model that nobody tuned
 splitter        cross-validation on days
 kinds           the kinds of model, and the settings that each is tried with
 preprocessing   from raw feature columns to the matrices of each fold
+rounds          when boosted trees stop
+ties            when two models are as good as each other
 columns         all columns, or the most informative
 search          a setting of each kind, chosen on validated rows
 calibration     whether calibration helps
@@ -11,6 +14,7 @@ ensemble        estimators of saved models: the mean of members, a calibrated on
 final           the models, fitted on all training rows
 assessment      how well they predict the test rows
 gates           what a model must pass
+pairs           two columns that only together give the outcome away
 canaries        gates that look for leaks
 wording         features of a customer as phrases
 reasons         why a customer got their probability
@@ -44,6 +48,7 @@ __all__ = [
     "preprocessing",
     "reasons",
     "record",
+    "rules",
     "search",
     "split",
     "tables",

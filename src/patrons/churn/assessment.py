@@ -9,9 +9,10 @@ from sklearn.pipeline import Pipeline
 
 from patrons.churn.customers import active
 from patrons.churn.final import Final
+from patrons.churn.rules import UNTUNED
 from patrons.churn.search import SearchResult
 from patrons.churn.split import probability
-from patrons.evaluation.metrics import Interval, at_threshold, calibration_error, roc_auc
+from patrons.evaluation.metrics import Interval, at_threshold, calibration_error
 from patrons.evaluation.scores import RANKING, difference, intervals
 from patrons.features.panel import OUTCOME
 from patrons.features.split import inputs
@@ -28,7 +29,7 @@ class Assessment:
     chosen, rival, best_rule : str
         The model that was chosen, the best of the others, and the best simple rule: all by validated rows.
     rules : tuple of str
-        The simple rules, the simplest first.
+        The baselines: simple rules, the simplest first, and histogram boosting that nobody tuned.
     truth : array
         Outcomes of the test rows.
     probabilities : dict
@@ -42,7 +43,8 @@ class Assessment:
     roc_auc_active : Interval
         ROC AUC of the chosen model among these; missing where it has no value.
     gap : float
-        ROC AUC of the chosen model in training minus that in the test.
+        ROC AUC of the chosen model on validated rows minus that in the test. (Its training rows say nothing: free trees
+        know them by heart.)
     """
 
     chosen: str
@@ -100,7 +102,7 @@ def assess(
     Parameters
     ----------
     rules : dict
-        The simple rules, unfitted.
+        The baselines, unfitted.
     by_fold : DataFrame
         ROC AUC of rules and models (rows) on the validated folds: `search.with_baselines`.
     """
@@ -112,7 +114,7 @@ def assess(
     return Assessment(
         result.chosen,
         result.rival,
-        str(by_fold.loc[list(rules)].mean(axis=1).idxmax()),
+        str(by_fold.loc[list(rules)].drop(UNTUNED, errors="ignore").mean(axis=1).idxmax()),
         tuple(rules),
         truth,
         probabilities,
@@ -120,7 +122,7 @@ def assess(
         {name: difference(ROC_AUC, truth, score, probabilities[name]) for name in (*rules, result.rival)},
         could_be_kept,
         intervals({"": ROC_AUC}, truth[could_be_kept], score[could_be_kept])[""],
-        roc_auc(y, probability(final.model, X)) - scores[result.chosen]["roc_auc"].value,
+        result.cv_roc_auc(result.chosen) - scores[result.chosen]["roc_auc"].value,
     )
 
 

@@ -46,9 +46,16 @@ def _pairs(validation: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
     pairs = []
     for fold in validation.fold.unique():
         judged = validation.fold == fold
-        others = validation[KNOWN] <= validation.as_of[judged].min() if KNOWN in validation else ~judged
+        others = (
+            validation[KNOWN] <= validation.as_of[judged].min() if KNOWN in validation else ~_same(validation, judged)
+        )
         pairs.append((np.flatnonzero(others), np.flatnonzero(judged)))
     return pairs
+
+
+def _same(validation: pd.DataFrame, judged: pd.Series) -> pd.Series:
+    """Rows of the fold, and of its customers in folds of another parting."""
+    return validation.customer_id.isin(validation.customer_id[judged]) if "customer_id" in validation else judged
 
 
 def best(table: pd.DataFrame) -> str:

@@ -1,18 +1,18 @@
 """Canaries: gates that fail where something leaks. The shuffled one runs the whole procedure of 06 again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
-from sklearn.base import ClassifierMixin, clone
+from sklearn.base import ClassifierMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
 
 from patrons.churn.ensemble import MeanOf
 from patrons.churn.final import as_pipeline
 from patrons.churn.gates import Fit, Gate, of_rows, shuffled
-from patrons.churn.kinds import build
-from patrons.churn.preprocessing import fit_preprocessing, preprocessing, sample
+from patrons.churn.kinds import FOREST, build
+from patrons.churn.preprocessing import fit_preprocessing, sample, views
 from patrons.churn.search import SearchResult
 from patrons.churn.split import probability
 from patrons.features.panel import OUTCOME
@@ -35,25 +35,26 @@ def leaks(
     ]
 
 
-def as_chosen(result: SearchResult, seed: int) -> MeanOf:
-    """The chosen model, unfitted: a kind with its chosen setting, or the mean of the members."""
-    return MeanOf([build(kind, result.settings[kind], seed) for kind in result.kinds(result.chosen)])
+def as_chosen(result: SearchResult, seed: int) -> dict[str, ClassifierMixin]:
+    """The members of the chosen model, unfitted, by kind."""
+    return {kind: build(kind, result.settings[kind], seed) for kind in result.kinds(result.chosen)}
 
 
-def memoriser(seed: int) -> RandomForestClassifier:
+def memoriser(seed: int) -> dict[str, ClassifierMixin]:
     """Full-grown trees, which know every row that they have seen: leaks show in them first."""
-    return RandomForestClassifier(30, random_state=seed, n_jobs=1)
+    return {FOREST: RandomForestClassifier(30, random_state=seed, n_jobs=1)}
 
 
-def learner(prepare: ColumnTransformer, top: int, model: ClassifierMixin, seed: int) -> Fit:
-    """A fit for `gates.shuffled`: the preprocessing of 06, choice of columns included, then `model`."""
+def learner(prepare: ColumnTransformer, top: int, members: Mapping[str, ClassifierMixin], seed: int) -> Fit:
+    """A fit for `gates.shuffled`: the preprocessing of 06, choice of columns included, then the mean of `members`."""
 
     @one_thread
     def fit(train: pd.DataFrame) -> Callable[[pd.DataFrame], np.ndarray]:
         some = train.iloc[sample(len(train), ROWS, seed)]
         X, y = inputs(some), some[OUTCOME].to_numpy()
-        ready = fit_preprocessing(preprocessing(prepare, top, seed), X, y, ROWS, seed)
-        fitted = as_pipeline(ready, clone(model).fit(ready.transform(X), y))
+        ready = fit_preprocessing(prepare, X, y, top, ROWS, seed)
+        mean = MeanOf(list(members.values()), views(ready, list(members)))
+        fitted = as_pipeline(ready, mean.fit(ready.transform(X), y))
         return lambda rows: probability(fitted, inputs(rows))
 
     return fit

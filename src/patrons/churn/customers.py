@@ -69,9 +69,10 @@ def out_of_fold(validated: pd.DataFrame, model: str) -> pd.Series | None:
     """Probabilities by customer, each by a model that has not seen the customer's own outcome.
 
     Of a log, today's outcome is not known to anyone, and there is none to give. Of a table, the customers of today are
-    those that the model learnt from: what counts is the probability from when their part was left out.
+    those that the model learnt from: what counts is the probability from when their part was left out, the mean where
+    that was several times.
     """
-    return None if KNOWN in validated else validated.set_index("customer_id")[model]
+    return None if KNOWN in validated else validated.groupby("customer_id", sort=False)[model].mean()
 
 
 def segments(clusterer: Pipeline, labels: pd.DataFrame, today: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:

@@ -7,10 +7,10 @@ from sklearn.pipeline import Pipeline
 from patrons.churn import customers, gates, narrative
 from patrons.churn.ensemble import BaseRate
 from patrons.churn.final import as_pipeline
-from patrons.churn.preprocessing import preprocessing
 from patrons.churn.record import record
 from patrons.evaluation.model_card import model_card
 from patrons.features.panel import OUTCOME
+from patrons.features.preparation import two_views
 from patrons.features.split import inputs
 from patrons.stage import Stage
 
@@ -65,5 +65,5 @@ def write(
 
 def base_rate(rows: pd.DataFrame, prepare: ColumnTransformer) -> Pipeline:
     """A pipeline that gives everyone the share that churned of these rows."""
-    ready = preprocessing(prepare, top=0, seed=0).fit(inputs(rows))
+    ready = Pipeline([("prepare", two_views(prepare).fit(inputs(rows)))])
     return as_pipeline(ready, BaseRate().fit(None, rows[OUTCOME]))

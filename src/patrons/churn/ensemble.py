@@ -1,13 +1,16 @@
 """Small estimators that a saved churn model is made of: the mean of members, a calibrated one, the base rate."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 from sklearn.utils.validation import check_is_fitted
 
 METHODS = ("sigmoid", "isotonic")
@@ -23,36 +26,48 @@ class MeanOf(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     members : sequence of classifiers
+    views : sequence of (int, int), optional
+        For each member the first and the last (exclusive) of the columns that it sees; all unless given.
 
     Attributes
     ----------
     members_ : list of fitted classifiers
+    views_ : list of (int, int)
     centre_ : ndarray of shape (n_features,)
-        Means of the training rows: what reasons are measured from.
+        Means of the training rows: what reasons are measured from. 0 where nothing is known.
     """
 
-    def __init__(self, members: Sequence[ClassifierMixin] = ()):
+    def __init__(self, members: Sequence[ClassifierMixin] = (), views: Sequence[tuple[int, int]] | None = None):
         self.members = members
+        self.views = views
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         X = np.asarray(X, dtype=float)
-        return self._keep([clone(member).fit(X, y) for member in self.members], X)
+        parts = zip(self.members, self._views(X), strict=True)
+        return self._keep([clone(member).fit(X[:, first:last], y) for member, (first, last) in parts], X)
 
     @classmethod
-    def of_fitted(cls, members: Sequence[ClassifierMixin], X: ArrayLike) -> Self:
-        """The fitted mean of members that are fitted on `X` already."""
-        return cls(members)._keep(members, X)
+    def of_fitted(
+        cls, members: Sequence[ClassifierMixin], X: ArrayLike, views: Sequence[tuple[int, int]] | None = None
+    ) -> Self:
+        """The fitted mean of members that are fitted on (their views of) `X` already."""
+        return cls(members, views)._keep(members, np.asarray(X, dtype=float))
 
-    def _keep(self, fitted: Sequence[ClassifierMixin], X: ArrayLike) -> Self:
-        self.members_ = list(fitted)
-        self.centre_ = np.asarray(X, dtype=float).mean(axis=0)
+    def _views(self, X: np.ndarray) -> list[tuple[int, int]]:
+        return [(0, X.shape[1])] * len(self.members) if self.views is None else list(self.views)
+
+    def _keep(self, fitted: Sequence[ClassifierMixin], X: np.ndarray) -> Self:
+        self.members_, self.views_ = list(fitted), self._views(X)
+        known = ~np.isnan(X)
+        self.centre_ = np.where(known, X, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
         self.classes_ = np.array([0, 1])
         return self
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
         check_is_fitted(self)
         X = np.asarray(X, dtype=float)
-        return _two_columns(np.mean([member.predict_proba(X)[:, 1] for member in self.members_], axis=0))
+        parts = zip(self.members_, self.views_, strict=True)
+        return _two_columns(np.mean([member.predict_proba(X[:, a:b])[:, 1] for member, (a, b) in parts], axis=0))
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
@@ -97,6 +112,17 @@ class Calibrated(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+class Network(MLPClassifier):
+    """A neural network that need not converge: training stops after `max_iter` rounds, which keeps it from learning by
+    heart, and that is worth no warning.
+    """
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return super().fit(X, y)
 
 
 class BaseRate(ClassifierMixin, BaseEstimator):

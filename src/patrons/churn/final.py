@@ -10,9 +10,9 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from patrons.churn.ensemble import Calibrated, MeanOf
-from patrons.churn.kinds import MEAN, Setting, build
-from patrons.churn.preprocessing import Fold, as_matrices, fit_preprocessing, preprocessing
-from patrons.churn.search import SearchResult
+from patrons.churn.kinds import KINDS, MEAN, Setting, build
+from patrons.churn.preprocessing import Fold, View, as_matrices, fit_preprocessing, views
+from patrons.churn.search import SearchResult, validate
 from patrons.evaluation.metrics import roc_auc
 from patrons.evaluation.splits import random_folds
 from patrons.features.panel import OUTCOME
@@ -52,8 +52,8 @@ def fit(
         Columns that are kept (0: all), and rows that these are chosen on, at most.
     """
     X, y = inputs(train), train[OUTCOME].to_numpy()
-    ready = fit_preprocessing(preprocessing(prepare, top, seed), X, y, rows, seed)
-    fitted = fit_kinds(result, ready.transform(X), y, seed)
+    ready = fit_preprocessing(prepare, X, y, top, rows, seed)
+    fitted = fit_kinds(result, ready.transform(X), y, dict(zip(KINDS, views(ready, KINDS), strict=True)), seed)
     validated, chosen = result.validation, result.chosen
     if method != "none":
         score = validated[chosen].to_numpy()
@@ -64,11 +64,22 @@ def fit(
 
 
 @one_thread
-def fit_kinds(result: SearchResult, Z: np.ndarray, y: np.ndarray, seed: int) -> dict[str, ClassifierMixin]:
-    """Every kind with its setting, and the mean of the members, fitted on preprocessed rows `Z`."""
-    models = side_by_side(lambda kind, setting: build(kind, setting, seed).fit(Z, y), result.settings.items())
-    fitted = dict(zip(result.settings, models, strict=True))
-    return {name: MeanOf.of_fitted([fitted[kind] for kind in result.kinds(name)], Z) for name in (*fitted, MEAN)}
+def fit_kinds(
+    result: SearchResult, Z: np.ndarray, y: np.ndarray, seen: Mapping[str, View], seed: int
+) -> dict[str, ClassifierMixin]:
+    """Every kind with its setting, and the mean of the members, fitted on what each sees of preprocessed rows `Z`."""
+    calls = [(kind, setting, Z[:, slice(*seen[kind])], y, seed) for kind, setting in result.settings.items()]
+    fitted = dict(zip(result.settings, side_by_side(_fit, calls), strict=True))
+    return {
+        name: MeanOf.of_fitted(
+            [fitted[kind] for kind in result.kinds(name)], Z, [seen[kind] for kind in result.kinds(name)]
+        )
+        for name in (*fitted, MEAN)
+    }
+
+
+def _fit(kind: str, setting: Setting, X: np.ndarray, y: np.ndarray, seed: int) -> ClassifierMixin:
+    return build(kind, setting, seed).fit(X, y)
 
 
 @one_thread
@@ -89,12 +100,11 @@ def cross_validated(
     if "as_of" in panel:
         return result.cv_roc_auc(result.chosen)
     pairs = random_folds(panel[GROUP].to_numpy(), panel[OUTCOME].to_numpy(), cv_folds, seed)
-    folds = as_matrices(panel, pairs, preprocessing(prepare, top, seed), len(panel), seed)
+    folds = as_matrices(panel, pairs, prepare, top, len(panel), seed)
     kinds = result.kinds(result.chosen)
     return float(np.mean(side_by_side(_validated_mean, [(kinds, result.settings, fold, seed) for fold in folds])))
 
 
 def _validated_mean(kinds: Sequence[str], settings: Mapping[str, Setting], fold: Fold, seed: int) -> float:
-    models = [build(kind, settings[kind], seed).fit(fold.X, fold.y) for kind in kinds]
-    probabilities = np.mean([model.predict_proba(fold.X_val)[:, 1] for model in models], axis=0)
-    return roc_auc(fold.y_val, probabilities.round(9))
+    probabilities = [validate(kind, settings[kind], fold, len(fold.y), seed) for kind in kinds]
+    return roc_auc(fold.y_val, np.mean(probabilities, axis=0).round(9))

@@ -110,13 +110,13 @@ def choice(result: SearchResult, rule: str, by_fold: pd.DataFrame) -> str:
 def simplicity(result: SearchResult) -> str:
     """Why no simpler model was chosen, or why a simpler one than the best."""
     if result.chosen != result.best:
-        tie = f"The {result.best} gains nothing over it beyond the paired interval"
+        verb = "gain" if result.best.endswith("s") else "gains"
+        tie = f"The {result.best} {verb} next to nothing over it"
         return f"{tie} ({interval(result.gains[result.chosen])}), so the simpler model is used."
     if not result.simpler:
         return "It is the simplest kind of model, too."
-    verb, nearest = ("gain" if result.best.endswith("s") else "gains"), result.simpler[0]
-    edge = f"over the {nearest}: {interval(result.gains[nearest])}"
-    return f"The {result.best} {verb} over every simpler model beyond the paired interval ({edge})."
+    nearest = result.simpler[0]
+    return f"No simpler model is known to be as good (gain over the {nearest}: {interval(result.gains[nearest])})."
 
 
 def interval(gain: Interval) -> str:

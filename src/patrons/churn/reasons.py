@@ -12,18 +12,16 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 from sklearn.base import ClassifierMixin
-from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier
 from xgboost import DMatrix, XGBClassifier
 
-from patrons.churn.ensemble import BaseRate, Calibrated
+from patrons.churn.ensemble import BaseRate, Calibrated, Network
 from patrons.churn.wording import Wording
-from patrons.features.preparation import calendar
+from patrons.features.preparation import sources
 
 REASONS = ("reason_1", "reason_2", "reason_3")
 STEPS = 32  # of the integral along a line
@@ -68,36 +66,29 @@ def contributions(model: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(index=rows.index)
     mean = last.classifier if isinstance(last, Calibrated) else last
     Z = np.asarray(model[:-1].transform(rows), dtype=float)
-    added = np.mean([of_member(member, Z, mean.centre_) for member in mean.members_], axis=0)
-    names = sources(model)
+    added = np.mean(
+        [_of_view(*member, Z, mean.centre_) for member in zip(mean.members_, mean.views_, strict=True)], axis=0
+    )
+    names = sources(model["prepare"])
     features = list(dict.fromkeys(names))
     source = np.array([[name == feature for feature in features] for name in names], dtype=float)
     return pd.DataFrame(added @ source, rows.index, features)
 
 
-def sources(model: Pipeline) -> list[str]:
-    """The raw feature that each column before the last step was made of."""
-    prepare: ColumnTransformer = model[0]
-    names = list(prepare.named_transformers_["numbers"].get_feature_names_out())
-    encoded: list[str] = next((columns for name, _, columns in prepare.transformers_ if name == "categories"), [])
-    if len(encoded):
-        names += _encoded(prepare.named_transformers_["categories"][-1], list(encoded))
-    names += calendar(prepare)
-    support = model["select"].get_support() if "select" in model.named_steps else np.ones(len(names), bool)
-    return [name for name, kept in zip(names, support, strict=True) if kept]
-
-
-def _encoded(encoder: OneHotEncoder, columns: list[str]) -> list[str]:
-    rare = encoder.infrequent_categories_
-    widths = [len(c) if r is None else len(c) - len(r) + 1 for c, r in zip(encoder.categories_, rare, strict=True)]
-    return [name for name, width in zip(columns, widths, strict=True) for _ in range(width)]
+def _of_view(member: ClassifierMixin, view: tuple[int, int], Z: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    first, last = view
+    added = np.zeros_like(Z)
+    added[:, first:last] = of_member(member, Z[:, first:last], centre[first:last])
+    return added
 
 
 def of_member(member: ClassifierMixin, Z: np.ndarray, centre: np.ndarray) -> np.ndarray:
     """What each preprocessed column adds to the probability of a member, a row a customer."""
     if isinstance(member, RandomForestClassifier):
         return _forest(member, Z)
-    explain = {XGBClassifier: _boosting, LogisticRegression: _logistic, MLPClassifier: _network}[type(member)]
+    explain = {XGBClassifier: _boosting, LogisticRegression: _logistic, Pipeline: _products, Network: _network}[
+        type(member)
+    ]
     added, base = explain(member, Z, centre)
     return as_probability(added, base)
 
@@ -119,6 +110,18 @@ def _boosting(member: XGBClassifier, Z: np.ndarray, _: np.ndarray) -> tuple[np.n
 def _logistic(member: LogisticRegression, Z: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     base = member.decision_function(centre[None])
     return (Z - centre) * member.coef_[0], np.repeat(base, len(Z))
+
+
+def _products(member: Pipeline, Z: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of a logistic regression with products of columns: what a product adds is shared evenly by both (Shapley)."""
+    products, model = member
+    base = member.decision_function(centre[None])
+    weights = model.coef_[0]
+    added = (Z - centre) * weights[: Z.shape[1]]
+    for (i, j), scale, weight in zip(products.pairs_, products.scale_, weights[Z.shape[1] :], strict=True):
+        added[:, i] += weight / scale * (Z[:, i] - centre[i]) * (Z[:, j] + centre[j]) / 2
+        added[:, j] += weight / scale * (Z[:, j] - centre[j]) * (Z[:, i] + centre[i]) / 2
+    return added, np.repeat(base, len(Z))
 
 
 def _network(member: MLPClassifier, Z: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -158,3 +161,6 @@ def _nodes(trees: list[DecisionTreeClassifier]) -> tuple[np.ndarray, np.ndarray]
         np.concatenate([count[:, 1] / count.sum(axis=1) for count in counts]),
         np.concatenate([tree.tree_.feature for tree in trees]),
     )
+
+
+EXPLAIN = {XGBClassifier: _boosting, LogisticRegression: _logistic, Pipeline: _products, Network: _network}

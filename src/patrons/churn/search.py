@@ -1,30 +1,50 @@
-"""The search for a churn model: settings of each kind drawn from their spaces, judged on rows that they did not see.
+"""The search for a churn model: settings of each kind, from cautious to free, judged on rows that they did not see.
 
-Rows are prepared once a fold and serve every setting. What is compared is the mean ROC AUC over the folds; what gains
-nothing beyond the paired interval is a tie, and of ties the first setting and the simplest model stay (in the order of
-`kinds.MODELS`, the mean of three last). Fits are of one thread each and go side by side, so that they come out the same
-on any number of cores.
+What is compared is the mean ROC AUC over the folds. All settings are tried on few rows, the better half on more, and
+one of each kind on all. Of settings that tie the simpler stays (see `patrons.churn.ties`). Fits are of one thread each
+and go side by side, so that they come out the same on any number of cores.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
-from patrons.churn.kinds import KINDS, MEAN, MODELS, Setting, Space, describe, trials
-from patrons.churn.preprocessing import Fold, validate
-from patrons.churn.split import Folds, probability
+from patrons.churn import rounds, ties
+from patrons.churn.kinds import (
+    BOOSTING,
+    MEAN,
+    MODELS,
+    Seen,
+    Setting,
+    Space,
+    build,
+    complexity,
+    describe,
+    freedom,
+    trials,
+)
+from patrons.churn.preprocessing import Fold, sample
 from patrons.evaluation.metrics import Interval, roc_auc
-from patrons.evaluation.scores import RANKING, mean_difference
 from patrons.features.panel import KNOWN, OUTCOME
-from patrons.features.split import inputs
 from patrons.threads import one_thread, side_by_side
 
 IDENTIFYING = ("customer_id", "as_of", KNOWN, OUTCOME)
+FEWER = 3  # the first round of trials learns from a third of the rows of the next
+LEAST = 2_000  # rows, of that first round; where there are not twice as many, there is none
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A setting of a kind, validated. `found` is the setting with the rounds at which boosting stopped."""
+
+    kind: str
+    setting: Setting
+    found: Setting
+    probabilities: list[np.ndarray]  # of the validation rows, a fold each
+    roc_auc: float  # the mean over folds
 
 
 @dataclass(frozen=True)
@@ -36,14 +56,15 @@ class SearchResult:
     settings : dict
         The setting of each kind that was chosen.
     tried : DataFrame
-        A row a setting: `model`, `setting`, `roc_auc` (mean over folds), `seconds` (CPU, of fits).
+        A row a setting and number of rows: `model`, `setting`, `rows` (learnt from, at most), `roc_auc` (mean over
+        folds).
     validation : DataFrame
         Customer, `as_of` where there are days, outcome, `fold`, and of each kind and the mean the probability of a row
         when it was left out.
     scores : DataFrame
         ROC AUC: a row a model, a column a fold.
     members : tuple of str
-        The three kinds that the mean is made of; instead of the third a simpler fourth that is no worse.
+        The kinds that the mean is made of: two or more, those whose mean validates best.
     gains : dict
         What the model that validates best gains in ROC AUC over each of the others, with the paired interval.
     """
@@ -62,7 +83,7 @@ class SearchResult:
 
     @property
     def chosen(self) -> str:
-        """The simplest model that is as good: the best one gains nothing over it beyond the paired interval."""
+        """The simplest model that ties with the best one."""
         return next(name for name in MODELS if name == self.best or self.tied(name))
 
     @property
@@ -77,8 +98,8 @@ class SearchResult:
         return sorted(names, key=self.cv_roc_auc, reverse=True)
 
     def tied(self, name: str) -> bool:
-        """Whether the best model gains nothing over this one beyond the paired interval."""
-        return name in self.gains and self.gains[name].low <= 0
+        """Whether a model ties with the best one."""
+        return name in self.gains and ties.tied(self.gains[name])
 
     def kinds(self, model: str) -> tuple[str, ...]:
         """The kinds that a model is made of: its own, or those of the mean."""
@@ -91,7 +112,13 @@ class SearchResult:
 
 @one_thread
 def search(
-    train: pd.DataFrame, folds: Sequence[Fold], spaces: Mapping[str, Space], n_trials: int, rows: int, seed: int
+    train: pd.DataFrame,
+    folds: Sequence[Fold],
+    spaces: Mapping[str, Space],
+    seen: Seen,
+    n_trials: int,
+    rows: int,
+    seed: int,
 ) -> SearchResult:
     """Choose a setting of each kind, and validate models with these settings.
 
@@ -102,101 +129,119 @@ def search(
     folds : sequence of Fold
         Its folds (see `preprocessing.as_matrices`).
     spaces : dict
-        Of each kind, the values to choose from, by name.
+        Of each kind, the values to choose from, by name (see `kinds.spaces`).
+    seen : Seen
+        What is known of the rows: it decides which setting is tried first.
     n_trials : int
         Settings tried of a kind.
     rows : int
         Rows that a trial is fitted on, at most; the chosen settings are fitted on all.
     """
-    candidates = [(kind, setting) for kind, space in spaces.items() for setting in trials(space, n_trials, seed)]
-    tried = try_out(candidates, folds, rows, seed)
-    best = tried.loc[tried.groupby("model", sort=False).roc_auc.idxmax()]
-    rivals = [
-        (kind, trials(spaces[kind], 1, seed)[0], setting)
-        for kind, setting in zip(best.model, best.setting, strict=True)
-    ]
-    settings, probabilities = choose_settings(rivals, folds, seed)
+    first = freedom(seen)
+    candidates = [(kind, setting) for kind in spaces for setting in trials(spaces[kind], n_trials, seed, first)]
+    records = []
+    for at_most in rungs(max(len(fold.y) for fold in folds), rows):
+        tried = validated(candidates, folds, at_most, seed)
+        records += [(one.kind, describe(one.found), at_most, one.roc_auc) for one in tried]
+        candidates = [(one.kind, one.setting) for kind in spaces for one in better_half(tried, kind)]
+    chosen = [settled(tried, kind, spaces[kind], folds, seed) for kind in spaces]
+    if rows < max(len(fold.y) for fold in folds):
+        chosen = validated([(one.kind, one.setting) for one in chosen], folds, max(len(f.y) for f in folds), seed)
+    tried_table = pd.DataFrame(records, columns=["model", "setting", "rows", "roc_auc"])
+    return _result(train, folds, chosen, tried_table, seed)
+
+
+def rungs(available: int, rows: int) -> list[int]:
+    """Rows that each round of trials learns from: first a third, where that is enough to tell settings apart."""
+    most = min(available, rows)
+    few = max(LEAST, most // FEWER)
+    return [few, most] if most >= 2 * few else [most]
+
+
+def better_half(tried: Sequence[Trial], kind: str) -> list[Trial]:
+    """Of a kind the half of its trials that validated best, in their order."""
+    own = sorted((one for one in tried if one.kind == kind), key=lambda one: -one.roc_auc)
+    return own[: (len(own) + 1) // 2]
+
+
+def settled(tried: Sequence[Trial], kind: str, space: Space, folds: Sequence[Fold], seed: int) -> Trial:
+    """Of a kind the simplest trial that ties with the best one."""
+    own = sorted((one for one in tried if one.kind == kind), key=lambda one: complexity(space, one.setting))
+    best, truth = max(own, key=lambda one: one.roc_auc), [fold.y_val for fold in folds]
+    return next(
+        one
+        for one in own
+        if one is best or ties.tied(ties.gain(truth, best.probabilities, one.probabilities, seed, _repeats(folds)))
+    )
+
+
+@one_thread
+def validated(candidates: Sequence[tuple[str, Setting]], folds: Sequence[Fold], rows: int, seed: int) -> list[Trial]:
+    """Each candidate, fitted on at most `rows` rows of each fold; boosted trees stop early."""
+    grown = [setting for kind, setting in candidates if kind == BOOSTING]
+    others = [(kind, setting) for kind, setting in candidates if kind != BOOSTING]
+    stopped = iter(rounds.stopped(grown, folds, rows, seed)) if grown else iter(())
+    calls = [(kind, setting, fold, rows, seed) for kind, setting in others for fold in folds]
+    fitted = iter(side_by_side(validate, calls))
+    trials_ = []
+    for kind, setting in candidates:
+        found, probabilities = next(stopped) if kind == BOOSTING else (setting, [next(fitted) for _ in folds])
+        scores = [roc_auc(fold.y_val, p) for fold, p in zip(folds, probabilities, strict=True)]
+        trials_.append(Trial(kind, setting, found, probabilities, float(np.mean(scores))))
+    return trials_
+
+
+def validate(kind: str, setting: Setting, fold: Fold, rows: int, seed: int) -> np.ndarray:
+    """Probabilities of a fold's validation rows, by a model that is fitted on at most `rows` of its training rows."""
+    some, (X, X_val) = sample(len(fold.y), rows, seed), fold.seen_by(kind)
+    model = build(kind, setting, seed).fit(X[some], fold.y[some])
+    return model.predict_proba(X_val)[:, 1].astype(float).round(9)
+
+
+def _result(
+    train: pd.DataFrame, folds: Sequence[Fold], chosen: Sequence[Trial], tried: pd.DataFrame, seed: int
+) -> SearchResult:
     rows_left_out = [_identified(train, fold).assign(fold=n) for n, fold in enumerate(folds)]
+    probabilities = {one.kind: np.concatenate(one.probabilities) for one in chosen}
     validation = pd.concat(rows_left_out, ignore_index=True).assign(**probabilities)
-    members = best_three(validation, fold_scores(validation, list(settings)), seed)
+    members = best_members(validation, list(probabilities))
     validation[MEAN] = validation[list(members)].mean(axis=1)
-    scores = fold_scores(validation, [*settings, MEAN])
-    tried = tried.assign(setting=[describe(setting) for setting in tried.setting])
-    return SearchResult(settings, tried, validation, scores, members, gains_of_best(validation, scores, seed))
-
-
-def try_out(candidates: list[tuple[str, Setting]], folds: Sequence[Fold], rows: int, seed: int) -> pd.DataFrame:
-    """Validate each kind with each setting, fitted on at most `rows` rows.
-
-    Returns
-    -------
-    DataFrame
-        `model`, `setting`, `roc_auc` (mean over folds), `seconds` (CPU, of fits); in the order of the candidates.
-    """
-    calls = [(*candidate, fold, rows, seed) for candidate in candidates for fold in folds]
-    results = np.array(side_by_side(_score, calls)).reshape(len(candidates), len(folds), 2)
-    table = pd.DataFrame(candidates, columns=["model", "setting"])
-    return table.assign(roc_auc=results[:, :, 0].mean(axis=1), seconds=results[:, :, 1].sum(axis=1))
-
-
-def _score(kind: str, setting: Setting, fold: Fold, rows: int, seed: int) -> tuple[float, float]:
-    """ROC AUC on a fold, and the CPU seconds that it took."""
-    began = time.thread_time()
-    return roc_auc(fold.y_val, validate(kind, setting, fold, rows, seed)), time.thread_time() - began
+    scores = fold_scores(validation, [*probabilities, MEAN])
+    gains = gains_of_best(validation, scores, seed, _repeats(folds))
+    return SearchResult({one.kind: one.found for one in chosen}, tried, validation, scores, members, gains)
 
 
 def _identified(train: pd.DataFrame, fold: Fold) -> pd.DataFrame:
     return train.loc[fold.val, [name for name in IDENTIFYING if name in train]]
 
 
-def choose_settings(
-    rivals: Sequence[tuple[str, Setting, Setting]], folds: Sequence[Fold], seed: int
-) -> tuple[dict[str, Setting], dict[str, np.ndarray]]:
-    """Of each kind the setting that stays, and its probabilities of the rows left out, fold after fold.
-
-    The first stays unless the best of the trials ranks better beyond the paired interval, both fitted on all rows: the
-    best of many that are equal is the luckiest [as the one-standard-error rule of Breiman et al., CART, 1984]. The
-    interval knows neither that it was the luckiest nor that folds share customers, so some ties are still broken.
-    """
-    candidates = [
-        (kind, setting) for kind, first, best in rivals for setting in ([first] if best == first else [first, best])
-    ]
-    calls = [(*candidate, fold, len(fold.y), seed) for candidate in candidates for fold in folds]
-    validated = iter(side_by_side(validate, calls))
-    truth, settings = [fold.y_val for fold in folds], {}
-    probabilities: dict[str, list[np.ndarray]] = {}
-    for kind, setting in candidates:
-        new = [next(validated) for _ in folds]
-        if kind not in settings or gain(truth, new, probabilities[kind], seed).low > 0:
-            settings[kind], probabilities[kind] = setting, new
-    return settings, {kind: np.concatenate(parts) for kind, parts in probabilities.items()}
+def best_members(validation: pd.DataFrame, kinds: Sequence[str]) -> tuple[str, ...]:
+    """The kinds, two or more, whose mean ranks validated rows best; of equals the fewer and simpler."""
+    groups = [group for size in range(2, len(kinds) + 1) for group in combinations(kinds, size)] or [tuple(kinds)]
+    means = pd.DataFrame({n: validation[list(group)].mean(axis=1) for n, group in enumerate(groups)})
+    scores = fold_scores(validation.assign(**means.rename(columns=str)), [str(n) for n in means]).mean(axis=1)
+    return tuple(groups[int(np.argmax(scores.to_numpy()))])
 
 
-def gain(truth: Sequence[np.ndarray], new: Sequence[np.ndarray], old: Sequence[np.ndarray], seed: int) -> Interval:
-    """What one score gains in ROC AUC over another, the mean over folds, with its paired 95 % interval."""
-    return mean_difference(RANKING["roc_auc"], list(zip(truth, new, old, strict=True)), seed=seed)
-
-
-def gain_in(validation: pd.DataFrame, new: str, old: str, seed: int) -> Interval:
-    """As `gain`, of two models in validated rows."""
-    folds = [fold for _, fold in validation.groupby("fold")]
-    truth, score, other = ([fold[name].to_numpy() for fold in folds] for name in (OUTCOME, new, old))
-    return gain(truth, score, other, seed)
-
-
-def best_three(validation: pd.DataFrame, by_fold: pd.DataFrame, seed: int) -> tuple[str, ...]:
-    """The three kinds that rank best; of third and fourth the simpler, unless the other gains beyond the interval."""
-    ranked = list(by_fold.mean(axis=1).sort_values(ascending=False, kind="stable").index)
-    simpler = len(ranked) > 3 and KINDS.index(ranked[3]) < KINDS.index(ranked[2])
-    if simpler and gain_in(validation, ranked[2], ranked[3], seed).low <= 0:
-        ranked[2] = ranked[3]
-    return tuple(ranked[:3])
-
-
-def gains_of_best(validation: pd.DataFrame, by_fold: pd.DataFrame, seed: int) -> dict[str, Interval]:
+def gains_of_best(
+    validation: pd.DataFrame, by_fold: pd.DataFrame, seed: int, repeats: float = 1
+) -> dict[str, Interval]:
     """What the model that ranks best gains over each of the others, by validated rows."""
     best = str(by_fold.mean(axis=1).idxmax())
-    return {name: gain_in(validation, best, name, seed) for name in by_fold.index if name != best}
+    return {name: gain_in(validation, best, name, seed, repeats) for name in by_fold.index if name != best}
+
+
+def gain_in(validation: pd.DataFrame, new: str, old: str, seed: int, repeats: float = 1) -> Interval:
+    """What one model gains over another in validated rows, with its paired interval."""
+    folds = [fold for _, fold in validation.groupby("fold")]
+    truth, score, other = ([fold[name].to_numpy() for fold in folds] for name in (OUTCOME, new, old))
+    return ties.gain(truth, score, other, seed, repeats)
+
+
+def _repeats(folds: Sequence[Fold]) -> float:
+    """In how many folds a row was validated, on average."""
+    rows = np.concatenate([fold.val for fold in folds])
+    return len(rows) / len(np.unique(rows))
 
 
 def fold_scores(validation: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -208,15 +253,7 @@ def fold_scores(validation: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(folds)
 
 
-@one_thread
-def with_baselines(
-    result: SearchResult, baselines: Mapping[str, Pipeline], train: pd.DataFrame, folds: Folds
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Validated rows and scores with those of the simple rules beside them, the rules first."""
-    X, y = inputs(train), train[OUTCOME]
-    probabilities = {
-        name: np.concatenate([probability(clone(rule).fit(X.iloc[f], y.iloc[f]), X.iloc[v]) for f, v in folds])
-        for name, rule in baselines.items()
-    }
+def with_baselines(result: SearchResult, probabilities: Mapping[str, np.ndarray]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Validated rows and scores with those of the baselines beside them (`rules.validated`), the baselines first."""
     validation = result.validation.assign(**probabilities)
-    return validation, fold_scores(validation, [*baselines, *result.scores.index])
+    return validation, fold_scores(validation, [*probabilities, *result.scores.index])

@@ -1,4 +1,4 @@
-"""What models learn from, what they are tested on, and the simple rules that they have to beat.
+"""What models learn from, and what they are tested on.
 
 A log's panel has days: models learn from earlier ones and are tested on the last one known. A customer table has none:
 a fifth of its customers, drawn at random, is held out. Models are chosen in `patrons.churn.search`.
@@ -6,51 +6,18 @@ a fifth of its customers, drawn at random, is held out. Models are chosen in `pa
 
 import numpy as np
 import pandas as pd
-from sklearn.compose import ColumnTransformer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import PowerTransformer
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.pipeline import Pipeline
 
 from patrons.churn.splitter import SnapshotSplit
 from patrons.evaluation.splits import random_folds
-from patrons.features.panel import KNOWN, OUTCOME, RFM
-from patrons.features.preparation import only
+from patrons.features.panel import KNOWN, OUTCOME
 from patrons.features.split import GROUP
 from patrons.features.split import inputs as inputs
 from patrons.features.split import split as split
-from patrons.intake.attributes import alone
 
-RECENCY, EXPECTED = "recency alone", "expected orders (BG/NBD)"
 ENOUGH = 20  # rows of each outcome in training; half as many in the test
+REPEATS, FEW = 3, 200  # tables with fewer rows of an outcome are parted that often, each time anew
 Folds = list[tuple[np.ndarray, np.ndarray]]
-
-
-def baselines(prepare: ColumnTransformer, train: pd.DataFrame, seed: int) -> dict[str, Pipeline]:
-    """Unfitted rules from raw feature columns to a probability of churn, the simplest first.
-
-    Of a log: recency alone, the orders to be expected (BG/NBD, where the features have them), and a logistic regression
-    on RFM. Of a table: a small tree on the attribute that predicts churn best by itself on the training rows `train`,
-    and a logistic regression on the best three.
-    """
-    if set(RFM) <= set(train):
-        expected = [name for name in map(str, train) if name.startswith("expected_orders_")][:1]
-        return {
-            RECENCY: _logistic(["recency_days"]),
-            **({EXPECTED: _logistic(expected)} if expected else {}),
-            "logistic on RFM": _logistic(list(RFM)),
-        }
-    best = list(alone(inputs(train), train[OUTCOME], seed).index[:3])
-    tree = DecisionTreeClassifier(max_leaf_nodes=8, min_samples_leaf=10, random_state=seed)
-    return {
-        f"{best[0]} alone": make_pipeline(only(prepare, best[:1]), tree),
-        "logistic on three attributes": make_pipeline(only(prepare, best), LogisticRegression(max_iter=1000)),
-    }
-
-
-def _logistic(columns: list[str]) -> Pipeline:
-    chosen = ColumnTransformer([("chosen", PowerTransformer(), columns)])
-    return make_pipeline(chosen, LogisticRegression())
 
 
 def problem(train: pd.DataFrame, test: pd.DataFrame, folds: Folds) -> str:
@@ -81,7 +48,8 @@ def _more(rows: pd.DataFrame, churned: int, stayed: int) -> str:
 def folds(train: pd.DataFrame, origins: int, cv_folds: int, seed: int) -> Folds:
     """Rows to fit on and to validate on: earlier origins where there are days, random parts of a table otherwise.
 
-    Pairs in which one side has a single outcome are left out.
+    Every part of a table has its share of both outcomes; pairs in which one side has a single outcome are left out.
+    Where an outcome is rare one way of parting a table says little, so it is parted several times.
     """
     outcome = train[OUTCOME].to_numpy()
     if min(outcome.sum(), len(outcome) - outcome.sum()) < max(cv_folds, 2) or not len(train):
@@ -90,7 +58,9 @@ def folds(train: pd.DataFrame, origins: int, cv_folds: int, seed: int) -> Folds:
         horizon = int((train[KNOWN] - train.as_of).dt.days.iloc[0])
         pairs = list(SnapshotSplit(origins, horizon).split(train, groups=train.as_of))
     else:
-        pairs = random_folds(train[GROUP].to_numpy(), outcome, cv_folds, seed)
+        repeats = REPEATS if min(outcome.sum(), len(outcome) - outcome.sum()) < FEW else 1
+        seeds = range(seed, seed + repeats)
+        pairs = [pair for n in seeds for pair in random_folds(train[GROUP].to_numpy(), outcome, cv_folds, n)]
     return [(fit, val) for fit, val in pairs if min(len(np.unique(outcome[part])) for part in (fit, val)) > 1]
 
 

@@ -33,8 +33,8 @@ def rows_used(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
 
 
 def trials(result: SearchResult) -> pd.DataFrame:
-    """Every setting that was tried: `model`, `setting`, `roc_auc` on validated rows, the best first."""
-    return result.tried.drop(columns="seconds").sort_values("roc_auc", ascending=False)
+    """Every setting that was tried: `model`, `setting`, `rows` learnt from, `roc_auc` on validated rows, best first."""
+    return result.tried.sort_values("roc_auc", ascending=False)
 
 
 def models(result: SearchResult) -> pd.DataFrame:

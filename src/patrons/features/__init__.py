@@ -10,6 +10,7 @@ contract     what a table of features promises
 split        what models learn from and what they are tested on
 preparation  features made fit for models
 selection    fewer columns
+products     products of columns
 narrative    sentences on customers, churn and preparation
 plots        figures that only the features need
 """
@@ -29,6 +30,7 @@ __all__ = [
     "panel",
     "plots",
     "preparation",
+    "products",
     "season",
     "selection",
     "split",

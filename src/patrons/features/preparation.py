@@ -15,6 +15,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from patrons.features.selection import Assembler, CorrelationFilter
 
+PLAIN = "plain"  # the part of `two_views` that changes nothing
+
 
 class IQRClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Pull values outside [Q1 - factor * IQR, Q3 + factor * IQR] back to these limits.
@@ -121,6 +123,50 @@ def only(prepare: ColumnTransformer, columns: Sequence[str]) -> ColumnTransforme
     """The same preparation, unfitted, for those of its columns that are in `columns`."""
     steps = [(name, clone(step), [c for c in own if c in columns]) for name, step, own in prepare.transformers]
     return ColumnTransformer(steps, verbose_feature_names_out=False).set_output(transform="pandas")
+
+
+def two_views(prepare: ColumnTransformer) -> ColumnTransformer:
+    """The columns of a preparation in two views that overlap, unfitted: as they are for trees, prepared for the others.
+
+    Trees take what comes first: numbers as they are, missing ones included, then categories as 0 and 1. Linear models
+    and networks take what comes last: the same categories, then prepared numbers. `view` says which columns these are.
+    """
+    parts = {name: (clone(step), list(columns)) for name, step, columns in prepare.transformers}
+    plain = [name for part in ("numbers", "calendar") if part in parts for name in parts[part][1]]
+    ordered = [(name, *parts[name]) for name in ("categories", "numbers", "calendar") if name in parts]
+    return ColumnTransformer([(PLAIN, Assembler(), plain), *ordered], verbose_feature_names_out=False)
+
+
+def plain_view(prepare: ColumnTransformer) -> ColumnTransformer:
+    """What trees see of `two_views`, unfitted: columns as they are."""
+    parts = [part for part in two_views(prepare).transformers if part[0] in (PLAIN, "categories")]
+    return ColumnTransformer(parts, verbose_feature_names_out=False)
+
+
+def view(fitted: ColumnTransformer, plain: bool) -> tuple[int, int]:
+    """First and last (exclusive) output column of a view of fitted `two_views`."""
+    widths = {name: place.stop - place.start for name, place in fitted.output_indices_.items()}
+    numbers, categories = widths[PLAIN], widths.get("categories", 0)
+    return (0, numbers + categories) if plain else (numbers, sum(widths.values()))
+
+
+def sources(fitted: ColumnTransformer) -> list[str]:
+    """The raw column that each output column of a fitted preparation, or of its two views, was made of."""
+    names: list[str] = []
+    for part, step, columns in fitted.transformers_:
+        if len(columns) == 0 or part == "remainder":
+            continue
+        if part == "categories":
+            names += _encoded(step[-1], list(columns))
+        else:
+            names += list(step.get_feature_names_out() if part == "numbers" else columns)
+    return [str(name) for name in names]
+
+
+def _encoded(encoder: OneHotEncoder, columns: list[str]) -> list[str]:
+    rare = encoder.infrequent_categories_
+    widths = [len(c) if r is None else len(c) - len(r) + 1 for c, r in zip(encoder.categories_, rare, strict=True)]
+    return [name for name, width in zip(columns, widths, strict=True) for _ in range(width)]
 
 
 def calendar(prepare: ColumnTransformer) -> list[str]:

@@ -4,12 +4,16 @@ A declaration is one line; a range or a choice at the end of the comment binds, 
 
     k_max: int = 10  # largest number of groups [2, 30]
     linkage: str = "ward"  # rule that joins groups {ward, average}
+
+A dict of settings names the space of `patrons.spaces` whose names and ranges bind::
+
+    boosting: dict[str, list[float]] = {}  # settings to try in place of the usual ones {spaces.boosting}
 """
 
 import ast
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +22,15 @@ import nbformat
 import yaml
 from papermill.translators import PythonTranslator
 
+from patrons.errors import nearest
+from patrons.spaces import SPACES, Values
+
 KINDS = ("orders", "table")  # what a series is made from: an order log, or a table with a row a customer
 OWN = ("folder", "raw_folder")  # set by the runner alone
 SCALARS: dict[str, type | tuple[type, ...]] = {"int": int, "float": (int, float), "str": str, "bool": bool}
 RANGE = re.compile(r"\[\s*([^\[\],]+?)\s*,\s*([^\[\],]+?)\s*\]$")
 CHOICE = re.compile(r"\{([^{}]+)\}$")
+SPACE = re.compile(r"\{spaces\.(\w+)\}$")
 
 
 class ParamsError(ValueError):
@@ -31,7 +39,10 @@ class ParamsError(ValueError):
 
 @dataclass(frozen=True)
 class Parameter:
-    """One declared parameter: `low` and `high` are a closed range, `choices` all that is allowed (empty: anything)."""
+    """One declared parameter: `low` and `high` are a closed range, `choices` all that is allowed (empty: anything).
+
+    `space` names an entry of `patrons.spaces`, whose names and ranges bind.
+    """
 
     name: str
     type: str
@@ -40,6 +51,7 @@ class Parameter:
     low: float | None = None
     high: float | None = None
     choices: tuple[Any, ...] = ()
+    space: str = ""
 
     @property
     def meaning(self) -> str:
@@ -48,7 +60,10 @@ class Parameter:
 
     def convert(self, value: Any) -> Any:
         """The value as the notebook gets it; ValueError says what is wrong with it."""
-        return _convert(self, self.type, value)
+        converted = _convert(self, self.type, value)
+        for name, values in converted.items() if self.space else ():
+            _within_space(SPACES[self.space], name, values)
+        return converted
 
 
 def _convert(parameter: Parameter, kind: str, value: Any) -> Any:
@@ -94,6 +109,17 @@ def _within(parameter: Parameter, value: Any) -> Any:
     return value
 
 
+def _within_space(space: Mapping[str, Values], name: str, values: list[float]) -> None:
+    if name not in space:
+        raise ValueError(f"no setting {name!r}; {nearest(name, space)}")
+    if not values:
+        raise ValueError(f"{name} needs at least one value")
+    low, high = space[name].low, space[name].high
+    for value in values:
+        if not low <= value <= high:
+            raise ValueError(f"{name}: {value:g} is outside [{low:g}, {high:g}]")
+
+
 def declared(notebook: Path) -> dict[str, Parameter]:
     """The parameters of a notebook in the order of its cell; ParamsError names a line that cannot be understood."""
     cells = nbformat.read(notebook, as_version=4).cells
@@ -124,7 +150,9 @@ def _parameter(notebook: Path, line: Any) -> Parameter:
         base = _base(kind)
         low, high = _range(base, line.help)
         default = ast.literal_eval(line.default)
-        parameter = Parameter(line.name, kind, default, line.help, low, high, _choices(base, line.help))
+        space = SPACE.search(line.help)
+        choices = () if space else _choices(base, line.help)
+        parameter = Parameter(line.name, kind, default, line.help, low, high, choices, space[1] if space else "")
         return Parameter(**{**vars(parameter), "default": parameter.convert(default)})
     except (ValueError, SyntaxError) as error:
         raise ParamsError(

@@ -6,6 +6,7 @@ from typing import Any
 
 from patrons.files import write_json
 from patrons.series.declarations import KINDS, OWN, Parameter, declared, notebook_paths, overlays, split_type
+from patrons.spaces import SPACES, Values
 
 KIND = {"type": "string", "enum": list(KINDS), "description": "what the source is", "default": KINDS[0]}
 NAMES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean"}
@@ -44,7 +45,19 @@ def _section(notebook: Path) -> dict[str, Any]:
 
 
 def _property(parameter: Parameter) -> dict[str, Any]:
-    return {**_type(parameter, parameter.type), "description": parameter.help, "default": parameter.default}
+    described = {"description": parameter.help, "default": parameter.default}
+    if parameter.space:
+        names = {name: _values(values) for name, values in SPACES[parameter.space].items()}
+        return {"type": "object", "additionalProperties": False, "properties": names, **described}
+    return {**_type(parameter, parameter.type), **described}
+
+
+def _values(values: Values) -> dict[str, Any]:
+    """The list of one setting of a space."""
+    items = {"type": "number", "minimum": values.low, "maximum": values.high}
+    return {
+        "type": "array", "minItems": 1, "items": items, "description": values.meaning, "default": list(values.values)
+    }  # fmt: skip
 
 
 def _type(parameter: Parameter, kind: str) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
 from patrons.churn.ensemble import BaseRate, Calibrated, MeanOf
+from patrons.features.products import Products
 from patrons.scoring.fast.trees import boosted, forest, probabilities, softmax
 from patrons.segments.boosting import BoostedTrees
 
@@ -37,6 +39,19 @@ def _vote(model: VotingClassifier) -> Answer:
     if model.voting != "soft":
         raise Unsupported("hard voting")
     return _mean(model.estimators_, model._weights_not_none)
+
+
+def _mean_of(model: MeanOf) -> Answer:
+    members = [(last(member), slice(*view)) for member, view in zip(model.members_, model.views_, strict=True)]
+    return lambda x: np.mean([member(x[view]) for member, view in members], axis=0)
+
+
+def _with_products(model: Pipeline) -> Answer:
+    products, linear = model
+    if not isinstance(products, Products):
+        raise Unsupported(type(products).__name__)
+    i, j, inner = *products.pairs_.T, last(linear)
+    return lambda x: inner(np.concatenate([x, (x[i] * x[j] - products.mean_) / products.scale_]))
 
 
 def _mean(models: list[BaseEstimator], weights: list[float] | None = None) -> Answer:
@@ -125,7 +140,8 @@ MODELS: dict[type, Callable[[Any], Answer]] = {
     LogisticRegression: _logistic,
     MLPClassifier: _neural,
     VotingClassifier: _vote,
-    MeanOf: lambda model: _mean(model.members_),
+    MeanOf: _mean_of,
+    Pipeline: _with_products,
     Calibrated: _calibrated,
     BaseRate: lambda model: lambda x: np.array([1 - model.rate_, model.rate_]),
     KMeans: _nearest_centre,

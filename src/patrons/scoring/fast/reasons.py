@@ -12,8 +12,9 @@ from sklearn.pipeline import Pipeline
 from xgboost import XGBClassifier
 
 from patrons.churn.ensemble import BaseRate, Calibrated, MeanOf
-from patrons.churn.reasons import as_probability, of_member, sources
+from patrons.churn.reasons import as_probability, of_member
 from patrons.churn.wording import Wording
+from patrons.features.preparation import sources
 from patrons.scoring.fast.shapley import shapley
 from patrons.scoring.fast.trees import forest_steps
 
@@ -40,16 +41,20 @@ def explainer(
         return lambda row: ["", "", ""]
     if prepare is None or not isinstance(mean, MeanOf):
         return None
-    members = [_member(member, mean.centre_) for member in mean.members_]
-    names = sources(model)
+    views = [slice(*view) for view in mean.views_]
+    members = [_member(member, mean.centre_[view]) for member, view in zip(mean.members_, views, strict=True)]
+    names = sources(model["prepare"])
     features = list(dict.fromkeys(names))
     place = np.array([features.index(name) for name in names])
     wording = Wording(features, dictionary)
 
     def explain(row: Row) -> list[str]:
         x = prepare(row)
-        added = np.mean([member(x) for member in members], axis=0)
-        by_feature = np.bincount(place, added, minlength=len(features))[None]
+        parts = [
+            np.bincount(place[view], member(x[view]), len(features))
+            for member, view in zip(members, views, strict=True)
+        ]
+        by_feature = np.mean(parts, axis=0)[None]
         return wording.texts(by_feature, [[row[name]] for name in features])[0]
 
     return explain

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 Walk = Callable[[np.ndarray], np.ndarray]
+LARGEST = np.finfo(float).max  # scikit-learn parts known from missing values at infinity, which nothing lies beyond
 Compare = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -67,7 +68,7 @@ def _depth(left: np.ndarray, right: np.ndarray) -> int:
 def forest(trees: Sequence[Any]) -> Walk:
     """Mean of the class shares in the leaves of scikit-learn's trees, which compare float32 with float64."""
     flat, shares = _flattened(trees)
-    return lambda x: shares.take(flat.leaves(_float32(x), np.greater), axis=0).mean(axis=0)
+    return lambda x: shares.take(flat.leaves(both_ways(narrow(x)), np.greater), axis=0).mean(axis=0)
 
 
 def forest_steps(trees: Sequence[Any]) -> Walk:
@@ -77,14 +78,15 @@ def forest_steps(trees: Sequence[Any]) -> Walk:
     change = positive.take(flat.children) - positive.repeat(2)  # of going left at 2n, right at 2n + 1
 
     def run(x: np.ndarray) -> np.ndarray:
-        nodes, values, splits, changes = flat.roots, _float32(x), [], []
+        nodes, values, splits, changes = flat.roots, both_ways(narrow(x)), [], []
         for _ in range(flat.depth):
             split = flat.feature.take(nodes)
             child = 2 * nodes + (values.take(split) > flat.threshold.take(nodes))
             splits.append(split)
             changes.append(change.take(child))
             nodes = flat.children.take(child)
-        return np.bincount(np.concatenate(splits), np.concatenate(changes), minlength=len(x)) / len(trees)
+        columns = np.concatenate(splits) % len(x)
+        return np.bincount(columns, np.concatenate(changes), minlength=len(x)) / len(trees)
 
     return run
 
@@ -96,19 +98,13 @@ def _flattened(trees: Sequence[Any]) -> tuple[Trees, np.ndarray]:
             "left": tree.tree_.children_left,
             "right": tree.tree_.children_right,
             "feature": tree.tree_.feature,
-            "threshold": tree.tree_.threshold,
+            "threshold": np.minimum(tree.tree_.threshold, LARGEST),
+            "missing_left": tree.tree_.missing_go_to_left.astype(bool),
         }
         for tree in trees
     ]
     shares = np.concatenate([tree.tree_.value[:, 0, :] for tree in trees])
-    return Trees(parts), shares / shares.sum(axis=1, keepdims=True)
-
-
-def _float32(x: np.ndarray) -> np.ndarray:
-    """A row as scikit-learn's trees read it; they have no missing values here."""
-    if np.isnan(x).any():
-        raise ValueError("A missing value reached the trees.")
-    return narrow(x)
+    return Trees(parts, trees[0].n_features_in_), shares / shares.sum(axis=1, keepdims=True)
 
 
 def narrow(x: np.ndarray) -> np.ndarray:

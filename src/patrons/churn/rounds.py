@@ -1,0 +1,91 @@
+"""How many trees boosting needs: it stops where log loss no longer falls on rows that were left out.
+
+All folds grow side by side. A fold is judged with the rounds that were best on the *other* folds, so that its own
+validation rows never decide when its trees stop; the saved model gets the rounds that were best on all of them. With a
+single fold there are no others, and its rounds are chosen like any other setting.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from xgboost import Booster, DMatrix, QuantileDMatrix
+
+from patrons.churn.kinds import BOOSTING, Setting, build
+from patrons.churn.preprocessing import Fold, sample
+from patrons.threads import one_thread, side_by_side
+
+STEP = 20  # rounds between two looks at the loss
+PATIENCE = 60  # rounds without a gain after which it stops
+
+
+@dataclass
+class _Growing:
+    """A booster of one fold, and what it said of the validation rows after each step."""
+
+    booster: Booster
+    rows: QuantileDMatrix
+    val: DMatrix
+    truth: np.ndarray
+    margins: list[np.ndarray]
+    losses: list[float]
+
+    def grow(self) -> None:
+        before = self.booster.num_boosted_rounds()
+        for n in range(before, before + STEP):
+            self.booster.update(self.rows, n)
+        margin = self.booster.predict(self.val, output_margin=True)
+        self.margins.append(margin.astype(float))
+        self.losses.append(float(np.mean(np.logaddexp(0, np.where(self.truth == 1, -margin, margin)))))
+
+
+@one_thread
+def stopped(
+    settings: Sequence[Setting], folds: Sequence[Fold], rows: int, seed: int
+) -> list[tuple[Setting, list[np.ndarray]]]:
+    """Each setting with the rounds at which it stops, and its probabilities of each fold's validation rows.
+
+    Parameters
+    ----------
+    settings : sequence of dict
+        Of boosted trees; their `rounds` are the most that are grown.
+    folds : sequence of Fold
+    rows : int
+        Rows of a fold that are learnt from, at most.
+    """
+    calls = [(setting, fold, rows, seed) for setting in settings for fold in folds]
+    started = side_by_side(_start, calls)
+    grown = [started[n : n + len(folds)] for n in range(0, len(started), len(folds))]
+    going = list(zip(settings, grown, strict=True))
+    while going:
+        side_by_side(_Growing.grow, [(one,) for _, parts in going for one in parts])
+        going = [(setting, parts) for setting, parts in going if not _at_end(setting, parts)]
+    return [_result(setting, parts) for setting, parts in zip(settings, grown, strict=True)]
+
+
+def _start(setting: Setting, fold: Fold, rows: int, seed: int) -> _Growing:
+    some, (X, X_val) = sample(len(fold.y), rows, seed), fold.seen_by(BOOSTING)
+    parameters = build(BOOSTING, setting, seed).get_xgb_params()
+    data = QuantileDMatrix(X[some], fold.y[some], nthread=1)
+    booster = Booster({**parameters, "objective": "binary:logistic"}, [data])
+    return _Growing(booster, data, DMatrix(X_val, nthread=1), fold.y_val, [], [])
+
+
+def _at_end(setting: Setting, parts: Sequence[_Growing]) -> bool:
+    """Whether enough was grown: no choice of folds was at its best within the last rounds, or the limit is reached."""
+    grown = len(parts[0].losses) * STEP
+    best = max(_best([one.losses for one in parts], leave_out) for leave_out in (None, *range(len(parts))))
+    return grown - (best + 1) * STEP >= PATIENCE or grown >= setting["rounds"]
+
+
+def _best(losses: Sequence[Sequence[float]], leave_out: int | None) -> int:
+    """The step at which the mean loss of all folds but one is lowest."""
+    others = [loss for n, loss in enumerate(losses) if n != leave_out] or list(losses)
+    return int(np.argmin(np.mean(others, axis=0)))
+
+
+def _result(setting: Setting, parts: Sequence[_Growing]) -> tuple[Setting, list[np.ndarray]]:
+    losses = [one.losses for one in parts]
+    margins = [one.margins[_best(losses, n)] for n, one in enumerate(parts)]
+    rounds = (_best(losses, None) + 1) * STEP
+    return {**setting, "rounds": rounds}, [(1 / (1 + np.exp(-margin))).round(9) for margin in margins]
