@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import PowerTransformer
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
 
 from patrons.churn.kinds import Seen
 from patrons.churn.split import Folds, inputs, probability
@@ -45,7 +46,8 @@ class HistogramBoosting(ClassifierMixin, BaseEstimator):
     def fit(self, X: ArrayLike, y: ArrayLike) -> "HistogramBoosting":
         X = np.asarray(X, dtype=float)
         self.known_ = ~np.isnan(X).all(axis=0)
-        self.model_ = HistGradientBoostingClassifier(random_state=self.seed).fit(X[:, self.known_], y)
+        with threadpool_limits(1, user_api="openmp"):  # fits go side by side: more threads would wait for each other
+            self.model_ = HistGradientBoostingClassifier(random_state=self.seed).fit(X[:, self.known_], y)
         self.classes_ = self.model_.classes_
         return self
 

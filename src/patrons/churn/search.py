@@ -33,6 +33,7 @@ from patrons.threads import one_thread, side_by_side
 
 IDENTIFYING = ("customer_id", "as_of", KNOWN, OUTCOME)
 FEWER = 3  # the first round of trials learns from a third of the rows of the next
+FEW = 40  # trees of its forests
 LEAST = 2_000  # rows, of that first round; where there are not twice as many, there is none
 
 
@@ -140,13 +141,14 @@ def search(
     first = freedom(seen)
     candidates = [(kind, setting) for kind in spaces for setting in trials(spaces[kind], n_trials, seed, first)]
     records = []
-    for at_most in rungs(max(len(fold.y) for fold in folds), rows):
-        tried = validated(candidates, folds, at_most, seed)
+    available = max(len(fold.y) for fold in folds)
+    for at_most in rungs(available, rows):
+        tried = validated(candidates, folds, at_most, seed, quick=at_most < min(available, rows))
         records += [(one.kind, describe(one.found), at_most, one.roc_auc) for one in tried]
         candidates = [(one.kind, one.setting) for kind in spaces for one in better_half(tried, kind)]
     chosen = [settled(tried, kind, spaces[kind], folds, seed) for kind in spaces]
-    if rows < max(len(fold.y) for fold in folds):
-        chosen = validated([(one.kind, one.setting) for one in chosen], folds, max(len(f.y) for f in folds), seed)
+    if rows < available:
+        chosen = validated([(one.kind, one.setting) for one in chosen], folds, available, seed)
     tried_table = pd.DataFrame(records, columns=["model", "setting", "rows", "roc_auc"])
     return _result(train, folds, chosen, tried_table, seed)
 
@@ -176,19 +178,25 @@ def settled(tried: Sequence[Trial], kind: str, space: Space, folds: Sequence[Fol
 
 
 @one_thread
-def validated(candidates: Sequence[tuple[str, Setting]], folds: Sequence[Fold], rows: int, seed: int) -> list[Trial]:
-    """Each candidate, fitted on at most `rows` rows of each fold; boosted trees stop early."""
-    grown = [setting for kind, setting in candidates if kind == BOOSTING]
-    others = [(kind, setting) for kind, setting in candidates if kind != BOOSTING]
-    stopped = iter(rounds.stopped(grown, folds, rows, seed)) if grown else iter(())
-    calls = [(kind, setting, fold, rows, seed) for kind, setting in others for fold in folds]
-    fitted = iter(side_by_side(validate, calls))
+def validated(
+    candidates: Sequence[tuple[str, Setting]], folds: Sequence[Fold], rows: int, seed: int, quick: bool = False
+) -> list[Trial]:
+    """Each candidate, fitted on at most `rows` rows of each fold; boosted trees stop early. `quick`: small forests."""
+    boosted = [setting for kind, setting in candidates if kind == BOOSTING]
+    others = [(kind, _smaller(setting) if quick else setting) for kind, setting in candidates if kind != BOOSTING]
+    stopped = iter(rounds.stopped(boosted, folds, rows, seed)) if boosted else iter(())
+    fitted = iter(side_by_side(validate, [(*candidate, fold, rows, seed) for candidate in others for fold in folds]))
+    asked = iter(others)
     trials_ = []
     for kind, setting in candidates:
-        found, probabilities = next(stopped) if kind == BOOSTING else (setting, [next(fitted) for _ in folds])
+        found, probabilities = next(stopped) if kind == BOOSTING else (next(asked)[1], [next(fitted) for _ in folds])
         scores = [roc_auc(fold.y_val, p) for fold, p in zip(folds, probabilities, strict=True)]
         trials_.append(Trial(kind, setting, found, probabilities, float(np.mean(scores))))
     return trials_
+
+
+def _smaller(setting: Setting) -> Setting:
+    return {**setting, "trees": min(setting["trees"], FEW)} if "trees" in setting else setting
 
 
 def validate(kind: str, setting: Setting, fold: Fold, rows: int, seed: int) -> np.ndarray:
@@ -204,7 +212,7 @@ def _result(
     rows_left_out = [_identified(train, fold).assign(fold=n) for n, fold in enumerate(folds)]
     probabilities = {one.kind: np.concatenate(one.probabilities) for one in chosen}
     validation = pd.concat(rows_left_out, ignore_index=True).assign(**probabilities)
-    members = best_members(validation, list(probabilities))
+    members = best_members(validation, list(probabilities), seed, _repeats(folds))
     validation[MEAN] = validation[list(members)].mean(axis=1)
     scores = fold_scores(validation, [*probabilities, MEAN])
     gains = gains_of_best(validation, scores, seed, _repeats(folds))
@@ -215,12 +223,12 @@ def _identified(train: pd.DataFrame, fold: Fold) -> pd.DataFrame:
     return train.loc[fold.val, [name for name in IDENTIFYING if name in train]]
 
 
-def best_members(validation: pd.DataFrame, kinds: Sequence[str]) -> tuple[str, ...]:
-    """The kinds, two or more, whose mean ranks validated rows best; of equals the fewer and simpler."""
+def best_members(validation: pd.DataFrame, kinds: Sequence[str], seed: int, repeats: float = 1) -> tuple[str, ...]:
+    """The kinds, two or more, whose mean ranks validated rows best; of groups that tie the fewest and simplest."""
     groups = [group for size in range(2, len(kinds) + 1) for group in combinations(kinds, size)] or [tuple(kinds)]
-    means = pd.DataFrame({n: validation[list(group)].mean(axis=1) for n, group in enumerate(groups)})
-    scores = fold_scores(validation.assign(**means.rename(columns=str)), [str(n) for n in means]).mean(axis=1)
-    return tuple(groups[int(np.argmax(scores.to_numpy()))])
+    means = validation.assign(**{", ".join(group): validation[list(group)].mean(axis=1) for group in groups})
+    gains = gains_of_best(means, fold_scores(means, [", ".join(group) for group in groups]), seed, repeats)
+    return next(group for group in groups if (name := ", ".join(group)) not in gains or ties.tied(gains[name]))
 
 
 def gains_of_best(

@@ -12,7 +12,7 @@ import numpy as np
 from patrons.evaluation.metrics import Interval
 from patrons.evaluation.scores import RANKING, mean_difference
 
-NARROW = 0.001  # ROC AUC
+NARROW = 0.002  # ROC AUC
 
 
 def tied(gain: Interval) -> bool:
