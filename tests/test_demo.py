@@ -9,6 +9,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import alone_on
 from sklearn.metrics import adjusted_mutual_info_score
 
 import run_all
@@ -132,7 +133,8 @@ def test_a_rerun_of_the_executed_notebooks_gives_the_same_outputs(demo, tmp_path
 
 def test_a_second_series_with_resume_has_nothing_to_do(demo, capsys):
     before = read_json(demo.processed / "series.json")["run_id"]
-    assert run_all.main(["--resume", "--no-track", *demo.settings], root=demo.root) == 0
+    with alone_on(demo):
+        assert run_all.main(["--resume", "--no-track", *demo.settings], root=demo.root) == 0
     assert "0 notebooks run, 7 reused" in capsys.readouterr().out
     assert read_json(demo.processed / "series.json")["run_id"] == before
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import REPOSITORY, resealed
+from conftest import REPOSITORY, alone_on, resealed
 
 from patrons.files import LockedError, locked
 from patrons.libraries import COMPARED, by_library
@@ -26,7 +26,8 @@ def copy(demo_release, tmp_path):
 
 
 def test_the_same_results_give_a_release_of_the_same_id(demo, demo_release, tmp_path):
-    again = release_build.build(demo.processed, tmp_path / "again")
+    with alone_on(demo):
+        again = release_build.build(demo.processed, tmp_path / "again")
     assert release.verify(again)["id"] == release.verify(demo_release)["id"]
 
 
