@@ -1,6 +1,6 @@
 import pytest
 
-from patrons.digits import about
+from patrons.digits import about, compared, held
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,38 @@ from patrons.digits import about
 )
 def test_amounts_in_sentences_have_three_digits(amount, text):
     assert about(amount) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "base", "text"),
+    [
+        (112, 100, "12% more than"),
+        (60, 100, "40% less than"),
+        (100.4, 100, "as much as"),
+        (0.1, 100, "over 99% less than"),
+        (320, 100, "3.2 times as much as"),
+        (5e9, 1, "many times as much as"),
+        (5, 0, "many times as much as"),
+        (0, 5, "nothing instead of"),
+        (0, 0, "as much as"),
+        (float("nan"), 5, "an unknown amount beside"),
+    ],
+)
+def test_amounts_are_compared_plausibly(value, base, text):
+    assert " ".join(compared(value, base)) == text
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("Cancelled lines of nan XXX (nan% of revenue)", "Cancelled lines of unknown XXX (unknown of revenue)"),
+        ("between -inf and +inf", "between unknown and unknown"),
+        ("32400153564% more; -1,234,567% less", "over 1,000% more; below -1,000% less"),
+        ("0.123456789 of it", "0.123 of it"),
+        ("95% interval 12.5% to 1,000%", "95% interval 12.5% to 1,000%"),
+        ("Nancy's financial information", "Nancy's financial information"),
+        ("on 2024-01-31 at 10:15, version 1.2.345678", "on 2024-01-31 at 10:15, version 1.2.345678"),
+    ],
+)
+def test_every_number_in_a_sentence_is_finite_plausible_and_rounded(sentence, shown):
+    assert held(sentence) == shown

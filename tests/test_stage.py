@@ -42,6 +42,16 @@ def test_a_notebook_asks_for_what_it_can_do_without(stage):
     assert not later.has("t.parquet", "u.parquet")
 
 
+def test_no_sentence_or_title_is_shown_with_a_number_that_cannot_be(stage):
+    ax = plots.axes()
+    ax.set(title="nan% of it", xlabel="month", ylabel="revenue, EUR")
+    stage.figure("sales", ax)
+    stage.callout("It is 32400153564% more, or nan.", "sales")
+    [finding] = read_json(stage.output / "findings.json")
+    assert finding["text"] == "It is over 1,000% more, or unknown."
+    assert finding["alt"].startswith("unknown of it.")
+
+
 def test_records_are_flat_numbers(stage):
     stage.record(k=np.int64(5))
     stage.record(silhouette=np.float64(0.5))

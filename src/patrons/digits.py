@@ -1,9 +1,17 @@
-"""Amounts in sentences, with as many digits as a reader can keep in mind."""
+"""Numbers in sentences: finite, plausible, and with as many digits as a reader can keep in mind."""
 
 import math
+import re
 
 DIGITS = 3
 LARGE = ((1e9, " billion"), (1e6, " million"))
+UNKNOWN = "unknown"
+TIMES, MOST_TIMES = 2.0, 1000.0  # from where an increase is told as a factor, and the largest factor that is told
+SAME = 0.005  # a difference that rounds to nothing
+MOST_PERCENT = 1000
+NO_NUMBER = re.compile(r"(?<![\w.-])[+-]?(?:nan|inf)\b%?")
+PERCENT = re.compile(r"(?<![\w.,])[+-]?(\d[\d,]*)(\.\d+)?%")
+LONG = re.compile(r"(?<![\w.,:/-])-?\d+\.\d{5,}(?![\w.,:/-]*\w)")
 
 
 def about(amount: float) -> str:
@@ -13,7 +21,7 @@ def about(amount: float) -> str:
     """
     size = abs(amount)
     if not math.isfinite(size):
-        return "unknown"
+        return UNKNOWN
     if size < 10:
         return f"{float(f'{amount:.2g}'):g}"
     rounded = float(f"{amount:.{DIGITS}g}")
@@ -21,3 +29,43 @@ def about(amount: float) -> str:
         if abs(rounded) >= unit:
             return f"{rounded / unit:.{DIGITS}g}{name}"
     return f"{rounded:,.0f}" if abs(rounded) >= 100 else f"{rounded:g}"
+
+
+def compared(value: float, base: float) -> tuple[str, str]:
+    """How an amount compares with another one, and the word before that: ("12% more", "than"), ("as much", "as").
+
+    What rounds to nothing is as much, twice and beyond are told as a factor, and a small rest is not 100% less.
+    """
+    if not (math.isfinite(value) and math.isfinite(base)) or value < 0 or base < 0:
+        return "an unknown amount", "beside"
+    if value == base:
+        return "as much", "as"
+    if value == 0:
+        return "nothing", "instead of"
+    ratio = value / base if base else math.inf
+    if ratio > MOST_TIMES:
+        return "many times as much", "as"
+    if abs(ratio - 1) < SAME:
+        return "as much", "as"
+    if ratio > TIMES:
+        return f"{about(ratio)} times as much", "as"
+    if ratio > 1:
+        return f"{ratio - 1:.0%} more", "than"
+    return (f"{1 - ratio:.0%} less" if ratio >= SAME else "over 99% less"), "than"
+
+
+def held(sentence: str) -> str:
+    """A sentence with every number in it finite, plausible and rounded: the last look before it is shown.
+
+    What is not a number is "unknown", a share beyond 1,000% is "over 1,000%" or "below -1,000%", long decimals have
+    three digits.
+    """
+    text = NO_NUMBER.sub(UNKNOWN, sentence)
+    text = PERCENT.sub(_plausible, text)
+    return LONG.sub(lambda match: f"{float(match[0]):.{DIGITS}g}", text)
+
+
+def _plausible(match: re.Match[str]) -> str:
+    if float(match[1].replace(",", "")) <= MOST_PERCENT:
+        return match[0]
+    return f"below -{MOST_PERCENT:,}%" if match[0].startswith("-") else f"over {MOST_PERCENT:,}%"

@@ -25,6 +25,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pandas.io.formats.style import Styler
 
+from patrons.digits import held
 from patrons.engine import connect, literal
 from patrons.files import read_json, safe_csv, whole, write_json
 from patrons.models import load_model, save_model
@@ -122,6 +123,10 @@ class Stage:
 
         The alternative text, for those who cannot see it, is made of the title and the axes' names unless given.
         """
+        for one in cast(Figure, ax.figure).axes:
+            for side in ("left", "center"):
+                if (title := one.get_title(loc=side)) != held(title):
+                    one.set_title(held(title), loc=side)
         picture, drawing = io.BytesIO(), cast(Figure, ax.figure)
         drawing.savefig(picture, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
         plt.close(drawing)
@@ -160,7 +165,8 @@ class Stage:
         Parameters
         ----------
         sentence : str
-            What a reader who never sees code should take away. Its numbers are computed.
+            What a reader who never sees code should take away. Its numbers are computed, and held to be finite,
+            plausible and rounded (`digits.held`).
         figure : str, optional
             Name of a figure shown before.
         kind : {"finding", "decision", "caution"}
@@ -169,6 +175,7 @@ class Stage:
             raise StageError(f"No figure {figure!r} was shown in {self.name} before this sentence: {sentence!r}.")
         if kind not in KINDS:
             raise StageError(f"A callout's kind is one of {', '.join(KINDS)}, not {kind!r}.")
+        sentence = held(sentence)
         self.findings.append(
             {
                 "kind": kind,

@@ -169,7 +169,7 @@ def test_failed_gates_are_named_where_customers_are_scored(demo_release, start, 
     gates = [{"gate": "ROC AUC, lower end", "value": 0.5, "limit": "at least 0.6", "verdict": "failed"}]
     sentence = (
         "The churn model failed 1 of 1 checks: it may rank little better than chance "
-        "(ROC AUC 0.5, required: at least 0.6). Do not rely on it."
+        "(its ROC AUC may be as low as 0.5, required: at least 0.6). Do not rely on it."
     )
     app = start("--release", resealed(demo_release, tmp_path / "weak", gates=gates))
     for page in ("A customer", "Score a file"):

@@ -53,6 +53,14 @@ def test_an_order_log_is_recognised_with_its_columns(tmp_path):
     assert written.questions == ()
 
 
+def test_umlauts_stay_in_titles_and_are_spelled_out_in_file_names(tmp_path):
+    written = init(german(tmp_path / "Käufe März & Größe.csv"), tmp_path)
+    assert written.path.name == "kaeufe_maerz_groesse.yaml"
+    assert section(written.path)["01_eda"]["title"] == "Käufe März Größe"
+    assert init(tmp_path / "Käufe März & Größe.csv", tmp_path, "Käufer").path.name == "Kaeufer.yaml"
+    assert section(tmp_path / "params" / "Kaeufer.yaml")["01_eda"]["title"] == "Käufer"
+
+
 def test_each_guess_has_its_reason_in_a_comment(tmp_path):
     text = init(german(tmp_path / "log.csv"), tmp_path).path.read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.startswith("    ")]
@@ -202,7 +210,7 @@ def test_every_limit_that_is_broken_is_named(tmp_path):
         "max_quarantined: 33.3% of lines",
         "min_days: 1 days",
         "min_customers: 1 customers",
-        "1 price not positive",
+        "1 cancellation",
     ):
         assert part in str(refused.value)
 

@@ -51,6 +51,12 @@ def test_each_line_is_kept_or_set_aside_with_its_reason(source):
     assert {line: reason for line, reason in zip(table.line, table.reason, strict=True) if pd.notna(reason)} == REASONS
 
 
+def test_without_a_letter_negative_lines_are_returns(source):
+    table = orders.judge(order_log.read_log(source, COLUMNS).lines, "", [], "keep").to_pandas().set_index("line").reason
+    assert (table[3], table[4]) == ("cancellation", "cancellation")  # C2 and the corrected line
+    assert table[6] == "price not positive"  # nothing was paid, and nothing paid back
+
+
 def test_kept_and_quarantined_lines_add_up_to_those_read(source):
     table = judged(source)
     assert orders.kept(table).count().execute() == 3

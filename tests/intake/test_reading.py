@@ -193,6 +193,16 @@ def test_names_of_columns_are_read_without_the_rows(tmp_path):
     assert reading.column_names(tmp_path / "log.parquet") == ["client", "when", "total"]
 
 
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "parquet"])
+@pytest.mark.parametrize("name", ["shop[1]", "sh*p1", "shop?", "year=2024/shop1", "Käufer März", "[!a]shop"])
+def test_a_name_is_a_name_and_no_pattern_or_column(tmp_path, name, ending):
+    other, mine = tmp_path / f"shop1.{ending}", tmp_path / f"{name}.{ending}"
+    mine.parent.mkdir(exist_ok=True)
+    for path, table in ((other, TABLE.assign(client="other")), (mine, TABLE)):
+        table.to_parquet(path, index=False) if ending == "parquet" else table.to_csv(path, index=False)
+    pd.testing.assert_frame_equal(read(mine), TABLE, check_dtype=False)
+
+
 GOOD = "".join(f"{n};2024-01-02;x\n" for n in range(500))
 
 

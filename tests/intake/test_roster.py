@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from patrons.errors import SourceError
-from patrons.intake import roster
+from patrons.intake import roster, sources
 
 LOG = ibis.memtable(
     pd.DataFrame(
@@ -33,6 +33,18 @@ def test_attributes_are_joined_and_missing_where_a_customer_has_none(tmp_path):
     assert sorted(table.index) == ["003", "17"]
     assert table.plan["17"] == "gold"
     assert pd.isna(table.plan["003"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_the_check_before_a_run_reads_customers_as_the_notebook_does(tmp_path, encoding):
+    path = tmp_path / "Käufer[1].csv"
+    path.write_bytes("customer_id;größe\n17;groß\n003;\n".encode(encoding))
+    sources.check_attributes([path], ["größe"])
+    with pytest.raises(SourceError, match="'grösse'; did you mean 'größe'"):
+        sources.check_attributes([path], ["grösse"])
+    table = roster.customer_table(LOG, path).set_index("customer_id")
+    assert table["größe"]["17"] == "groß"
+    assert pd.isna(table["größe"]["003"])
 
 
 def test_leading_zeros_of_a_customer_survive(tmp_path):

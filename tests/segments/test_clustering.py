@@ -8,7 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from patrons.models import load_model, save_model
 from patrons.segments import clustering as cl
-from patrons.segments import inputs
+from patrons.segments import inputs, leaderboard, null
 from patrons.segments.microclusters import Customers
 
 X, TRUE = make_blobs([100, 100, 100], centers=np.array([[0.0, 0], [8, 0], [0, 8]]), cluster_std=0.7, random_state=0)
@@ -49,6 +49,20 @@ def test_six_families_are_compared(compared):
         "K-Means", "Gaussian mixture", "Ward", "Mini-batch K-Means", "DBSCAN", "HDBSCAN",
     }  # fmt: skip
     assert compared.skipped == []
+
+
+def test_a_group_of_one_and_a_column_of_one_value_are_no_trouble():
+    """Warnings are errors here, so numpy has none to give."""
+    lonely = Customers(np.column_stack([np.vstack([X[:80], [[60.0, 60.0]]]), np.ones(81)]), seed=0)
+    found = cl.compare(lonely, [2, 3])
+    assert found.skipped == []
+    best = next(one for one in found.candidates if one.family.name == "Gaussian mixture")
+    assert sorted(np.bincount(best.labels))[0] == 1
+    limits = leaderboard.Limits(0.0, 1.0, 0.0, 2, 3)
+    board = leaderboard.leaderboard(lonely, found.candidates, limits)
+    board = leaderboard.with_stability(board, lonely, found.candidates, limits, 3)
+    assert np.isfinite(board.silhouette).all()
+    assert np.isfinite(null.null_scores(lonely, best, [2, 3], 1)[["silhouette", "stability"]].to_numpy()).any()
 
 
 def test_three_plain_groups_are_found_by_every_family_with_k(compared):

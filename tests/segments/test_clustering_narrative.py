@@ -52,6 +52,13 @@ def test_what_lies_a_little_above_the_null_is_a_continuum():
     )
 
 
+def test_a_partition_with_next_to_no_silhouette_is_not_called_useful():
+    assert narrative.separation(Interval(0.0, -0.01, 0.01), [0.0, 0.01]) == (
+        "The groups hardly differ: silhouette 0.000, and 0.005 on data without groups. Customers lie about as near to "
+        "other groups as to their own."
+    )
+
+
 def test_what_the_null_reaches_shows_nothing():
     one_above = [0.1] * 9 + [0.59]  # the interval lies above their 97.5% quantile, but not above all
     for silhouette, null in ((NEAR, [0.31, 0.32, 0.33]), (FAR, one_above)):

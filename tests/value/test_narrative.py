@@ -73,6 +73,38 @@ def test_what_the_test_says():
     )
 
 
+def outcome(spent, predicted, *saving):
+    scores = forecast.scores(np.array(spent), np.array(predicted))
+    leaderboard = pd.DataFrame({"mean of both": scores}).T.assign(oracle=1.0)
+    return forecast.Tested(
+        np.array(spent), np.array(predicted), leaderboard, scores, "nobody buys", Interval(*(saving or (0.2, 0.1, 0.3)))
+    )
+
+
+@pytest.mark.parametrize(
+    ("spent", "expected", "told"),
+    [
+        ([100.0], [95.0], "5% more was spent than expected"),
+        ([100.0], [100.1], "as much was spent as expected"),
+        ([324.0], [1e-6], "many times as much was spent as expected"),
+        ([320.0], [100.0], "3.2 times as much was spent as expected"),
+        ([0.0], [50.0], "nothing was spent"),
+        ([0.1], [50.0], "over 99% less was spent than expected"),
+    ],
+)
+def test_how_far_the_total_was_off_is_plausible(spent, expected, told):
+    assert narrative.off(outcome(spent, expected)) == f"In the period that was tested, {told}."
+
+
+def test_a_total_that_was_right_and_one_that_was_not_agree_with_how_far_it_was_off():
+    assert "In total the forecast was right." in narrative.verdict(outcome([100.0], [100.2]), 60)
+    assert "In total the forecast was 3.2 times what was spent." in narrative.verdict(outcome([100.0], [320.0]), 60)
+    nothing = outcome([0.0, 0.0], [50.0, 1.0], -1e13, -2e13, -1e12)
+    assert narrative.verdict(nothing, 60).startswith("Nothing was spent in the period that was tested")
+    worse = narrative.verdict(outcome([100.0], [95.0], -1e13, -2e13, -1e12), 60)
+    assert "Its squared error is many times as much as that of the best simple rule" in worse
+
+
 def test_a_test_that_shows_no_clear_gain_says_so():
     verdict = narrative.verdict(result(-0.1, -0.3, 0.2), 60)
     assert "10% more than that of the best simple rule" in verdict

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from patrons.digits import about
+from patrons.digits import about, compared
 from patrons.plots import words
 
 NAMES = {"time": "time of day", "order_id": "order number", "product_id": "product", "unit_price": "price"}
@@ -198,7 +198,7 @@ def best_month(monthly: pd.DataFrame) -> Finding:
     before = whole[whole.month == best.month - pd.DateOffset(years=1)].revenue.sum()
     if not before:
         return _finding(title)
-    return _finding(title, f"It brought {best.revenue / before - 1:.0%} more than a year before.")
+    return _finding(title, f"It brought {' '.join(compared(best.revenue, before))} a year before.")
 
 
 def busiest(clock: pd.DataFrame, timed: bool) -> Finding:

@@ -20,6 +20,7 @@ from patrons.intake.questions import Ask, Question
 from patrons.intake.reading import open_checked
 from patrons.intake.roles import DECIMALS, Roles
 from patrons.intake.sources import VARIABLE
+from patrons.intake.vocabulary import ascii_text
 
 NON_PRODUCTS = (
     "POST",
@@ -73,7 +74,8 @@ def init(file: Path, root: Path, name: str = "", force: bool = False, ask: Ask |
     """
     if not file.is_file():
         raise SourceError(f"There is no file {file}. Give the path of an order log or a customer table.")
-    title, name = (name.replace("_", " ").capitalize(), name) if name else (raw.title_of(file), raw.name_of(file))
+    title = name.replace("_", " ").capitalize() if name else raw.title_of(file)
+    name = ascii_text(name) or raw.name_of(file)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
         raise SourceError(f"--name {name!r}: letters, digits, _ and - make a name, such as my_shop.")
     target = root / "params" / f"{name}.yaml"
@@ -203,7 +205,11 @@ def _codes(table: Table, columns: dict[str, str]) -> list[str]:
     prefix = ""
     if {"order_id", "quantity"} <= set(columns):
         prefix = prefix_of_cancellations(table, columns["order_id"], columns["quantity"])
-    reason = "orders that begin with it have negative quantities" if prefix else "no letter marks cancellations"
+    reason = (
+        "orders that begin with it have negative quantities"
+        if prefix
+        else "no letter marks them: negative lines are returns"
+    )
     codes = []
     if "product_id" in columns:
         product = table[columns["product_id"]].cast("string")

@@ -13,6 +13,7 @@ from ibis.expr.types import BooleanValue, StringValue
 
 from patrons.errors import OrdersError
 
+CANCELLATION = "cancellation"  # the reason of lines that count as returns
 STRAY = 0.005  # share of the lines, at each end, whose dates may lie anywhere
 
 CONTRACT = pa.DataFrameSchema(
@@ -42,7 +43,8 @@ def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], d
     lines : Table
         The lines of what `order_log.read_log` returns.
     cancellation_prefix : str
-        How the order number of a cancellation starts; empty where the log marks none.
+        How the order number of a cancellation starts; empty where the log marks none: then what is paid back (negative
+        lines) are the returns.
     non_products : sequence of str
         Regular expressions that a whole product code is matched against: postage, fees, tests.
     duplicates : {"quarantine", "keep"}
@@ -65,8 +67,8 @@ def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], d
     ]
     if "ruled" in lines.columns:
         reasons.insert(1, (lines.ruled.notnull(), lines.ruled))
-    if cancellation_prefix:
-        reasons.append((lines.order_id.startswith(cancellation_prefix), "cancellation"))
+    returned = lines.order_id.startswith(cancellation_prefix) if cancellation_prefix else lines.amount < 0
+    reasons.append((returned, CANCELLATION))
     reasons += [
         (lines.quantity <= 0, "quantity not positive"),
         ((lines.unit_price <= 0) | (lines.amount <= 0), "price not positive"),

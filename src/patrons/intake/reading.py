@@ -241,13 +241,13 @@ def column_names(path: Path, how: Format | None = None) -> list[str]:
 def _text_table(con: Any, path: Path, layout: textfile.Layout, extra: Mapping[str, Any] | None = None) -> Table:
     extra = extra or {}
     if layout.plain:
-        return con.read_csv(literal(path), **_options(layout), **extra)
+        return con.read_csv(literal(path), **_options(path, layout), **extra)
     with textfile.rewritten(path, layout) as copy:  # read whole, as the copy goes away
-        options = _options(layout, textfile.TAB if layout.delimiter == textfile.BLANKS else layout.delimiter)
+        options = _options(copy, layout, textfile.TAB if layout.delimiter == textfile.BLANKS else layout.delimiter)
         return con.create_table("source", con.read_csv(literal(copy), **options, **extra), temp=True)
 
 
-def _options(layout: textfile.Layout, delimiter: str = "") -> dict[str, Any]:
+def _options(path: Path, layout: textfile.Layout, delimiter: str = "") -> dict[str, Any]:
     """Every option, so that DuckDB guesses none."""
     return {
         "delim": delimiter or layout.delimiter,
@@ -257,6 +257,7 @@ def _options(layout: textfile.Layout, delimiter: str = "") -> dict[str, Any]:
         "columns": dict.fromkeys(layout.names, "VARCHAR"),
         "auto_detect": False,
         "null_padding": False,
+        "compression": "gzip" if path.name.lower().endswith(".gz") else "none",  # DuckDB finds none behind a ?
         "hive_partitioning": False,  # a folder called year=2024 is no column
         "max_line_size": textfile.LONGEST_LINE,
     }

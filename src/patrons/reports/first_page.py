@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from patrons.churn import gate_narrative
-from patrons.digits import about
+from patrons.digits import about, held
 from patrons.files import read_json
 
 EDA, LABELS, CHURN, VALUE = "01_eda", "04_label_creation", "06_churn", "07_customer_value"
@@ -51,7 +51,13 @@ def points(processed: Path, stages: Sequence[Mapping[str, Any]], currency: str) 
         ("contact", VALUE, answers.contact),
     )
     return [
-        {"question": title, "text": text, "caveat": caveat, "file": good[stage]["file"], "label": good[stage]["label"]}
+        {
+            "question": title,
+            "text": held(text),
+            "caveat": held(caveat),
+            "file": good[stage]["file"],
+            "label": good[stage]["label"],
+        }
         | _figure(processed, good, key)
         for key, stage, answer in chapters
         if stage in good

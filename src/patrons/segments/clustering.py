@@ -112,7 +112,7 @@ def _mixture(customers: Customers, setting: Setting) -> Fit:
     X, k = customers.sample, int(setting["k"])
     start = KMeans(k, n_init=customers.starts, random_state=customers.seed).fit_predict(X)
     # the floor, as half of all customers may have ordered once: a spike that would swallow a component
-    spread = [np.cov(X[start == group], rowvar=False) + FLOOR * np.eye(X.shape[1]) for group in range(k)]
+    spread = [_spread(X[start == group]) + FLOOR * np.eye(X.shape[1]) for group in range(k)]
     model = GaussianMixture(
         k,
         reg_covar=FLOOR,
@@ -124,6 +124,11 @@ def _mixture(customers: Customers, setting: Setting) -> Fit:
         random_state=customers.seed,
     )
     return Fit(model.fit(X))
+
+
+def _spread(rows: np.ndarray) -> np.ndarray:
+    """Covariance of a group's members; one alone has none."""
+    return np.cov(rows, rowvar=False) if len(rows) > 1 else np.zeros((rows.shape[1], rows.shape[1]))
 
 
 def _ward(customers: Customers, setting: Setting) -> Fit:

@@ -9,6 +9,8 @@ from patrons.evaluation.metrics import Interval
 from patrons.segments.leaderboard import band, choose
 from patrons.segments.null import CLEAR, is_separate, way_to_one
 
+USEFUL = 0.1  # silhouette under which a partition says next to nothing
+
 
 def too_alike(customers: int, distinct: int, inputs: Sequence[str], k_min: int) -> str:
     """Why there are no groups to find."""
@@ -71,6 +73,8 @@ def separation(silhouette: Interval, null: Sequence[float]) -> str:
     distance = f"{way_to_one(silhouette, null):.0%} of the way from there to 1"
     if is_separate(silhouette, null):
         return f"These are separate groups: {scores}; it is {distance}."
+    if not silhouette.value >= USEFUL:
+        return f"The groups hardly differ: {scores}. Customers lie about as near to other groups as to their own."
     continuum = f"This is a useful partition of a continuum: {scores}."
     if silhouette.low > max(null):
         return f"{continuum} It is {distance}: above all {len(null)} draws, but not the {CLEAR:.0%} of separate groups."

@@ -25,7 +25,9 @@ def without_groups(X: np.ndarray, seed: int) -> np.ndarray:
     rows drawn from that normal distribution give the order in which each column's own values are dealt out.
     """
     scores = norm.ppf((np.apply_along_axis(rankdata, 0, X)) / (len(X) + 1))
-    correlation = np.atleast_2d(np.corrcoef(scores, rowvar=False))
+    with np.errstate(invalid="ignore", divide="ignore"):  # a column of one value goes along with none
+        correlation = np.nan_to_num(np.atleast_2d(np.corrcoef(scores, rowvar=False)))
+    np.fill_diagonal(correlation, 1.0)
     normal = np.random.default_rng(seed).multivariate_normal(np.zeros(X.shape[1]), correlation, len(X), method="eigh")
     places = np.apply_along_axis(rankdata, 0, normal, "ordinal").astype(int) - 1
     return np.take_along_axis(np.sort(X, axis=0), places, axis=0)

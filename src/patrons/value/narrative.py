@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from patrons.churn import gate_narrative
-from patrons.digits import about
+from patrons.digits import TIMES, about, compared
 from patrons.evaluation.metrics import Interval
 from patrons.value.actions import CHECK, Campaign
 from patrons.value.forecast import LEAST_REPEATERS, Days, Tested, repeaters
@@ -49,26 +49,36 @@ def verdict(tested: Tested | None, horizon_days: int) -> str:
     """What the test says, or that there was none."""
     if tested is None:
         return f"The log is too short to test a forecast of {horizon_days} days: nothing below has been checked."
-    scores, saving = tested.scores, tested.saving
-    top = f"The tenth with the highest forecasts brought {scores['capture_top_decile']:.0%} of what was spent"
+    if not tested.truth.sum():
+        return "Nothing was spent in the period that was tested: how good the forecast is cannot be told."
+    saving = tested.saving
+    top = f"The tenth with the highest forecasts brought {tested.scores['capture_top_decile']:.0%} of what was spent"
     best = f"the tenth that spent most brought {tested.leaderboard.oracle.iloc[0]:.0%}"
-    bias = f"In total the forecast was {abs(scores['bias']):.0%} too {'high' if scores['bias'] > 0 else 'low'}."
-    error = f"{abs(saving.value):.0%} {'less' if saving.value > 0 else 'more'}"
+    error, than = compared(1 - saving.value, 1.0)
     doubt = "" if tested.beats else " That is no clear gain: the simple rule will do."
     return (
-        f"{top}; {best}. {bias} Its squared error is {error} than that of the best simple rule, “{tested.rule}” "
-        f"(95% interval of the saving {saving.low:+.0%} to {saving.high:+.0%}).{doubt}"
+        f"{top}; {best}. {_total_off(tested)} Its squared error is {error} {than} that of the best simple rule, "
+        f"“{tested.rule}” (95% interval of the saving {saving.low:+.0%} to {saving.high:+.0%}).{doubt}"
     )
+
+
+def _total_off(tested: Tested) -> str:
+    """How far the forecast of all customers together was off what they spent."""
+    ratio = tested.predicted.sum() / tested.truth.sum()
+    if ratio > TIMES:
+        return f"In total the forecast was {compared(ratio, 1.0)[0].removesuffix(' as much')} what was spent."
+    if round(abs(ratio - 1), 2) == 0:
+        return "In total the forecast was right."
+    return f"In total the forecast was {abs(ratio - 1):.0%} too {'high' if ratio > 1 else 'low'}."
 
 
 def off(tested: Tested | None) -> str:
     """How far the total of the test was off; the test is the one period that is known."""
     if tested is None:
         return "No forecast could be tested: the interval holds only how uncertain the fits are, and is too narrow."
-    more = tested.truth.sum() / max(tested.predicted.sum(), 1e-9) - 1
-    if abs(more) < 0.005:
-        return "In the period that was tested, as much was spent as expected."
-    return f"In the period that was tested, {abs(more):.0%} {'more' if more > 0 else 'less'} was spent than expected."
+    amount, than = compared(tested.truth.sum(), tested.predicted.sum())
+    expected = "" if amount == "nothing" else f" {than} expected"
+    return f"In the period that was tested, {amount} was spent{expected}."
 
 
 def before(today: pd.DataFrame, horizon_days: int) -> str:
