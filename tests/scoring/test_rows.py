@@ -38,3 +38,21 @@ def test_a_number_that_was_missing_in_training_may_be_missing():
     orders, gap, land = describe(table, ["orders", "gap", "land"], entries)
     assert (orders.required, gap.required, land.required) == (True, False, False)
     assert (orders.example, orders.meaning, land.values) == (2.0, "how many", ["NL", "DE"])
+
+
+@pytest.mark.parametrize("word", ["NaN", "null", "?", "n/a", " N/A ", "#N/A", ""])
+def test_words_for_nothing_are_missing_in_numbers_and_in_categories_alike(word):
+    reader = Reader(FEATURES)
+    values, error = reader.one({"orders": 3, "gap": word, "land": word})
+    assert error is None
+    assert np.isnan(values["gap"])
+    assert np.isnan(values["land"])
+    table, _ = reader.table(pd.DataFrame({"orders": [3], "gap": [word], "land": [word]}))
+    assert table.loc[0, ["gap", "land"]].isna().all()
+    assert reader.one({"orders": word})[1] == "orders is missing"
+
+
+def test_a_category_that_was_one_in_training_stays_one():
+    reader = Reader([Feature("land", CATEGORY, False, values=["NL", "?"])])
+    assert reader.one({"land": "?"})[0] == {"land": "?"}
+    assert reader.table(pd.DataFrame({"land": ["?", "n/a"]}))[0].land.fillna("missing").tolist() == ["?", "missing"]

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import json
+import socket
 import time
 
 import pytest
@@ -153,18 +154,20 @@ def test_a_client_that_asks_again_and_again_keeps_its_connection(talk):
     assert talk(client) == [200] * 4
 
 
-def test_an_answer_is_sent_at_once(talk):
-    async def client(connect):
-        reader, writer = await connect()
-        times = []
-        for _ in range(5):
-            start = time.monotonic()
-            await answered(reader, writer)
-            await reader.readuntil(b"}]}")
-            times.append(time.monotonic() - start)
-        return min(times)
+def test_small_packets_are_not_held_back(talk, monkeypatch):
+    made, held_back = connections.Connection.connection_made, []
 
-    assert talk(client) < 0.03  # in two packets, of which the second waits for word of the first: 0.04
+    def watched(connection, transport):
+        held_back.append(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 0)
+        made(connection, transport)
+
+    monkeypatch.setattr(connections.Connection, "connection_made", watched)
+
+    async def client(connect):
+        return await answered(*await connect())
+
+    assert talk(client) == 200
+    assert held_back == [False]  # an answer is two packets, and the second would wait 40 ms
 
 
 def test_connections_beyond_the_limit_are_told_and_far_beyond_it_ended(talk):

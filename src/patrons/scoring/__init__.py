@@ -3,6 +3,7 @@
 scorer    `Scorer`: customers or raw orders in; segment, churn, value, reasons out
 rows      customer rows as models take them, each value read by its feature
 drift     values unlike those that the models learnt from
+beyond    values that the models cannot compute with: which feature has them
 columns   the columns of a file beside the features of a release
 incoming  raw orders, described as the notebooks describe customers
 answers   the models' answers, for a table or for one row

@@ -25,7 +25,7 @@ PLAIN = {  # text that is a number without a look at how the others are written
     "comma": re.compile(r"[+-]?\d+"),
 }
 WHOLE = re.compile(r"(-?\d+)\.0")  # how a spreadsheet writes a number that is a category
-BLANKS = ("", "nan", "null")
+BLANKS = ("", "nan", "null", "n/a", "?")  # text for a missing value, unless a feature has it among its categories
 
 Numbers = Callable[[pd.Series], pd.Series]
 
@@ -82,7 +82,9 @@ class Reader:
         decimal: str = "point",
     ):
         self.features, self.numbers, self.missing, self.decimal = list(features), numbers, list(missing), decimal
-        self._absent = {"", *(word.strip().lower() for word in missing)}
+        words = {"", *(word.strip().lower() for word in missing)}
+        known = {one.name: {str(value).strip().lower() for value in one.values} for one in self.features}
+        self._absent = {name: words - values for name, values in known.items()}
         self._names = {feature.name for feature in self.features}
         self._plain = PLAIN[decimal]
 
@@ -132,7 +134,7 @@ class Reader:
     def _column(self, values: pd.Series, feature: Feature) -> tuple[pd.Series, dict[int, Any]]:
         """A column, and by row number the values that cannot be used."""
         if feature.kind == CATEGORY:
-            text = as_text(values, self.missing)
+            text = as_text(values, self._absent[feature.name])
             return text.astype(object).where(text.notna(), np.nan), {}
         if is_numeric_dtype(values) and not is_bool_dtype(values):
             column, blank = values.astype("float64"), values.isna().to_numpy()
@@ -170,9 +172,9 @@ class Reader:
                 values[feature.name] = raw
                 continue
             if feature.kind == CATEGORY:
-                values[feature.name] = self._category(raw)
+                values[feature.name] = self._category(raw, feature)
                 continue
-            value = self._number(raw)
+            value = self._number(raw, feature)
             usable = value is not None and -LARGEST < value < LARGEST
             values[feature.name] = value if usable else np.nan
             if not usable and (value is not None or feature.required):
@@ -187,7 +189,7 @@ class Reader:
         others = (str(name) for name in names if name not in self._names)
         return closest(feature.name, islice(others, MOST_NAMES))
 
-    def _number(self, raw: Any) -> float | None:
+    def _number(self, raw: Any, feature: Feature) -> float | None:
         """A number, NaN for what is none, None for what is missing."""
         kind = type(raw)
         if kind is float or kind is int:
@@ -199,17 +201,17 @@ class Reader:
         text = str(raw).strip()
         if self._plain.fullmatch(text):
             return float(text)
-        return None if self._missing(text) else float(self.numbers(pd.Series([text], dtype="str")).iloc[0])
+        return None if self._missing(text, feature) else float(self.numbers(pd.Series([text], dtype="str")).iloc[0])
 
-    def _category(self, raw: Any) -> Any:
+    def _category(self, raw: Any, feature: Feature) -> Any:
         if raw is None or raw is pd.NA or raw != raw:
             return np.nan
         text = str(raw).strip()
-        return np.nan if self._missing(text) else WHOLE.sub(r"\1", text) if WHOLE.fullmatch(text) else text
+        return np.nan if self._missing(text, feature) else WHOLE.sub(r"\1", text) if WHOLE.fullmatch(text) else text
 
-    def _missing(self, text: str) -> bool:
+    def _missing(self, text: str, feature: Feature) -> bool:
         lower = text.lower()
-        return (lower.removeprefix("#") if lower.startswith("#n") else lower) in self._absent
+        return (lower.removeprefix("#") if lower.startswith("#n") else lower) in self._absent[feature.name]
 
 
 def _problem(feature: Feature, value: Any, meant: str | None) -> str:

@@ -26,6 +26,7 @@ from patrons.intake.roles import Roles
 from patrons.libraries import Difference, differences
 from patrons.scoring import release
 from patrons.scoring.answers import Answers
+from patrons.scoring.beyond import BEYOND, explain, explained, typical
 from patrons.scoring.content import load_models
 from patrons.scoring.drift import Learnt, Watch
 from patrons.scoring.rows import BLANKS, Feature, Reader, records
@@ -48,7 +49,6 @@ COLUMNS = {
     "error": "str",  # why the customer cannot be scored, missing where they are
 }
 CLOSE = 1e-5  # how far two ways to the same number may lie apart, of those above 1 as a share
-BEYOND = "the values are beyond what the models can compute with: look for one that is far too large or negative"
 ORDERS = "orders"  # the kind of a release made from an order log; the other is "table"
 
 
@@ -146,7 +146,9 @@ class Scorer:
             watch.add(inputs)
         good = error.isna().to_numpy()
         inputs = inputs.set_axis(range(len(table)))[good]
-        answers = self._computed(inputs) if len(inputs) else pd.DataFrame()
+        answers = pd.DataFrame()
+        if len(inputs):
+            answers = explain(self._computed(inputs), inputs, self.features, self._one)
         answers = answers.reindex(index=range(len(table)), columns=list(COLUMNS)).astype(COLUMNS).set_axis(table.index)
         lists = {name: answers[name].where(answers[name].notna(), None) for name in ("segment_set", "warnings")}
         return answers.assign(customer_id=self._identifiers(table), error=answers.error.fillna(error), **lists)
@@ -160,17 +162,13 @@ class Scorer:
             if len(inputs) == 1:
                 return pd.DataFrame({"error": BEYOND}, inputs.index)
             # raises if the models are at fault, and not somebody's values
-            self.answers.table(pd.DataFrame([self._typical()]).astype(inputs.dtypes.to_dict()))
+            self.answers.table(pd.DataFrame([typical(self.features)]).astype(inputs.dtypes.to_dict()))
             half = len(inputs) // 2
             return pd.concat([self._computed(inputs[:half]), self._computed(inputs[half:])])
         finite = pd.Series(np.isfinite(answers.select_dtypes("float").to_numpy()).all(axis=1), answers.index)
         errors = np.array([None if row_is_finite else BEYOND for row_is_finite in finite], dtype=object)
         answers["warnings"] = pd.Series(self.learnt.rows(inputs), inputs.index, dtype=object)
         return answers.astype(object).where(finite, None).assign(error=errors)
-
-    def _typical(self) -> dict[str, Any]:
-        """A customer with the median, or the most frequent category, of every feature."""
-        return {feature.name: feature.example for feature in self.features}
 
     def score_one(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Score one customer, fast: `COLUMNS` to plain values, None where there is none.
@@ -185,14 +183,20 @@ class Scorer:
         answer = dict.fromkeys(COLUMNS) | {"customer_id": None if identifier is None else str(identifier)}
         if error:
             return answer | {"error": error}
+        computed = self._one(values)
+        if computed is None:
+            return answer | {"error": explained(values, self.features, self._one)}
+        return answer | {**computed, "warnings": self.learnt.one(values)}
+
+    def _one(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The answer for one customer that was read, None where its values are beyond the models."""
         try:
             with np.errstate(all="ignore"):
                 computed = self.answers.one(values)
         except (ValueError, ArithmeticError):
-            self.answers.one(self._typical())  # raises if the models are at fault
-            return answer | {"error": BEYOND}
-        finite = all(math.isfinite(value) for value in computed.values() if type(value) is float)
-        return answer | ({**computed, "warnings": self.learnt.one(values)} if finite else {"error": BEYOND})
+            self.answers.one(typical(self.features))  # raises if the models are at fault
+            return None
+        return computed if all(math.isfinite(value) for value in computed.values() if type(value) is float) else None
 
     def score_orders(
         self, lines: pd.DataFrame | str | Path, as_of: date | None = None, customers: str | Path | None = None

@@ -25,9 +25,8 @@ def listen(settings: Settings) -> socket:
         Where nothing can listen there.
     """
     family = AF_INET6 if ":" in settings.host else AF_INET
-    listening = socket(
-        family, SOCK_STREAM, IPPROTO_TCP
-    )  # of another protocol, asyncio would leave answers to wait 40 ms
+    # of another protocol, asyncio would hold small packets back, and answers would wait 40 ms
+    listening = socket(family, SOCK_STREAM, IPPROTO_TCP)
     listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
