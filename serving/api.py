@@ -88,7 +88,7 @@ async def predict(
 def model(service: Service) -> Annotated[types.Schema, types.SchemaMetadata(ModelCard)]:
     slot = service.slots.active
     if slot is None:
-        raise not_ready(service.slots)
+        raise not_ready(service.slots.refused)
     return http.JSONResponse(cards.model_card(slot, service.slots))
 
 
@@ -98,7 +98,7 @@ def live() -> Annotated[types.Schema, types.SchemaMetadata(Health)]:
 
 def ready(service: Service) -> Annotated[types.Schema, types.SchemaMetadata(Health)]:
     if service.slots.active is None:
-        raise not_ready(service.slots)
+        raise not_ready()  # whoever asks needs no key
     return http.JSONResponse({"status": "ready", "release": service.slots.active.release})
 
 

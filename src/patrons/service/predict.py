@@ -31,7 +31,7 @@ async def predicted(
     """
     slot = slots.active
     if slot is None:
-        raise not_ready(slots)
+        raise not_ready(slots.refused)
     if len(customers) == 1 and slot.quick:
         return _answered(slot, customers)
     return await in_thread(gate, pool, _answered, slot, customers)
@@ -80,8 +80,8 @@ def _response(slot: Slot, customers: Sequence[Customer], scored: Scored) -> dict
     return {"release": slot.release, **counts, "ignored": ignored, "warnings": warnings, "answers": answers}
 
 
-def not_ready(slots: Slots) -> Problem:
-    """The problem that there is no release yet."""
+def not_ready(refused: str | None = None) -> Problem:
+    """The problem that there is no release yet; `refused` says why the last candidate was not taken."""
     step = "Wait for the first release; the operator's log says why a candidate was refused."
-    wrong = error("release", slots.refused or "none yet", "a release that was checked", step)
-    return Problem(503, wrong, {"Retry-After": "5"})
+    wrong = error("release", "", "a release that was checked", step)
+    return Problem(503, {**wrong, "found": refused or "none yet"}, {"Retry-After": "5"})
