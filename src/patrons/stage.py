@@ -150,6 +150,7 @@ class Stage:
 
         A long one that few will read is `folded`: only its caption shows until it is opened.
         """
+        caption = held(caption)
         per_column: Any = dict(formats) if isinstance(formats, Mapping) else formats
         style = _labels_escaped(table).format(per_column, na_rep="–", thousands=",", precision=2, escape="html")
         style.set_caption(html.escape(caption))

@@ -161,7 +161,7 @@ def test_columns_in_another_case_are_read_and_those_of_no_feature_named(stub, so
     assert (result.unused, result.warnings, result.errors) == (["note"], [], 0)
     assert answers.churn_probability[1] == pytest.approx(0.01 + FEES[1] / 1000)
     assert predict(source, tmp_path / "out.csv") == 0
-    assert "Not used, as they are no features: note" in capsys.readouterr().out
+    assert "Columns that nothing is made of: note" in capsys.readouterr().out
 
 
 def test_a_column_that_is_absent_is_named_with_the_one_that_was_meant(stub, source):

@@ -78,7 +78,7 @@ def _show_answers(scored: pd.DataFrame, result: bulk.Scored, stem: str) -> None:
         more = len(result.warnings) - MOST_WARNINGS
         st.warning(f"These customers are unlike those of the training:\n{listed}" + (f"\n- {more} more" * (more > 0)))
     if result.unused:
-        st.caption(escaped(f"Not used, as they are no features: {', '.join(result.unused[:MOST_WARNINGS])}"))
+        st.caption(escaped(f"Columns that nothing is made of: {', '.join(result.unused[:MOST_WARNINGS])}"))
     st.download_button("Download the scored file", safe_csv(scored), f"{stem}_scored.csv", "text/csv", type="primary")
     if len(refused):
         st.warning("These cannot be scored. Correct them in the file and upload it again.")

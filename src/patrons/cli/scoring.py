@@ -96,13 +96,13 @@ def _print_outcome(done: Any, output: str, release: str) -> None:
     if done.errors:
         print(f"{done.errors:,} of them cannot be scored: the column `error` says why.")
     if done.unused:
-        print(f"Not used, as they are no features: {', '.join(done.unused[:MOST_LISTED])}{_more(done.unused)}")
+        print(f"Columns that nothing is made of: {', '.join(done.unused[:MOST_LISTED])}{_more(done.unused)}")
     for warning in done.warnings[:MOST_LISTED]:
         print(f"Warning: {warning}")
     if len(done.warnings) > MOST_LISTED:
         print(f"Warning: {len(done.warnings) - MOST_LISTED} more features are unlike the training.")
     if done.unlike:
-        print(f"{done.unlike:,} customers have values far outside the training: the column `warnings` names them.")
+        print(f"{done.unlike:,} customers have values unlike those of the training: the column `warnings` names them.")
 
 
 def _more(listed: Sequence[str]) -> str:

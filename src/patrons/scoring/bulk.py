@@ -14,7 +14,9 @@ import pyarrow.parquet
 
 from patrons.files import safe_csv, shown, whole
 from patrons.intake.numbers import NumbersError, decide
+from patrons.intake.order_log import mapped
 from patrons.intake.reading import Format, column_names, open_source
+from patrons.intake.rules import Rules
 from patrons.scoring.columns import match
 from patrons.scoring.drift import Watch
 from patrons.scoring.rows import MOST_LISTED, NUMBER, Reader
@@ -165,7 +167,15 @@ def _orders(scorer: Scorer, source: Path, as_of: date | None, customers: Path | 
     answers = (scorer.score_described(table[start : start + CHUNK], refused, watch) for start, refused in parts)
     total = len(table) + len(left_over)
     absent = match(table.columns, scorer.features).warnings if len(table) else []  # attributes that did not come
-    return Incoming(total, (part.assign(as_of=day) for part in answers), absent, [])
+    return Incoming(total, (part.assign(as_of=day) for part in answers), absent, _unused(scorer, source))
+
+
+def _unused(scorer: Scorer, source: Path) -> list[str]:
+    """The columns of an order log that are neither ours nor named by a rule."""
+    intake = scorer.manifest["parameters"]["01_eda"]
+    names = column_names(source, Format.of(intake))
+    used = {*mapped(names, intake["columns"]).values(), *Rules.of(intake).columns.values()}
+    return [name for name in names if name not in used]
 
 
 def _rows(scorer: Scorer, source: Path, as_of: date | None, watch: Watch) -> Incoming:

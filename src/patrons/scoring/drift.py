@@ -22,7 +22,7 @@ TAIL = 0.02  # share of customers who lie outside the range without any change: 
 ENOUGH = 20  # customers from which the shares and the median of a file say something
 UNITS = (100, 1000)  # by which units differ: cents, thousands
 NEAR = 3  # factor within which a median is told to be a unit times as large
-SAMPLE = 500  # values of a chunk whose median stands for all
+SAMPLE, MOST_SAMPLED = 500, 10_000  # values of a part and of a whole file whose median stands for all
 MOST_EXAMPLES, MOST_VALUES = 3, 1000
 MOST_KNOWN = 8  # categories that a sentence lists
 
@@ -113,7 +113,7 @@ class Watch:
         self.odd: Counter[str] = Counter()  # customers with a number far outside, or with an unknown category
         self.very_far: Counter[str] = Counter()
         self.unknown: dict[str, Counter[Any]] = {name: Counter() for name in learnt.known}
-        self._samples: dict[str, list[np.ndarray]] = {name: [] for name in learnt.numbers}
+        self._samples: dict[str, np.ndarray] = {name: np.array([]) for name in learnt.numbers}
         self._examples: dict[str, list[float]] = {name: [] for name in learnt.numbers}
 
     def add(self, table: pd.DataFrame) -> None:
@@ -125,7 +125,8 @@ class Watch:
             self.filled[name] += len(values)
             self.odd[name] += len(far)
             self.very_far[name] += int(self.learnt.alone[name].misses(far).sum())
-            self._samples[name].append(values[:: max(1, len(values) // SAMPLE)])
+            sample = np.concatenate([self._samples[name], values[:: max(1, len(values) // SAMPLE)]])
+            self._samples[name] = sample[::2] if len(sample) > MOST_SAMPLED else sample
             self._examples[name] = list(dict.fromkeys([*self._examples[name], *far[:MOST_EXAMPLES]]))[:MOST_EXAMPLES]
         for name, known in self.learnt.known.items():
             present = table[name].dropna()
@@ -147,7 +148,7 @@ class Watch:
             return None
         few = count < ENOUGH  # of so few, only what is very far says something
         far = self.very_far[name] if few else self.odd[name]
-        median = float(np.median(np.concatenate(self._samples[name])))
+        median = float(np.median(self._samples[name]))
         unit = "" if few else _unit(median, feature)
         if far > (0 if few else TAIL * count + 3 * sqrt(TAIL * count)):  # more than chance leaves outside
             examples = ", ".join(map(_shown, self._examples[name]))
