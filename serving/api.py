@@ -49,7 +49,7 @@ class Service:
 
     def __init__(self, settings: Settings, load: Callable = Scorer.load, log: Log | None = None):
         self.settings, self.log, self.metrics = settings, log or Log(), Metrics()
-        self.slots, self.gate = Slots(load), Gate(settings.running, settings.waiting, settings.per_key)
+        self.slots, self.gate = Slots(load), Gate(settings.running, settings.waiting, settings.per_key, settings.body)
         self.follower = Follower(self.slots, settings.release, settings.poll, self.report)
         self.pool = ThreadPoolExecutor(settings.running, "score")
 

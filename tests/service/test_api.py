@@ -17,7 +17,9 @@ from toy_scorer import ToyScorer, write_release
 
 from patrons.service import bodies, keys
 from patrons.service.follow import Located, named_by
+from patrons.service.limits import Gate
 from patrons.service.logs import Log
+from patrons.service.problems import Problem
 from patrons.service.requests import read
 from patrons.service.settings import Settings, SettingsError, from_environment
 from serving import api as api_module
@@ -443,3 +445,25 @@ def test_a_place_is_taken_only_when_the_body_is_there(release):
     answers = api.run(talk)
     assert [answer.status_code for answer in answers] == [200, 200, 408, 408]
     assert answers[2].json()["errors"][0]["expected"] == "a whole body within 0.4 s"
+
+
+def test_bodies_in_memory_are_bounded_for_all_and_for_each_key():
+    gate = Gate(running=1, waiting=1, per_key=1, body=10)  # 160 bytes, and 80 a key
+    with gate.room("a") as a, gate.room("b") as b, gate.room("c") as c:
+        a(80)
+        with pytest.raises(Problem, match="429"):
+            a(1)
+        b(79)
+        c(1)
+        with pytest.raises(Problem, match="503"):
+            c(1)
+    assert not gate.held
+
+
+def test_what_has_no_room_is_refused_while_it_comes_and_leaves_none_taken(release):
+    api = Asked(release, body=100)
+    api.service.gate.memory = 50
+    answer = api.ask("POST", "/predict", content=b" " * 60, headers={"content-type": "application/json"})
+    assert answer.status_code == 503
+    assert answer.json()["errors"][0]["field"] == "bytes of requests in memory"
+    assert not api.service.gate.held

@@ -87,9 +87,10 @@ class Guard:
             return
         key = scope["state"].get("key") or ""
         self.gate.check(key)  # before a body is read that has no place
-        receive = await _whole(receive, self.settings.timeout)
-        async with self.gate.place(key):
-            await self._answered(scope, receive, answer)
+        with self.gate.room(key) as ask:
+            receive = await _whole(receive, self.settings.timeout, ask)
+            async with self.gate.place(key):
+                await self._answered(scope, receive, answer)
 
     async def _answered(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         async with asyncio.timeout(self.settings.timeout):
@@ -161,8 +162,11 @@ def _limited(receive: Receive, most: int) -> Receive:
     return limited
 
 
-async def _whole(receive: Receive, seconds: float) -> Receive:
-    """Receives a body that has come, and after it what comes: a place is taken only when the body is there."""
+async def _whole(receive: Receive, seconds: float, ask: Callable[[int], None]) -> Receive:
+    """Receives a body that has come, and after it what comes: a place is taken only when the body is there.
+
+    `ask` refuses a piece for which memory has no room.
+    """
     pieces, more = [], True
     try:
         async with asyncio.timeout(seconds):
@@ -170,6 +174,7 @@ async def _whole(receive: Receive, seconds: float) -> Receive:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise Problem(400, error("body", "a connection that ended", "a whole body", "Send it again."))
+                ask(len(message.get("body", b"")))
                 pieces.append(message.get("body", b""))
                 more = message.get("more_body", False)
     except TimeoutError:

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -12,6 +12,7 @@ from patrons.service.problems import Problem, error
 
 P = ParamSpec("P")
 T = TypeVar("T")
+BODIES = 16
 AGAIN = {"Retry-After": "1"}
 
 
@@ -20,12 +21,14 @@ class Gate:
 
     Parameters
     ----------
-    running, waiting, per_key : int
-        See `settings.Settings`.
+    running, waiting, per_key, body : int
+        See `settings.Settings`. Bodies in memory may be `BODIES` times the largest together; those of one key half of
+        that.
     """
 
-    def __init__(self, running: int, waiting: int, per_key: int):
-        self.limit, self.per_key = running + waiting, per_key
+    def __init__(self, running: int, waiting: int, per_key: int, body: int):
+        self.limit, self.per_key, self.memory = running + waiting, per_key, BODIES * body
+        self.held: Counter[str] = Counter()  # bytes of bodies, by key
         self.inside: Counter[str] = Counter()
         self.turn = asyncio.Semaphore(running)
 
@@ -46,6 +49,33 @@ class Gate:
             raise _full(503, "requests in progress", self.busy, self.limit)
         if self.inside[key] >= self.per_key:
             raise _full(429, "requests in progress with this key", self.inside[key], self.per_key)
+
+    @contextmanager
+    def room(self, key: str) -> Iterator[Callable[[int], None]]:
+        """Gives what asks for room for so many more bytes of a body; all of it is free again at the end.
+
+        Raises
+        ------
+        Problem
+            429 or 503, from that function, where there is no room.
+        """
+        mine = 0
+
+        def ask(size: int) -> None:
+            nonlocal mine
+            if self.held.total() + size > self.memory:
+                raise _full(503, "bytes of requests in memory", self.held.total(), self.memory)
+            if self.held[key] + size > self.memory // 2:
+                raise _full(429, "bytes of requests in memory with this key", self.held[key], self.memory // 2)
+            self.held[key] += size
+            mine += size
+
+        try:
+            yield ask
+        finally:
+            self.held[key] -= mine
+            if not self.held[key]:
+                del self.held[key]
 
     @asynccontextmanager
     async def place(self, key: str) -> AsyncIterator[None]:
