@@ -1,5 +1,6 @@
 """The whole series on a reduced demo, held against what the simulation knows."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from sklearn.metrics import adjusted_mutual_info_score
 
 import run_all
 from patrons.churn import split as churn
+from patrons.digits import held
 from patrons.evaluation.metrics import roc_auc
 from patrons.files import digest, read_json
 from patrons.models import load_model
@@ -46,6 +48,19 @@ def test_the_series_succeeds(demo):
 @pytest.mark.parametrize(("number", "names"), EXPECTED.items())
 def test_each_notebook_records_the_agreed_metrics(demo, number, names):
     assert set(names.split()) <= set(demo.metrics(number))
+
+
+def test_every_sentence_of_the_reports_holds_finite_plausible_and_rounded_numbers(demo):
+    sentences = [
+        finding[part]
+        for path in demo.processed.glob("*/findings.json")
+        for finding in read_json(path)
+        for part in ("text", "alt")
+        if finding[part]
+    ]
+    assert len(sentences) > 40
+    assert [sentence for sentence in sentences if sentence != held(sentence)] == []
+    assert [sentence for sentence in sentences if re.search(r"\d\.\d{4}", sentence)] == []
 
 
 def test_kept_and_quarantined_lines_add_up(demo):

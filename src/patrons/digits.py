@@ -5,12 +5,14 @@ import re
 
 DIGITS = 3
 LARGE = ((1e9, " billion"), (1e6, " million"))
+SMALLEST = 1e-4  # what is less is nothing to a reader
 UNKNOWN = "unknown"
 TIMES, MOST_TIMES = 2.0, 1000.0  # from where an increase is told as a factor, and the largest factor that is told
 SAME = 0.005  # a difference that rounds to nothing
 MOST_PERCENT = 1000
 NO_NUMBER = re.compile(r"(?<![\w.-])[+-]?(?:nan|inf)\b%?")
 PERCENT = re.compile(r"(?<![\w.,])[+-]?(\d[\d,]*)(\.\d+)?%")
+POWER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?e[+-]\d+\b")
 LONG = re.compile(r"(?<![\w.,:/-])-?\d+\.\d{5,}(?![\w.,:/-]*\w)")
 
 
@@ -22,6 +24,8 @@ def about(amount: float) -> str:
     size = abs(amount)
     if not math.isfinite(size):
         return UNKNOWN
+    if size < SMALLEST:
+        return "0"
     if size < 10:
         return f"{float(f'{amount:.2g}'):g}"
     rounded = float(f"{amount:.{DIGITS}g}")
@@ -57,10 +61,11 @@ def compared(value: float, base: float) -> tuple[str, str]:
 def held(sentence: str) -> str:
     """A sentence with every number in it finite, plausible and rounded: the last look before it is shown.
 
-    What is not a number is "unknown", a share beyond 1,000% is "over 1,000%" or "below -1,000%", long decimals have
-    three digits.
+    What is not a number is "unknown", a share beyond 1,000% is "over 1,000%" or "below -1,000%", 1.2e+09 is 1.2
+    billion, long decimals have three digits.
     """
     text = NO_NUMBER.sub(UNKNOWN, sentence)
+    text = POWER.sub(lambda match: about(float(match[0])), text)
     text = PERCENT.sub(_plausible, text)
     return LONG.sub(lambda match: f"{float(match[0]):.{DIGITS}g}", text)
 

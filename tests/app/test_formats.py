@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from patrons.app.formats import money, number, percent, styled, with_unit
+from patrons.app.formats import escaped, money, number, percent, styled, with_unit
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,15 @@ def test_a_table_has_headings_in_words_and_chances_in_percent():
     assert list(shown.columns) == ["customer", "chance of not coming back", "spend, low", "my own"]
     assert "21%" in shown.to_html()
     assert "1,235" in shown.to_html()
+
+
+def test_a_table_that_is_shown_can_be_downloaded_without_a_formula():
+    table = pd.DataFrame({"customer_id": ["=1+1", "b"], "segment_set": [["A", "B"], ["A"]], "value": [-1.5, 2.0]})
+    shown = styled(table).data
+    assert shown["customer"].tolist() == ["'=1+1", "b"]
+    assert shown["possible segments"].tolist() == ["A | B", "A"]
+    assert shown["expected spend"].tolist() == [-1.5, 2.0]
+
+
+def test_warnings_show_text_from_data_as_it_is():
+    assert escaped("a_b *c* [d](e) $f$") == r"a\_b \*c\* \[d\]\(e\) \$f\$"
