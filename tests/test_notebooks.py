@@ -24,6 +24,11 @@ def code(notebook):
     return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
 
 
+@pytest.mark.parametrize("stage", [stage for stage, one in SERIES.items() if "simulated" in one.parameters])
+def test_data_is_simulated_only_where_a_params_file_says_so(stage):
+    assert SERIES[stage].parameters["simulated"].default is False
+
+
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_a_notebook_defines_no_function_and_no_class(notebook):
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)

@@ -15,6 +15,12 @@ TRAIN, TEST = ROWS[:400], ROWS[400:]
 FIT = canaries.learner(preparation(["age", "fee"], []), 0, canaries.memoriser(0), seed=0)
 
 
+def test_dates_that_01_doubts_are_a_gate_that_fails():
+    [gate] = gates.believable(["54% of all orders stand on one day."])
+    assert not gate.passed
+    assert gates.believable([]) == []
+
+
 def test_shuffled_outcomes_score_chance_where_nothing_leaks():
     assert gates.shuffled(TRAIN, TEST, FIT, 0).passed
 

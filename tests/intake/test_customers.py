@@ -229,6 +229,17 @@ def test_each_kind_of_file_gives_the_same_table(tmp_path, ending):
     pd.testing.assert_frame_equal(customers.read_table(path, ROLES).table, customers.read_frame(RAW, ROLES).table)
 
 
+def test_a_line_of_another_width_is_set_aside_and_counted(tmp_path):
+    rows = [f"{n},{n % 7},{'Yes' if n % 3 else 'No'}" for n in range(300)]
+    (tmp_path / "table.csv").write_text("\n".join(["id,x,churn", *rows[:200], "301,4", *rows[200:]]) + "\n")
+    intake = customers.read_table(tmp_path / "table.csv", Roles("id", "churn", "Yes"))
+    assert len(intake.table) == 300
+    assert intake.quarantine.to_dict("records") == [
+        {"id": "301,4", "row": 201, "reason": "another number of cells than the first line"}
+        | dict.fromkeys(["x", "churn"], pytest.approx(float("nan"), nan_ok=True))
+    ]
+
+
 def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path):
     (tmp_path / "table.xlsx").write_text("a,b\n1,2\n")
     with pytest.raises(SourceError, match=r"table\.xlsx is named as XLSX"):

@@ -8,6 +8,7 @@ import pytest
 
 from patrons.errors import SourceError
 from patrons.intake import header, reading
+from patrons.intake.order_log import read_log
 from patrons.intake.reading import Format, check_cells, open_source
 
 TABLE = pd.DataFrame(
@@ -74,6 +75,51 @@ def test_the_sheet_that_holds_the_data_is_picked(tmp_path):
     assert list(read(tmp_path / "log.xlsx", sheet="About").columns) == ["Notes"]
     with pytest.raises(SourceError, match=r"no sheet 'Order'; it has: About, Orders"):
         read(tmp_path / "log.xlsx", sheet="Order")
+
+
+def test_a_sheet_in_which_a_needed_column_has_another_name_is_refused_with_both(tmp_path):
+    table = pd.DataFrame({"customer_id": ["a", "b"], "order_date": ["2024-01-02"] * 2, "amount": [1, 2]})
+    with pd.ExcelWriter(tmp_path / "log.xlsx") as book:
+        for name in ("Jan", "Feb", "Mar"):
+            table.to_excel(book, sheet_name=name, index=False)
+        table.rename(columns={"amount": "Betrag"}).to_excel(book, sheet_name="Apr", index=False)
+    with pytest.raises(SourceError, match=r"most sheets have the columns of Jan; sheet Apr has no amount, but Betrag"):
+        read(tmp_path / "log.xlsx")
+
+
+def test_sheets_that_were_not_read_are_told_with_the_log(tmp_path):
+    table = pd.DataFrame({"customer_id": ["a", "b"], "ordered_at": ["2024-01-02"] * 2, "amount": [1, 2]})
+    with pd.ExcelWriter(tmp_path / "log.xlsx") as book:
+        table.to_excel(book, sheet_name="Jan", index=False)
+        pd.DataFrame({"Notes": ["made in May"]}).to_excel(book, sheet_name="About", index=False)
+    told = "Sheets of the workbook that were not read: About (other columns: Notes). What they hold is not in here."
+    assert read_log(tmp_path / "log.xlsx", {}).notes == (told,)
+
+
+def test_preamble_above_and_totals_below_are_no_lines_of_a_text_file(tmp_path):
+    rows = "".join(f"K{n};2024-01-{n % 28 + 1:02d};{n}\n" for n in range(300))
+    text = f"Export of Mai & Co.\nMade on;2024-05-01\n\nKunde;Datum;Betrag\n{rows}Total;44850\n"
+    (tmp_path / "log.csv").write_text(text)
+    source = reading.open_checked(tmp_path / "log.csv")
+    assert list(source.table.columns) == ["Kunde", "Datum", "Betrag"]
+    assert source.table.count().execute() == 300
+    assert source.malformed.text.tolist() == ["Total;44850"]
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_lines_that_end_in_different_ways_are_all_read(tmp_path, quote):
+    cells = f"{quote}a{quote};{quote}1{quote}"
+    (tmp_path / "log.csv").write_bytes(f"x;y\r\n{cells}\n{cells}\r\n{cells}\n".encode())
+    source = reading.open_checked(tmp_path / "log.csv")
+    assert source.table.count().execute() == 3
+    assert "lines that end in different ways" in source.description
+
+
+def test_a_file_is_gzipped_by_its_content_whatever_its_name(tmp_path):
+    (tmp_path / "plain.csv.gz").write_text("a,b\n1,2\n")
+    (tmp_path / "packed.csv").write_bytes(gzip.compress(b"a,b\n1,2\n"))
+    for name in ("plain.csv.gz", "packed.csv"):
+        assert read(tmp_path / name).to_dict("list") == {"a": ["1"], "b": ["2"]}
 
 
 def test_sheets_with_the_same_columns_are_one_log(tmp_path):

@@ -158,6 +158,15 @@ def test_doubts_are_introduced_and_no_doubts_say_nothing():
     assert narrative.doubtful({"churn": [], "value": []}) == ""
 
 
+def test_one_customer_who_is_most_of_a_forecast_is_told():
+    values = pd.DataFrame({"customer_id": ["0", *"abcde"], "expected_spend": [544_000.0, *[52_400.0] * 5]})
+    [doubt] = narrative.one_customer(values, "EUR")
+    assert doubt.startswith("One customer, 0, is ")
+    assert "544" in doubt
+    assert "806" in doubt
+    assert narrative.one_customer(values[1:], "EUR") == []
+
+
 def test_from_what_stake_on_a_contact_pays():
     assert narrative.break_even((50.0, 20.0, 120.0), "EUR") == (
         "If the assumptions hold, a contact pays where churn probability × value is above 50 EUR (95% interval 20 to "

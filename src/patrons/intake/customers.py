@@ -21,8 +21,8 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from patrons.intake.attributes import CATEGORICAL, LEAK, NUMERICAL, alone, as_text, describe, filled_for_one_outcome
-from patrons.intake.orders import loss_table
-from patrons.intake.reading import Format, open_source
+from patrons.intake.orders import MALFORMED, loss_table
+from patrons.intake.reading import Format, open_checked
 from patrons.intake.roles import (
     OWN,
     Roles,
@@ -85,7 +85,8 @@ class Intake:
 
 def read_table(path: Path, roles: Roles, how: Format | None = None) -> Intake:
     """Read a customer table and decide what each column is; an error lists every problem at once."""
-    return read_frame(open_source(path, how).table.to_pandas(), roles)
+    source = open_checked(path, how)
+    return read_frame(source.table.to_pandas(), roles, source.malformed)
 
 
 def check(path: Path, parameters: Mapping[str, Any], inputs: Sequence[str] | None = None, money: str = "") -> None:
@@ -139,8 +140,8 @@ def _use_problems(intake: Intake, uses: Mapping[str, Sequence[str]]) -> list[str
     ]
 
 
-def read_frame(raw: pd.DataFrame, roles: Roles) -> Intake:
-    """`read_table`, of a table in memory."""
+def read_frame(raw: pd.DataFrame, roles: Roles, malformed: pd.DataFrame | None = None) -> Intake:
+    """`read_table`, of a table in memory, with the lines of its file that are no rows."""
     text = raw.reset_index(drop=True).set_axis([str(name) for name in raw], axis="columns")
     refuse(shape_problems(text))
     text, given, roles = text.apply(as_text, missing=roles.missing), roles, known(roles, text)
@@ -162,9 +163,17 @@ def read_frame(raw: pd.DataFrame, roles: Roles) -> Intake:
         categorical=categorical,
         columns=columns,
         answers=_answers(kept[roles.label], roles),
-        quarantine=text.assign(row=range(1, len(text) + 1), reason=reason)[reason.notna()].reset_index(drop=True),
+        quarantine=_with_malformed(text.assign(row=range(1, len(text) + 1), reason=reason)[reason.notna()], malformed),
         undecided=_undecided(text[reason == NO_OUTCOME], kept, columns, roles),
     )
+
+
+def _with_malformed(aside: pd.DataFrame, malformed: pd.DataFrame | None) -> pd.DataFrame:
+    """Rows set aside, with lines that could not be split into cells: their text stands in the first column."""
+    if malformed is None or malformed.empty:
+        return aside.reset_index(drop=True)
+    lines = pd.DataFrame({aside.columns[0]: malformed.text, "row": malformed.line - 1, "reason": MALFORMED})
+    return pd.concat([aside, lines], ignore_index=True).reindex(columns=aside.columns)
 
 
 def row_loss(intake: Intake) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Who a customer of a log is: ids that stand for nobody, and e-mail addresses that differ in case only."""
 
+import re
 from typing import NamedTuple
 
 import ibis
@@ -15,6 +16,7 @@ GUESTS = (
 NOBODY = (*BLANK, *GUESTS)
 STAND_IN = r"^(-1|0+|9{4,})$"  # numbers that shops write where they know no customer, and that may be one
 MANY = 10  # times the lines of a usual customer from which such a number is nobody
+MOST, FEW = 0.5, 10  # of the lines, above which an id is asked about; fewer ids than these are no shop's
 LEAST = 0.01  # of the lines, below which it does no harm
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 
@@ -56,6 +58,30 @@ def told_apart(lines: Table) -> Identities:
     if nobody:
         known = known.mutate(customer_id=ibis.ifelse(_is(known, list(nobody)), ibis.null("string"), known.customer_id))
     return Identities(known, tuple(notes))
+
+
+def on_most_lines(column: StringValue) -> tuple[str, float]:
+    """The id that stands on more than half of all lines, and its share of them; empty where there is none.
+
+    Nothing is asked of a log with hardly any customers.
+    """
+    texts = column.as_table().select(id=customer_text(column))
+    counts = texts.group_by("id").agg(lines=ibis._.count()).to_pandas()
+    shares = (counts.set_index("id").lines / counts.lines.sum()).drop(list(BLANK), errors="ignore")
+    if len(shares) < FEW or shares.max() <= MOST:
+        return "", 0.0
+    return str(shares.idxmax()), float(shares.max())
+
+
+def customer_text(column: ibis.Value) -> StringValue:
+    """An id as it stands in the file, empty where it is missing; e-mail addresses in lower case."""
+    text = identifier(column.cast("string").strip().fill_null(""))
+    return ibis.ifelse(text.re_search(EMAIL), text.lower(), text)
+
+
+def is_nobody(text: str) -> bool:
+    """Whether shops write this id where they know no customer."""
+    return text.lower() in NOBODY or re.fullmatch(STAND_IN, text) is not None
 
 
 def _is(lines: Table, ids: list[str]) -> BooleanValue:

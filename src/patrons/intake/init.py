@@ -145,13 +145,14 @@ def _yaml(text: str) -> str:
 
 def _log(table: Table, guesses: Guesses, ask: Ask | None) -> tuple[list[str], list[str]]:
     """The lines of a log's params file, and the questions that are left."""
+    guesses, crowded = _of_customers(table, guesses, ask)
     columns = {ours: guess.column for ours, guess in guesses.columns.items()}
     lines = ["  columns:  # our name: yours"]
     lines += [
         f"    {ours}: {_yaml(str(one.column))}  # {_comment(one.reason)}" for ours, one in guesses.columns.items()
     ]
     unsettled, questions = _to_settle(guesses, "    ")
-    lines += unsettled
+    lines += [*(f"    # TO SETTLE: {_comment(question)}" for question in crowded), *unsettled]
     meaning, more = _meaning(table, columns, ask)
     suggested = suggest.of_columns(table, columns)
     absent = [name for name in ("order_id", "product_id", "country") if name not in columns]
@@ -167,7 +168,18 @@ def _log(table: Table, guesses: Guesses, ask: Ask | None) -> tuple[list[str], li
         "02_transformation:",
         f"  attributes: {known}  # what models may know of a customer",
         *_days(table, columns),
-    ], [*questions, *more, *suggested.questions]
+    ], [*crowded, *questions, *more, *suggested.questions]
+
+
+def _of_customers(table: Table, guesses: Guesses, ask: Ask | None) -> tuple[Guesses, list[str]]:
+    """The guesses with what the user says where one id stands on most lines, and that question where it is left."""
+    question = suggest.of_customers(table, guesses)
+    if question is None:
+        return guesses, []
+    answer = ask(question) if ask else ""
+    if not answer:
+        return guesses, [question.text]
+    return replace(guesses, columns={**guesses.columns, "customer_id": Guess(answer, "as you say")}), []
 
 
 def _comment(reason: str) -> str:
@@ -218,8 +230,7 @@ def _codes(table: Table, columns: dict[str, str]) -> list[str]:
     return [
         f"  cancellation_prefix: {json.dumps(prefix)}  # {reason}",
         f"  non_products: {json.dumps(codes)}  # product codes of postage and fees: add yours",
-        f"  duplicates: {'quarantine' if 'order_id' in columns else 'keep'}  # of exactly equal lines"
-        + ("" if "order_id" in columns else "; without an order number they may be two purchases"),
+        f"  duplicates: {suggest.of_repeats(table, columns)}",
     ]
 
 

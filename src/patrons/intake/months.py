@@ -21,7 +21,7 @@ NAMES = (  # en, de, fr, es, it, nl, pt and the Nordic ones, in lower case, with
     "december dec dezember dez decembre diciembre dic dicembre dezembro desember des",
 )
 MONTHS = {word: number for number, words in enumerate(NAMES, 1) for word in words.split()}
-REST = r"((?:[T ,].*)?)$"
+REST = r"((?:[t ,].*)?)$"  # of text in lower case
 WEEKDAY = r"^(?:[a-z]+[.]?,? +)?"
 SMALL = r"(?:(?:de|del|of|den|the) )?"
 YEAR = r"'?(\d{4}|\d{2})"

@@ -9,9 +9,10 @@ from ibis import Table
 from ibis.expr.types import FloatingValue, StringValue
 
 from patrons.errors import SourceError
+from patrons.intake.clock import BLANK
 
 ODD = 0.01  # share of the deciding numbers that may speak for the other mark; they are set aside
-SIGNS = "[\\s\u00a0\u202f'’€$£¥]|EUR|USD|GBP|CHF"  # beside a number
+SIGNS = rf"[\s'’€$£¥]|{BLANK}|EUR|USD|GBP|CHF"  # beside a number
 MARKS = {"point": (".", ","), "comma": (",", ".")}
 DECIDING = {  # a mark that is not followed by three digits, or that comes after the other, is the decimal one
     "point": r"^[-+]?(\d*\.(\d{1,2}|\d{4,})|0\.\d+|\d[\d,]*,\d{3}\.\d*)$",
@@ -110,7 +111,7 @@ def _ask(table: Table, names: Iterable[str], why: str, pattern: str) -> str:
     shown: list[str] = []
     for name in names:
         examples = table.filter(bare_text(table[name]).re_search(pattern)).limit(3).select(name).to_pandas()[name]
-        shown += [f"{name} {re.sub(chr(160), ' ', value)}" for value in examples]
+        shown += [f"{name} {re.sub(BLANK, ' ', value)}" for value in examples]
     return (
         f"Numbers can be read with a decimal point or a decimal comma and {why}, such as {'; '.join(shown[:3])}. "
         'Say which it is in `decimal` of 01_eda: "point" or "comma".'

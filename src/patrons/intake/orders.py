@@ -14,6 +14,7 @@ from ibis.expr.types import BooleanValue, StringValue
 from patrons.errors import OrdersError
 
 CANCELLATION = "cancellation"  # the reason of lines that count as returns
+MALFORMED = "another number of cells than the first line"
 STRAY = 0.005  # share of the lines, at each end, whose dates may lie anywhere
 
 CONTRACT = pa.DataFrameSchema(
@@ -55,7 +56,7 @@ def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], d
     Lines are counted by day at once, the rest is computed when asked for: ``.cache()`` what is used more than once.
     """
     reasons: list[tuple[BooleanValue, str | StringValue]] = [
-        (lines.malformed, "another number of cells than the first line"),
+        (lines.malformed, MALFORMED),
         (lines.ordered_at.isnull(), "date missing or unreadable"),
         (stray(lines), "date far from all others"),
         (

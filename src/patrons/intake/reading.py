@@ -18,31 +18,13 @@ from ibis import Table
 from patrons.engine import connect, literal
 from patrons.errors import SourceError
 from patrons.intake import header, textfile, workbook
+from patrons.intake.kind import kind_of
 from patrons.intake.settings import Settings
 
 MOST_COLUMNS = 10_000
 LONGEST_CELL = 1_000_000  # characters
 MOST_MALFORMED = 0.01  # share of lines: beyond it the file is read the wrong way rather than damaged
 ASIDE = {"ignore_errors": True, "store_rejects": True, "rejects_table": "malformed", "rejects_scan": "rejected_scan"}
-KINDS = {
-    "Parquet": (".parquet",),
-    "XLSX": (".xlsx", ".xlsm"),
-    "text": (".csv", ".tsv", ".txt", ".dat", ".csv.gz", ".tsv.gz", ".txt.gz", ".dat.gz"),
-}
-MAGIC = {
-    b"PAR1": "Parquet",
-    b"PK\x03\x04": "XLSX",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)",
-    b"%PDF": "a PDF",
-    b"SQLite format 3": "an SQLite database",
-    b"BZh": "a bzip2 archive",
-    b"\xfd7zXZ": "an xz archive",
-    b"7z\xbc\xaf": "a 7z archive",
-    b"\x28\xb5\x2f\xfd": "a zstd archive",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-}
-
 MALFORMED = """
     select line, any_value(csv_line) as text, bool_and(error_type in ('MISSING COLUMNS', 'TOO MANY COLUMNS'))
     as of_width from malformed group by line, line_byte_position order by line
@@ -111,7 +93,10 @@ def open_source(path: Path, how: Format | None = None) -> Source:
     SourceError
         When it is empty, cut off, of another kind than its name says, or when its columns have no name or the same one.
     """
-    how = how or Format()
+    return _open(path, how or Format())
+
+
+def _open(path: Path, how: Format, mixed_ends: bool = False) -> Source:
     kind = kind_of(path)
     con = connect()
     try:
@@ -124,7 +109,7 @@ def open_source(path: Path, how: Format | None = None) -> Source:
             return Source(
                 con.create_table("source", book.table, temp=True), book.description, book.totals, book.left_out
             )
-        layout = textfile.layout(path, how.delimiter, how.encoding)
+        layout = textfile.layout(path, how.delimiter, how.encoding, mixed_ends)
         check_names(path, layout.names)
         return Source(_text_table(con, path, layout), layout.description)
     except SourceError:
@@ -142,16 +127,38 @@ def open_checked(path: Path, how: Format | None = None) -> Source:
         As `open_source` and `check_cells` do; also when more than `MOST_MALFORMED` of the lines have another width,
         when a quote is never closed, or when the last line is cut off.
     """
+    how = how or Format()
     try:
-        source = open_source(path, how)
+        return _checked(path, how)
+    except SourceError:
+        if not _mixed_ends(path, how):
+            raise
+        return _checked(path, how, mixed_ends=True)
+
+
+def _mixed_ends(path: Path, how: Format) -> bool:
+    """Whether lines end in different ways, as where a file was added to another; DuckDB takes them for damaged."""
+    try:
+        return kind_of(path) == "text" and textfile.ends_differ(path, how.encoding or textfile.encoding_of(path))
+    except SourceError:
+        return False
+
+
+def _checked(path: Path, how: Format, mixed_ends: bool = False) -> Source:
+    try:
+        source = _open(path, how, mixed_ends)
         check_cells(path, source.table)
         return source
     except MalformedError as error:
-        return _without_malformed(path, how or Format(), error)
+        layout = textfile.layout(path, how.delimiter, how.encoding, mixed_ends)
+        try:
+            return _without_malformed(path, layout, error)
+        except duckdb.Error as another:
+            raise unreadable(path, another) from None
 
 
-def _without_malformed(path: Path, how: Format, error: MalformedError) -> Source:
-    layout, con = textfile.layout(path, how.delimiter, how.encoding), connect()
+def _without_malformed(path: Path, layout: textfile.Layout, error: MalformedError) -> Source:
+    con = connect()
     rows = check_cells(path, _text_table(con, path, layout, ASIDE))
     malformed = con.con.execute(MALFORMED).df()  # DuckDB has a row for each missing cell
     totals = [textfile.is_total(text, layout) for text in malformed.text]
@@ -178,42 +185,8 @@ def unreadable(path: Path, error: Exception) -> SourceError:
     if "Expected Number of Columns" in message or "Value with unterminated quote" in message:
         place = textfile.place(message)
         return MalformedError(f"{path.name} is cut off or has lines of another width. {place}Mend them.")
-    first = message.splitlines()[0]
+    first = message.splitlines()[0].replace(str(path), path.name)
     return SourceError(f"{path.name} is damaged or cut off: it cannot be read ({first}). Download or export it again.")
-
-
-def kind_of(path: Path) -> str:
-    """``Parquet``, ``XLSX`` or ``text``, by content; SourceError when it is none of these or not what its name says."""
-    named = next((kind for kind, endings in KINDS.items() if path.name.lower().endswith(endings)), None)
-    if named is None:
-        endings = ", ".join(ending for some in KINDS.values() for ending in some if not ending.endswith("m"))
-        raise SourceError(f"{path.name} is of no kind that can be read: {endings}. Save it as one of these.")
-    actual = _kind_by_content(path)
-    if actual != named:
-        shown = actual if actual != "text" else "no such file"
-        advice = _way_out(path, actual)
-        raise SourceError(f"{path.name} is named as {named}, but by its content it is {shown}. {advice}")
-    return named
-
-
-def _way_out(path: Path, kind: str) -> str:
-    if "xls" in kind:
-        return "Save it as .xlsx or CSV."
-    return f"Rename it to {path.name.split('.')[0]}{KINDS[kind][0]}." if kind in KINDS else "Export it as CSV."
-
-
-def _kind_by_content(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            head = file.read(2048)
-    except OSError as error:
-        raise SourceError(f"{path.name} cannot be opened: {error.strerror}.") from None
-    if not head:
-        raise SourceError(f"{path.name} is empty: it has 0 bytes. Export or download it again.")
-    kind = next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), "text")
-    if kind == "text" and head.lstrip()[:64].lower().startswith((b"<!doctype", b"<html", b"<table", b"<?xml")):
-        return "a web page (HTML or XML)"
-    return kind
 
 
 def check_names(path: Path, names: Sequence[str]) -> None:
@@ -257,7 +230,7 @@ def _options(path: Path, layout: textfile.Layout, delimiter: str = "") -> dict[s
         "columns": dict.fromkeys(layout.names, "VARCHAR"),
         "auto_detect": False,
         "null_padding": False,
-        "compression": "gzip" if path.name.lower().endswith(".gz") else "none",  # DuckDB finds none behind a ?
+        "compression": "gzip" if textfile.is_zipped(path) else "none",  # by content: its name may not say it
         "hive_partitioning": False,  # a folder called year=2024 is no column
         "max_line_size": textfile.LONGEST_LINE,
     }

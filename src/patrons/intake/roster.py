@@ -50,8 +50,10 @@ def customer_table(orders: Table, attributes: Path | None = None) -> pd.DataFram
 
 def read_attributes(path: Path) -> pd.DataFrame:
     """A file of attributes, with `customer_id` as text and truth values as yes and no; rows without id are left out."""
-    source = reading.open_source(path)
-    reading.check_cells(path, source.table)
+    source = reading.open_checked(path)
+    if len(source.malformed):
+        lines = ", ".join(map(str, source.malformed.line[:3]))
+        raise RosterError(f"{path.name} has lines of another width, such as line {lines}. Mend or remove them.")
     table = source.table.to_pandas()
     if not path.name.endswith(".parquet"):  # as text: numbers and truth values become such
         text = io.StringIO(table.to_csv(index=False))

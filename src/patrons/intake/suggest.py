@@ -9,8 +9,11 @@ import pandas as pd
 from ibis import Table
 
 from patrons.errors import OrdersError
-from patrons.intake import rules, unused
+from patrons.intake import candidates, identities, rules, unused
+from patrons.intake.guess import ROWS, Guesses
+from patrons.intake.questions import Question
 
+ENOUGH = 3  # columns that are none of a purchase and vary, from which equal lines are one line twice
 HORIZON, STEP, HISTORY = 90, 30, 90  # the notebooks' defaults, days
 SHORTER = (90, 75, 60, 50, 45, 40, 35, 30, 28, 25, 21, 18, 14, 10, 7)  # horizons, days
 SHORTEST = 7  # of each of the three, days
@@ -46,6 +49,32 @@ def of_columns(table: Table, columns: Mapping[str, str]) -> Suggested:
     rows = zip(left.column, left["values"], left.different, strict=True)
     lines += [f"  # not used: {name} ({_held(few, different)})" for name, few, different in rows if name not in named]
     return Suggested(lines, currency, questions + more)
+
+
+def of_customers(table: Table, guesses: Guesses) -> Question | None:
+    """What to ask where one id stands on most lines; None where none does.
+
+    Parameters
+    ----------
+    table : Table
+    guesses : Guesses
+        Of an order log.
+    """
+    if "customer_id" not in guesses.columns:
+        return None
+    column = guesses.columns["customer_id"].column
+    number, share = identities.on_most_lines(table[column])
+    if not number:
+        return None
+    sample = table.limit(ROWS).to_pandas().set_axis([str(name) for name in table.columns], axis="columns")
+    taken = [one.column for one in guesses.columns.values()]
+    others = {one.column: one.reason for one in candidates.rank("customer_id", sample.drop(columns=taken))}
+    told = "It is taken for a lack of a customer" if identities.is_nobody(number) else "It is taken for one customer"
+    text = (
+        f"“{number}” stands on {share:.0%} of the lines as {column}. {told}: is that right, or is another column the "
+        f"customer? {'Others that may be: ' + ', '.join(others) if others else 'No other column may be'}."
+    )
+    return Question(text, {column: "it stays", **others})
 
 
 def _held(values: Mapping[str, float], different: int) -> str:
@@ -107,6 +136,21 @@ def _continued(table: Table, columns: Mapping[str, str]) -> list[str]:
     except OrdersError as error:
         return [f"  continued: {rules.JOIN}  # {' '.join(str(error).partition('. Say so')[0].split())}"]
     return []
+
+
+def of_repeats(table: Table, columns: Mapping[str, str]) -> str:
+    """What to do with exactly equal lines, with the reason.
+
+    Without an order number they may be two purchases, unless more columns than those of a purchase agree too.
+    """
+    if "order_id" in columns:
+        return "quarantine  # of exactly equal lines"
+    others = [name for name in table.columns if name not in columns.values()]
+    varied = sum(table[name].nunique().execute() > 1 for name in others)
+    if varied >= ENOUGH:
+        repeats = int(table.count().execute()) - int(table.distinct().count().execute())
+        return f"quarantine  # {repeats:,} lines are equal to another one in all columns, {varied} of no purchase too"
+    return "keep  # of exactly equal lines; without an order number they may be two purchases"
 
 
 def validated(days: int, horizon: int, step: int, history: int) -> int:

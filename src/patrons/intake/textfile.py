@@ -26,26 +26,30 @@ BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_
 
 @dataclass(frozen=True)
 class Layout:
-    """How a text file is written; `skip` lines stand above its names."""
+    """How a text file is written; `skip` lines stand above its names, and its lines may end in different ways."""
 
     encoding: str
     delimiter: str
     names: list[str]
     skip: int
+    mixed_ends: bool = False
 
     @property
     def plain(self) -> bool:
         """Whether DuckDB reads the file as it is."""
-        return self.encoding in ("utf-8", "utf-8-sig") and self.delimiter != BLANKS and not self.skip
+        return (
+            self.encoding in ("utf-8", "utf-8-sig") and self.delimiter != BLANKS and not (self.skip or self.mixed_ends)
+        )
 
     @property
     def description(self) -> str:
         """The layout in words."""
         above = f", {self.skip} lines above the names skipped" if self.skip else ""
-        return f"text, {SHOWN.get(self.delimiter, repr(self.delimiter))} between cells, {self.encoding}{above}"
+        ends = ", lines that end in different ways" * self.mixed_ends
+        return f"text, {SHOWN.get(self.delimiter, repr(self.delimiter))} between cells, {self.encoding}{ends}{above}"
 
 
-def layout(path: Path, delimiter: str = "", encoding: str = "") -> Layout:
+def layout(path: Path, delimiter: str = "", encoding: str = "", mixed_ends: bool = False) -> Layout:
     """Find out how a text file is written; what is given is taken as it is."""
     encoding = encoding or encoding_of(path)
     try:
@@ -65,14 +69,19 @@ def layout(path: Path, delimiter: str = "", encoding: str = "") -> Layout:
     first = wide[header.names_at([rows[n] for n in wide])]
     names = [name.strip().lstrip("\ufeff") for name in rows[first]]
     skip = ends[first] - 1 - sum(name.count("\n") for name in rows[first])
-    return Layout(encoding, delimiter, names, skip if width else 0)
+    return Layout(encoding, delimiter, names, skip if width else 0, mixed_ends)
+
+
+def is_zipped(path: Path) -> bool:
+    """Whether a file is gzipped, by its content."""
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[io.BufferedReader | gzip.GzipFile]:
     """The bytes of a file, unpacked where it is gzipped; SourceError where it is cut off."""
-    with path.open("rb") as file:
-        zipped = file.read(2) == b"\x1f\x8b"
+    zipped = is_zipped(path)
     try:
         with gzip.open(path) if zipped else path.open("rb") as file:
             yield file
@@ -160,7 +169,8 @@ def rewritten(path: Path, layout: Layout) -> Iterator[Path]:
         copy = folder / "source.csv"
         errors = "replace" if layout.encoding == "cp1252" else "strict"
         with opened(path) as file, copy.open("w", encoding="utf-8", newline="") as out:
-            text = io.TextIOWrapper(file, encoding=layout.encoding, errors=errors, newline="")
+            ends = None if layout.mixed_ends else ""  # None: each becomes a line feed
+            text = io.TextIOWrapper(file, encoding=layout.encoding, errors=errors, newline=ends)
             for _ in range(layout.skip):
                 text.readline()
             if layout.delimiter == BLANKS:
@@ -178,6 +188,15 @@ def no_room(path: Path) -> str:
         f"{path.name} could not be read: {place}, which holds what does not fit in memory, is full "
         f"({shutil.disk_usage(place).free / 1e6:,.0f} MB are free there). Free some, or name another folder in TMPDIR."
     )
+
+
+def ends_differ(path: Path, encoding: str) -> bool:
+    """Whether a file has more than one kind of line end."""
+    with opened(path) as file:
+        text = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline=None)
+        while text.read(CHUNK):
+            pass
+        return isinstance(text.newlines, tuple)
 
 
 def cut_off(path: Path, layout: Layout, text: str) -> bool:
