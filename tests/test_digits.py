@@ -45,7 +45,8 @@ def test_amounts_are_compared_plausibly(value, base, text):
 @pytest.mark.parametrize(
     ("sentence", "shown"),
     [
-        ("Cancelled lines of nan XXX (nan% of revenue)", "Cancelled lines of unknown XXX (unknown of revenue)"),
+        ("Cancelled lines of nan XXX (nan% of revenue)", "Cancelled lines of unknown (unknown of revenue)"),
+        ("1.2 million XXX, and 5 XXX; size XXX", "1.2 million, and 5; size XXX"),
         ("between -inf and +inf", "between unknown and unknown"),
         ("32400153564% more; -1,234,567% less", "over 1,000% more; below -1,000% less"),
         ("1.24e+09 beside 3e-07", "1.24 billion beside 0"),

@@ -12,6 +12,7 @@ SAME = 0.005  # a difference that rounds to nothing
 MOST_PERCENT = 1000
 NO_NUMBER = re.compile(r"(?<![\w.-])[+-]?(?:nan|inf)\b%?")
 PERCENT = re.compile(r"(?<![\w.,])[+-]?(\d[\d,]*)(\.\d+)?%")
+NO_CURRENCY = re.compile(r"(\d|million|billion|unknown) XXX\b")  # the ISO code of none
 POWER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?e[+-]\d+\b")
 LONG = re.compile(r"(?<![\w.,:/-])-?\d+\.\d{5,}(?![\w.,:/-]*\w)")
 
@@ -62,9 +63,10 @@ def held(sentence: str) -> str:
     """A sentence with every number in it finite, plausible and rounded: the last look before it is shown.
 
     What is not a number is "unknown", a share beyond 1,000% is "over 1,000%" or "below -1,000%", 1.2e+09 is 1.2
-    billion, long decimals have three digits.
+    billion, long decimals have three digits; a currency that is not known (XXX) is left out.
     """
     text = NO_NUMBER.sub(UNKNOWN, sentence)
+    text = NO_CURRENCY.sub(r"\1", text)
     text = POWER.sub(lambda match: about(float(match[0])), text)
     text = PERCENT.sub(_plausible, text)
     return LONG.sub(lambda match: f"{float(match[0]):.{DIGITS}g}", text)

@@ -121,6 +121,12 @@ def test_nothing_was_returned_where_nothing_was_cancelled():
     assert log.returned(ibis.memtable(LOG.assign(reason="no customer"))) == 0
 
 
+def test_lines_below_zero_that_are_no_returns_are_counted():
+    reasons = ["quantity not positive", None, "price not positive", "cancellation", "price not positive"]
+    judged = LOG.assign(reason=reasons, amount=[-5.0, 1, -1, -2, 0])
+    assert log.negative(ibis.memtable(judged)) == 2
+
+
 def test_repeats_are_all_but_the_first_of_equal_lines():
     assert log.repeats(ibis.memtable(LOG.assign(copy=[0, 1, 2, 0, 0]))) == 2
 

@@ -292,3 +292,10 @@ def test_what_the_series_goes_on_with():
     assert narrative.next_step(199_411, 3_699, date(2024, 1, 4), date(2025, 12, 23)) == (
         "The series goes on with 199,411 lines of 3,699 customers, from 2024-01-04 to 2025-12-23."
     )
+
+
+def test_lines_below_zero_without_a_letter_are_asked_about():
+    assert narrative.unmarked(12, "C") == (
+        "12 lines below zero are set aside, and no order number begins with C: if these are credit notes, set "
+        'cancellation_prefix to "", and they count as returns.'
+    )

@@ -75,6 +75,11 @@ def returned(judged: Table) -> float:
     return abs(float(cancelled.amount.sum().coalesce(0.0).execute()))
 
 
+def negative(judged: Table) -> int:
+    """Lines below zero that are set aside and not counted as returns."""
+    return int(judged.filter(judged.reason.endswith("not positive") & (judged.amount < 0)).count().execute())
+
+
 def _spend(orders: Table) -> Table:
     return orders.group_by("customer_id").agg(spend=_.amount.sum())
 

@@ -147,6 +147,15 @@ def returns(returned: float, revenue: float, currency: str) -> str:
     )
 
 
+def unmarked(negative: int, prefix: str) -> str:
+    """That lines below zero may be credit notes, where no order is marked as cancelled."""
+    are = "is" if negative == 1 else "are"
+    return (
+        f"{_count(negative, 'line')} below zero {are} set aside, and no order number begins with {prefix}: if these "
+        'are credit notes, set cancellation_prefix to "", and they count as returns.'
+    )
+
+
 def order_value(marks: Mapping[str, float], currency: str) -> Finding:
     """What an order is worth; `marks` is what `log.order_values` returned."""
     title = f"Half of the orders are under {about(marks['median'])} {currency}; the mean is {about(marks['mean'])}"
