@@ -358,7 +358,7 @@ def test_openapi_describes_every_path_with_errors_and_examples(api):
 @pytest.mark.parametrize("promoted", [True, False, None])
 def test_the_model_says_whether_it_was_promoted(release, promoted):
     api = Asked(release)
-    api.service.follower.locate = lambda: Located(release, promoted)
+    api.service.follower.locate = lambda again: Located(release, promoted)
     assert api.ask("GET", "/model").json()["promoted"] is promoted
 
 

@@ -6,9 +6,10 @@ import json
 import pytest
 from toy_scorer import ToyScorer, write_release
 
+from patrons.service import follow
 from patrons.service import patience as patience_module
 from patrons.service.champion import Champion
-from patrons.service.follow import Follower, named_by
+from patrons.service.follow import Follower, champion_of, named_by
 from patrons.service.patience import Patience
 from patrons.service.slots import Slots
 from patrons.tracking import promotion
@@ -176,6 +177,22 @@ def test_a_registry_that_is_away_is_asked_less_and_less_often(asked, clock):
     clock.now = 130
     assert asked().promoted
     assert asked.times == 1  # what was known before is still right
+
+
+def test_a_signal_asks_a_registry_that_was_away_at_once(asked, clock, monkeypatch):
+    def away():
+        raise TrackingError("away")
+
+    monkeypatch.setattr(follow, "Champion", lambda *given: asked)
+    follower = Follower(Slots(ToyScorer), champion_of("demo", asked.root), 2.0, lambda *_, **__: None)
+    asked.away = away
+    asyncio.run(follower.look())
+    asked.away = None
+    asyncio.run(follower.look())
+    assert asked.times == 0  # it is too early
+    follower.look_now()
+    asyncio.run(follower.look())
+    assert asked.times == 1
 
 
 def test_patience_doubles_up_to_its_most_and_starts_anew(clock):

@@ -54,6 +54,10 @@ class Champion:
         self._seen = self._seen or self._answer.promoted
         return self._answer
 
+    def forget(self) -> None:
+        """Ask for everything again at the next call, also where that failed a moment ago."""
+        self._mark = self._answer = self._failure = None
+
     def _kept(self, ask: Callable[[], T], patience: Patience) -> T:
         """What a call returns; a failure is kept, with when to try again."""
         try:

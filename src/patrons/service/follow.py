@@ -5,7 +5,7 @@ import contextlib
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from patrons.files import read_json
 from patrons.scoring.release import MANIFEST
@@ -31,19 +31,26 @@ class Located(NamedTuple):
 
 
 Report = Callable[..., None]
-Locate = Callable[[], Located]
+
+
+class Locate(Protocol):
+    """Locates the release that should answer; `again` says that what failed a moment ago is to be tried too."""
+
+    def __call__(self, again: bool = False) -> Located: ...
 
 
 def named_by(source: Path) -> Locate:
     """A function that locates a release: `source` itself, or the folder whose path stands in that file."""
-    return lambda: Located(source.parent / source.read_text().strip() if source.is_file() else source)
+    return lambda again=False: Located(source.parent / source.read_text().strip() if source.is_file() else source)
 
 
 def champion_of(name: str, root: Path, unpromoted: bool = True) -> Locate:
     """A function that locates a series' champion, fetched from the registry when it is a new one: see `Champion`."""
     champion = Champion(name, root, unpromoted)
 
-    def locate() -> Located:
+    def locate(again: bool = False) -> Located:
+        if again:
+            champion.forget()
         answering = champion()
         return Located(answering.folder, answering.promoted)
 
@@ -99,7 +106,7 @@ class Follower:
         """Take the wanted release, unless it is the one that was settled."""
         forced, self._forced = self._forced, False
         try:
-            folder, promoted = await asyncio.to_thread(self.locate)
+            folder, promoted = await asyncio.to_thread(self.locate, forced)
             wanted = _identity(folder)
         except Exception as error:  # it is being written, or the registry is away: the next look may find it
             self._report_once("look_failed", error)

@@ -2,12 +2,12 @@
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from patrons.service.follow import Located
+from patrons.service.follow import Locate
 from patrons.service.keys import default_file
 
 PREFIX = "PATRONS_API_"
@@ -42,7 +42,7 @@ class Settings:
         Seconds between looks at `release`.
     """
 
-    release: Callable[[], Located]
+    release: Locate
     keys: Path | None
     host: str = "127.0.0.1"
     port: int = 8000
@@ -72,7 +72,7 @@ class Settings:
 
 
 def from_environment(
-    release: Callable[[], Located], no_keys: bool, environment: Mapping[str, str] = os.environ, **given: Any
+    release: Locate, no_keys: bool, environment: Mapping[str, str] = os.environ, **given: Any
 ) -> Settings:
     """Settings of ``PATRONS_API_…`` variables, such as ``PATRONS_API_TIMEOUT=5``, after those `given` and not None."""
     kinds = {field.name: field.type for field in fields(Settings) if isinstance(field.type, type)}  # int, float, str
