@@ -8,8 +8,10 @@ import pytest
 
 from patrons.errors import SourceError
 from patrons.intake import header, reading
+from patrons.intake.customers import read_table
 from patrons.intake.order_log import read_log
 from patrons.intake.reading import Format, check_cells, open_source
+from patrons.intake.roles import Roles
 
 TABLE = pd.DataFrame(
     {"client": ["Ångström", "Müller"], "when": ["2024-01-02", "2024-01-03"], "total": ["1,50", "2,25"]}
@@ -92,8 +94,12 @@ def test_sheets_that_were_not_read_are_told_with_the_log(tmp_path):
     with pd.ExcelWriter(tmp_path / "log.xlsx") as book:
         table.to_excel(book, sheet_name="Jan", index=False)
         pd.DataFrame({"Notes": ["made in May"]}).to_excel(book, sheet_name="About", index=False)
-    told = "Sheets of the workbook that were not read: About (other columns: Notes). What they hold is not in here."
+    told = "Sheets of the workbook that were not read: About (other columns: Notes). They are not in what follows."
     assert read_log(tmp_path / "log.xlsx", {}).notes == (told,)
+    with pd.ExcelWriter(tmp_path / "table.xlsx") as book:
+        pd.DataFrame({"id": range(60), "x": [1, 2, 2] * 20, "left": ["yes", "no"] * 30}).to_excel(book, index=False)
+        pd.DataFrame({"Notes": ["made in May"]}).to_excel(book, sheet_name="About", index=False)
+    assert read_table(tmp_path / "table.xlsx", Roles("id", "left", "yes")).notes == (told,)
 
 
 def test_preamble_above_and_totals_below_are_no_lines_of_a_text_file(tmp_path):

@@ -84,6 +84,18 @@ def test_an_empty_input_is_a_sentence_and_leaves_no_file(predict, source, tmp_pa
     assert not (tmp_path / "out.csv").exists()
 
 
+@pytest.mark.parametrize(("copies", "told"), [(1, "is the delimiter right?"), (3, "line 92: mend or remove them")])
+def test_a_line_of_another_width_is_refused_so_that_no_customer_is_missing(
+    predict, source, tmp_path, capsys, copies, told
+):
+    names, *rows = source.read_text().splitlines()
+    rows *= copies
+    source.write_text("\n".join([names, *rows[:90], "000099,3", *rows[90:]]) + "\n")
+    assert predict(source, tmp_path / "out.csv") == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out.csv").exists()
+
+
 def test_nobody_scored_is_no_success_and_the_reasons_are_written(predict, source, tmp_path, capsys):
     training(tenure_months="long").to_csv(source, index=False)
     assert predict(source, tmp_path / "out.csv") == 2

@@ -12,7 +12,7 @@ group        int64    customers who differ in nothing but identifiers share it: 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,8 @@ class Intake:
     undecided : DataFrame
         Of these the customers without an outcome, as in the clean table but for `churned` and `group`: nothing can be
         learnt from them, and they are scored.
+    notes : tuple of str
+        Sentences on what of the file was not read.
     """
 
     table: pd.DataFrame
@@ -71,6 +73,7 @@ class Intake:
     answers: pd.DataFrame
     quarantine: pd.DataFrame
     undecided: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
     @property
     def aside(self) -> pd.DataFrame:
@@ -86,7 +89,8 @@ class Intake:
 def read_table(path: Path, roles: Roles, how: Format | None = None) -> Intake:
     """Read a customer table and decide what each column is; an error lists every problem at once."""
     source = open_checked(path, how)
-    return read_frame(source.table.to_pandas(), roles, source.malformed)
+    intake = read_frame(source.table.to_pandas(), roles, source.malformed)
+    return replace(intake, notes=source.notes)
 
 
 def check(path: Path, parameters: Mapping[str, Any], inputs: Sequence[str] | None = None, money: str = "") -> None:

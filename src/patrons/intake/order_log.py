@@ -29,7 +29,7 @@ from ibis.expr.types import StringValue
 from patrons.errors import OrdersError, SourceError, nearest
 from patrons.intake import dates, identities, numbers, rules, unused
 from patrons.intake.identities import identifier
-from patrons.intake.reading import Format, Source, open_checked
+from patrons.intake.reading import Format, open_checked
 from patrons.intake.rules import Rules
 
 REQUIRED = ("customer_id", "ordered_at")  # and quantity with unit_price, or amount
@@ -108,16 +108,7 @@ def read_log(path: Path, columns: Mapping[str, str], how: Format | None = None, 
     lines = _complete(known.lines)
     lines = rules.less_refunds(lines) if ruled.refunds else lines
     lines = _with_malformed(lines, source.malformed)
-    return Log(
-        lines, _absent(set(theirs)), description, read_dates.mixed, (*_sheets(source), *joined, *known.notes), left
-    )
-
-
-def _sheets(source: Source) -> list[str]:
-    """A sentence on sheets that were not read, where there are any."""
-    if not source.left_out:
-        return []
-    return [f"Sheets of the workbook that were not read: {', '.join(source.left_out)}. What they hold is not in here."]
+    return Log(lines, _absent(set(theirs)), description, read_dates.mixed, (*source.notes, *joined, *known.notes), left)
 
 
 def _ruled(raw: Table, ruled: Rules, order: str | None, read_numbers: numbers.Numbers) -> dict[str, ibis.Value]:

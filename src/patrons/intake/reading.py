@@ -31,6 +31,10 @@ MALFORMED = """
 """
 
 
+class NoRowsError(SourceError):
+    """A file with names of columns and nothing below."""
+
+
 class MalformedError(SourceError):
     """A text file with lines that have more or fewer cells than its first."""
 
@@ -83,6 +87,15 @@ class Source:
     description: str
     malformed: pd.DataFrame = field(default_factory=_no_lines)
     left_out: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence on sheets that were not read, where there are any."""
+        if not self.left_out:
+            return ()
+        return (
+            f"Sheets of the workbook that were not read: {', '.join(self.left_out)}. They are not in what follows.",
+        )
 
 
 def open_source(path: Path, how: Format | None = None) -> Source:
@@ -251,7 +264,7 @@ def check_cells(path: Path, table: Table) -> int:
     except duckdb.Error as error:
         raise unreadable(path, error) from None
     if not counts.rows:
-        raise SourceError(f"{path.name} has column names but no rows. Export or download it again.")
+        raise NoRowsError(f"{path.name} has column names but no rows. Export or download it again.")
     long = [name for n, name in enumerate(texts) if pd.notna(counts[f"c{n}"]) and counts[f"c{n}"] > LONGEST_CELL]
     if long:
         raise SourceError(

@@ -15,7 +15,7 @@ import pyarrow.parquet
 from patrons.files import safe_csv, shown, whole
 from patrons.intake.numbers import NumbersError, decide
 from patrons.intake.order_log import mapped
-from patrons.intake.reading import Format, column_names, open_source
+from patrons.intake.reading import Format, NoRowsError, column_names, open_checked
 from patrons.intake.rules import Rules
 from patrons.scoring.columns import match
 from patrons.scoring.drift import Watch
@@ -181,10 +181,8 @@ def _unused(scorer: Scorer, source: Path) -> list[str]:
 def _rows(scorer: Scorer, source: Path, as_of: date | None, watch: Watch) -> Incoming:
     """The customers of a file."""
     how = Format.of(scorer.manifest["parameters"]["01_eda"])
-    table = open_source(source, how).table
+    table = _whole(source, how)
     total = int(table.count().execute())
-    if not total:
-        raise ScoringError(f"{source.name} has column names but no rows: there is nobody to score.")
     columns = match(table.columns, scorer.features, [CUSTOMER, scorer.id_column, AS_OF])
     if columns.lacking:
         listed = "; ".join(columns.lacking[:MOST_LISTED])
@@ -196,6 +194,21 @@ def _rows(scorer: Scorer, source: Path, as_of: date | None, watch: Watch) -> Inc
     day = as_of or datetime.now().astimezone().date()
     answers = _scored(scorer, table, day, watch, scorer.reader.with_decimal(_decimal(table, scorer)))
     return Incoming(total, answers, columns.warnings, columns.unused)
+
+
+def _whole(source: Path, how: Format) -> ibis.Table:
+    """The table of a file of which every line is a customer."""
+    try:
+        opened = open_checked(source, how)
+    except NoRowsError:
+        raise ScoringError(f"{source.name} has column names but no rows: there is nobody to score.") from None
+    if len(opened.malformed):
+        lines = ", ".join(map(str, opened.malformed.line[:3]))
+        raise ScoringError(
+            f"{source.name} has {len(opened.malformed):,} lines with another number of cells than its names, such as "
+            f"line {lines}: mend or remove them, so that no customer is missing from the answers."
+        )
+    return opened.table
 
 
 def _decimal(table: ibis.Table, scorer: Scorer) -> str | None:
