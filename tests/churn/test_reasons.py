@@ -31,10 +31,10 @@ SETTINGS = {
 
 
 def model(kinds):
-    ready = fit_preprocessing(preparation(["recency_days", "frequency"], ["plan"]), ROWS, Y, 0, 500, 0)
+    ready, Z = fit_preprocessing(preparation(["recency_days", "frequency"], ["plan"]), ROWS, Y, 0, 500, 0)
     names = [LOGISTIC if kind == PRODUCTS else kind for kind in kinds]
     members = [build(name, SETTINGS[kind], 0) for name, kind in zip(names, kinds, strict=True)]
-    return as_pipeline(ready, MeanOf(members, views(ready, names)).fit(ready.transform(ROWS), Y))
+    return as_pipeline(ready, MeanOf(members, views(ready, names)).fit(Z, Y))
 
 
 @pytest.mark.parametrize("kind", [LOGISTIC, PRODUCTS, FOREST, BOOSTING])

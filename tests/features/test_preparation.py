@@ -91,7 +91,7 @@ def test_the_limits_are_listed_with_the_share_of_rows_beyond():
 
 def test_only_keeps_the_steps_for_fewer_columns():
     narrow = prep.only(prep.preparation(["spend", "gap"], ["plan"], iqr_factor=3), ["gap", "plan"])
-    assert [columns for _, _, columns in narrow.transformers] == [["gap"], ["plan"], []]
+    assert [columns for _, _, columns in narrow.transformers] == [["gap"], ["plan"], [], ["gap"]]
     assert narrow.transformers[0][1].named_steps["iqrclipper"].factor == 3
     assert clone(narrow).fit_transform(prep.as_inputs(TABLE)).columns[0] == "gap"
 
@@ -194,7 +194,7 @@ def test_trees_see_columns_as_they_are_and_the_others_see_them_prepared():
     np.testing.assert_array_equal(Z[:, plain], [[1, 1, 0], [np.nan, 0, 1], [1000, 1, 0], [10, 0, 1]])
     assert Z[:, prepared][:, :2].tolist() == [[1, 0], [0, 1], [1, 0], [0, 1]]  # the same categories
     assert Z[:, prepared][:, 2].mean() == pytest.approx(0)  # imputed, its logarithm, scaled
-    assert prep.sources(fitted) == ["spend", "plan", "plan", "spend"]
+    assert prep.sources(fitted) == ["spend", "plan", "plan", "spend", "spend"]  # the last one: whether it was missing
 
 
 def test_the_calendar_is_seen_in_both_views_and_a_view_may_lack_categories():

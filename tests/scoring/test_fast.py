@@ -110,8 +110,8 @@ def test_a_row_is_placed_in_the_same_group_with_the_same_margin(customers, make)
 def test_a_churn_model_has_the_same_probability_and_the_same_reasons(customers, outcome, method):
     """The mean of the kinds of members, calibrated or not, as 06 saves it; some values are missing."""
     y = (outcome > 0).astype(int)
-    prepare = two_views(preparation(NUMBERS, ["land", "plan"])).fit(customers)
-    Z = prepare.transform(customers)
+    prepare = two_views(preparation(NUMBERS, ["land", "plan"]), many=["land"])
+    Z = prepare.fit_transform(customers, y)
     plain, prepared_view = view(prepare, plain=True), view(prepare, plain=False)
     kinds = [
         RandomForestClassifier(20, max_depth=4, random_state=0),

@@ -7,6 +7,7 @@ kinds           the kinds of model, and the settings that each is tried with
 preprocessing   from raw feature columns to the matrices of each fold
 rounds          when boosted trees stop
 ties            when two models are as good as each other
+imputation      ways to fill missing numbers, compared
 columns         all columns, or the most informative
 search          a setting of each kind, chosen on validated rows
 calibration     whether calibration helps
@@ -42,6 +43,7 @@ __all__ = [
     "gate_narrative",
     "gates",
     "importance",
+    "imputation",
     "kinds",
     "narrative",
     "plots",

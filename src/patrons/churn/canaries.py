@@ -52,9 +52,9 @@ def learner(prepare: ColumnTransformer, top: int, members: Mapping[str, Classifi
     def fit(train: pd.DataFrame) -> Callable[[pd.DataFrame], np.ndarray]:
         some = train.iloc[sample(len(train), ROWS, seed)]
         X, y = inputs(some), some[OUTCOME].to_numpy()
-        ready = fit_preprocessing(prepare, X, y, top, ROWS, seed)
+        ready, Z = fit_preprocessing(prepare, X, y, top, ROWS, seed)
         mean = MeanOf(list(members.values()), views(ready, list(members)))
-        fitted = as_pipeline(ready, mean.fit(ready.transform(X), y))
+        fitted = as_pipeline(ready, mean.fit(Z, y))
         return lambda rows: probability(fitted, inputs(rows))
 
     return fit

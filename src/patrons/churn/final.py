@@ -52,8 +52,8 @@ def fit(
         Columns that are kept (0: all), and rows that these are chosen on, at most.
     """
     X, y = inputs(train), train[OUTCOME].to_numpy()
-    ready = fit_preprocessing(prepare, X, y, top, rows, seed)
-    fitted = fit_kinds(result, ready.transform(X), y, dict(zip(KINDS, views(ready, KINDS), strict=True)), seed)
+    ready, Z = fit_preprocessing(prepare, X, y, top, rows, seed)
+    fitted = fit_kinds(result, Z, y, dict(zip(KINDS, views(ready, KINDS), strict=True)), seed)
     validated, chosen = result.validation, result.chosen
     if method != "none":
         score = validated[chosen].to_numpy()

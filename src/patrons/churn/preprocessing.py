@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from patrons.churn.kinds import TREES
 from patrons.churn.split import Folds
 from patrons.features.panel import OUTCOME
-from patrons.features.preparation import only, sources, two_views, view
+from patrons.features.preparation import many_valued, only, sources, two_views, view
 from patrons.features.selection import TopFeatures
 from patrons.features.split import inputs
 from patrons.threads import one_thread, side_by_side
@@ -48,14 +48,16 @@ def for_panel(prepare: ColumnTransformer, panel: pd.DataFrame) -> ColumnTransfor
 @one_thread
 def fit_preprocessing(
     prepare: ColumnTransformer, X: pd.DataFrame, y: np.ndarray, top: int, rows: int, seed: int
-) -> Pipeline:
-    """What lies before a model, fitted: both views of all columns, or of the `top` most informative (0 keeps all).
+) -> tuple[Pipeline, np.ndarray]:
+    """What lies before a model, fitted, and what it makes of the rows it was fitted on.
 
-    Columns are chosen on at most `rows` rows.
+    That is both views of all columns, or of the `top` most informative (0 keeps all), chosen on at most `rows` rows.
+    Use the matrix for these rows: what is encoded by the outcome is encoded there by that of other rows.
     """
     if top:
         prepare = only(prepare, most_informative(prepare, X, y, top, rows, seed))
-    return Pipeline([("prepare", two_views(prepare).fit(X))])
+    ready = Pipeline([("prepare", two_views(prepare, many_valued(prepare, X)))])
+    return ready, ready.fit_transform(X, y)
 
 
 def most_informative(
@@ -63,9 +65,10 @@ def most_informative(
 ) -> list[str]:
     """The raw columns that weigh most in a forest of extremely random trees; of equals the earlier ones."""
     some = sample(len(X), rows, seed)
-    fitted = two_views(prepare).fit(X.iloc[some])
+    fitted = two_views(prepare, many_valued(prepare, X))
+    Z = fitted.fit_transform(X.iloc[some], y[some])
     first, last = view(fitted, plain=True)
-    Z = fitted.transform(X.iloc[some])[:, first:last]
+    Z = Z[:, first:last]
     weights = TopFeatures(top, trees=50, random_state=seed).fit(Z, y[some]).importances_
     by_column = pd.Series(weights).groupby(sources(fitted)[first:last], sort=False).sum()
     return list(by_column.sort_values(ascending=False, kind="stable").index[:top])
@@ -100,6 +103,6 @@ def _as_matrices(
     rows: int,
     seed: int,
 ) -> Fold:
-    fitted = fit_preprocessing(prepare, X.iloc[fit], y[fit], top, rows, seed)
+    fitted, Z = fit_preprocessing(prepare, X.iloc[fit], y[fit], top, rows, seed)
     plain, prepared = (view(fitted["prepare"], plain=own) for own in (True, False))
-    return Fold(fitted.transform(X.iloc[fit]), y[fit], fitted.transform(X.iloc[val]), y[val], val, plain, prepared)
+    return Fold(Z, y[fit], fitted.transform(X.iloc[val]), y[val], val, plain, prepared)

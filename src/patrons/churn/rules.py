@@ -19,7 +19,7 @@ from patrons.churn.kinds import Seen
 from patrons.churn.split import Folds, inputs, probability
 from patrons.evaluation.metrics import roc_auc
 from patrons.features.panel import OUTCOME, RFM
-from patrons.features.preparation import only, plain_view
+from patrons.features.preparation import many_valued, only, plain_view
 from patrons.intake.attributes import alone
 from patrons.threads import one_thread, side_by_side
 
@@ -66,7 +66,7 @@ def baselines(prepare: ColumnTransformer, train: pd.DataFrame, seed: int) -> dic
     on RFM. Of a table: a small tree on the attribute that predicts churn best by itself on the training rows `train`,
     and a logistic regression on the best three.
     """
-    untuned = make_pipeline(plain_view(prepare), HistogramBoosting(seed))
+    untuned = make_pipeline(plain_view(prepare, many_valued(prepare, train)), HistogramBoosting(seed))
     return {**(_of_log(train) if set(RFM) <= set(train) else _of_table(prepare, train, seed)), UNTUNED: untuned}
 
 

@@ -9,6 +9,7 @@ table        the features of a customer table
 contract     what a table of features promises
 split        what models learn from and what they are tested on
 preparation  features made fit for models
+missing      missing numbers filled, and a flag for them
 selection    fewer columns
 products     products of columns
 narrative    sentences on customers, churn and preparation
@@ -26,6 +27,7 @@ __all__ = [
     "Recipe",
     "catalogue",
     "contract",
+    "missing",
     "narrative",
     "panel",
     "plots",

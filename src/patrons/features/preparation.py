@@ -8,14 +8,19 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
+from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from patrons.features.missing import SIMPLE, MissingFlags, imputer
 from patrons.features.selection import Assembler, CorrelationFilter
 
 PLAIN = "plain"  # the part of `two_views` that changes nothing
+SHARED = ("categories", "encoded")  # parts that both views have
+SMOOTH = 10.0  # rows of the mean outcome that the rate of each value is mixed with
+MANY = 30  # values from which a category gets, beside 0 and 1 for frequent ones, the rate of its outcome
 
 
 class IQRClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -89,34 +94,56 @@ def preparation(
     iqr_factor: float = 1.5,
     max_correlation: float = 1.0,
     calendar: Sequence[str] = (),
+    imputation: str = "median",
 ) -> ColumnTransformer:
     """An unfitted transformer from raw feature columns to numbers that any model takes.
 
-    Numbers: missing ones become the median, then their signed logarithm is taken, outliers are clipped, and the result
-    is scaled to mean 0 and variance 1; of two that correlate beyond `max_correlation` the later one is dropped. A
-    column that holds nothing becomes 0. Categories: missing is a category of its own, rare ones (under 1 %) share one,
-    and unknown ones count as rare. Numbers in `calendar`, which depend on the season, are only scaled: a peak is no
-    outlier.
+    Numbers: missing ones are filled (`missing.METHODS`), their signed logarithm is taken, outliers are clipped, and the
+    result is scaled to mean 0 and variance 1; of two that correlate beyond `max_correlation` the later one is dropped,
+    and what was missing gets a flag. A column that holds nothing becomes 0. Categories: missing is a category of its
+    own, rare ones (under 1 %) share one, and unknown ones count as rare. Numbers in `calendar`, which depend on the
+    season, are only scaled: a peak is no outlier.
     """
-    numbers = make_pipeline(
-        Assembler(),
-        SimpleImputer(strategy="median", keep_empty_features=True),
-        SignedLog(),
-        IQRClipper(iqr_factor),
-        StandardScaler(),
-        CorrelationFilter(max_correlation),
-    )
     categories = make_pipeline(
-        Assembler(),
-        SimpleImputer(strategy="constant", fill_value="missing", keep_empty_features=True),
+        *_named_categories(),
         OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=0.01, sparse_output=False),
     )
+    usual = [name for name in numeric if name not in calendar]
     parts = [
-        ("numbers", numbers, [name for name in numeric if name not in calendar]),
+        ("numbers", _numbers(iqr_factor, max_correlation, imputation), usual),
         ("categories", categories, list(categorical)),
         ("calendar", StandardScaler(), list(calendar)),
+        ("missing", make_pipeline(Assembler(), MissingFlags()), usual),
     ]
     return ColumnTransformer(parts, verbose_feature_names_out=False).set_output(transform="pandas")
+
+
+def _numbers(iqr_factor: float, max_correlation: float, imputation: str) -> Pipeline:
+    shape = [SignedLog(), IQRClipper(iqr_factor), StandardScaler()]
+    # distances and regressions want one scale, so these fill what is already scaled
+    filled = [imputer(imputation), *shape] if imputation in SIMPLE else [*shape, imputer(imputation)]
+    return make_pipeline(Assembler(), *filled, CorrelationFilter(max_correlation))
+
+
+def _named_categories() -> tuple[Assembler, SimpleImputer]:
+    return Assembler(), SimpleImputer(strategy="constant", fill_value="missing", keep_empty_features=True)
+
+
+def imputed(prepare: ColumnTransformer, imputation: str) -> ColumnTransformer:
+    """The same preparation, unfitted, with missing numbers filled in another way."""
+    numbers = {name: step for name, step, _ in prepare.transformers}["numbers"]
+    limits = numbers.named_steps["iqrclipper"].factor, numbers.named_steps["correlationfilter"].limit
+    steps = [
+        (name, _numbers(*limits, imputation) if name == "numbers" else clone(step), columns)
+        for name, step, columns in prepare.transformers
+    ]
+    return ColumnTransformer(steps, verbose_feature_names_out=False).set_output(transform="pandas")
+
+
+def many_valued(prepare: ColumnTransformer, X: pd.DataFrame) -> list[str]:
+    """The categories of a preparation that have `MANY` values or more in `X`."""
+    categorical: list[str] = next((columns for name, _, columns in prepare.transformers if name == "categories"), [])
+    return [name for name in categorical if X[name].nunique() >= MANY]
 
 
 def only(prepare: ColumnTransformer, columns: Sequence[str]) -> ColumnTransformer:
@@ -125,29 +152,38 @@ def only(prepare: ColumnTransformer, columns: Sequence[str]) -> ColumnTransforme
     return ColumnTransformer(steps, verbose_feature_names_out=False).set_output(transform="pandas")
 
 
-def two_views(prepare: ColumnTransformer) -> ColumnTransformer:
+def two_views(prepare: ColumnTransformer, many: Sequence[str] = ()) -> ColumnTransformer:
     """The columns of a preparation in two views that overlap, unfitted: as they are for trees, prepared for the others.
 
     Trees take what comes first: numbers as they are, missing ones included, then categories as 0 and 1. Linear models
     and networks take what comes last: the same categories, then prepared numbers. `view` says which columns these are.
+    The categories in `many` bring the rate of the outcome among training rows as well [Micci-Barreca, 2001]: fit and
+    transform these in one call, so that a training row's rate comes from other rows.
     """
     parts = {name: (clone(step), list(columns)) for name, step, columns in prepare.transformers}
     plain = [name for part in ("numbers", "calendar") if part in parts for name in parts[part][1]]
-    ordered = [(name, *parts[name]) for name in ("categories", "numbers", "calendar") if name in parts]
+    others = StratifiedKFold(5, shuffle=True, random_state=0)
+    parts["encoded"] = (
+        make_pipeline(
+            *_named_categories(), TargetEncoder(target_type="binary", smooth=SMOOTH, cv=others), StandardScaler()
+        ),
+        list(many),
+    )
+    ordered = [(name, *parts[name]) for name in (*SHARED, "numbers", "calendar", "missing") if name in parts]
     return ColumnTransformer([(PLAIN, Assembler(), plain), *ordered], verbose_feature_names_out=False)
 
 
-def plain_view(prepare: ColumnTransformer) -> ColumnTransformer:
+def plain_view(prepare: ColumnTransformer, many: Sequence[str] = ()) -> ColumnTransformer:
     """What trees see of `two_views`, unfitted: columns as they are."""
-    parts = [part for part in two_views(prepare).transformers if part[0] in (PLAIN, "categories")]
+    parts = [part for part in two_views(prepare, many).transformers if part[0] in (PLAIN, *SHARED)]
     return ColumnTransformer(parts, verbose_feature_names_out=False)
 
 
 def view(fitted: ColumnTransformer, plain: bool) -> tuple[int, int]:
     """First and last (exclusive) output column of a view of fitted `two_views`."""
     widths = {name: place.stop - place.start for name, place in fitted.output_indices_.items()}
-    numbers, categories = widths[PLAIN], widths.get("categories", 0)
-    return (0, numbers + categories) if plain else (numbers, sum(widths.values()))
+    numbers, shared = widths[PLAIN], sum(widths.get(part, 0) for part in SHARED)
+    return (0, numbers + shared) if plain else (numbers, sum(widths.values()))
 
 
 def sources(fitted: ColumnTransformer) -> list[str]:
@@ -158,6 +194,8 @@ def sources(fitted: ColumnTransformer) -> list[str]:
             continue
         if part == "categories":
             names += _encoded(step[-1], list(columns))
+        elif part == "missing":
+            names += [columns[place] for place in step[-1].kept_]
         else:
             names += list(step.get_feature_names_out() if part == "numbers" else columns)
     return [str(name) for name in names]

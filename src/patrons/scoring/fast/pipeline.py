@@ -17,8 +17,9 @@ from sklearn.decomposition import PCA
 from sklearn.feature_selection import SelectorMixin
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, PowerTransformer, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, PowerTransformer, StandardScaler, TargetEncoder
 
+from patrons.features.missing import MissingFlags
 from patrons.features.preparation import IQRClipper, SignedLog, signed_log
 from patrons.features.selection import Assembler
 from patrons.scoring.fast.models import Unsupported, last
@@ -98,9 +99,9 @@ def _columns(step: ColumnTransformer) -> Prepare:
     for _, transformer, columns in step.transformers_:
         if len(columns) == 0 or (isinstance(transformer, str) and transformer == "drop"):
             continue
-        encoder = transformer[-1] if isinstance(transformer, Pipeline) else transformer
-        if isinstance(encoder, OneHotEncoder):
-            parts.append(_categories(transformer, list(columns)))
+        encoder = _encoder(transformer)
+        if encoder is not None:
+            parts.append(_categories(transformer, encoder, list(columns)))
         else:
             parts.append(_chain([_numbers(columns), _step(transformer)]))
     return lambda row: np.concatenate([part(row) for part in parts])
@@ -114,12 +115,17 @@ def _numbers(columns: Sequence[str]) -> Prepare:
     return lambda row: np.array(pick(row), dtype=float)
 
 
-def _categories(transformer: BaseEstimator, columns: list[str]) -> Prepare:
-    """One-hot columns, tabulated by applying the fitted transformer to each category.
+def _encoder(transformer: BaseEstimator) -> OneHotEncoder | TargetEncoder | None:
+    """The step that makes numbers of categories; None where there is none."""
+    steps = [step for _, step in transformer.steps] if isinstance(transformer, Pipeline) else [transformer]
+    return next((step for step in steps if isinstance(step, (OneHotEncoder, TargetEncoder))), None)
+
+
+def _categories(transformer: BaseEstimator, encoder: OneHotEncoder | TargetEncoder, columns: list[str]) -> Prepare:
+    """Encoded categories, tabulated by applying the fitted transformer to each.
 
     A row's output is that of the first category of every column, plus what each of its own categories changes in it.
     """
-    encoder = transformer[-1] if isinstance(transformer, Pipeline) else transformer
     first = {name: values[0] for name, values in zip(columns, encoder.categories_, strict=True)}
     pairs = [(name, value) for name, values in zip(columns, encoder.categories_, strict=True) for value in values]
     pairs += [(name, value) for name in columns for value in (UNKNOWN, np.nan)]
@@ -203,6 +209,7 @@ def _project(step: PCA) -> Step:
 
 
 STEPS: dict[type, Callable[[Any], Step]] = {
+    MissingFlags: lambda step: lambda x: np.isnan(x[step.kept_]).astype(float),
     SimpleImputer: _impute,
     IQRClipper: lambda step: lambda x: np.clip(x, step.lower_, step.upper_),
     SignedLog: lambda step: signed_log,
