@@ -12,6 +12,10 @@ class OrdersError(SourceError):
     """An order log that cannot be used."""
 
 
+class FeaturesError(ValueError):
+    """Data too short for the settings of features, or a setting that fits no feature."""
+
+
 class ClusteringError(ValueError):
     """Data or parameters from which no grouping can be chosen."""
 

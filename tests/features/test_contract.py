@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from patrons.errors import FeaturesError
 from patrons.features.contract import checked
-from patrons.features.panel import FeaturesError
 
 END = date(2024, 6, 1)
 

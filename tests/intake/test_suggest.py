@@ -92,3 +92,11 @@ def test_of_several_currencies_one_is_taken_and_the_others_are_a_question(tmp_pa
 def test_every_column_that_is_not_used_is_listed(tmp_path):
     _, written = log(tmp_path, shop=["web", "web", "web", "kiosk"])
     assert "  # not used: shop (web (75.0%), kiosk (25.0%))\n" in written.path.read_text()
+
+
+def test_ratios_of_numbers_that_belong_together_are_offered_as_a_comment():
+    assert suggest.of_pairs(["SeniorCitizen", "tenure", "MonthlyCharges", "TotalCharges"])[2] == (
+        '#   interactions: ["TotalCharges / tenure"]'
+    )
+    assert suggest.of_pairs(["Balance", "NumOfProducts"])[2] == '#   interactions: ["Balance / NumOfProducts"]'
+    assert suggest.of_pairs(["age", "height"]) == []

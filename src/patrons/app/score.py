@@ -11,7 +11,7 @@ from patrons.app.results import Series
 from patrons.errors import is_expected
 from patrons.files import safe_csv
 from patrons.scoring import bulk
-from patrons.scoring.scorer import ORDERS
+from patrons.scoring.rows import ORDERS
 
 SHOWN = 200  # rows on the page; the download has all
 MOST_WARNINGS = 10

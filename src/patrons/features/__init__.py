@@ -6,6 +6,7 @@ stages       order lines to orders
 panel        orders to customers as of each day, and what happened next
 season       how much of the days ahead lies in the peak season
 table        the features of a customer table
+terms        ratios, differences and products of two of its numbers
 contract     what a table of features promises
 split        what models learn from and what they are tested on
 preparation  features made fit for models
@@ -37,5 +38,6 @@ __all__ = [
     "selection",
     "split",
     "table",
+    "terms",
 ]
 __getattr__, __dir__ = door(__name__, __all__, {"Recipe": "recipe"})

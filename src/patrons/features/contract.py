@@ -5,7 +5,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from patrons.features.panel import KEYS, KNOWN, OUTCOME, FeaturesError
+from patrons.errors import FeaturesError
+from patrons.features.panel import KEYS, KNOWN, OUTCOME
 
 
 def checked(table: pd.DataFrame, end: date) -> pd.DataFrame:

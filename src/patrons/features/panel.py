@@ -14,6 +14,7 @@ import ibis.selectors as s
 import pandas as pd
 from ibis import Deferred, Table, _
 
+from patrons.errors import FeaturesError
 from patrons.features.catalogue import CUSTOMER, ORDERS, RETURNS, WINDOWS, Feature, declare
 from patrons.features.stages import Keep, materialised, orders_of, returns_of
 
@@ -22,10 +23,6 @@ OUTCOME, KNOWN = "churned", "known_on"
 RFM = ("recency_days", "frequency", "monetary")
 LIFETIME = "lifetime"  # a group that is fitted, not expressed: see `patrons.btyd.lifetime`
 TERM = re.compile(r"\s*(\w+)\s*([*/])\s*(\w+)\s*")
-
-
-class FeaturesError(ValueError):
-    """A log that is too short for the settings, or a setting that fits no feature."""
 
 
 def declared(

@@ -8,9 +8,10 @@ import pandas as pd
 from ibis import Table
 
 from patrons.btyd import bgnbd, lifetime
+from patrons.errors import FeaturesError
 from patrons.features import season
 from patrons.features.catalogue import WINDOWS
-from patrons.features.panel import LIFETIME, FeaturesError, build, declared
+from patrons.features.panel import LIFETIME, build, declared
 
 
 @dataclass(frozen=True)

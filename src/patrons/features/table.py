@@ -1,8 +1,11 @@
 """The features of a customer table: its attributes as they are, and the data dictionary."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from patrons.features.preparation import split_kinds
+from patrons.features.terms import Term
 from patrons.intake.roles import OWN
 
 
@@ -17,15 +20,21 @@ def everyone(table: pd.DataFrame, undecided: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([known, undecided[list(known)]], ignore_index=True) if len(undecided) else known
 
 
-def dictionary(table: pd.DataFrame) -> pd.DataFrame:
-    """The data dictionary: one row an attribute, in the table's order.
+def numbers(table: pd.DataFrame) -> list[str]:
+    """Names of the attributes that are numbers."""
+    return split_kinds(table[attributes(table)])[0]
+
+
+def dictionary(table: pd.DataFrame, made: Sequence[Term] = ()) -> pd.DataFrame:
+    """The data dictionary: one row an attribute, in the table's order, and one for each of the columns made of two.
 
     Returns
     -------
     DataFrame
-        `feature`, `group` (number or category), `unit` (a table does not say: the source's), `meaning`: its values.
+        `feature`, `group` (number, category or interactions), `unit` (a table does not say: the source's), `meaning`:
+        its values.
     """
-    own = table[attributes(table)]
+    own = table[attributes(table)].drop(columns=[term.name for term in made])
     numerical, _ = split_kinds(own)
     rows = [
         (name, "number", "as in the source", _range(own[name]))
@@ -33,6 +42,7 @@ def dictionary(table: pd.DataFrame) -> pd.DataFrame:
         else (name, "category", "", _values(own[name]))
         for name in own
     ]
+    rows += [(term.name, "interactions", "", term.meaning) for term in made]
     return pd.DataFrame(rows, columns=["feature", "group", "unit", "meaning"])
 
 

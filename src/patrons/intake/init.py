@@ -271,6 +271,7 @@ def _table(table: Table, guesses: Guesses, ask: Ask | None) -> tuple[list[str], 
         f"  positive: {json.dumps(guesses.positive)}  # {guesses.share:.1%} of rows have it",
         f"  decimal: {decimal}  # more columns are numbers with it" if decimal != "point" else "  decimal: point",
         f"  thousands: {json.dumps(thousands)}",
+        *suggest.of_pairs(inputs),
         "03_clustering_comparison:",
         f"  inputs: {json.dumps(inputs, ensure_ascii=False)}  # to look for groups in: keep what marketing acts on",
     ], questions

@@ -1,7 +1,7 @@
 """What `patrons init` writes of columns that nothing is made of, and of days: rules, questions, a horizon."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import ibis
@@ -10,6 +10,7 @@ from ibis import Table
 
 from patrons.errors import OrdersError
 from patrons.intake import candidates, identities, rules, unused
+from patrons.intake.attributes import snake
 from patrons.intake.guess import ROWS, Guesses
 from patrons.intake.questions import Question
 
@@ -18,6 +19,14 @@ HORIZON, STEP, HISTORY = 90, 30, 90  # the notebooks' defaults, days
 SHORTER = (90, 75, 60, 50, 45, 40, 35, 30, 28, 25, 21, 18, 14, 10, 7)  # horizons, days
 SHORTEST = 7  # of each of the three, days
 VALIDATED = 2  # days on which models are validated, at least
+
+
+AMOUNTS = frozenset(  # words of what adds up with the time or the number of something
+    ("total", "charges", "charge", "spend", "spent", "amount", "revenue", "balance", "minutes", "seconds", "calls")
+)
+RATES = frozenset(("monthly", "daily", "yearly", "annual", "average", "avg", "mean", "per"))  # no longer add up
+COUNTS = frozenset(("tenure", "months", "years", "length", "products", "orders", "visits", "contracts", "accounts"))
+MOST_PAIRS = 3
 
 
 class Suggested(NamedTuple):
@@ -187,4 +196,23 @@ def _chosen(days: int, horizon: int, history: int, step: int) -> list[str]:
         f"  horizon_days: {horizon}  # {why}",
         f"  min_history_days: {history}",
         f"  snapshot_days: {step}",
+    ]
+
+
+def of_pairs(numbers: Sequence[str]) -> list[str]:
+    """Ratios of a customer table's numbers that may belong together, as a comment: per month of tenure, per product."""
+    words = {name: set(snake(name).split("_")) for name in numbers}
+    pairs = [
+        f"{amount} / {count}"
+        for count in numbers
+        for amount in numbers
+        if words[count] & COUNTS and words[amount] & AMOUNTS and not words[amount] & (COUNTS | RATES)
+    ]
+    if not pairs:
+        return []
+    offered = json.dumps(pairs[:MOST_PAIRS], ensure_ascii=False)
+    return [
+        "# Models may look at ratios of numbers that belong together; take the # away where they make sense:",
+        "# 02_transformation:",
+        f"#   interactions: {offered}",
     ]

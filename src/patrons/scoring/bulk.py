@@ -19,8 +19,8 @@ from patrons.intake.reading import Format, NoRowsError, column_names, open_check
 from patrons.intake.rules import Rules
 from patrons.scoring.columns import match
 from patrons.scoring.drift import Watch
-from patrons.scoring.rows import MOST_LISTED, NUMBER, Reader
-from patrons.scoring.scorer import COLUMNS, ORDERS, Scorer, ScoringError
+from patrons.scoring.rows import MOST_LISTED, NUMBER, ORDERS, Reader
+from patrons.scoring.scorer import COLUMNS, Scorer, ScoringError
 
 CUSTOMER = "customer_id"
 AS_OF = "as_of"  # the column of the day that customers are described on, as 02 writes it

@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from patrons.btyd import lifetime
+from patrons.features.terms import terms
 from patrons.files import read_json, result_file
 from patrons.models import load_model
-from patrons.scoring.rows import Feature, describe
+from patrons.scoring.rows import Feature, describe, interactions
 from patrons.scoring.soundness import refuse_unsound
 
 MODELS = ("clusterer", "segment_model", "churn")  # without which nothing is scored
@@ -89,6 +90,9 @@ class Content:
         """The columns that any of the models takes, in the order of the table."""
         used = {str(name) for model in models.values() for name in model.feature_names_in_}
         table = self.table("panel.parquet")
+        if "columns" not in self.parameters["01_eda"]:  # what a used column is made of must come with a customer
+            made = terms(interactions(self.parameters), list(map(str, table)))
+            used |= {name for term in made if term.name in used for name in (term.left, term.right)}
         return describe(table, [name for name in table if name in used], self.table("dictionary.parquet"))
 
     def customers(self, most: int) -> pd.DataFrame:

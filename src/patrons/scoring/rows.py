@@ -12,10 +12,13 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from patrons.errors import closest
+from patrons.features.terms import Term, combined, terms
 from patrons.intake.attributes import as_numbers, as_text
 from patrons.intake.numbers import MARKS, mark_of
+from patrons.intake.roles import Roles
 
 NUMBER, CATEGORY = "number", "category"
+ORDERS = "orders"  # the kind of a release that learnt from an order log
 MOST_LISTED = 5  # problems in the error of one row
 MOST_NAMES = 50  # names of no feature among which the one that was meant is looked for
 LARGEST = 1e15  # beyond any feature; squares and powers of it are still numbers
@@ -72,6 +75,8 @@ class Reader:
         What stands for a missing value, in any case.
     decimal : {"point", "comma"}
         The mark before the decimals that `numbers` reads.
+    made : sequence of Term
+        What models take beside the features, made of two of them.
     """
 
     def __init__(
@@ -80,7 +85,9 @@ class Reader:
         numbers: Numbers = as_numbers,
         missing: Sequence[str] = BLANKS,
         decimal: str = "point",
+        made: Sequence[Term] = (),
     ):
+        self.made = list(made)
         self.features, self.numbers, self.missing, self.decimal = list(features), numbers, list(missing), decimal
         words = {"", *(word.strip().lower() for word in missing)}
         known = {one.name: {str(value).strip().lower() for value in one.values} for one in self.features}
@@ -94,7 +101,7 @@ class Reader:
             return self
         mark, thousands = MARKS[str(decimal)]
         return type(self)(
-            self.features, partial(as_numbers, decimal=mark, thousands=thousands), self.missing, str(decimal)
+            self.features, partial(as_numbers, decimal=mark, thousands=thousands), self.missing, str(decimal), self.made
         )
 
     def suited_to(self, table: pd.DataFrame) -> Self:
@@ -129,7 +136,7 @@ class Reader:
             for row, value in wrong.items():
                 problems[row].append(_problem(feature, value, meant))
         errors = pd.Series([_error(listed) for listed in problems], table.index, dtype="str")
-        return pd.DataFrame(columns, index=table.index), errors
+        return combined(pd.DataFrame(columns, index=table.index), self.made), errors
 
     def _column(self, values: pd.Series, feature: Feature) -> tuple[pd.Series, dict[int, Any]]:
         """A column, and by row number the values that cannot be used."""
@@ -161,7 +168,11 @@ class Reader:
             other = self.with_decimal(mark_of(text for text in texts if isinstance(text, str)))
             if other is not self:
                 values, problems = other._one(row)
-        return values, _error(problems)
+        return self.completed(values), _error(problems)
+
+    def completed(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values of the features, and what is made of them."""
+        return {**values, **{term.name: float(term.of(values)) for term in self.made}}
 
     def _one(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         values: dict[str, Any] = {}
@@ -212,6 +223,27 @@ class Reader:
     def _missing(self, text: str, feature: Feature) -> bool:
         lower = text.lower()
         return (lower.removeprefix("#") if lower.startswith("#n") else lower) in self._absent[feature.name]
+
+
+def reader_of(manifest: Mapping[str, Any]) -> Reader:
+    """Reads the features of a release, text as it was read when its models were trained.
+
+    What models take of a customer table that is made of two features (`terms`) is no feature that a customer comes
+    with: it is made here.
+    """
+    features = [Feature(**entry) for entry in manifest["features"]]
+    if manifest["kind"] == ORDERS:
+        return Reader(features)
+    roles, names = Roles.of(manifest["parameters"]["01_eda"]), [feature.name for feature in features]
+    made = [term for term in terms(interactions(manifest["parameters"]), names) if term.name in names]
+    brought = [feature for feature in features if feature.name not in {term.name for term in made}]
+    decimal = "comma" if roles.decimal == "," else "point"
+    return Reader(brought, roles.numbers, [*BLANKS, *roles.missing], decimal, made)
+
+
+def interactions(parameters: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What 02 was told to make of two features."""
+    return list(parameters.get("02_transformation", {}).get("interactions", []))
 
 
 def _problem(feature: Feature, value: Any, meant: str | None) -> str:

@@ -22,14 +22,13 @@ import pandas as pd
 
 from patrons.btyd.bgnbd import Fitted
 from patrons.files import read_json
-from patrons.intake.roles import Roles
 from patrons.libraries import Difference, differences
 from patrons.scoring import release
 from patrons.scoring.answers import Answers
 from patrons.scoring.beyond import BEYOND, explain, explained, typical
 from patrons.scoring.content import load_models
 from patrons.scoring.drift import Learnt, Watch
-from patrons.scoring.rows import BLANKS, Feature, Reader, records
+from patrons.scoring.rows import ORDERS, Reader, reader_of, records
 
 COLUMNS = {
     "customer_id": "str",
@@ -49,7 +48,6 @@ COLUMNS = {
     "error": "str",  # why the customer cannot be scored, missing where they are
 }
 CLOSE = 1e-5  # how far two ways to the same number may lie apart, of those above 1 as a share
-ORDERS = "orders"  # the kind of a release made from an order log; the other is "table"
 
 
 class ScoringError(ValueError):
@@ -75,9 +73,9 @@ class Scorer:
 
     def __init__(self, folder: Path, manifest: Mapping[str, Any], models: Mapping[str, Any]):
         self.folder, self.manifest, self.models = folder, dict(manifest), dict(models)
-        self.features = [Feature(**entry) for entry in manifest["features"]]
         self.segments = read_json(folder / "segments.json")
-        self.reader, self.learnt = _reader(self.features, manifest), Learnt(self.features)
+        self.reader = reader_of(manifest)
+        self.features, self.learnt = self.reader.features, Learnt(self.reader.features)
         conformal = read_json(folder / "segment_model.json")["conformal"]
         spread = read_json(folder / "value.json", {}).get("spread", {})
         self.answers = Answers(manifest, models, conformal, spread, pd.read_parquet(folder / "dictionary.parquet"))
@@ -162,7 +160,9 @@ class Scorer:
             if len(inputs) == 1:
                 return pd.DataFrame({"error": BEYOND}, inputs.index)
             # raises if the models are at fault, and not somebody's values
-            self.answers.table(pd.DataFrame([typical(self.features)]).astype(inputs.dtypes.to_dict()))
+            self.answers.table(
+                pd.DataFrame([self.reader.completed(typical(self.features))]).astype(inputs.dtypes.to_dict())
+            )
             half = len(inputs) // 2
             return pd.concat([self._computed(inputs[:half]), self._computed(inputs[half:])])
         finite = pd.Series(np.isfinite(answers.select_dtypes("float").to_numpy()).all(axis=1), answers.index)
@@ -194,7 +194,7 @@ class Scorer:
             with np.errstate(all="ignore"):
                 computed = self.answers.one(values)
         except (ValueError, ArithmeticError):
-            self.answers.one(typical(self.features))  # raises if the models are at fault
+            self.answers.one(self.reader.completed(typical(self.features)))  # raises if the models are at fault
             return None
         return computed if all(math.isfinite(value) for value in computed.values() if type(value) is float) else None
 
@@ -261,14 +261,6 @@ class Scorer:
     def _identifiers(self, table: pd.DataFrame) -> pd.Series:
         column = next((table[name] for name in ("customer_id", self.id_column) if name in table), None)
         return pd.Series(None, table.index, "str") if column is None else column.astype("str")
-
-
-def _reader(features: list[Feature], manifest: Mapping[str, Any]) -> Reader:
-    """Reads text as it was read when the models were trained."""
-    if manifest["kind"] == ORDERS:
-        return Reader(features)
-    roles = Roles.of(manifest["parameters"]["01_eda"])
-    return Reader(features, roles.numbers, [*BLANKS, *roles.missing], "comma" if roles.decimal == "," else "point")
 
 
 def plain(answer: Mapping[str, Any]) -> dict[str, Any]:
