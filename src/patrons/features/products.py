@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 class Products(TransformerMixin, BaseEstimator):
     """Add the products of every pair of the columns that weigh most in a logistic regression, and their squares.
 
-    Give it columns on one scale. Products are brought to mean 0 and variance 1.
+    A column weighs its coefficient times its standard deviation. Products are brought to mean 0 and variance 1.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Products(TransformerMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> "Products":
         values, y = validate_data(self, X, y, dtype=float)
-        weights = np.abs(LogisticRegression(C=0.05, max_iter=500).fit(values, y).coef_).max(axis=0)
+        weights = np.abs(LogisticRegression(C=0.05, max_iter=500).fit(values, y).coef_).max(axis=0) * values.std(axis=0)
         chosen = np.sort(np.argsort(-weights, kind="stable")[: self.top])
         self.pairs_ = chosen[np.column_stack(np.triu_indices(len(chosen)))]
         made = self._multiplied(values)
