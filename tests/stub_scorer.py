@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pandas as pd
 
 from patrons.scoring.drift import Learnt
-from patrons.scoring.rows import describe
-from patrons.scoring.scorer import Scorer, _reader
+from patrons.scoring.rows import describe, reader_of
+from patrons.scoring.scorer import Scorer
 
 
 class StubAnswers:
@@ -35,6 +35,7 @@ class StubScorer(Scorer):
         self.manifest["parameters"]["01_eda"] |= intake
         self.features = describe(training, names, pd.DataFrame({"feature": []}))
         self.models = {"clusterer": SimpleNamespace(feature_names_in_=names)}
-        self.reader, self.learnt = _reader(self.features, self.manifest), Learnt(self.features)
+        self.manifest["features"] = [feature._asdict() for feature in self.features]
+        self.reader, self.learnt = reader_of(self.manifest), Learnt(self.features)
         self.answers = StubAnswers()
         self.segments = []
