@@ -52,6 +52,7 @@ def ours(split: Split, seed: int) -> tuple[np.ndarray, str]:
     """The procedure of 06: the chosen model's probabilities of the test rows, and its name."""
     train, prepare, p = split.train, churn.preprocessing.for_panel(split.prepare, split.train), DEFAULTS
     folds = churn.split.folds(train, p["origins"], p["cv_folds"], seed)
+    prepare, _ = churn.imputation.compare(train, folds, prepare, p["imputations"], p["search_rows"], seed)
     rules = churn.rules.baselines(prepare, train, seed)
     seen = churn.rules.seen(train, folds, churn.rules.validated(rules, train, folds))
     spaces = churn.kinds.spaces(*(p[name] for name in ("logistic", "forest", "boosting", "network")))

@@ -24,6 +24,15 @@ from patrons.evaluation.scores import RANKING
 from patrons.features.panel import OUTCOME
 
 OURS, RESAMPLES, AT_ONCE = "ours", 500, 50
+NAMES = {
+    "online_retail_ii": "Online Retail II",
+    "online_retail": "Online Retail",
+    "cdnow": "CDNOW",
+    "demo": "the demo",
+    "telco": "Telco",
+    "bank": "bank",
+    "iranian": "Iranian",
+}
 METRICS = {"roc_auc": roc_auc, "brier": brier}
 
 
@@ -125,12 +134,13 @@ def all_parts(options: argparse.Namespace) -> dict[str, list[Part]]:
     """The parts of every set that has any, of logs also those of the active."""
     records, result = cells(options.results), {}
     for name in options.sets:
+        title = NAMES.get(name, name)
         splits = load(name, options) if any(one["set"] == name for one in records) else []
         if parts := parts_of(name, splits, options.results, records):
-            result[name] = parts
+            result[title] = parts
         if parts and name in LOGS:
             kept = {split.name: active(split.test).to_numpy() for split in splits}
-            result[f"{name}, the active"] = [among(part, kept[part.name]) for part in parts]
+            result[f"{title}, the active"] = [among(part, kept[part.name]) for part in parts]
     return result
 
 
@@ -202,13 +212,10 @@ def costs(records: Sequence[dict]) -> str:
         .groupby("peer", sort=False)
         .failed.sum()
     )
-    seconds = table.pivot_table("cpu", "peer", "set", sort=False)
-    rows = [
-        (peer, *("" if np.isnan(value) else f"{value:.0f}" for value in seconds.loc[peer]), failures[peer])
-        if peer in seconds.index
-        else (peer, *[""] * seconds.shape[1], failures[peer])
-        for peer in failures.index
-    ]
+    seconds = table.assign(set=table["set"].replace(NAMES)).pivot_table("cpu", "peer", "set", sort=False)
+    seconds = seconds.assign(mean=seconds.mean(axis=1)).reindex(failures.index)
+    shown = seconds.map(lambda value: "" if np.isnan(value) else f"{value:.0f}")
+    rows = [(peer, *shown.loc[peer], failures[peer]) for peer in failures.index]
     return markdown(["CPU s", *seconds, "failures"], rows)
 
 
