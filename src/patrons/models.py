@@ -18,6 +18,7 @@ TRUSTED = (
     "patrons.churn.ensemble.Calibrated",
     "patrons.churn.ensemble.MeanOf",
     "patrons.churn.ensemble.Network",
+    "patrons.features.missing.GapScaler",
     "patrons.features.missing.MissingFlags",
     "patrons.features.missing.NearestImputer",
     "patrons.features.missing.RegressionImputer",

@@ -47,3 +47,9 @@ def test_every_kind_is_built_at_either_end_of_its_space():
 
 def test_a_setting_is_described_by_its_names():
     assert kinds.describe({"trees": 100, "rate": 0.05}) == "trees 100, rate 0.05"
+
+
+def test_values_of_params_files_go_from_cautious_to_free_in_whatever_order_they_are_given():
+    spaces = kinds.spaces({}, {"leaf": [5, 80, 20]}, {"depth": [6, 2]}, {})
+    assert spaces[kinds.FOREST]["leaf"] == [80, 20, 5]
+    assert spaces[kinds.BOOSTING]["depth"] == [2, 6]

@@ -39,6 +39,22 @@ def test_a_folds_own_validation_rows_never_decide_when_its_trees_stop():
     assert other["rounds"] < setting["rounds"]
 
 
+def test_where_rows_are_parted_twice_their_other_fold_does_not_decide_either():
+    """Two partings of one set: with the outcomes of a fold's rows turned in both, its probabilities stay."""
+    made = folds(signal=8)
+    again = [replace(one, X=one.X[::-1], y=one.y[::-1]) for one in made]
+    turned = [replace(fold, y_val=1 - fold.y_val) for fold in (made[0], again[0])]
+    ((_, before),) = rounds.stopped([SETTING], [*made, *again], 300, 0)
+    ((_, after),) = rounds.stopped([SETTING], [turned[0], *made[1:], turned[1], *again[1:]], 300, 0)
+    assert (before[0] == after[0]).all()
+    assert (before[1] != after[1]).any()
+
+
+def test_no_more_rounds_are_grown_than_the_most():
+    ((setting, _),) = rounds.stopped([{**SETTING, "rounds": 10}], folds(signal=8), 300, 0)
+    assert setting["rounds"] == 10
+
+
 def test_a_model_built_with_the_rounds_found_says_what_was_validated():
     (made,) = folds(signal=8)[:1]
     ((setting, probabilities),) = rounds.stopped([SETTING], [made], 300, 0)

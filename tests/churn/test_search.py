@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_info
 
 from patrons.churn import columns, final, kinds, narrative, preprocessing, rules, search, split
 from patrons.churn.kinds import BOOSTING, FOREST, KINDS, LOGISTIC, MEAN, Seen
-from patrons.evaluation.metrics import Interval
+from patrons.evaluation.metrics import Interval, roc_auc
 from patrons.features.preparation import preparation, sources
 from patrons.threads import side_by_side
 from tests.churn.test_split import CUSTOMERS, TABLE
@@ -136,6 +136,28 @@ def test_samples_are_drawn_once_and_in_order():
     drawn = preprocessing.sample(100, 10, 0)
     assert pd.Series(drawn).is_monotonic_increasing
     assert len(set(drawn)) == 10
+
+
+def test_a_sample_to_learn_from_keeps_twenty_of_a_rare_outcome():
+    outcome = np.zeros(10_000, dtype=int)
+    outcome[:25] = 1
+    drawn = preprocessing.sample_of_both(outcome, 500, 0)
+    assert 20 <= outcome[drawn].sum() <= 25
+    assert 500 <= len(drawn) <= 520
+    assert preprocessing.sample_of_both(outcome[:22], 500, 0).tolist() == list(range(22))
+
+
+def test_rates_of_the_outcome_are_those_of_other_customers():
+    """300 customers on six days each, in 60 towns that say nothing: a town's rate must not tell of its own customer."""
+    rng = np.random.default_rng(0)
+    towns, churned = rng.integers(0, 60, 300), rng.integers(0, 2, 300)
+    rows = pd.DataFrame({"town": [f"town {n}" for n in towns]}).loc[np.repeat(np.arange(300), 6)].reset_index(drop=True)
+    y, owners = np.repeat(churned, 6), np.repeat(np.arange(300), 6)
+    prepare = preparation([], ["town"])
+    _, by_customer = preprocessing.fit_preprocessing(prepare, rows, y, 0, 2000, 0, owners)
+    _, by_row = preprocessing.fit_preprocessing(prepare, rows, y, 0, 2000, 0)
+    assert roc_auc(y, by_row[:, -1]) > 0.65  # the rates come last, after the columns of 0 and 1
+    assert roc_auc(y, by_customer[:, -1]) < 0.55
 
 
 def two_folds(truth, **probabilities):

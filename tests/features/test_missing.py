@@ -5,7 +5,16 @@ import pandas as pd
 import pytest
 
 from patrons.features.missing import METHODS, MissingFlags, imputer
-from patrons.features.preparation import imputed, many_valued, preparation, sources, two_views, view
+from patrons.features.preparation import (
+    clip_limits,
+    dropped_columns,
+    imputed,
+    many_valued,
+    preparation,
+    sources,
+    two_views,
+    view,
+)
 from patrons.models import load_model, save_model
 
 NAN = np.nan
@@ -78,3 +87,16 @@ def test_a_training_row_of_many_values_is_encoded_by_other_rows():
 def test_a_category_of_few_values_is_not_encoded_by_the_outcome():
     rows = pd.DataFrame({"plan": ["a", "b", "c"] * 20})
     assert many_valued(preparation([], ["plan"]), rows) == []
+
+
+@pytest.mark.parametrize("method", ["nearest", "iterative"])
+def test_a_column_that_holds_nothing_goes_through_the_whole_preparation(method):
+    table = pd.DataFrame({"a": np.arange(50.0), "empty": np.full(50, NAN)})
+    assert np.isfinite(preparation(["a", "empty"], [], imputation=method).fit_transform(table).to_numpy()).all()
+
+
+def test_a_table_of_categories_alone_has_no_limits_and_drops_nothing():
+    table = pd.DataFrame({"plan": ["a", "b"] * 20})
+    fitted = preparation([], ["plan"]).fit(table)
+    assert clip_limits(fitted, table).empty
+    assert dropped_columns(fitted).empty

@@ -6,7 +6,7 @@ import pytest
 
 from patrons.errors import FeaturesError
 from patrons.features import table as attributes
-from patrons.features.terms import Term, combined, terms
+from patrons.features.terms import Term, combined, made_of, terms
 
 TABLE = pd.DataFrame(
     {
@@ -61,3 +61,20 @@ def test_the_dictionary_declares_what_is_made():
     assert rows.meaning["TotalCharges_per_tenure"] == "TotalCharges over tenure; missing where that is 0"
     assert rows.group["TotalCharges_per_tenure"] == "interactions"
     assert list(rows.index) == ["TotalCharges", "tenure", "e-mail age", "plan", "TotalCharges_per_tenure"]
+
+
+@pytest.mark.parametrize(
+    ("interactions", "numbers", "columns"),
+    [
+        (["a / b"], ["a", "b"], ["a", "b", "a_per_b"]),
+        (["a / b_per_c", "a_per_b / c"], ["a", "a_per_b", "b_per_c", "c"], []),
+    ],
+)
+def test_two_columns_of_one_name_are_refused(interactions, numbers, columns):
+    with pytest.raises(FeaturesError, match="Two columns would have the name"):
+        terms(interactions, numbers, columns)
+
+
+def test_what_is_made_of_a_column_that_is_left_out_is_known():
+    table = pd.DataFrame(columns=["a", "b", "c", "a_per_b", "c_minus_a", "b_times_c"])
+    assert made_of(table, ["a_per_b", "c_minus_a", "b_times_c"], ["a", "winter_share"]) == ["a_per_b", "c_minus_a"]

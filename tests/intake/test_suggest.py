@@ -96,7 +96,14 @@ def test_every_column_that_is_not_used_is_listed(tmp_path):
 
 def test_ratios_of_numbers_that_belong_together_are_offered_as_a_comment():
     assert suggest.of_pairs(["SeniorCitizen", "tenure", "MonthlyCharges", "TotalCharges"])[2] == (
-        '#   interactions: ["TotalCharges / tenure"]'
+        '#  interactions: ["TotalCharges / tenure"]'
     )
-    assert suggest.of_pairs(["Balance", "NumOfProducts"])[2] == '#   interactions: ["Balance / NumOfProducts"]'
+    assert suggest.of_pairs(["Balance", "NumOfProducts"])[2] == '#  interactions: ["Balance / NumOfProducts"]'
     assert suggest.of_pairs(["age", "height"]) == []
+
+
+def test_the_offer_is_yaml_once_the_comment_is_taken_away():
+    offered = suggest.of_pairs(["Balance", "NumOfProducts"])[1:]
+    assert yaml.safe_load("\n".join(line.removeprefix("#") for line in offered)) == {
+        "02_transformation": {"interactions": ["Balance / NumOfProducts"]}
+    }

@@ -60,12 +60,12 @@ def test_a_category_that_was_one_in_training_stays_one():
 
 def test_what_models_take_of_two_features_is_made_here_and_not_asked_for():
     features = [Feature(name, NUMBER, True)._asdict() for name in ("charges", "tenure", "charges_per_tenure")]
-    parameters = {"01_eda": {}, "02_transformation": {"interactions": ["charges / tenure", "charges * tenure"]}}
-    reader = reader_of({"kind": "table", "features": features, "parameters": parameters})
+    made = [["charges", "/", "tenure"]]
+    reader = reader_of({"kind": "table", "features": features, "made": made, "parameters": {"01_eda": {}}})
     assert [feature.name for feature in reader.features] == ["charges", "tenure"]
     inputs, errors = reader.table(pd.DataFrame({"charges": ["72", "10"], "tenure": [6, 0]}))
     assert errors.isna().all()
     assert inputs.charges_per_tenure.tolist() == pytest.approx([12, np.nan], nan_ok=True)
-    assert list(inputs) == ["charges", "tenure", "charges_per_tenure"]  # no model takes the product
+    assert list(inputs) == ["charges", "tenure", "charges_per_tenure"]
     assert reader.one({"charges": "72", "tenure": 6})[0]["charges_per_tenure"] == 12
     assert np.isnan(reader.one({"charges": 10, "tenure": 0})[0]["charges_per_tenure"])

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from patrons.churn import ties
 from patrons.churn.ensemble import METHODS, Calibrated
 from patrons.evaluation.metrics import Interval, brier
 from patrons.evaluation.scores import RANKING, difference
@@ -36,6 +37,7 @@ def compare(validation: pd.DataFrame, model: str) -> pd.DataFrame:
             [Calibrated(None, method).fit(score[fit], truth[fit]).calibrate(score[judged]) for fit, judged in pairs]
         )
         change = difference(RANKING["brier"], truth[rows], calibrated, score[rows])
+        change = ties.widened(change, ties.partings([_who(validation)[rows]]))
         table.append((method, brier(truth[rows], calibrated), change))
     columns = ["calibration", "brier", "difference", "low", "high"]
     return pd.DataFrame([(name, value, *change) for name, value, change in table], columns=columns)
@@ -56,6 +58,12 @@ def _pairs(validation: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
 def _same(validation: pd.DataFrame, judged: pd.Series) -> pd.Series:
     """Rows of the fold, and of its customers in folds of another parting."""
     return validation.customer_id.isin(validation.customer_id[judged]) if "customer_id" in validation else judged
+
+
+def _who(validation: pd.DataFrame) -> np.ndarray:
+    """What tells a validated row apart: the customer of a table, whose repeats are no new rows; else its number."""
+    alone = KNOWN not in validation and "customer_id" in validation
+    return validation.customer_id.to_numpy() if alone else np.arange(len(validation))
 
 
 def best(table: pd.DataFrame) -> str:

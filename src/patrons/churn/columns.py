@@ -8,7 +8,7 @@ from patrons.churn.kinds import BOOSTING, Setting
 from patrons.churn.preprocessing import Fold, as_matrices
 from patrons.churn.search import Trial, validated
 from patrons.churn.split import Folds
-from patrons.churn.ties import gain
+from patrons.churn.ties import gain, partings
 from patrons.evaluation.metrics import Interval
 from patrons.features.split import inputs
 from patrons.threads import one_thread
@@ -44,8 +44,12 @@ def compare(
     )
     if len(candidates) == 1:
         return table.assign(gain=None), matrices[0]
-    truth = [fold.y_val for fold in matrices[0]]
-    return _kept_first(table, gain(truth, tried[0].probabilities, tried[1].probabilities, seed), matrices)
+    truth, parted = [fold.y_val for fold in matrices[0]], partings([val for _, val in folds])
+    return _kept_first(
+        table,
+        gain(truth, tried[0].probabilities, tried[1].probabilities, seed, parted),
+        matrices,
+    )
 
 
 def _row(top: int, available: int, trial: Trial) -> tuple[str, int, float, int]:

@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from patrons.churn.ensemble import Calibrated, MeanOf
 from patrons.churn.kinds import KINDS, MEAN, Setting, build
-from patrons.churn.preprocessing import Fold, View, as_matrices, fit_preprocessing, views
+from patrons.churn.preprocessing import Fold, View, as_matrices, fit_preprocessing, owners, views
 from patrons.churn.search import SearchResult, validate
 from patrons.evaluation.metrics import roc_auc
 from patrons.evaluation.splits import random_folds
@@ -52,7 +52,7 @@ def fit(
         Columns that are kept (0: all), and rows that these are chosen on, at most.
     """
     X, y = inputs(train), train[OUTCOME].to_numpy()
-    ready, Z = fit_preprocessing(prepare, X, y, top, rows, seed)
+    ready, Z = fit_preprocessing(prepare, X, y, top, rows, seed, owners(train))
     fitted = fit_kinds(result, Z, y, dict(zip(KINDS, views(ready, KINDS), strict=True)), seed)
     validated, chosen = result.validation, result.chosen
     if method != "none":

@@ -43,11 +43,12 @@ def compare(
         return prepare, pd.DataFrame(columns=["imputation", "roc_auc"])
     trials = {method: _validated(train, folds, imputed(prepare, method), rows, seed) for method in asked}
     truth = [train[OUTCOME].to_numpy()[val] for _, val in folds]
+    partings = ties.partings([val for _, val in folds])
     best = max(trials.values(), key=lambda trial: trial.roc_auc)
     kept = next(
         method
         for method, trial in trials.items()
-        if trial is best or ties.tied(ties.gain(truth, best.probabilities, trial.probabilities, seed))
+        if trial is best or ties.tied(ties.gain(truth, best.probabilities, trial.probabilities, seed, partings))
     )
     order = [kept, *(method for method in asked if method != kept)]
     table = pd.DataFrame([(method, trials[method].roc_auc) for method in order], columns=["imputation", "roc_auc"])

@@ -41,7 +41,15 @@ def spaces(
 ) -> dict[str, Space]:
     """The search space of each kind: the values of `patrons.spaces`, with those given in place of them."""
     given = zip(KINDS, SPACES.values(), (logistic, forest, boosting, network), strict=True)
-    return {kind: {name: list(own.get(name, usual[name].values)) for name in usual} for kind, usual, own in given}
+    return {
+        kind: {name: _cautious_first(own.get(name, usual[name].values), usual[name].values) for name in usual}
+        for kind, usual, own in given
+    }
+
+
+def _cautious_first(values: Sequence[float], usual: Sequence[float]) -> list[float]:
+    """Values of a setting from the most cautious to the freest, as the usual ones go up or down."""
+    return sorted(values, reverse=usual[0] > usual[-1])
 
 
 def freedom(seen: Seen) -> float:

@@ -38,7 +38,7 @@ def best_pair(rows: pd.DataFrame, outcome: pd.Series, seed: int) -> tuple[float,
 
 
 def _as_numbers(rows: pd.DataFrame) -> np.ndarray:
-    """Categories as numbers in the order of their names; missing stays missing."""
+    """Categories as numbers in the order of their names, a missing one before all; a missing number stays missing."""
     numeric, _ = split_kinds(rows)
     numbers = {
         name: rows[name].astype(float) if name in numeric else pd.Categorical(rows[name].astype("str")).codes

@@ -4,22 +4,27 @@ A matrix holds every column in two views, as it is and prepared (`features.prepa
 sees its own.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
+from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline
 
 from patrons.churn.kinds import TREES
-from patrons.churn.split import Folds
+from patrons.churn.split import ENOUGH, Folds
 from patrons.features.panel import OUTCOME
 from patrons.features.preparation import many_valued, only, sources, two_views, view
 from patrons.features.selection import TopFeatures
-from patrons.features.split import inputs
+from patrons.features.split import GROUP, inputs
+from patrons.features.terms import made_of
 from patrons.threads import one_thread, side_by_side
 
 View = tuple[int, int]
+PARTS = 5  # of the training rows, each encoded by the outcomes of the others
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,12 @@ class Fold:
         return self.X[:, first:last], self.X_val[:, first:last]
 
 
+def without(panel: pd.DataFrame, left_out: Sequence[str], dictionary: pd.DataFrame) -> pd.DataFrame:
+    """A panel without the columns that no model may use, nor what is made of them."""
+    made = dictionary.feature[dictionary.group == "interactions"].tolist()
+    return panel.drop(columns=[*left_out, *made_of(panel, made, left_out)], errors="ignore")
+
+
 def for_panel(prepare: ColumnTransformer, panel: pd.DataFrame) -> ColumnTransformer:
     """The preparation of 02, unfitted, of those columns that a model may see in `panel`."""
     return only(prepare, list(inputs(panel).columns))
@@ -47,31 +58,65 @@ def for_panel(prepare: ColumnTransformer, panel: pd.DataFrame) -> ColumnTransfor
 
 @one_thread
 def fit_preprocessing(
-    prepare: ColumnTransformer, X: pd.DataFrame, y: np.ndarray, top: int, rows: int, seed: int
+    prepare: ColumnTransformer,
+    X: pd.DataFrame,
+    y: np.ndarray,
+    top: int,
+    rows: int,
+    seed: int,
+    owners: np.ndarray | None = None,
 ) -> tuple[Pipeline, np.ndarray]:
     """What lies before a model, fitted, and what it makes of the rows it was fitted on.
 
     That is both views of all columns, or of the `top` most informative (0 keeps all), chosen on at most `rows` rows.
-    Use the matrix for these rows: what is encoded by the outcome is encoded there by that of other rows.
+    Use the matrix for these rows: what is encoded by the outcome is encoded there by that of other `owners` (a row
+    each unless given).
     """
     if top:
-        prepare = only(prepare, most_informative(prepare, X, y, top, rows, seed))
-    ready = Pipeline([("prepare", two_views(prepare, many_valued(prepare, X)))])
-    return ready, ready.fit_transform(X, y)
+        prepare = only(prepare, most_informative(prepare, X, y, top, rows, seed, owners))
+    ready, Z = _fitted(prepare, X, y, owners)
+    return Pipeline([("prepare", ready)]), Z
+
+
+def _fitted(
+    prepare: ColumnTransformer, X: pd.DataFrame, y: np.ndarray, owners: np.ndarray | None
+) -> tuple[ColumnTransformer, np.ndarray]:
+    """Both views, fitted, and their matrix, in which rates of the outcome are those of other owners."""
+    many = many_valued(prepare, X)
+    ready = two_views(prepare, many).fit(X, y)
+    Z = np.asarray(ready.transform(X), dtype=float)
+    if many:
+        encoded = ready.named_transformers_["encoded"]
+        groups = np.arange(len(X)) if owners is None else owners
+        for fit, rest in GroupKFold(PARTS, shuffle=True, random_state=0).split(X, y, groups):
+            rates = clone(encoded[:-1]).fit(X[many].iloc[fit], y[fit]).transform(X[many].iloc[rest])
+            Z[rest, ready.output_indices_["encoded"]] = encoded[-1].transform(rates)
+    return ready, Z
 
 
 def most_informative(
-    prepare: ColumnTransformer, X: pd.DataFrame, y: np.ndarray, top: int, rows: int, seed: int
+    prepare: ColumnTransformer,
+    X: pd.DataFrame,
+    y: np.ndarray,
+    top: int,
+    rows: int,
+    seed: int,
+    owners: np.ndarray | None = None,
 ) -> list[str]:
     """The raw columns that weigh most in a forest of extremely random trees; of equals the earlier ones."""
-    some = sample(len(X), rows, seed)
-    fitted = two_views(prepare, many_valued(prepare, X))
-    Z = fitted.fit_transform(X.iloc[some], y[some])
+    some = sample_of_both(y, rows, seed)
+    fitted, Z = _fitted(prepare, X.iloc[some], y[some], None if owners is None else owners[some])
     first, last = view(fitted, plain=True)
     Z = Z[:, first:last]
     weights = TopFeatures(top, trees=50, random_state=seed).fit(Z, y[some]).importances_
     by_column = pd.Series(weights).groupby(sources(fitted)[first:last], sort=False).sum()
     return list(by_column.sort_values(ascending=False, kind="stable").index[:top])
+
+
+def owners(train: pd.DataFrame) -> np.ndarray:
+    """Whose outcome a row tells: a log's customer, who has a row a day; customers of a table who are alike."""
+    name = next((name for name in (GROUP, "customer_id") if name in train), None)
+    return np.arange(len(train)) if name is None else train[name].to_numpy()
 
 
 def views(fitted: Pipeline, kinds: list[str] | tuple[str, ...]) -> list[View]:
@@ -84,18 +129,26 @@ def sample(available: int, most: int, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).permutation(available)[:most])
 
 
+def sample_of_both(outcome: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """The same of rows to learn from: with further rows of an outcome that is rare, to `ENOUGH` of them or all."""
+    order = np.random.default_rng(seed).permutation(len(outcome))
+    rare = [order[outcome[order] == value][:ENOUGH] for value in (0, 1)]
+    return np.unique(np.concatenate([order[:most], *rare]))
+
+
 @one_thread
 def as_matrices(
     train: pd.DataFrame, folds: Folds, prepare: ColumnTransformer, top: int, rows: int, seed: int
 ) -> list[Fold]:
     """The matrices of each fold, by preprocessing that was fitted on its own training rows."""
-    X, y = inputs(train), train[OUTCOME].to_numpy()
-    return side_by_side(_as_matrices, [(X, y, fit, val, prepare, top, rows, seed) for fit, val in folds])
+    X, y, who = inputs(train), train[OUTCOME].to_numpy(), owners(train)
+    return side_by_side(_as_matrices, [(X, y, who, fit, val, prepare, top, rows, seed) for fit, val in folds])
 
 
 def _as_matrices(
     X: pd.DataFrame,
     y: np.ndarray,
+    who: np.ndarray,
     fit: np.ndarray,
     val: np.ndarray,
     prepare: ColumnTransformer,
@@ -103,6 +156,6 @@ def _as_matrices(
     rows: int,
     seed: int,
 ) -> Fold:
-    fitted, Z = fit_preprocessing(prepare, X.iloc[fit], y[fit], top, rows, seed)
+    fitted, Z = fit_preprocessing(prepare, X.iloc[fit], y[fit], top, rows, seed, who[fit])
     plain, prepared = (view(fitted["prepare"], plain=own) for own in (True, False))
     return Fold(Z, y[fit], fitted.transform(X.iloc[val]), y[val], val, plain, prepared)

@@ -1,8 +1,8 @@
 """How many trees boosting needs: it stops where log loss no longer falls on rows that were left out.
 
-All folds grow side by side. A fold is judged with the rounds that were best on the *other* folds, so that its own
-validation rows never decide when its trees stop; the saved model gets the rounds that were best on all of them. With a
-single fold there are no others, and its rounds are chosen like any other setting.
+All folds grow side by side. A fold is judged with the rounds that were best on *other* folds, those that share no
+validation row with it, so that its own rows never decide when its trees stop; the saved model gets the rounds that were
+best on all of them. With a single fold there are no others, and its rounds are chosen like any other setting.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import numpy as np
 from xgboost import Booster, DMatrix, QuantileDMatrix
 
 from patrons.churn.kinds import BOOSTING, Setting, build
-from patrons.churn.preprocessing import Fold, sample
+from patrons.churn.preprocessing import Fold, sample_of_both
 from patrons.threads import one_thread, side_by_side
 
 STEP = 20  # rounds between two looks at the loss
@@ -27,13 +27,17 @@ class _Growing:
     rows: QuantileDMatrix
     val: DMatrix
     truth: np.ndarray
+    val_rows: np.ndarray  # their numbers
+    most: int  # rounds
+    rounds: list[int]
     margins: list[np.ndarray]
     losses: list[float]
 
     def grow(self) -> None:
         before = self.booster.num_boosted_rounds()
-        for n in range(before, before + STEP):
+        for n in range(before, min(before + STEP, self.most)):
             self.booster.update(self.rows, n)
+        self.rounds.append(self.booster.num_boosted_rounds())
         margin = self.booster.predict(self.val, output_margin=True)
         self.margins.append(margin.astype(float))
         self.losses.append(float(np.mean(np.logaddexp(0, np.where(self.truth == 1, -margin, margin)))))
@@ -59,33 +63,38 @@ def stopped(
     going = list(zip(settings, grown, strict=True))
     while going:
         side_by_side(_Growing.grow, [(one,) for _, parts in going for one in parts])
-        going = [(setting, parts) for setting, parts in going if not _at_end(setting, parts)]
+        going = [(setting, parts) for setting, parts in going if not _at_end(parts)]
     return [_result(setting, parts) for setting, parts in zip(settings, grown, strict=True)]
 
 
 def _start(setting: Setting, fold: Fold, rows: int, seed: int) -> _Growing:
-    some, (X, X_val) = sample(len(fold.y), rows, seed), fold.seen_by(BOOSTING)
+    some, (X, X_val) = sample_of_both(fold.y, rows, seed), fold.seen_by(BOOSTING)
     parameters = build(BOOSTING, setting, seed).get_xgb_params()
     data = QuantileDMatrix(X[some], fold.y[some], nthread=1)
     booster = Booster({**parameters, "objective": "binary:logistic"}, [data])
-    return _Growing(booster, data, DMatrix(X_val, nthread=1), fold.y_val, [], [])
+    most = int(setting["rounds"])
+    return _Growing(booster, data, DMatrix(X_val, nthread=1), fold.y_val, fold.val, most, [], [], [])
 
 
-def _at_end(setting: Setting, parts: Sequence[_Growing]) -> bool:
+def _at_end(parts: Sequence[_Growing]) -> bool:
     """Whether enough was grown: no choice of folds was at its best within the last rounds, or the limit is reached."""
-    grown = len(parts[0].losses) * STEP
-    best = max(_best([one.losses for one in parts], leave_out) for leave_out in (None, *range(len(parts))))
-    return grown - (best + 1) * STEP >= PATIENCE or grown >= setting["rounds"]
+    rounds = parts[0].rounds
+    best = max(_best(parts), *(_best(_others(parts, one)) for one in parts))
+    return rounds[-1] - rounds[best] >= PATIENCE or rounds[-1] >= parts[0].most
 
 
-def _best(losses: Sequence[Sequence[float]], leave_out: int | None) -> int:
-    """The step at which the mean loss of all folds but one is lowest."""
-    others = [loss for n, loss in enumerate(losses) if n != leave_out] or list(losses)
-    return int(np.argmin(np.mean(others, axis=0)))
+def _others(parts: Sequence[_Growing], own: _Growing) -> Sequence[_Growing]:
+    """The folds that share no validation row with one of them: of several partings those of its own."""
+    apart = [one for one in parts if one is not own and not np.isin(one.val_rows, own.val_rows).any()]
+    return apart or parts
+
+
+def _best(parts: Sequence[_Growing]) -> int:
+    """The step at which the mean loss of these folds is lowest."""
+    return int(np.argmin(np.mean([one.losses for one in parts], axis=0)))
 
 
 def _result(setting: Setting, parts: Sequence[_Growing]) -> tuple[Setting, list[np.ndarray]]:
-    losses = [one.losses for one in parts]
-    margins = [one.margins[_best(losses, n)] for n, one in enumerate(parts)]
-    rounds = (_best(losses, None) + 1) * STEP
+    margins = [one.margins[_best(_others(parts, one))] for one in parts]
+    rounds = parts[0].rounds[_best(parts)]
     return {**setting, "rounds": rounds}, [(1 / (1 + np.exp(-margin))).round(9) for margin in margins]

@@ -26,7 +26,7 @@ from patrons.churn.kinds import (
     freedom,
     trials,
 )
-from patrons.churn.preprocessing import Fold, sample
+from patrons.churn.preprocessing import Fold, sample_of_both
 from patrons.evaluation.metrics import Interval, roc_auc
 from patrons.features.panel import KNOWN, OUTCOME
 from patrons.threads import one_thread, side_by_side
@@ -170,10 +170,11 @@ def settled(tried: Sequence[Trial], kind: str, space: Space, folds: Sequence[Fol
     """Of a kind the simplest trial that ties with the best one."""
     own = sorted((one for one in tried if one.kind == kind), key=lambda one: complexity(space, one.setting))
     best, truth = max(own, key=lambda one: one.roc_auc), [fold.y_val for fold in folds]
+    partings = ties.partings([fold.val for fold in folds])
     return next(
         one
         for one in own
-        if one is best or ties.tied(ties.gain(truth, best.probabilities, one.probabilities, seed, _repeats(folds)))
+        if one is best or ties.tied(ties.gain(truth, best.probabilities, one.probabilities, seed, partings))
     )
 
 
@@ -201,7 +202,7 @@ def _smaller(setting: Setting) -> Setting:
 
 def validate(kind: str, setting: Setting, fold: Fold, rows: int, seed: int) -> np.ndarray:
     """Probabilities of a fold's validation rows, by a model that is fitted on at most `rows` of its training rows."""
-    some, (X, X_val) = sample(len(fold.y), rows, seed), fold.seen_by(kind)
+    some, (X, X_val) = sample_of_both(fold.y, rows, seed), fold.seen_by(kind)
     model = build(kind, setting, seed).fit(X[some], fold.y[some])
     return model.predict_proba(X_val)[:, 1].astype(float).round(9)
 
@@ -212,10 +213,11 @@ def _result(
     rows_left_out = [_identified(train, fold).assign(fold=n) for n, fold in enumerate(folds)]
     probabilities = {one.kind: np.concatenate(one.probabilities) for one in chosen}
     validation = pd.concat(rows_left_out, ignore_index=True).assign(**probabilities)
-    members = best_members(validation, list(probabilities), seed, _repeats(folds))
+    partings = ties.partings([fold.val for fold in folds])
+    members = best_members(validation, list(probabilities), seed, partings)
     validation[MEAN] = validation[list(members)].mean(axis=1)
     scores = fold_scores(validation, [*probabilities, MEAN])
-    gains = gains_of_best(validation, scores, seed, _repeats(folds))
+    gains = gains_of_best(validation, scores, seed, partings)
     return SearchResult({one.kind: one.found for one in chosen}, tried, validation, scores, members, gains)
 
 
@@ -244,12 +246,6 @@ def gain_in(validation: pd.DataFrame, new: str, old: str, seed: int, repeats: fl
     folds = [fold for _, fold in validation.groupby("fold")]
     truth, score, other = ([fold[name].to_numpy() for fold in folds] for name in (OUTCOME, new, old))
     return ties.gain(truth, score, other, seed, repeats)
-
-
-def _repeats(folds: Sequence[Fold]) -> float:
-    """In how many folds a row was validated, on average."""
-    rows = np.concatenate([fold.val for fold in folds])
-    return len(rows) / len(np.unique(rows))
 
 
 def fold_scores(validation: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

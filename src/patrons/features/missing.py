@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer, KNNImputer, SimpleImputer
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
@@ -36,6 +37,9 @@ class NearestImputer(KNNImputer):
     def fit(self, X: np.ndarray | pd.DataFrame, y: None = None) -> "NearestImputer":
         return super().fit(_some(X))
 
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
+        return _check_feature_names_in(self, input_features)  # columns that hold nothing stay, unlike scikit-learn's
+
 
 class RegressionImputer(IterativeImputer):
     """scikit-learn's `IterativeImputer` that learns from at most `ROWS` rows, drawn at random."""
@@ -46,6 +50,17 @@ class RegressionImputer(IterativeImputer):
 
     def fit_transform(self, X: np.ndarray | pd.DataFrame, y: None = None, **params: Any) -> np.ndarray:
         return self.fit(X).transform(X)
+
+
+class GapScaler(StandardScaler):
+    """scikit-learn's `StandardScaler`, for which a column that holds nothing has mean 0 and variance 1."""
+
+    def fit(self, X: np.ndarray | pd.DataFrame, y: None = None, sample_weight: None = None) -> "GapScaler":
+        empty = np.isnan(np.asarray(X, dtype=float)).all(axis=0)
+        filled = (
+            X.mask(np.broadcast_to(empty, X.shape), 0.0) if isinstance(X, pd.DataFrame) else np.where(empty, 0.0, X)
+        )
+        return super().fit(filled)
 
 
 def _some(X: np.ndarray | pd.DataFrame) -> np.ndarray | pd.DataFrame:

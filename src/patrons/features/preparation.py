@@ -14,7 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from patrons.features.missing import SIMPLE, MissingFlags, imputer
+from patrons.features.missing import SIMPLE, GapScaler, MissingFlags, imputer
 from patrons.features.selection import Assembler, CorrelationFilter
 
 PLAIN = "plain"  # the part of `two_views` that changes nothing
@@ -119,10 +119,11 @@ def preparation(
 
 
 def _numbers(iqr_factor: float, max_correlation: float, imputation: str) -> Pipeline:
-    shape = [SignedLog(), IQRClipper(iqr_factor), StandardScaler()]
+    shape, simple = [SignedLog(), IQRClipper(iqr_factor)], imputation in SIMPLE
     # distances and regressions want one scale, so these fill what is already scaled
-    filled = [imputer(imputation), *shape] if imputation in SIMPLE else [*shape, imputer(imputation)]
-    return make_pipeline(Assembler(), *filled, CorrelationFilter(max_correlation))
+    last = [StandardScaler()] if simple else [GapScaler(), imputer(imputation)]
+    filled = [imputer(imputation)] if simple else []
+    return make_pipeline(Assembler(), *filled, *shape, *last, CorrelationFilter(max_correlation))
 
 
 def _named_categories() -> tuple[Assembler, SimpleImputer]:
@@ -235,13 +236,18 @@ def clip_limits(fitted: ColumnTransformer, table: pd.DataFrame) -> pd.DataFrame:
         Columns `feature`, `lower`, `upper` (infinite where it is not clipped), `clipped` (share
         of rows).
     """
-    numbers: Pipeline = fitted.named_transformers_["numbers"]
-    clipper: IQRClipper = numbers.named_steps["iqrclipper"]
-    names = list(numbers.feature_names_in_)
+    names = _of_numbers(fitted)
+    if not names:
+        return pd.DataFrame(columns=["feature", "lower", "upper", "clipped"]).astype({"clipped": float})
+    clipper: IQRClipper = fitted.named_transformers_["numbers"].named_steps["iqrclipper"]
     values = signed_log(table[names].to_numpy(float))
     beyond = (values < clipper.lower_) | (values > clipper.upper_)
     lower, upper = (np.copysign(np.expm1(np.abs(limit)), limit) for limit in (clipper.lower_, clipper.upper_))
     return pd.DataFrame({"feature": names, "lower": lower, "upper": upper, "clipped": beyond.mean(axis=0)})
+
+
+def _of_numbers(fitted: ColumnTransformer) -> list[str]:
+    return next(list(columns) for name, _, columns in fitted.transformers_ if name == "numbers")
 
 
 def dropped_columns(fitted: ColumnTransformer) -> pd.DataFrame:
@@ -252,8 +258,10 @@ def dropped_columns(fitted: ColumnTransformer) -> pd.DataFrame:
     DataFrame
         Columns `dropped`, `kept`, `correlation`.
     """
-    numbers: Pipeline = fitted.named_transformers_["numbers"]
-    names, chosen = numbers.feature_names_in_, numbers.named_steps["correlationfilter"]
+    names = np.array(_of_numbers(fitted), dtype=object)
+    if not len(names):
+        return pd.DataFrame(columns=["dropped", "kept", "correlation"])
+    chosen = fitted.named_transformers_["numbers"].named_steps["correlationfilter"]
     dropped = ~chosen.support_
     table = {
         "dropped": names[dropped],

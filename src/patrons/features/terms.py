@@ -41,15 +41,28 @@ class Term(NamedTuple):
         return left - right if self.sign == "-" else left * right
 
 
-def terms(interactions: Sequence[str], numbers: Sequence[str]) -> list[Term]:
+def terms(interactions: Sequence[str], numbers: Sequence[str], columns: Sequence[str] = ()) -> list[Term]:
     """What `interactions` of params files ask for.
 
     Raises
     ------
     FeaturesError
-        Where one is no ratio, difference or product of two of the table's `numbers`.
+        Where one is no ratio, difference or product of two of the table's `numbers`, or has the name of one of its
+        `columns` or of another.
     """
-    return list(dict.fromkeys(_term(" ".join(text.split()), numbers) for text in interactions))
+    made = list(dict.fromkeys(_term(" ".join(text.split()), numbers) for text in interactions))
+    for term in made:
+        if term.name in columns or sum(other.name == term.name for other in made) > 1:
+            raise FeaturesError(f"Two columns would have the name {term.name!r}: leave out one, or rename a column.")
+    return made
+
+
+def made_of(table: pd.DataFrame, made: Sequence[str], columns: Sequence[str]) -> list[str]:
+    """Those of the interactions `made` in a table that are made of one of `columns`."""
+    numbers = [name for name in map(str, table) if name not in made]
+    pairs = [(left, sign, right) for left in columns for sign in SIGNS for right in numbers]
+    names = {Term(*pair).name for left, sign, right in pairs for pair in ((left, sign, right), (right, sign, left))}
+    return [name for name in made if name in names]
 
 
 def _term(text: str, numbers: Sequence[str]) -> Term:

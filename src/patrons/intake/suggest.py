@@ -213,6 +213,6 @@ def of_pairs(numbers: Sequence[str]) -> list[str]:
     offered = json.dumps(pairs[:MOST_PAIRS], ensure_ascii=False)
     return [
         "# Models may look at ratios of numbers that belong together; take the # away where they make sense:",
-        "# 02_transformation:",
-        f"#   interactions: {offered}",
+        "#02_transformation:",
+        f"#  interactions: {offered}",
     ]

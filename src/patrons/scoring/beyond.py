@@ -1,7 +1,7 @@
 """Values that models cannot compute with: which feature has them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 import pandas as pd
@@ -18,7 +18,10 @@ Answer = Callable[[Row], Any]
 
 def typical(features: Sequence[Feature]) -> dict[str, Any]:
     """A customer with the median, or the most frequent category, of every feature."""
-    return {feature.name: feature.example for feature in features}
+    return {
+        feature.name: nan if feature.example is None and feature.kind != CATEGORY else feature.example
+        for feature in features
+    }
 
 
 def explained(row: Row, features: Sequence[Feature], answer: Answer) -> str:

@@ -121,6 +121,7 @@ def _manifest(content: Content, models: Mapping[str, Any]) -> dict[str, Any]:
         **content.facts(),
         "segments": content.segments(models["clusterer"]),
         "features": [feature._asdict() for feature in features],
+        "made": [list(term) for term in content.made(models)],
         "fast": {},
     }
 

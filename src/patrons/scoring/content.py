@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 
 from patrons.btyd import lifetime
-from patrons.features.terms import terms
+from patrons.features.table import numbers
+from patrons.features.terms import Term, terms
 from patrons.files import read_json, result_file
 from patrons.models import load_model
-from patrons.scoring.rows import Feature, describe, interactions
+from patrons.scoring.rows import Feature, describe
 from patrons.scoring.soundness import refuse_unsound
 
 MODELS = ("clusterer", "segment_model", "churn")  # without which nothing is scored
@@ -90,10 +91,17 @@ class Content:
         """The columns that any of the models takes, in the order of the table."""
         used = {str(name) for model in models.values() for name in model.feature_names_in_}
         table = self.table("panel.parquet")
-        if "columns" not in self.parameters["01_eda"]:  # what a used column is made of must come with a customer
-            made = terms(interactions(self.parameters), list(map(str, table)))
-            used |= {name for term in made if term.name in used for name in (term.left, term.right)}
+        # what a used column is made of must come with a customer
+        used |= {name for term in self.made(models) for name in (term.left, term.right)}
         return describe(table, [name for name in table if name in used], self.table("dictionary.parquet"))
+
+    def made(self, models: Mapping[str, Any]) -> list[Term]:
+        """What models of a customer table take that is made of two of its numbers."""
+        used = {str(name) for model in models.values() for name in model.feature_names_in_}
+        asked = self.parameters.get("02_transformation", {}).get("interactions", [])
+        if "columns" in self.parameters["01_eda"] or not asked:
+            return []
+        return [term for term in terms(asked, numbers(self.table("customers.parquet"))) if term.name in used]
 
     def customers(self, most: int) -> pd.DataFrame:
         """Some of today's customers, spread evenly over their table."""

@@ -12,7 +12,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from patrons.errors import closest
-from patrons.features.terms import Term, combined, terms
+from patrons.features.terms import Term, combined
 from patrons.intake.attributes import as_numbers, as_text
 from patrons.intake.numbers import MARKS, mark_of
 from patrons.intake.roles import Roles
@@ -228,22 +228,16 @@ class Reader:
 def reader_of(manifest: Mapping[str, Any]) -> Reader:
     """Reads the features of a release, text as it was read when its models were trained.
 
-    What models take of a customer table that is made of two features (`terms`) is no feature that a customer comes
+    What models take of a customer table that is made of two features (`made`) is no feature that a customer comes
     with: it is made here.
     """
     features = [Feature(**entry) for entry in manifest["features"]]
     if manifest["kind"] == ORDERS:
         return Reader(features)
-    roles, names = Roles.of(manifest["parameters"]["01_eda"]), [feature.name for feature in features]
-    made = [term for term in terms(interactions(manifest["parameters"]), names) if term.name in names]
+    roles, made = Roles.of(manifest["parameters"]["01_eda"]), [Term(*parts) for parts in manifest.get("made", [])]
     brought = [feature for feature in features if feature.name not in {term.name for term in made}]
     decimal = "comma" if roles.decimal == "," else "point"
     return Reader(brought, roles.numbers, [*BLANKS, *roles.missing], decimal, made)
-
-
-def interactions(parameters: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What 02 was told to make of two features."""
-    return list(parameters.get("02_transformation", {}).get("interactions", []))
 
 
 def _problem(feature: Feature, value: Any, meant: str | None) -> str:

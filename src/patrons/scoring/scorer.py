@@ -192,7 +192,7 @@ class Scorer:
         """The answer for one customer that was read, None where its values are beyond the models."""
         try:
             with np.errstate(all="ignore"):
-                computed = self.answers.one(values)
+                computed = self.answers.one(self.reader.completed(values))
         except (ValueError, ArithmeticError):
             self.answers.one(self.reader.completed(typical(self.features)))  # raises if the models are at fault
             return None
