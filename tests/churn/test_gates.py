@@ -101,7 +101,7 @@ def test_rows_dated_after_the_day_they_describe_are_counted():
 def test_a_table_has_no_gate_of_days():
     assert [gate.gate.split(",")[0] for gate in gates.of_rows(TRAIN, TEST, split.inputs(TRAIN), 0)] == [
         "best single feature",
-        "best pair of features",
+        "best pair of features in a small tree",
     ]
     log = gates.of_rows(LEARNT, TESTED, split.inputs(LEARNT), 0)
     assert log[2].gate.startswith("rows dated after")

@@ -18,7 +18,7 @@ def test_two_days_whose_order_is_the_outcome_are_found_together():
     assert score > 0.98
     assert set(names) == {"begun", "ended"}
     gate = gates.pair_of_features(ROWS.assign(ended=ended), CHURNED, 0)
-    assert gate.gate == "best pair of features, begun and ended (ROC AUC)"
+    assert gate.gate == "best pair of features in a small tree, begun and ended (ROC AUC)"
     assert not gate.passed
 
 

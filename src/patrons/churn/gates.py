@@ -131,7 +131,7 @@ def pair_of_features(rows: pd.DataFrame, outcome: pd.Series, seed: int) -> Gate:
     """The highest ROC AUC of two features in a shallow tree: near 1 they give the outcome away together."""
     score, names = best_pair(rows, outcome, seed)
     told = " and ".join(name.replace("_", " ") for name in names) or "none"
-    gate = f"best pair of features, {told} (ROC AUC)"
+    gate = f"best pair of features in a small tree, {told} (ROC AUC)"
     return at_most(gate, score, LEAK) if names else Gate(gate, 0.0, f"at most {LEAK:.3g}", True)
 
 
