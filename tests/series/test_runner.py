@@ -224,6 +224,9 @@ def test_a_stopped_series_leaves_no_process_behind(root, how, code):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # ignored where the tests run in the background
     )
     try:
         wait_for(lambda: (root / "began").exists(), runner)
@@ -483,10 +486,13 @@ def test_a_signal_that_the_caller_ignores_stops_nothing(root, monkeypatch):
     try:
         assert run(root) == 0
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert run_all.runner.heeded() == [signal.SIGTERM]
+        for number in before:
+            signal.signal(number, signal.SIG_DFL)
+        assert run_all.runner.heeded() == [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    assert run_all.runner.heeded() == [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
 def test_half_a_record_of_a_series_counts_as_none(root, executed, caplog):
