@@ -226,7 +226,7 @@ def test_a_stopped_series_leaves_no_process_behind(root, how, code):
         text=True,
         preexec_fn=lambda: signal.signal(
             signal.SIGINT, signal.SIG_DFL
-        ),  # ignored where the tests run in the background
+        ),  # a job in the background ignores it
     )
     try:
         wait_for(lambda: (root / "began").exists(), runner)
