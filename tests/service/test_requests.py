@@ -65,7 +65,7 @@ def test_null_is_proposed_only_where_it_is_allowed():
         ("{}".encode("utf-16-le"), "text in UTF-16"),
         ("{}".encode("utf-32-be"), "text in UTF-32"),
         ('{"name": "Zoë"}'.encode("latin-1"), "byte 0xeb at position 12, which is no UTF-8"),
-        (b'{\n"a": 1,\n}', "character 10 (line 3)"),
+        (b'{\n"a": 1,\n:}', "character 10 (line 3)"),
         (b"", "character 0 (line 1)"),
     ],
 )
