@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import tempfile
+from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -109,15 +110,24 @@ VALUES = {
     ),
     "note": CELLS,
 }
+
+
+@contextmanager
+def log_of(rows, mark):
+    """The rows as a file in a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "log.csv"
+        path.write_text(written(rows, mark), encoding="utf-8")
+        yield path
+
+
 LOG = st.lists(st.tuples(*VALUES.values()), min_size=1, max_size=12)
 
 
 @settings(max_examples=12, **QUICK)
 @given(rows=LOG, mark=st.sampled_from(MARKS))
 def test_every_line_of_a_log_is_kept_or_set_aside_with_a_reason(rows, mark):
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "log.csv"
-        path.write_text(written(rows, mark), encoding="utf-8")
+    with log_of(rows, mark) as path:
         columns = {"ordered_at": "order_date", "amount": "amount"}
         try:
             judged = orders.judge(read_log(path, columns, Format(delimiter=mark)).lines, "", [], "quarantine").cache()
@@ -130,10 +140,8 @@ def test_every_line_of_a_log_is_kept_or_set_aside_with_a_reason(rows, mark):
 @settings(max_examples=5, **QUICK)
 @given(rows=LOG, mark=st.sampled_from(MARKS))
 def test_init_writes_a_params_file_or_says_why_not(rows, mark):
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "log.csv"
-        path.write_text(written(rows, mark), encoding="utf-8")
+    with log_of(rows, mark) as path:
         try:
-            assert init(path, Path(folder)).path.is_file()
+            assert init(path, path.parent).path.is_file()
         except SourceError as error:
-            sentence(error, folder)
+            sentence(error, str(path.parent))

@@ -1,6 +1,5 @@
 """All columns, or only the most informative? Judged on validated rows, by boosted trees in their first setting."""
 
-import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 
@@ -45,15 +44,12 @@ def compare(
     if len(candidates) == 1:
         return table.assign(gain=None), matrices[0]
     truth, parted = [fold.y_val for fold in matrices[0]], partings([val for _, val in folds])
-    return _kept_first(
-        table,
-        gain(truth, tried[0].probabilities, tried[1].probabilities, seed, parted),
-        matrices,
-    )
+    gain_of_all = gain(truth, tried[0].probabilities, tried[1].probabilities, seed, parted)
+    return _kept_first(table, gain_of_all, matrices)
 
 
 def _row(top: int, available: int, trial: Trial) -> tuple[str, int, float, int]:
-    return f"the {top} most informative" if top else ALL, top or available, float(np.mean(trial.roc_auc)), top
+    return f"the {top} most informative" if top else ALL, top or available, trial.roc_auc, top
 
 
 def _kept_first(

@@ -17,6 +17,7 @@ from ibis import Deferred, Table, _
 from patrons.errors import FeaturesError
 from patrons.features.catalogue import CUSTOMER, ORDERS, RETURNS, WINDOWS, Feature, declare
 from patrons.features.stages import Keep, materialised, orders_of, returns_of
+from patrons.features.terms import Term
 
 KEYS = ("customer_id", "as_of")
 OUTCOME, KNOWN = "churned", "known_on"
@@ -48,12 +49,12 @@ def _interaction(term: str, names: Sequence[str]) -> Feature:
         raise FeaturesError(f"The interaction {term!r} is neither 'a * b' nor 'a / b' of two features.")
     left, sign, right = parts.groups()
     _refuse_unknown([left, right], names, "feature")
+    made = Term(left, sign, right)  # named and described as those of a customer table
     if sign == "*":
-        product = _[left].cast("float64") * _[right]
-        return Feature(f"{left}_times_{right}", "interactions", "product", f"{left} times {right}", product, CUSTOMER)
-    quotient = _[left] / _[right].nullif(0)
-    meaning = f"{left} over {right}; missing where that is 0"
-    return Feature(f"{left}_per_{right}", "interactions", "ratio", meaning, quotient, CUSTOMER)
+        unit, expression = "product", _[left].cast("float64") * _[right]
+    else:
+        unit, expression = "ratio", _[left] / _[right].nullif(0)
+    return Feature(made.name, "interactions", unit, made.meaning, expression, CUSTOMER)
 
 
 def _refuse_unknown(names: Sequence[str], known: Sequence[str] | set[str], what: str) -> None:

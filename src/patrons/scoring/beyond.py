@@ -13,7 +13,7 @@ MOST_TRIED = 8  # features that are tried one by one, those farthest from the tr
 MOST_EXPLAINED = 20  # rows of a table that are explained, since that takes some tries each
 
 Row = Mapping[str, Any]
-Answer = Callable[[Row], Any]
+Answer = Callable[[dict[str, Any]], Any]
 
 
 def typical(features: Sequence[Feature]) -> dict[str, Any]:

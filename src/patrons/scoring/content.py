@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from patrons.btyd import lifetime
-from patrons.features.table import numbers
 from patrons.features.terms import Term, terms
 from patrons.files import read_json, result_file
 from patrons.models import load_model
@@ -33,6 +32,11 @@ def load_models(folder: Path) -> dict[str, Any]:
     models = {name: load_model(folder / f"{name}.skops") for name in names}
     refuse_unsound(models)
     return models
+
+
+def _taken(models: Mapping[str, Any]) -> set[str]:
+    """The columns that any of the models takes."""
+    return {str(name) for model in models.values() for name in model.feature_names_in_}
 
 
 class ContentError(ValueError):
@@ -89,7 +93,7 @@ class Content:
 
     def features(self, models: Mapping[str, Any]) -> list[Feature]:
         """The columns that any of the models takes, in the order of the table."""
-        used = {str(name) for model in models.values() for name in model.feature_names_in_}
+        used = _taken(models)
         table = self.table("panel.parquet")
         # what a used column is made of must come with a customer
         used |= {name for term in self.made(models) for name in (term.left, term.right)}
@@ -97,11 +101,12 @@ class Content:
 
     def made(self, models: Mapping[str, Any]) -> list[Term]:
         """What models of a customer table take that is made of two of its numbers."""
-        used = {str(name) for model in models.values() for name in model.feature_names_in_}
         asked = self.parameters.get("02_transformation", {}).get("interactions", [])
         if "columns" in self.parameters["01_eda"] or not asked:
             return []
-        return [term for term in terms(asked, numbers(self.table("customers.parquet"))) if term.name in used]
+        dictionary, used = self.table("dictionary.parquet"), _taken(models)
+        numbers = dictionary.feature[dictionary.group == "number"].tolist()
+        return [term for term in terms(asked, numbers) if term.name in used]
 
     def customers(self, most: int) -> pd.DataFrame:
         """Some of today's customers, spread evenly over their table."""

@@ -170,9 +170,9 @@ class Reader:
                 values, problems = other._one(row)
         return self.completed(values), _error(problems)
 
-    def completed(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values of the features, and what is made of them."""
-        return {**values, **{term.name: float(term.of(values)) for term in self.made}}
+    def completed(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Values of the features, and what is made of them; where nothing is, the very values."""
+        return {**values, **{term.name: float(term.of(values)) for term in self.made}} if self.made else values
 
     def _one(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         values: dict[str, Any] = {}

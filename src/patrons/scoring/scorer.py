@@ -188,7 +188,7 @@ class Scorer:
             return answer | {"error": explained(values, self.features, self._one)}
         return answer | {**computed, "warnings": self.learnt.one(values)}
 
-    def _one(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _one(self, values: dict[str, Any]) -> dict[str, Any] | None:
         """The answer for one customer that was read, None where its values are beyond the models."""
         try:
             with np.errstate(all="ignore"):
