@@ -177,6 +177,7 @@ def test_the_advice_to_those_who_bring_most_is_that_of_their_segment(tmp_path, b
     [who, revenue] = first_page.points(tmp_path, pages.read_stages(tmp_path), "")
     assert who["text"] == "The 5 customers form one segment, “At risk”."
     assert revenue["text"] == f"“At risk” are 50% of the customers and bring {brought:.0%} of the revenue.{advice}"
+    assert ("not been tested here" in revenue["caveat"]) == bool(advice)
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def test_shuffling_customers_refitting_and_another_currency_rename_nobody(seed):
 
 def test_records_hold_the_lasting_number_and_the_clusterers_and_no_nan():
     cards = pd.DataFrame({"share": [0.5, np.nan]}, index=["Loyal", "Lost"])
-    kept = segments.records(cards, {4: "Lost", 2: "Loyal"}, {4: 1, 2: 7})
+    kept = segments.records(cards, {4: "Lost", 2: "Loyal"}, {4: 1, 2: 7}, pd.DataFrame(index=[4, 2]))
     assert kept == [
         {"segment": "Loyal", "share": 0.5, "group": 7, "cluster": 2},
         {"segment": "Lost", "share": None, "group": 1, "cluster": 4},
@@ -176,3 +176,37 @@ def test_where_nobody_came_back_nobody_is_called_loyal():
 def test_what_to_do_with_one_who_is_contacted_does_not_say_to_let_be(said):
     assert said[1]
     assert not re.search(r"nothing|leave|in peace|\brest\b|contact|everyone", said[1]), said
+
+
+# a to c stand at 1, d to f at 0, g to i at .5; the closest other is .5 away, so a segment may move by .25
+BEFORE = [{"group": number, "x_position": at, "share": 1 / 3} for number, at in ((1, 1.0), (3, 0.0), (2, 0.5))]
+
+
+@pytest.mark.parametrize(("at", "same"), [(1.0, True), (0.75, True), (0.74, False), (0.0, False)])
+def test_a_group_keeps_its_segment_up_to_half_way_to_the_closest_other_and_is_new_beyond(at, same):
+    found = segments.match(PEOPLE, GROUPS, LAST, pd.DataFrame({"x": [at, 0.0, 0.5]}), BEFORE)
+    assert set(found.earlier) == ({0, 1, 2} if same else {1, 2})
+    assert found.moved_away == ({} if same else {0: (1, "Champions")})
+    numbers = segments.number_groups([0, 1, 2], found.earlier, LAST)
+    assert numbers == ({0: 1, 1: 3, 2: 2} if same else {0: 4, 1: 3, 2: 2})
+
+
+def test_where_the_previous_run_does_not_say_where_segments_stood_their_members_decide():
+    now = pd.DataFrame({"x": [0.1, 0.0, 0.5]})
+    plain = [{"group": 1, "share": 1.0}]
+    assert set(segments.match(PEOPLE, GROUPS, LAST, now, plain).earlier) == {0, 1, 2}
+    assert set(segments.match(PEOPLE, GROUPS, LAST, now.rename(columns={"x": "y"}), BEFORE).earlier) == {0, 1, 2}
+    assert segments.match(PEOPLE, GROUPS, None, now, []) == ({}, {})
+
+
+def test_the_only_segment_of_a_run_may_stand_anywhere():
+    assert segments.farthest(pd.DataFrame({"x": [0.2]})).tolist() == [np.inf]
+    assert segments.farthest(pd.DataFrame({"x": [0.0, 0.6, 0.8]})).tolist() == pytest.approx([0.3, 0.1, 0.1])
+
+
+def test_cards_say_where_each_segment_stands_and_are_read_again():
+    cards = pd.DataFrame({"share": [0.25, 0.75]}, index=["Loyal", "Lost"])
+    centres = pd.DataFrame({"x": [0.1, 0.9], "y": [0.2, 0.8]}, index=[4, 7])
+    written = segments.records(cards, {4: "Lost", 7: "Loyal"}, {4: 1, 7: 2}, centres)
+    assert [(card["segment"], card["x_position"]) for card in written] == [("Loyal", 0.9), ("Lost", 0.1)]
+    assert segments.stood(written).loc[1].to_dict() == {"x": 0.1, "y": 0.2}

@@ -1,6 +1,7 @@
 import pandas as pd
 
 from patrons.segments import narrative
+from patrons.segments.names import Earlier, Match
 
 CARDS = pd.DataFrame(
     {
@@ -35,9 +36,21 @@ def test_names_that_were_kept_are_told_beside_those_of_today():
     assert narrative.kept_names(names, names) == ""
 
 
+def test_a_segment_that_moved_too_far_is_told_to_be_new():
+    match = Match({}, {0: Earlier(3, "Loyal")})
+    assert narrative.moved_away({0: "Lost"}, match) == (
+        "New since the previous run: “Lost”, with most members of “Loyal”, but each stands farther from where that "
+        "stood than half way to its closest neighbour."
+    )
+    assert narrative.moved_away({0: "Lost"}, Match({}, {})) == ""
+
+
 def test_the_segment_with_most_revenue_comes_with_a_suggestion():
     assert narrative.sizes_title(CARDS) == "Loyal: 30% of customers, 72% of revenue"
-    assert narrative.sizes(CARDS) == "Loyal are 30% of customers and bring 72% of revenue. Suggested: thank them."
+    assert (
+        narrative.sizes(CARDS)
+        == "Loyal are 30% of customers and bring 72% of revenue. Suggested, not tested here: thank them."
+    )
 
 
 def test_there_is_no_suggestion_where_revenue_is_no_more_than_the_share_of_customers():
@@ -48,7 +61,7 @@ def test_there_is_no_suggestion_where_revenue_is_no_more_than_the_share_of_custo
 def test_the_quietest_segment():
     assert narrative.quiet(CARDS) == (
         "Half of Lost have been silent for over 434 days; they are 70% of customers and have brought 28% of revenue. "
-        "Suggested: spend nothing on them."
+        "Suggested, not tested here: spend nothing on them."
     )
 
 

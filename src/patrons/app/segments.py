@@ -40,7 +40,7 @@ def _card(column: DeltaGenerator, card: dict[str, Any], currency: str) -> None:
         if card.get("churn_rate") is not None:
             st.markdown(f"{percent(card['churn_rate'])} of them did not come back")
         if card.get("action"):
-            st.markdown(f"**Do:** {card['action']}")
+            st.markdown(f"**Suggested, not tested here:** {card['action']}")
         if card.get("against"):
             st.caption(f"What speaks against it: {card['against']}")
 

@@ -14,6 +14,7 @@ from patrons.files import read_json
 
 EDA, LABELS, CHURN, VALUE = "01_eda", "04_label_creation", "06_churn", "07_customer_value"
 Answer = tuple[str, str, str]  # question, sentences, caveat
+UNTRIED = "The suggestion has not been tested here: try it on a random half of the segment first."
 FIGURES = {  # that illustrate each answer, the best first
     "who": ((LABELS, "sizes"),),
     "revenue": ((EDA, "pareto"), (LABELS, "differences"), (LABELS, "positions")),
@@ -110,7 +111,7 @@ class _Answers:
                 "Who brings the revenue?",
                 f"“{top['segment']}” are {top['share']:.0%} of the customers and bring {top['revenue_share']:.0%} "
                 f"of the revenue.{advice}",
-                "",
+                UNTRIED if advice else "",
             )
         elif self.cards:
             text = "The data does not say what a customer pays, so revenue cannot be divided among the segments."

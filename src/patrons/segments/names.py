@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
 from sklearn.pipeline import Pipeline
 
 
@@ -66,6 +67,10 @@ STICKY = 0.03  # squared distance by which another profile must be closer before
 SAME = 1 / 3  # Jaccard overlap from which a group is a segment of an earlier run: about half of each are in both
 
 
+POSITION = "_position"  # ending of a card's columns that say where the segment stands
+Card = dict[str, Any]
+
+
 class SegmentsError(ValueError):
     """A grouping that cannot be named."""
 
@@ -93,14 +98,16 @@ def positions(rfm: pd.DataFrame, labels: np.ndarray) -> pd.DataFrame:
         One row a group; `recency`, `frequency`, `monetary` from 0 (worst) to 1 (best): the mean rank of a customer with
         the group's median. Ranks do not change with the currency.
     """
-    ranked = pd.DataFrame(
-        {
-            "recency": rfm.recency_days.rank(ascending=False, pct=True),
-            "frequency": rfm.frequency.rank(pct=True),
-            "monetary": rfm.monetary.rank(pct=True),
-        }
-    )
-    return ranked.groupby(np.asarray(labels)).median()
+    worst_first = {"recency": -rfm.recency_days, "frequency": rfm.frequency, "monetary": rfm.monetary}
+    return centres(pd.DataFrame(worst_first), labels)
+
+
+def centres(values: pd.DataFrame, labels: np.ndarray) -> pd.DataFrame:
+    """Median rank of each group's members in each column, from 0 (least) to 1 (most); a missing value is in the middle.
+
+    Columns `values`, one row a customer; index of the result: the groups.
+    """
+    return values.rank(pct=True).fillna(0.5).groupby(np.asarray(labels)).median()
 
 
 def name_groups(rfm: pd.DataFrame, labels: np.ndarray, earlier: Mapping[int, Earlier] | None = None) -> dict[int, str]:
@@ -122,6 +129,56 @@ def name_groups(rfm: pd.DataFrame, labels: np.ndarray, earlier: Mapping[int, Ear
     same = np.array([[float(kept.get(group) == profile.name) for profile in PROFILES] for group in ids])
     groups, profiles = linear_sum_assignment(distance - STICKY * same)
     return {ids[g]: PROFILES[p].name for g, p in zip(groups.tolist(), profiles.tolist(), strict=True)}
+
+
+class Match(NamedTuple):
+    """Groups that are segments of the previous run, and those that only have most of one's members."""
+
+    earlier: dict[int, Earlier]
+    moved_away: dict[int, Earlier]  # too far from where it stood: new segments
+
+
+def match(
+    customers: pd.Series, labels: np.ndarray, previous: pd.DataFrame | None, now: pd.DataFrame, cards: Sequence[Card]
+) -> Match:
+    """Which groups are segments of the previous run: those with most of a segment's members that also stand near it.
+
+    Parameters
+    ----------
+    customers, labels, previous
+        As in `earlier_segments`.
+    now : DataFrame
+        Where each group stands (`centres`, `positions`).
+    cards : sequence of dict
+        ``segments.json`` of the previous run, which says where its segments stood (`records`). Where it does not, or
+        said so of other columns, members alone decide.
+    """
+    found, before = earlier_segments(customers, labels, previous), stood(cards)
+    if set(before) != set(now):
+        return Match(found, {})
+    there, limit = before[list(now)], farthest(before)
+    gap = {group: np.linalg.norm(now.loc[group] - there.loc[one.number]) for group, one in found.items()}
+    near = {group: one for group, one in found.items() if gap[group] <= limit[one.number]}
+    return Match(near, {group: one for group, one in found.items() if group not in near})
+
+
+def farthest(centres: pd.DataFrame) -> pd.Series:
+    """How far from each centre a segment may stand to be the same: half way to the closest other (alone: inf).
+
+    Beyond it, it may be as near to another segment of the previous run as to its own. Euclidean distance of ranks.
+    """
+    apart = cdist(centres, centres)
+    np.fill_diagonal(apart, np.inf)
+    return pd.Series(apart.min(axis=1, initial=np.inf) / 2, centres.index)
+
+
+def stood(cards: Sequence[Card]) -> pd.DataFrame:
+    """Where the segments of a run stood, by their number; no columns where its cards do not say."""
+    rows = {
+        card["group"]: {name.removesuffix(POSITION): at for name, at in card.items() if name.endswith(POSITION)}
+        for card in cards
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def earlier_segments(customers: pd.Series, labels: np.ndarray, previous: pd.DataFrame | None) -> dict[int, Earlier]:
@@ -171,12 +228,16 @@ def place(clusterer: Pipeline, rows: pd.DataFrame, names: Mapping[int, str]) -> 
     return pd.Series(labels, rows.index).map(names)
 
 
-def records(cards: pd.DataFrame, names: Mapping[int, str], numbers: Mapping[int, int]) -> list[dict[str, Any]]:
+def records(
+    cards: pd.DataFrame, names: Mapping[int, str], numbers: Mapping[int, int], centres: pd.DataFrame
+) -> list[Card]:
     """Cards as they are written: each with its `segment`, its `group` (stays from run to run) and its `cluster`.
 
-    `names` and `numbers` go by the clusterer's number, which is the `cluster`: it may change with each refit.
+    `names`, `numbers` and `centres` go by the clusterer's number, which is the `cluster`: it may change with each
+    refit. Where each group stands (`centres`) is written as columns that end in `POSITION`, for the next run's `match`.
     """
     cluster = {name: int(label) for label, name in names.items()}
+    cards = cards.join(centres.rename(index=names).add_suffix(POSITION))
     clusters = [cluster[name] for name in cards.index]
     table = cards.rename_axis("segment").assign(group=[numbers[one] for one in clusters], cluster=clusters)
     rows = table.reset_index().astype(object).where(lambda cells: cells.notna(), None)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from patrons.plots import words
+from patrons.segments.names import Match
 
 
 def kept_names(names: Mapping[int, str], by_rule: Mapping[int, str]) -> str:
@@ -14,6 +15,13 @@ def kept_names(names: Mapping[int, str], by_rule: Mapping[int, str]) -> str:
         f"{names[group]} (today's numbers alone: {by_rule[group]})" for group in names if names[group] != by_rule[group]
     ]
     return f"Names kept from the previous run, as no other is clearly closer: {', '.join(kept)}." if kept else ""
+
+
+def moved_away(names: Mapping[int, str], match: Match) -> str:
+    """Groups that are new segments, though they have most members of an earlier one; empty where there are none."""
+    new = [f"“{names[group]}”, with most members of “{one.name}”" for group, one in match.moved_away.items()]
+    far = "stands farther from where that stood than half way to its closest neighbour"
+    return f"New since the previous run: {'; '.join(new)}, but each {far}." if new else ""
 
 
 def positions_title(positions: pd.DataFrame) -> str:
@@ -28,7 +36,7 @@ def sizes_title(cards: pd.DataFrame) -> str:
 def sizes(cards: pd.DataFrame) -> str:
     """What the segment with most revenue brings, and what to do where that is more than its share of customers."""
     top = cards.iloc[0]
-    suggestion = f" Suggested: {top.action}." if top.revenue_share > top.share else ""
+    suggestion = f" Suggested, not tested here: {top.action}." if top.revenue_share > top.share else ""
     return f"{top.name} are {top.share:.0%} of customers and bring {top.revenue_share:.0%} of revenue.{suggestion}"
 
 
@@ -50,7 +58,7 @@ def quiet(cards: pd.DataFrame) -> str:
     card = cards.iloc[cards.recency_days_median.argmax()]
     return (
         f"Half of {card.name} have been silent for over {card.recency_days_median:.0f} days; they are {card.share:.0%} "
-        f"of customers and have brought {card.revenue_share:.0%} of revenue. Suggested: {card.action}."
+        f"of customers and have brought {card.revenue_share:.0%} of revenue. Suggested, not tested here: {card.action}."
     )
 
 
