@@ -1,4 +1,5 @@
 import pandas as pd
+import pytest
 
 from patrons.evaluation.metrics import Interval
 from patrons.segments import clustering_narrative as narrative
@@ -111,3 +112,14 @@ def test_titles_say_the_finding():
         "The mixture's BIC is lowest at 4 components, the most that were tried"
     )
     assert narrative.bic_title(pd.Series({3: 7.0, 4: 9.0})) == "The mixture's BIC is lowest at 3 components"
+
+
+@pytest.mark.parametrize(("low", "flatters"), [(0.9, True), (0.6, False)])
+def test_stability_in_time_is_set_beside_that_of_bootstrap_samples(low, flatters):
+    refits = pd.DataFrame({"agreement": [0.5, 0.9]})
+    told = narrative.in_time(refits, pd.Series({"stability": 0.95, "stability_low": low}))
+    assert told.startswith(
+        "Groupings made by the same recipe on 2 earlier days agree with it about the same customers by 0.70 on average "
+        "(0.50 to 0.90); bootstrap refits by 0.95. "
+    )
+    assert ("flatters" in told) == flatters

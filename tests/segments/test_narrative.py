@@ -1,5 +1,6 @@
 import pandas as pd
 
+from patrons.evaluation.metrics import Interval
 from patrons.segments import narrative
 from patrons.segments.names import Earlier, Match
 
@@ -107,3 +108,12 @@ def test_titles_say_the_finding():
     assert narrative.balance_title(BALANCE) == "Loyal +296 customers, Lost -1,044"
     assert narrative.churn_title(TABLE_CARDS) == "Short tenure: 53% churn"
     assert narrative.churn_range_title(TABLE_CARDS) == "Between 10% and 53% of a segment churned"
+
+
+def test_movement_is_told_beside_what_another_days_grouping_explains():
+    alone = Interval(0.1, 0.09, 0.11)
+    assert narrative.beyond(0.3, alone, True).startswith(
+        "Groups made on the earlier day would place 10% of the same customers otherwise: of the 30% who moved"
+    )
+    assert narrative.beyond(0.1, alone, False).endswith("no more than the borders explain: no movement is shown.")
+    assert "cannot be told" in narrative.beyond(0.1, None, False)

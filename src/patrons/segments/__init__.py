@@ -4,6 +4,7 @@ inputs                    what customers are grouped by, and how it is prepared
 microclusters             many customers as few points
 clustering                six families of algorithms behind one interface
 leaderboard               how good each grouping is, and which one is taken
+in_time                   the same recipe on earlier days
 null                      the same scores on data without groups
 clustering_plots          figures of the comparison
 clustering_narrative      what the comparison says
@@ -34,6 +35,7 @@ __all__ = [
     "clustering",
     "clustering_narrative",
     "clustering_plots",
+    "in_time",
     "inputs",
     "later",
     "leaderboard",

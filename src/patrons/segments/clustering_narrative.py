@@ -96,6 +96,34 @@ def _without_groups(low: float, null: Sequence[float]) -> str:
     return f"; without groups by {np.mean(null):.2f}" + ("" if low > max(null) else ", so it is no evidence of groups")
 
 
+NOT_IN_TIME = (
+    "Whether such groups would have been found on an earlier day cannot be said: the data has no earlier days of the "
+    "last year with enough customers."
+)
+
+
+def in_time_title(refits: pd.DataFrame) -> str:
+    return f"Groupings made on earlier days agree by {_between(refits.agreement)}"
+
+
+def in_time(refits: pd.DataFrame, chosen: pd.Series) -> str:
+    """How far groupings of earlier days place the same customers alike, beside bootstrap refits of today."""
+    clause = (
+        "Resampling alone flatters it: who is in which group depends on the day on which groups are made"
+        if refits.agreement.mean() < chosen.stability_low
+        else "The day on which groups are made matters no more than who happened to be sampled"
+    )
+    return (
+        f"Groupings made by the same recipe on {len(refits)} earlier days agree with it about the same customers by "
+        f"{refits.agreement.mean():.2f} on average ({_between(refits.agreement)}); bootstrap refits by "
+        f"{chosen.stability:.2f}. {clause}."
+    )
+
+
+def _between(values: pd.Series) -> str:
+    return f"{values.min():.2f} to {values.max():.2f}"
+
+
 def skipped(entry: Mapping[str, str]) -> str:
     """Why a family could not be fitted; `entry` is one of `clustering.Compared.skipped`."""
     return f"{entry['family']} ({entry['setting']}) is not among them: {entry['reason']}"

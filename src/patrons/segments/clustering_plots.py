@@ -44,6 +44,17 @@ def _null_band(bands: pd.DataFrame, family: str, ax: Axes) -> None:
     ax.plot(bands.index, bands["mean"], color=GREY, ls=":", label=f"{family} where there\nare no groups")
 
 
+def in_time(refits: pd.DataFrame, chosen: pd.Series, title: str, ax: Axes) -> Axes:
+    """Agreement with groupings of earlier days by days before today, beside that with bootstrap samples of today."""
+    ax.plot(refits.days, refits.agreement, marker="o", ms=5, color=BLUE, label="made on an earlier day")
+    ax.axhspan(chosen.stability_low, chosen.stability_high, color=ORANGE, alpha=0.3, lw=0)
+    ax.axhline(chosen.stability, color=ORANGE, ls="--", label="made of bootstrap samples of today")
+    ax.invert_xaxis()
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)
+    ax.set(title=title, xlabel="days before today", ylabel="adjusted Rand index", ylim=(min(0, ax.get_ylim()[0]), 1.02))
+    return ax
+
+
 def silhouette_plot(values: np.ndarray, labels: np.ndarray, title: str, ax: Axes) -> Axes:
     """Each customer's silhouette as a thin bar, sorted within groups; below 0 a customer is nearer to another group."""
     start, gap, middles = 0, max(1, len(values) // 60), []

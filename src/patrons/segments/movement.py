@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from patrons.evaluation.metrics import Interval
+from patrons.evaluation.shares import wilson
+
 NEW = "not yet a customer"  # had not ordered on the earlier day
 NONE = pd.DataFrame({"from": [], "to": [], "customers": []}).astype({"from": str, "to": str, "customers": int})
 
@@ -74,3 +77,28 @@ def steadiest(flows: pd.DataFrame) -> str:
     """The segment that keeps the largest share of its customers; `flows` is what `matrix` returns."""
     kept = {str(name): float(flows.loc[name, name]) for name in flows.index if name != NEW}
     return max(kept, key=kept.__getitem__)
+
+
+def otherwise(in_time: pd.DataFrame, day: pd.Timestamp) -> Interval | None:
+    """Share of customers whom groups made on an earlier day place otherwise, as they were then; None if not known.
+
+    Parameters
+    ----------
+    in_time : DataFrame
+        What `in_time.refits` returned.
+    day : Timestamp
+        From which movement is counted.
+    """
+    on_day = in_time[in_time.as_of == day]
+    if on_day.empty:
+        return None
+    low, high = wilson(on_day.otherwise * on_day.customers, on_day.customers)
+    return Interval(float(on_day.otherwise.iloc[0]), float(low.iloc[0]), float(high.iloc[0]))
+
+
+def is_real(moved: pd.DataFrame, otherwise: Interval | None) -> bool:
+    """Whether more customers moved than another day's grouping alone explains, beyond both 95% intervals (Wilson)."""
+    known = moved[moved["from"] != NEW]
+    left = known.customers.where(known["from"] != known["to"], 0).sum()
+    low, _ = wilson(pd.Series([left]), pd.Series([known.customers.sum()]))
+    return otherwise is not None and bool(low[0] > otherwise.high)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from patrons.evaluation.metrics import Interval
 from patrons.plots import words
 from patrons.segments.names import Match
 
@@ -93,6 +94,19 @@ def movement(flows: pd.DataFrame, balance: pd.DataFrame, moved: float, days: int
         f"{moved:.0%} of the customers known {days} days ago are in another segment today. {gained.name} have "
         f"{gained.net:+,} customers ({gained.new:,} of them new), {lost.name} {lost.net:+,}.{stayed}"
     )
+
+
+def beyond(moved: float, otherwise: Interval | None, real: bool) -> str:
+    """Whether more moved than another day's grouping alone explains; `otherwise` as `movement.otherwise` returns it."""
+    if otherwise is None:
+        return (
+            "Whether they moved, or only the borders between segments depend on the day on which groups are made, "
+            "cannot be told: no grouping of that earlier day can be made."
+        )
+    alone = f"Groups made on the earlier day would place {otherwise.value:.0%} of the same customers otherwise"
+    if not real:
+        return f"{alone}, so the {moved:.0%} who moved are no more than the borders explain: no movement is shown."
+    return f"{alone}: of the {moved:.0%} who moved, that part may be the borders; what is beyond is movement."
 
 
 def churn_title(cards: pd.DataFrame) -> str:

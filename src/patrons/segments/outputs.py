@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from patrons.evaluation.metrics import Interval
 from patrons.evaluation.model_card import model_card
 from patrons.features.preparation import as_inputs
+from patrons.segments import in_time
 from patrons.segments.classification import fit
 from patrons.segments.leaderboard import NONE
 from patrons.segments.placement import Task
@@ -34,6 +35,7 @@ def one_group(stage: Stage, described: pd.DataFrame) -> None:
     stage.write("clusterer.skops", make_pipeline(*steps).fit(described.head(1), [0]))
     stage.write("clusterer.sample.parquet", described.head(SAMPLE))
     stage.write("leaderboard.parquet", NONE)
+    stage.write("in_time.parquet", in_time.NONE)
     stage.record(k=1)
 
 
