@@ -20,6 +20,7 @@ import streamlit as st
 from conftest import resealed
 from streamlit.testing.v1 import AppTest
 
+from patrons.app import actions
 from patrons.app.reports import linked
 from patrons.app.score import progress
 
@@ -94,6 +95,14 @@ def test_the_budget_slider_says_whom_to_contact(app):
     app.slider[0].set_value(0.0).run()
     assert metrics(app)["Customers to contact"] == "0"
     assert most > 0
+
+
+def test_the_list_for_a_budget_counts_contacts_and_keeps_those_held_out_in_it():
+    listed = pd.DataFrame({"rank": range(1, 7), "arm": ["contact", "hold out", "contact", None, None, None]})
+    assert actions._first(listed, 0).empty
+    assert actions._first(listed, 1)["rank"].tolist() == [1]
+    assert actions._first(listed, 2)["rank"].tolist() == [1, 2, 3]
+    assert actions._first(listed, 5)["rank"].tolist() == [1, 2, 3, 4, 5, 6]
 
 
 def test_what_speaks_against_the_actions_stands_above_them(demo, start, tmp_path):

@@ -70,10 +70,16 @@ def test_without_doubts_only_the_assumptions_are_named(tmp_path):
         "",
     )
     assert points["Whom to contact?"] == (
-        f"Contact the first 10 customers of data/processed/{tmp_path.name}/07_customer_value/actions.csv. That costs "
-        "20 EUR and should bring 30 beyond its cost (95% interval 10 to 50).",
+        "Contact the 10 customers whose arm is “contact” in "
+        f"data/processed/{tmp_path.name}/07_customer_value/actions.csv. That costs 20 EUR and should bring 30 beyond "
+        "its cost (95% interval 10 to 50).",
         "This holds only if the assumptions on margin, cost and the chance of keeping a customer do.",
     )
+
+
+def test_who_is_held_out_is_to_be_left_alone(tmp_path):
+    caveat = answers(tmp_path, VALUE | {"campaign": "2024-02-10-0123abcd"})["Whom to contact?"][1]
+    assert caveat.endswith("Leave those alone who are held out: “patrons trial” then shows what the contacts did.")
 
 
 def test_doubts_of_07_stand_by_what_rests_on_them(tmp_path):
@@ -96,7 +102,7 @@ def test_failed_gates_are_a_caveat_in_words_and_make_contacts_a_trial(tmp_path):
         "The churn model failed 2 of 3 checks: not shown to beat the simple rule “expected orders”; its probabilities "
         "are off by 10.9 points (10 allowed). Use it to rank, not to count."
     )
-    assert points["Whom to contact?"][0].startswith("As a trial, contact the first 10 customers of")
+    assert points["Whom to contact?"][0].startswith("As a trial, contact the 10 customers whose arm")
     begins = answers(tmp_path, VALUE | {"plan": None}, rows=gates(OFF))["Whom to contact?"][0]
     assert begins.startswith("As a trial, begin with those most likely to leave")
 

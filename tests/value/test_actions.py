@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrons.value import actions, gains, narrative, tables
+from patrons.value import actions, arms, gains, narrative, tables
 from patrons.value.spread import exact
 
 SURE = gains.draw(margin_rate=[0.5], save_chance=[0.2], contact_cost=[3.0], seed=0)  # worth 0.1 of what is at stake
@@ -50,16 +50,17 @@ def test_without_cancellations_nothing_is_to_be_checked(today):
 
 
 def test_the_list_is_not_one_of_risk_and_says_so():
-    listed = actions.contact_list(PEOPLE, gains.gains(STAKE * [1, 30, 1, 1], ONE, exact(), SURE), 2, {})
+    def told(stake, contacts):
+        listed = actions.contact_list(PEOPLE, gains.gains(stake, ONE, exact(), SURE), contacts, {})
+        return narrative.not_by_risk(arms.with_arms(listed, contacts, arms.Lot(0.2, 0, "")), scores)
+
     scores = PEOPLE[["customer_id"]].assign(flagged=[True, False, True, False])
-    assert listed.customer_id.tolist() == ["b", "c", "a", "d"]
-    assert narrative.not_by_risk(listed, scores, 2) == (
+    assert told(STAKE * [1, 30, 1, 1], 2) == (  # b, c, a, d
         "This list is by expected gain, not by risk: number 1, at 10%, stands above others at up to 90%. "
         "1 of the 2 to contact are flagged as likely to leave (06)."
     )
-    listed = actions.contact_list(PEOPLE, gains.gains(STAKE * [30, 30, 1, 1], ONE, exact(), SURE), 1, {})
-    assert "number 1, at 50%, stands above others at up to 90%" in narrative.not_by_risk(listed, scores, 1)
-    assert "not by risk. 0 of the 0" in narrative.not_by_risk(listed, scores, 0)
+    assert "number 1, at 50%, stands above others at up to 90%" in told(STAKE * [30, 30, 1, 1], 1)
+    assert "not by risk. 0 of the 0" in told(STAKE * [30, 30, 1, 1], 0)
 
 
 def test_the_list_is_in_the_order_of_gain_and_says_what_to_do():

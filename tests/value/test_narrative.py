@@ -13,6 +13,7 @@ from patrons.value import forecast, narrative, tables
 from patrons.value.actions import Campaign
 from patrons.value.forecast import Days
 from patrons.value.gains import Plan
+from patrons.value.power import Reach
 from patrons.value.spend_model import Fits
 
 # of ten customers, the first is forecast highest, and the last spent most
@@ -175,9 +176,10 @@ def test_from_what_stake_on_a_contact_pays():
     assert "above 50 (95% interval" in narrative.break_even((50.0, 20.0, 120.0), "")
 
 
-def campaign(plan, pays, affordable):
+def campaign(plan, pays, affordable, held=0):
     listed = pd.DataFrame({"certain": [True] * 30 + [False] * 70})
-    return Campaign(listed, pd.DataFrame(), plan, (50.0, 20.0, 120.0), pays, affordable)
+    arms = Reach(plan.contacts, held, 0.45, 0.3, 0.1, 0.1, 5000)
+    return Campaign(listed, pd.DataFrame(), plan, (50.0, 20.0, 120.0), pays, affordable, arms)
 
 
 def test_what_the_plan_costs_and_brings_and_what_bounds_it():
@@ -191,6 +193,9 @@ def test_what_the_plan_costs_and_brings_and_what_bounds_it():
         "(95% interval -20 to 900). The budget would pay 70: beyond 40 a contact costs more than it brings. "
         "The interval includes zero: it may bring nothing, or lose money."
     )
+    assert "contacting the first 50 of the list less the 10 held out costs" in narrative.planned(
+        campaign(plan, 60, 40, held=10), "EUR"
+    )
     assert narrative.plan_title(plan, "EUR") == "40 contacts cost 100 and bring 450 EUR, if the assumptions hold"
     assert narrative.pays_title(campaign(plan, 60, 40)) == "A contact pays for 60 of 100 customers"
 
@@ -198,9 +203,7 @@ def test_what_the_plan_costs_and_brings_and_what_bounds_it():
 def test_for_how_many_it_is_not_known_whether_a_contact_pays():
     listed = campaign(Plan(0, 0, 0, 0, 0), 0, 0).listed
     assert narrative.uncertain(listed) == (
-        "For 70 of 100 customers the interval of the gain includes zero: it is not known whether a contact pays. "
-        "Contact a part of the list first, chosen at random, and compare: that measures the chance which is assumed "
-        "here."
+        "For 70 of 100 customers the interval of the gain includes zero: it is not known whether a contact pays."
     )
 
 

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from patrons.value import actions, gains, record, spread, table
+from patrons.value.arms import Lot
 
 FEATURES = pd.DataFrame({"customer_id": ["a", "b", "c"], "charge": [10.0, 20.0, 50.0]})
 PANEL = pd.DataFrame({"customer_id": ["c", "a", "b"], "churned": [0, 0, 1]})
@@ -16,7 +17,7 @@ ASSUMED = gains.assumed([0.5], [0.2], [3.0], [3.0])  # a contact brings a tenth 
 def campaign(spend):
     here = table.still_here(FEATURES, PANEL)
     candidates = actions.candidates(table.values(here, spend, 6.0), SEGMENT, SCORES)
-    return candidates, actions.campaign(candidates, spread.exact(), ASSUMED, {"High": "call"}, seed=0)
+    return candidates, actions.campaign(candidates, spread.exact(), ASSUMED, {"High": "call"}, Lot(0.2, 0, ""))
 
 
 def test_who_has_churned_is_left_out_and_value_is_what_is_paid_times_the_periods():

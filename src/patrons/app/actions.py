@@ -10,6 +10,7 @@ import streamlit as st
 from patrons.app.formats import BLUE, money, number, styled, with_unit
 from patrons.app.results import Series
 from patrons.files import safe_csv
+from patrons.value.arms import HOLD_OUT
 
 SHOWN = 200  # customers on the page
 
@@ -50,11 +51,21 @@ def show(series: Series) -> None:
     st.altair_chart(_curve(profit, budget, series.currency))
     st.caption("All this holds only if the assumptions do. The band is the 95 % interval; “badly” means its lower end.")
     _assumptions(value.get("assumptions", []))
-    _list(series, actions.head(contacts))
+    _list(series, _first(actions, contacts))
+
+
+def _first(actions: pd.DataFrame, contacts: int) -> pd.DataFrame:
+    """The rows of the list down to so many to contact; those who are held out stay among them, marked as such."""
+    reached = (actions.arm != HOLD_OUT).cumsum()
+    return actions[(reached <= contacts) & (reached.shift(fill_value=0) < contacts)]
 
 
 def _list(series: Series, chosen: pd.DataFrame) -> None:
     st.download_button("Download the list", safe_csv(chosen), f"{series.name}_actions.csv", "text/csv", type="primary")
+    if held := int((chosen.arm == HOLD_OUT).sum()):
+        st.caption(
+            f"{held:,} of these are held out (column arm): leave them alone, so that what contacts do can be seen."
+        )
     st.dataframe(styled(chosen.head(SHOWN).dropna(axis=1, how="all")), hide_index=True)
 
 

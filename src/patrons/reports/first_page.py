@@ -87,6 +87,8 @@ class _Answers:
         churn = read_json(processed / CHURN / "churn.json", {}) if CHURN in good else {}
         self.problem, self.gates, self.current = churn.get("problem"), churn.get("gates", []), churn.get("current")
         self.list = f"data/processed/{processed.name}/{VALUE}/actions.csv"
+        trial = "Leave those alone who are held out: “patrons trial” then shows what the contacts did."
+        self.held_out = trial if self.value.get("campaign") else ""
         self.doubts = {"churn": [], "value": []} | self.value.get("doubts", {})
         self.money = money
 
@@ -161,21 +163,21 @@ class _Answers:
         if plan and not plan["contacts"]:
             yield "Whom to contact?", "Under the assumptions, no contact brings more than it costs.", doubts
         elif plan:
-            zero = "The interval includes zero: try a part first." if plan["low"] <= 0 else ""
+            zero = "The interval includes zero." if plan["low"] <= 0 else ""
             assumed = "This holds only if the assumptions on margin, cost and the chance of keeping a customer do."
+            begin = "As a trial, contact" if gate_narrative.failed(self.gates) else "Contact"
             yield (
                 "Whom to contact?",
-                f"{'As a trial, contact' if gate_narrative.failed(self.gates) else 'Contact'} the first "
-                f"{plan['contacts']:,} customers of {self.list}. That costs {about(plan['cost'])}{self.money} and "
-                f"should bring {about(plan['gain'])} beyond its cost (95% interval {about(plan['low'])} to "
-                f"{about(plan['high'])}).",
-                " ".join(filter(None, (self.value.get("check"), assumed, zero, doubts))),
+                f"{begin} the {plan['contacts']:,} customers whose arm is “contact” in {self.list}. That costs "
+                f"{about(plan['cost'])}{self.money} and should bring {about(plan['gain'])} beyond its cost (95% "
+                f"interval {about(plan['low'])} to {about(plan['high'])}).",
+                " ".join(filter(None, (self.value.get("check"), assumed, zero, self.held_out, doubts))),
             )
         elif self.value:
             begin = "As a trial, begin" if gate_narrative.failed(self.gates) else "Begin"
             text = f"{begin} with those most likely to leave: {self.list} lists them in that order."
             reason = "What a contact would bring is not known, as the table does not say what a customer pays."
-            yield "Whom to contact?", text, f"{reason} {doubts}".strip()
+            yield "Whom to contact?", text, " ".join(filter(None, (reason, self.held_out, doubts)))
 
 
 def _share(card: Mapping[str, Any]) -> float:

@@ -5,8 +5,12 @@ spend_model  BG/NBD with Gamma-Gamma, and a booster that corrects them
 spread       how sure a forecast of spend is
 table        what a customer table says of value
 gains        expected gain of a contact under stated assumptions
+arms         who of the list is held out, by lot, and the lists of before
+power        how small an effect the two arms can show
 actions      whom to contact and how many: the list
+effects      what a contact did: two arms compared
 narrative    sentences on fits, test, value and plan
+trial_narrative  sentences on the arms and on what became of them
 tables       tables for people to read
 record       value.json
 plots        figures of value and contacts
@@ -14,5 +18,18 @@ plots        figures of value and contacts
 
 from patrons import door
 
-__all__ = ["actions", "forecast", "gains", "narrative", "plots", "record", "spend_model", "spread", "table", "tables"]
+__all__ = [
+    "actions",
+    "arms",
+    "forecast",
+    "gains",
+    "narrative",
+    "plots",
+    "record",
+    "spend_model",
+    "spread",
+    "table",
+    "tables",
+    "trial_narrative",
+]
 __getattr__, __dir__ = door(__name__, __all__)

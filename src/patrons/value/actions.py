@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 from patrons.churn.reasons import REASONS
+from patrons.value.arms import CONTACT, HOLD_OUT, Lot, with_arms, within
 from patrons.value.gains import Assumptions, Plan, break_even, draw, gains, plan, profit
+from patrons.value.power import Reach, reach
 from patrons.value.spread import Spread
 
 CANCELLED = 0.5  # of what a customer bought, beyond which an order that was cancelled may be what makes him rank high
@@ -108,15 +110,17 @@ class Campaign(NamedTuple):
     Attributes
     ----------
     listed : DataFrame
-        Everyone in the order of expected gain (see `contact_list`).
+        Everyone in the order of expected gain (see `contact_list`), with the arms (see `arms.with_arms`).
     curve : DataFrame
-        What contacting the first so many brings (see `profit`).
+        What contacting the first so many of those who are not held out brings (see `profit`).
     plan : Plan
-        For as many as pay for themselves within the budget.
+        For as many as pay for themselves within the budget, without those held out.
     break_even : tuple of float
         The churn probability x value from which a contact pays, and its 95% interval.
     pays, affordable : int
         For how many customers a contact is expected to pay, and how many contacts the budget does.
+    reach : Reach
+        What the two arms can show.
     """
 
     listed: pd.DataFrame
@@ -125,12 +129,20 @@ class Campaign(NamedTuple):
     break_even: tuple[float, float, float]
     pays: int
     affordable: int
+    reach: Reach
+
+    @property
+    def armed(self) -> int:
+        """How many have an arm."""
+        return self.reach.contacted + self.reach.held
 
 
 def campaign(
-    customers: pd.DataFrame, spread: Spread, assumed: pd.DataFrame, advice: Mapping[str, str | None], seed: int
+    customers: pd.DataFrame, spread: Spread, assumed: pd.DataFrame, advice: Mapping[str, str | None], lot: Lot
 ) -> Campaign:
-    """Rank customers by expected gain, and contact as many as pay for themselves within the budget.
+    """Rank customers by expected gain, contact as many as pay for themselves within the budget, hold some out by lot.
+
+    Where no gain is known, the arms are those of as many as the budget pays.
 
     Parameters
     ----------
@@ -142,20 +154,26 @@ def campaign(
         What `assumed` gives.
     advice : mapping
         What to do with a segment, a phrase.
+    lot : Lot
+        Who is held out, and the seed.
     """
     stake, group = (customers.churn_probability * customers.value).to_numpy(), spread.group(customers.value.to_numpy())
     margin_rate, save_chance, contact_cost, _budget = assumed[["low", "likely", "high"]].to_numpy().tolist()
-    assumptions = draw(margin_rate, save_chance, contact_cost, seed)
+    assumptions = draw(margin_rate, save_chance, contact_cost, lot.seed)
     gain = gains(stake, group, spread, assumptions)
     order = ranking(customers, gain)
     pays = int((gain.expected_gain > 0).sum())
     budget = affordable(assumed.likely.iloc[-1], assumptions, len(customers))
-    contacts = min(pays, budget)
+    armed = within(pays if gain.expected_gain.notna().any() else len(customers), budget, lot.hold_out)
+    listed = with_arms(contact_list(customers, gain, armed, advice), armed, lot)
+    order = order[(listed.arm != HOLD_OUT).to_numpy()]
+    contacts = int((listed.arm == CONTACT).sum()) if pays else 0
     return Campaign(
-        contact_list(customers, gain, contacts, advice),
+        listed,
         profit(stake, group, order, spread, assumptions),
         plan(stake, group, order[:contacts], spread, assumptions),
         break_even(stake, group, spread, assumptions),
         pays,
         budget,
+        reach(listed, assumed.likely.iloc[1]),
     )

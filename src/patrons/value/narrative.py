@@ -9,6 +9,7 @@ from patrons.churn import gate_narrative
 from patrons.digits import TIMES, about, compared
 from patrons.evaluation.metrics import Interval
 from patrons.value.actions import CHECK, Campaign
+from patrons.value.arms import CONTACT
 from patrons.value.forecast import LEAST_REPEATERS, Days, Tested, repeaters
 from patrons.value.gains import Plan
 from patrons.value.spend_model import Fits
@@ -191,8 +192,9 @@ def planned(campaign: Campaign, currency: str) -> str:
     """What the plan costs and brings, what bounds the number of contacts, and whether it may bring a loss."""
     plan = campaign.plan
     cost, interval = money(plan.cost, currency), f"{about(plan.low)} to {about(plan.high)}"
+    held = f" less the {campaign.reach.held:,} held out" if campaign.reach.held else ""
     return (
-        f"If the assumptions hold, contacting the first {plan.contacts:,} of the list costs {cost} and brings "
+        f"If the assumptions hold, contacting the first {campaign.armed:,} of the list{held} costs {cost} and brings "
         f"{about(plan.gain)} after that cost (95% interval {interval}). "
         f"{limit(campaign.pays, campaign.affordable)} {loss(plan)}"
     ).strip()
@@ -213,19 +215,19 @@ def loss(plan: Plan) -> str:
 
 
 def uncertain(listed: pd.DataFrame) -> str:
-    """For how many customers it is not known whether a contact pays, and how to find out."""
+    """For how many customers it is not known whether a contact pays."""
     return (
         f"For {(~listed.certain).sum():,} of {len(listed):,} customers the interval of the gain includes zero: it is "
-        "not known whether a contact pays. Contact a part of the list first, chosen at random, and compare: that "
-        "measures the chance which is assumed here."
+        "not known whether a contact pays."
     )
 
 
-def not_by_risk(listed: pd.DataFrame, scores: pd.DataFrame, contacts: int) -> str:
+def not_by_risk(listed: pd.DataFrame, scores: pd.DataFrame) -> str:
     """What a reader of the list must know first: gain is not risk. An example from it, and how many are flagged."""
-    chosen, example = listed.head(contacts), ""
-    if contacts:
-        low = int(listed.churn_probability.head(min(contacts, 10)).argmin())
+    chosen, example = listed[listed.arm == CONTACT], ""
+    contacts, armed = len(chosen), int((listed.arm != "").sum())
+    if armed:
+        low = int(listed.churn_probability.head(min(armed, 10)).argmin())
         least, most = listed.churn_probability.iloc[low], listed.churn_probability.iloc[low:].max()
         if most > least:
             example = f": number {low + 1}, at {least:.0%}, stands above others at up to {most:.0%}"

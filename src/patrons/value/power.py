@@ -1,0 +1,110 @@
+"""How small an effect can so many contacts show, and how many would be needed? For two shares that are compared.
+
+The usual formula of sample sizes (Fleiss, Levin and Paik, Statistical Methods for Rates and Proportions, 2003, chapter
+4, without correction for continuity): a two-sided test of equal shares at `LEVEL`, which finds a difference with a
+chance of `POWER`.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+from scipy.stats import norm
+
+from patrons.value.arms import CONTACT, HOLD_OUT
+
+LEVEL, POWER = 0.05, 0.80
+
+
+class Reach(NamedTuple):
+    """What a list with two arms can show.
+
+    Attributes
+    ----------
+    contacted, held : int
+        Customers in the arms.
+    silent : float
+        Mean churn probability of these customers: the share who should not order if left alone.
+    least : float
+        The smallest save chance that is found with a chance of `POWER`; missing where none is.
+    assumed : float
+        The save chance that is assumed.
+    power : float
+        The chance to find that one.
+    needed : int
+        Customers, in both arms and in the same proportion, who would find it with a chance of `POWER`; 0 where no
+        number would.
+    """
+
+    contacted: int
+    held: int
+    silent: float
+    least: float
+    assumed: float
+    power: float
+    needed: int
+
+
+def power(contacted: float, held: float, silent: float, save_chance: float) -> float:
+    """The chance to find an effect: two-sided, by the normal approximation.
+
+    Parameters
+    ----------
+    contacted, held : float
+        Customers in the arms.
+    silent : float
+        Share who do not order if left alone.
+    save_chance : float
+        Share of these that a contact makes order.
+    """
+    left = silent * (1 - save_chance)
+    pooled = (contacted * left + held * silent) / (contacted + held)
+    spread_none = math.sqrt(pooled * (1 - pooled) * (1 / contacted + 1 / held))
+    spread = math.sqrt(left * (1 - left) / contacted + silent * (1 - silent) / held)
+    if not spread:
+        return 0.0
+    limit, effect = norm.ppf(1 - LEVEL / 2) * spread_none, silent - left
+    return float(norm.cdf((effect - limit) / spread) + norm.cdf((-effect - limit) / spread))
+
+
+def least(contacted: int, held: int, silent: float) -> float:
+    """The smallest save chance that is found with a chance of `POWER`; missing where not even one of 1 is."""
+    if not contacted or not held or power(contacted, held, silent, 1.0) < POWER:
+        return math.nan
+    return float(brentq(lambda chance: power(contacted, held, silent, chance) - POWER, 0.0, 1.0))
+
+
+def needed(hold_out: float, silent: float, save_chance: float) -> int:
+    """How many customers, of whom a share is held out, find a save chance; 0 where no number does."""
+    if not 0 < silent <= 1 or save_chance <= 0 or not 0 < hold_out < 1:
+        return 0
+    left = silent * (1 - save_chance)
+    pooled = (1 - hold_out) * left + hold_out * silent
+    spread_none = math.sqrt(pooled * (1 - pooled) / (hold_out * (1 - hold_out)))
+    spread = math.sqrt(left * (1 - left) / (1 - hold_out) + silent * (1 - silent) / hold_out)
+    root = (norm.ppf(1 - LEVEL / 2) * spread_none + norm.ppf(POWER) * spread) / (silent - left)
+    return math.ceil(root**2)
+
+
+def reach(listed: pd.DataFrame, save_chance: float) -> Reach:
+    """What the arms of a list can show.
+
+    Parameters
+    ----------
+    listed : DataFrame
+        `arm` and `churn_probability`.
+    save_chance : float
+        The one that is assumed.
+    """
+    contacted, held = (int((listed.arm == arm).sum()) for arm in (CONTACT, HOLD_OUT))
+    known = listed.churn_probability[(listed.arm != "").to_numpy()].dropna()
+    silent = float(known.mean()) if len(known) else np.nan
+    if not held or not 0 < silent <= 1:
+        return Reach(contacted, held, silent, math.nan, save_chance, 0.0, 0)
+    chance = power(contacted, held, silent, save_chance)
+    share = held / (contacted + held)
+    return Reach(
+        contacted, held, silent, least(contacted, held, silent), save_chance, chance, needed(share, silent, save_chance)
+    )

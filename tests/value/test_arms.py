@@ -1,0 +1,122 @@
+"""Who is held out: by lot, in the same way each time, and alike in rank; and lists that outlive the next one."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patrons.value import actions, arms, gains
+from patrons.value.arms import CONTACT, HOLD_OUT, Lot
+from patrons.value.spread import exact
+
+DAY = date(2024, 2, 10)
+LOT = Lot(0.2, 42, str(DAY))
+
+
+def ids(count):
+    return pd.Series([f"c{n}" for n in range(count)])
+
+
+def listed(count=100, contacts=50, lot=LOT):
+    table = pd.DataFrame({"customer_id": ids(count), "rank": range(1, count + 1), "churn_probability": 0.4})
+    return arms.with_arms(table.assign(suggested_action="contact: call"), contacts, lot)
+
+
+def test_a_fifth_is_held_out_one_in_each_block_of_five_ranks():
+    arm = arms.drawn(ids(50), LOT)
+    assert ((arm == HOLD_OUT).to_numpy().reshape(10, 5).sum(axis=1) == 1).all()
+    assert set(arm) == {CONTACT, HOLD_OUT}
+
+
+@pytest.mark.parametrize(
+    ("count", "share", "held"), [(21, 0.2, 5), (50, 0.5, 25), (50, 0.0, 0), (19, 0.5, 0), (0, 0.5, 0)]
+)
+def test_the_share_is_rounded_up_and_nobody_is_held_out_of_a_handful(count, share, held):
+    assert (arms.drawn(ids(count), LOT._replace(hold_out=share)) == HOLD_OUT).sum() == held
+
+
+def test_the_same_list_is_drawn_alike_and_another_seed_or_day_is_another_lot():
+    arm = arms.drawn(ids(500), LOT)
+    assert arms.drawn(ids(500), LOT).equals(arm)
+    for other in (LOT._replace(seed=43), LOT._replace(drawn_for="2024-05-10")):
+        agree = (arms.drawn(ids(500), other) == arm).mean()
+        assert 0.6 < agree < 0.76  # .2 x .2 + .8 x .8 = .68 by chance
+
+
+def test_everyone_is_as_likely_to_be_held_out():
+    held = sum((arms.drawn(ids(50), LOT._replace(seed=seed)) == HOLD_OUT).to_numpy(int) for seed in range(200))
+    assert held.sum() == 200 * 10
+    assert np.abs(held / 200 - 0.2).max() < 4 * 0.0283  # four standard errors
+
+
+def test_who_is_held_out_is_not_to_be_contacted_and_beyond_the_plan_nobody_has_an_arm():
+    table = listed()
+    assert (table.arm[50:] == "").all()
+    assert (table.suggested_action == arms.LEFT_ALONE).equals(table.arm == HOLD_OUT)
+    assert (table.suggested_action[table.arm == CONTACT] == "contact: call").all()
+
+
+def test_the_budget_is_spent_on_those_contacted():
+    assert arms.within(pays=1000, affordable=428, hold_out=0.2) == 535  # 107 of whom are held out
+    assert arms.within(pays=500, affordable=428, hold_out=0.2) == 500
+    assert arms.within(pays=1000, affordable=10, hold_out=0.2) == 10  # too few to hold any out
+    assert all(
+        (arms.drawn(ids(arms.within(1000, n, share)), Lot(share, 0, "")) == CONTACT).sum() <= n
+        for n in range(20, 120, 7)
+        for share in (0.1, 0.2, 0.33, 0.5)
+    )
+
+
+def test_cost_and_gain_are_of_those_contacted_alone():
+    people = pd.DataFrame({"customer_id": ids(60), "segment": "X", "churn_probability": 0.5, "value": 100.0})
+    people = people.assign(reason_1="", reason_2="", reason_3="")
+    assumed = gains.assumed([0.5], [0.2], [3.0], [120.0])  # each contact brings 5 - 3, and 40 are paid
+    campaign = actions.campaign(people, exact(), assumed, {}, LOT)
+    assert (campaign.reach.contacted, campaign.reach.held, campaign.armed) == (40, 10, 50)
+    assert campaign.plan == pytest.approx((40, 120.0, 80.0, 80.0, 80.0))
+    assert campaign.curve.contacted.iloc[-1] == 50  # of 60, without the ten held out
+    assert (campaign.listed.arm == "contact").sum() == 40
+
+
+def test_where_no_gain_is_known_the_arms_are_those_of_as_many_as_the_budget_pays():
+    people = pd.DataFrame({"customer_id": ids(60), "segment": "X", "churn_probability": 0.5, "value": np.nan})
+    people = people.assign(reason_1="", reason_2="", reason_3="")
+    campaign = actions.campaign(people, exact(), gains.assumed([0.5], [0.2], [3.0], [120.0]), {}, LOT)
+    assert (campaign.plan.contacts, campaign.reach.contacted, campaign.reach.held) == (0, 40, 10)
+
+
+def test_a_list_is_kept_once_and_outlives_the_next(tmp_path):
+    results = tmp_path / "data" / "processed" / "shop"
+    first = arms.keep(results, listed(), DAY, 90)
+    assert arms.keep(results, listed(), DAY, 90) == first
+    second = arms.keep(results, listed(contacts=60), DAY, 90)
+    assert arms.names(results) == sorted([first, second])
+    assert first.startswith("2024-02-10-")
+    kept = arms.kept(results, first)
+    assert (kept.day, kept.horizon_days) == (pd.Timestamp(DAY), 90)
+    assert kept.customers.customer_id.tolist() == ids(50).tolist()
+    assert kept.customers.arm.equals(listed().arm.head(50))
+    assert kept.customers.stratum.nunique() == 1  # ten hold-outs are no more than a stratum asks for
+
+
+def test_strata_follow_the_rank_and_hold_whole_blocks(tmp_path):
+    results = tmp_path / "data" / "processed" / "shop"
+    customers = arms.kept(results, arms.keep(results, listed(400, 300), None, None)).customers
+    counts = customers.groupby("stratum").arm.value_counts().unstack()
+    assert counts.to_numpy().tolist() == [[48, 12]] * 5
+    assert customers.stratum.is_monotonic_increasing
+
+
+def test_a_list_without_hold_outs_is_no_campaign(tmp_path):
+    assert arms.keep(tmp_path / "a" / "b", listed(contacts=5), DAY, 90) == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_list_is_refused_with_the_nearest(tmp_path):
+    results = tmp_path / "data" / "processed" / "shop"
+    name = arms.keep(results, listed(), None, None)
+    assert name.startswith("table-")
+    assert arms.kept(results, name).day is None
+    with pytest.raises(arms.CampaignError, match=f"did you mean '{name}'"):
+        arms.kept(results, name[:-1])

@@ -1,0 +1,84 @@
+"""What so many contacts can show: by formula, by simulation, and in words."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patrons.value import effects, power, trial_narrative
+from patrons.value.power import Reach
+
+
+def found(contacted, held, silent, save_chance, repeats=40_000):
+    """The share of simulated campaigns of which the interval of the difference leaves zero out."""
+    rng = np.random.default_rng(0)
+    ordered = rng.binomial(contacted, 1 - silent * (1 - save_chance), repeats)
+    other = rng.binomial(held, 1 - silent, repeats)
+    interval = effects.difference(effects.Counts(np.float64(contacted), ordered, np.float64(held), other))
+    return ((interval.low > 0) | (interval.high < 0)).mean()
+
+
+@pytest.mark.parametrize(
+    ("contacted", "held", "save_chance", "chance"),
+    [
+        (214, 214, 0.1, 0.16),  # 428 customers at a churn probability of .45, half of them held out
+        (342, 86, 0.1, 0.12),  # a fifth held out
+        (1897, 1897, 0.1, 0.80),
+        (214, 214, 0.0, 0.05),
+        (342, 86, 0.356, 0.80),
+    ],
+)
+def test_the_chance_to_find_an_effect_by_formula_and_by_simulation(contacted, held, save_chance, chance):
+    assert power.power(contacted, held, 0.45, save_chance) == pytest.approx(chance, abs=0.005)
+    assert found(contacted, held, 0.45, save_chance) == pytest.approx(chance, abs=0.012)
+
+
+def test_how_many_are_needed_and_the_smallest_effect_agree_with_the_chance():
+    assert power.needed(0.5, 0.45, 0.1) == 3793
+    assert power.power(3793 / 2, 3793 / 2, 0.45, 0.1) == pytest.approx(0.8, abs=1e-3)
+    assert power.needed(0.2, 0.45, 0.1) == 5904
+    least = power.least(342, 86, 0.45)
+    assert power.power(342, 86, 0.45, least) == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize(("share", "silent", "chance"), [(0.2, 0.45, 0.0), (0.2, 0.0, 0.1), (0.0, 0.45, 0.1)])
+def test_where_no_number_is_enough_none_is_named(share, silent, chance):
+    assert power.needed(share, silent, chance) == 0
+
+
+def test_the_mean_is_over_those_with_an_arm():
+    listed = pd.DataFrame(
+        {"arm": ["contact"] * 80 + ["hold out"] * 20 + [""] * 100, "churn_probability": [0.4] * 100 + [0.9] * 100}
+    )
+    reach = power.reach(listed, 0.1)
+    assert (reach.contacted, reach.held, reach.silent) == (80, 20, pytest.approx(0.4))
+    assert math.isnan(power.reach(listed.assign(arm=""), 0.1).least)
+    assert power.reach(listed.assign(churn_probability=np.nan), 0.1).needed == 0
+
+
+LISTED = pd.DataFrame({"arm": ["contact", "hold out", "hold out"], "expected_gain": [50.0, 20.0, 10.4]})
+
+
+def test_the_callout_says_who_is_held_out_and_what_can_be_shown():
+    reach = Reach(342, 86, 0.45, 0.356, 0.1, 0.12, 5904)
+    assert trial_narrative.arms(LISTED, reach, "EUR") == (
+        "86 of the first 428 are held out by lot (column arm). Leave them alone: beside them “patrons trial” will show "
+        "what the contacts did. That forgoes about 30.4 EUR of gain. With a chance of 80% (two-sided level 5%) these "
+        "arms show a save chance of 36% or more: 16% of the customers, as 45% are expected not to order. They show the "
+        "save chance of 10% that is assumed with a chance of 12%; that takes 5,904 customers, in one campaign or in "
+        "several."
+    )
+    sure = trial_narrative.arms(LISTED.assign(expected_gain=np.nan), reach._replace(power=0.9), "")
+    assert sure.endswith("They will probably show the save chance of 10% that is assumed.")
+    assert "forgoes" not in sure
+    few = trial_narrative.can_show(reach._replace(least=math.nan))
+    assert few.startswith("These 428 customers are too few to show any effect")
+
+
+@pytest.mark.parametrize(("contacted", "why"), [(10, "there are fewer than 20 to contact"), (100, "hold_out is 0")])
+def test_without_hold_outs_it_is_said_that_nothing_can_be_told(contacted, why):
+    reach = Reach(contacted, 0, 0.4, math.nan, 0.1, 0.0, 0)
+    assert trial_narrative.arms(LISTED, reach, "EUR") == (
+        f"Nobody is held out, as {why}: what the contacts do cannot be told afterwards."
+    )
