@@ -38,8 +38,8 @@ import pandas as pd
 from benchmarks import peers_table
 from benchmarks.peers_sets import DEFAULTS, LOGS, SETS, SPECIAL, Split, load
 from patrons import churn
-from patrons.btyd.bgnbd import WEEK
 from patrons.btyd.lifetime import history
+from patrons.btyd.mbgnbd import WEEK
 from patrons.churn.customers import horizon
 from patrons.features.panel import OUTCOME
 

@@ -34,7 +34,13 @@ TABLES = {
 }
 DRAWN_ROWS = 3_000
 CHANCE = "true_probability"
-SPECIAL = ("chance_active", "expected_orders_", "expected_spend_", "peak_")  # columns of BTYD and of the peak season
+SPECIAL = (
+    "chance_active",
+    "expected_orders_",
+    "expected_spend_",
+    "lateness",
+    "peak_",
+)  # columns of BTYD and of the peak season
 
 
 class Split(NamedTuple):

@@ -64,7 +64,7 @@ def tested(params: Path) -> tuple[forecast.Tested, dict[str, float]]:
     preparing, fits, whole = np.diff(ticks)
     customers = f"{len(result.truth):,} customers on {when.cutoff}"
     print(f"\n{params.stem}: {customers}; reading the log and making features {preparing:.0f} s\n")
-    return result, {"BG/NBD with Gamma-Gamma": fits, "Tweedie booster": whole, "mean of both": whole}
+    return result, {"MBG/NBD with Gamma-Gamma": fits, "Tweedie booster": whole, "mean of both": whole}
 
 
 def main() -> None:

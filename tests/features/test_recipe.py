@@ -6,7 +6,7 @@ import ibis
 import pandas as pd
 import pytest
 
-from patrons.btyd.bgnbd import Fitted
+from patrons.btyd.mbgnbd import Fitted
 from patrons.features import Recipe
 
 LOG = pd.DataFrame(

@@ -28,7 +28,7 @@ EMPTY = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 METRICS = {"test_churn_rate": 0.5, "flagged_share": 0.4, "recall": 0.7, "precision": 0.6, "gates_failed": 0}
 
 
-BEATS = {"gate": "better than expected orders (BG/NBD) (lower end of the gain)", "value": -0.01, "limit": "above 0"}
+BEATS = {"gate": "better than expected orders (MBG/NBD) (lower end of the gain)", "value": -0.01, "limit": "above 0"}
 OFF = {"gate": "calibration error", "value": 0.1089, "limit": "at most 0.1"}
 RANKS = {"gate": "ROC AUC, lower end", "value": 0.55, "limit": "at least 0.6"}
 LEAKS = {"gate": "rows dated after the day they describe", "value": 3.0, "limit": "at most 0"}

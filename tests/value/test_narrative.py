@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrons.btyd import bgnbd, gamma_gamma
+from patrons.btyd import gamma_gamma, mbgnbd
 from patrons.btyd.likelihood import Report
 from patrons.evaluation.metrics import Interval
 from patrons.value import forecast, narrative, tables
@@ -34,7 +34,7 @@ def fitted(**changed):
     report = {"converged": True, "agreed": 3, "starts": 3, "at_bound": (), "covariance": np.eye(4)}
     orders = Report(parameters=(0.5, 4.0, 0.8, 2.0), log_likelihood=-10.0, **(report | changed))
     value = Report(parameters=(6.0, 3.0, 15.0), log_likelihood=-20.0, **report)
-    return Fits(bgnbd.Fitted(*orders.parameters), gamma_gamma.Fitted(*value.parameters), orders, value)
+    return Fits(mbgnbd.Fitted(*orders.parameters), gamma_gamma.Fitted(*value.parameters), orders, value)
 
 
 MANY = pd.DataFrame({"active_days": [2] * 40 + [1] * 10, "frequency": 2})
@@ -46,10 +46,10 @@ def test_fits_that_are_settled_are_not_doubted():
 
 def test_why_fits_are_not_settled():
     assert narrative.unsettled(fitted(at_bound=(2, 3)), MANY) == (
-        "BG/NBD (orders): the log does not settle a, b, at the bound. A longer log would."
+        "MBG/NBD (orders): the log does not settle a, b, at the bound. A longer log would."
     )
     assert narrative.unsettled(fitted(agreed=1), MANY) == (
-        "BG/NBD (orders): the search for the parameters did not end clearly."
+        "MBG/NBD (orders): the search for the parameters did not end clearly."
     )
     assert narrative.unsettled(fitted(), MANY.tail(20)) == (
         "Only 10 of 20 customers ordered on more than one day, and it takes 30 to learn how often they order and when "
@@ -59,7 +59,7 @@ def test_why_fits_are_not_settled():
 
 def test_how_fits_went_is_a_table_with_a_row_each():
     table = tables.convergence(fitted(at_bound=(1,))).set_index("fit")
-    orders, value = table.loc["BG/NBD (orders)"], table.loc["Gamma-Gamma (order values)"]
+    orders, value = table.loc["MBG/NBD (orders)"], table.loc["Gamma-Gamma (order values)"]
     assert (orders["at a bound"], value["at a bound"]) == ("alpha", "none")
     assert orders["parameters"] == "r 0.5, alpha 4, a 0.8, b 2"
     assert (value["converged"], value["starts that agree"]) == ("yes", "3 of 3")

@@ -60,6 +60,7 @@ HEADINGS = {
     "gain_low": "gain, low",
     "gain_high": "gain, high",
     "certain": "sure gain",
+    "late": "late by own rhythm",
     "suggested_action": "what to do",
     "reason_1": "first reason",
     "reason_2": "second reason",

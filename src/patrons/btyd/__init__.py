@@ -1,12 +1,12 @@
 """Buy till you die: when will they buy again?
 
 likelihood   maximum likelihood within bounds, from several starts
-bgnbd        BG/NBD: how many orders to expect
+mbgnbd        MBG/NBD: how many orders to expect
 gamma_gamma  Gamma-Gamma: the mean value of an order to expect
-lifetime     BG/NBD as features of a customer on a day
+lifetime     MBG/NBD as features of a customer on a day
 """
 
 from patrons import door
 
-__all__ = ["bgnbd", "gamma_gamma", "lifetime", "likelihood"]
+__all__ = ["gamma_gamma", "lifetime", "likelihood", "mbgnbd"]
 __getattr__, __dir__ = door(__name__, __all__)

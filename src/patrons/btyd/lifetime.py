@@ -1,9 +1,9 @@
-"""What to expect of a customer, as features: BG/NBD fitted on the features of a day and on nothing later."""
+"""What to expect of a customer, as features: MBG/NBD fitted on the features of a day and on nothing later."""
 
 import numpy as np
 import pandas as pd
 
-from patrons.btyd.bgnbd import WEEK, Fitted, chance_active, expected, fit
+from patrons.btyd.mbgnbd import WEEK, Fitted, chance_active, expected, fit, longest_gap
 
 
 def with_expectations(table: pd.DataFrame, days: int, fitted: Fitted | None = None) -> pd.DataFrame:
@@ -15,7 +15,7 @@ def with_expectations(table: pd.DataFrame, days: int, fitted: Fitted | None = No
         What `patrons.features.panel.build` gives.
     days : int
         How far ahead; 0 adds nothing.
-    fitted : bgnbd.Fitted, optional
+    fitted : mbgnbd.Fitted, optional
         As fitted before: a few new customers are too few to fit anything to.
 
     Returns
@@ -29,7 +29,7 @@ def with_expectations(table: pd.DataFrame, days: int, fitted: Fitted | None = No
 
 
 def fit_day(rows: pd.DataFrame) -> Fitted:
-    """BG/NBD, fitted on the features of one day."""
+    """MBG/NBD, fitted on the features of one day."""
     return fit(*history(rows))[0]
 
 
@@ -44,6 +44,20 @@ def active_days(rows: pd.DataFrame) -> np.ndarray:
     return rows.get("active_days", rows.frequency).to_numpy(float)
 
 
+def lateness(rows: pd.DataFrame, fitted: Fitted) -> np.ndarray:
+    """Silence over the gap that nine in ten of the customer's own stay within; above 1 the customer is late.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Features of a day.
+    fitted : mbgnbd.Fitted
+        As of that day.
+    """
+    repeats, last, _age = history(rows)
+    return rows.recency_days.to_numpy(float) / (WEEK * longest_gap(fitted, repeats, last))
+
+
 def _of_a_day(rows: pd.DataFrame, days: int, fitted: Fitted | None) -> pd.DataFrame:
     own, fitted = history(rows), fitted or fit_day(rows)
     orders = expected(fitted, *own, days / WEEK)
@@ -51,6 +65,7 @@ def _of_a_day(rows: pd.DataFrame, days: int, fitted: Fitted | None) -> pd.DataFr
         "chance_active": chance_active(fitted, *own),
         f"expected_orders_{days}d": orders,
         f"expected_spend_{days}d": orders * (rows.monetary / rows.frequency).to_numpy(),
+        "lateness": lateness(rows, fitted),
     }
     return pd.DataFrame(expectations, index=rows.index).round(6)
 
@@ -60,15 +75,20 @@ def columns(days: int) -> list[tuple[str, str, str]]:
     if not days:
         return []
     return [
-        ("chance_active", "probability", "chance that the customer has not left for good (BG/NBD)"),
+        ("chance_active", "probability", "chance that the customer has not left for good (MBG/NBD)"),
         (
             f"expected_orders_{days}d",
             "days with an order",
-            f"days with an order to expect in the next {days} days (BG/NBD)",
+            f"days with an order to expect in the next {days} days (MBG/NBD)",
         ),
         (
             f"expected_spend_{days}d",
             "currency",
             f"spend to expect in the next {days} days, at the customer's mean order value",
+        ),
+        (
+            "lateness",
+            "ratio",
+            "silence over the gap that nine in ten of the customer's own stay within (MBG/NBD); above 1 is late",
         ),
     ]

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
 STEP = 1e-4  # of a logarithm, to measure how sharp the maximum is
 NEAR = 1e-3  # of a logarithm: a parameter so close to its bound lies on it
-FLAT = 1e-8  # curvature below which the data do not settle a direction
+FLAT = 0.01  # curvature (standard error: ten logarithms) below which the data do not settle a direction
 LEVEL = 1e-5  # gradient, as a share of the log-likelihood, that counts as none
 
 
@@ -32,7 +32,10 @@ class Report:
     at_bound : tuple of int
         Positions of the parameters that lie on a bound: the data do not settle them.
     covariance : array, shape (n, n)
-        Of the logarithms of the parameters (inverse of the observed information); zero where one lies on a bound.
+        Of the logarithms of the parameters (inverse of the observed information); zero where one lies on a bound, and
+        in a direction that the data do not settle.
+    flat : bool
+        Whether there is such a direction: other parameters explain the data as well.
     """
 
     parameters: tuple[float, ...]
@@ -42,11 +45,12 @@ class Report:
     starts: int
     at_bound: tuple[int, ...]
     covariance: np.ndarray
+    flat: bool = False
 
     @property
     def sound(self) -> bool:
         """Whether the parameters are settled by the data."""
-        return self.converged and not self.at_bound and self.agreed > 1
+        return self.converged and not self.at_bound and not self.flat and self.agreed > 1
 
     def draws(self, n: int, seed: int) -> np.ndarray:
         """Parameters as uncertain as the data leave them (delta method), one row a draw, shape (n, parameters)."""
@@ -87,6 +91,7 @@ def maximise(objective: Objective, starts: Sequence[Sequence[float]], bound: flo
     results = [descend(start) for start in starts]
     best = min(results, key=lambda result: result.fun)
     at_bound = np.abs(best.x) > bound - NEAR
+    covariance, flat = _covariance(objective, best.x, ~at_bound)
     return Report(
         parameters=tuple(float(value) for value in np.exp(best.x)),
         log_likelihood=float(-best.fun * scale),
@@ -94,18 +99,20 @@ def maximise(objective: Objective, starts: Sequence[Sequence[float]], bound: flo
         agreed=sum((result.fun - best.fun) * scale < 0.01 for result in results),
         starts=len(starts),
         at_bound=tuple(int(position) for position in np.flatnonzero(at_bound)),
-        covariance=_covariance(objective, best.x, ~at_bound),
+        covariance=covariance,
+        flat=flat,
     )
 
 
-def _covariance(objective: Objective, maximum: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """Inverse of the observed information in the free directions; a direction without curvature has no spread."""
+def _covariance(objective: Objective, maximum: np.ndarray, free: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Inverse of the observed information in the free directions, no spread in flat ones; and whether one is flat."""
     steps = np.eye(len(maximum)) * STEP
     curvature = np.array([objective(maximum - step)[1] - objective(maximum + step)[1] for step in steps]) / (2 * STEP)
     information = ((curvature + curvature.T) / 2)[np.ix_(free, free)]
     covariance = np.zeros((len(maximum), len(maximum)))
-    if free.any():
-        values, vectors = np.linalg.eigh(information)
-        inverse = np.where(values > FLAT, 1 / np.maximum(values, FLAT), 0.0)
-        covariance[np.ix_(free, free)] = (vectors * inverse) @ vectors.T
-    return covariance
+    if not free.any():
+        return covariance, False
+    values, vectors = np.linalg.eigh(information)
+    inverse = np.where(values > FLAT, 1 / np.maximum(values, FLAT), 0.0)
+    covariance[np.ix_(free, free)] = (vectors * inverse) @ vectors.T
+    return covariance, bool((values <= FLAT).any())

@@ -8,12 +8,13 @@ import pandas as pd
 
 from patrons.churn import gates
 from patrons.churn.assessment import Assessment
-from patrons.churn.customers import active
+from patrons.churn.customers import active, horizon
 from patrons.churn.kinds import describe
 from patrons.churn.narrative import INTENDED, Phrases, limits
 from patrons.churn.search import SearchResult
 from patrons.evaluation import scores
 from patrons.evaluation.model_card import model_card
+from patrons.features.panel import KNOWN
 
 
 def card(
@@ -68,14 +69,15 @@ def record(
     -------
     dict
         `threshold` (null where nothing could be learnt), `thresholds` (by what they serve), `flag_by`, `problem` (why
-        nothing could be learnt, else empty), `gates`, `current` (who can still be kept, in words; empty where all can),
-        `card`.
+        nothing could be learnt, else empty), `horizon_days` (of the label; null of a table), `gates`, `current` (who
+        can still be kept, in words; empty where all can), `card`.
     """
     return {
         "threshold": thresholds.get(flag_by),
         "thresholds": dict(thresholds),
         "flag_by": flag_by,
         "problem": problem,
+        "horizon_days": horizon(test) if KNOWN in test else None,
         "gates": gates.as_record(verdicts),
         "current": "" if active(test).all() else phrases.current,
         "card": dict(card),

@@ -23,7 +23,7 @@ from patrons.features.preparation import many_valued, only, plain_view
 from patrons.intake.attributes import alone
 from patrons.threads import one_thread, side_by_side
 
-RECENCY, EXPECTED = "recency alone", "expected orders (BG/NBD)"
+RECENCY, EXPECTED = "recency alone", "expected orders (MBG/NBD)"
 UNTUNED = "untuned histogram boosting"
 
 
@@ -62,9 +62,9 @@ class HistogramBoosting(ClassifierMixin, BaseEstimator):
 def baselines(prepare: ColumnTransformer, train: pd.DataFrame, seed: int) -> dict[str, Pipeline]:
     """Unfitted baselines from raw feature columns to a probability of churn: rules, the simplest first, then `UNTUNED`.
 
-    Of a log: recency alone, the orders to be expected (BG/NBD, where the features have them), and a logistic regression
-    on RFM. Of a table: a small tree on the attribute that predicts churn best by itself on the training rows `train`,
-    and a logistic regression on the best three.
+    Of a log: recency alone, the orders to be expected (MBG/NBD, where the features have them), and a logistic
+    regression on RFM. Of a table: a small tree on the attribute that predicts churn best by itself on the training rows
+    `train`, and a logistic regression on the best three.
     """
     untuned = make_pipeline(plain_view(prepare, many_valued(prepare, train)), HistogramBoosting(seed))
     return {**(_of_log(train) if set(RFM) <= set(train) else _of_table(prepare, train, seed)), UNTUNED: untuned}

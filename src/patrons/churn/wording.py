@@ -81,7 +81,7 @@ def formatter(feature: str, known: Mapping[str, Entry]) -> Callable[[Any], str]:
     name = feature.replace("_", " ")
     if feature not in known or known[feature].group in ATTRIBUTES:
         return lambda value: f"{name}: {_number(value)}"
-    unit, meaning = known[feature].unit, known[feature].meaning.split(";")[0].split(" (BG/NBD)")[0]
+    unit, meaning = known[feature].unit, known[feature].meaning.split(";")[0].split(" (MBG/NBD)")[0]
     bare = unit in ("ratio", "log ratio", "nats") or meaning.startswith(f"{unit} ")
     text: Callable[[Any], str]
     if feature == "recency_days":

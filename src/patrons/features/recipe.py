@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 from ibis import Table
 
-from patrons.btyd import bgnbd, lifetime
+from patrons.btyd import lifetime, mbgnbd
 from patrons.errors import FeaturesError
 from patrons.features import season
 from patrons.features.catalogue import WINDOWS
@@ -25,7 +25,7 @@ class Recipe:
     windows : sequence of int
         Lengths of the windows of recent orders, days.
     leave_out : sequence of str
-        Groups of features that are not computed; "lifetime" is what BG/NBD expects.
+        Groups of features that are not computed; "lifetime" is what MBG/NBD expects.
     interactions : sequence of str
         Products and quotients of two features, such as ``"recency_days * order_value"``.
     peak_months : sequence of int
@@ -40,7 +40,7 @@ class Recipe:
 
     @property
     def expected_days(self) -> int:
-        """For how many days BG/NBD says what to expect; 0 where its group is left out."""
+        """For how many days MBG/NBD says what to expect; 0 where its group is left out."""
         return 0 if LIFETIME in self.leave_out else self.horizon_days
 
     def dictionary(self, attributes: Sequence[str] = ()) -> pd.DataFrame:
@@ -73,7 +73,7 @@ class Recipe:
         days: Sequence[date],
         returns: pd.DataFrame | None = None,
         outcome: bool = False,
-        fitted: bgnbd.Fitted | None = None,
+        fitted: mbgnbd.Fitted | None = None,
     ) -> pd.DataFrame:
         """Every customer as of each of some days, by day and customer.
 
@@ -87,8 +87,8 @@ class Recipe:
             Lines of cancellations.
         outcome : bool
             Whether `churned` and `known_on` say what happened within the horizon.
-        fitted : bgnbd.Fitted, optional
-            BG/NBD as it was fitted before; each day has a fit of its own unless given.
+        fitted : mbgnbd.Fitted, optional
+            MBG/NBD as it was fitted before; each day has a fit of its own unless given.
 
         Returns
         -------

@@ -141,7 +141,7 @@ class Content:
         return {f"{file.parent.name[:2]}.{name}": value for file in files for name, value in read_json(file).items()}
 
     def _lifetime(self) -> list[float] | None:
-        """The parameters of BG/NBD with which today's features were computed, None where they have none of it."""
+        """The parameters of MBG/NBD with which today's features were computed, None where they have none of it."""
         transformation = self.parameters.get("02_transformation", {})
         if "lifetime" in transformation.get("leave_out", ["lifetime"]):
             return None

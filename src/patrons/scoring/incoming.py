@@ -10,7 +10,7 @@ import ibis
 import pandas as pd
 from ibis import Table
 
-from patrons.btyd import bgnbd
+from patrons.btyd import mbgnbd
 from patrons.features import Recipe, season
 from patrons.features.panel import day_after
 from patrons.intake import orders, roster
@@ -25,7 +25,7 @@ def described(
     lines: pd.DataFrame | str | Path,
     parameters: Mapping[str, Mapping[str, Any]],
     groups: set[str],
-    fitted: bgnbd.Fitted | None,
+    fitted: mbgnbd.Fitted | None,
     as_of: date | None = None,
     customers: str | Path | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -39,8 +39,8 @@ def described(
         The parameters that the models were trained with, by notebook.
     groups : set of str
         Groups of features that the models know; the others are not computed.
-    fitted : bgnbd.Fitted, optional
-        Parameters of BG/NBD as they were fitted when the models were trained.
+    fitted : mbgnbd.Fitted, optional
+        Parameters of MBG/NBD as they were fitted when the models were trained.
     as_of : date, optional
         The day to describe customers on; the day after the last order unless given.
     customers : path, optional
@@ -86,7 +86,7 @@ def on_days(
     days: Sequence[date],
     transformation: Mapping[str, Any],
     groups: set[str],
-    fitted: bgnbd.Fitted | None,
+    fitted: mbgnbd.Fitted | None,
 ) -> pd.DataFrame:
     """Features of customers on each of some days, as the models know them, without attributes.
 

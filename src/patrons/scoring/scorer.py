@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patrons.btyd.bgnbd import Fitted
+from patrons.btyd.mbgnbd import Fitted
 from patrons.files import read_json
 from patrons.libraries import Difference, differences
 from patrons.scoring import release
@@ -232,7 +232,7 @@ class Scorer:
 
     @property
     def lifetime(self) -> Fitted | None:
-        """The parameters of BG/NBD behind the features of training, None where they had none of it."""
+        """The parameters of MBG/NBD behind the features of training, None where they had none of it."""
         fitted = self.manifest["lifetime"]
         return Fitted(*fitted) if fitted else None
 

@@ -1,8 +1,9 @@
 """What are they worth, and whom do we contact?
 
 forecast     days to learn from, what was spent after them, and the test of a forecast
-spend_model  BG/NBD with Gamma-Gamma, and a booster that corrects them
+spend_model  MBG/NBD with Gamma-Gamma, and a booster that corrects them
 spread       how sure a forecast of spend is
+rhythm       who is late by the own rhythm
 table        what a customer table says of value
 gains        expected gain of a contact under stated assumptions
 arms         who of the list is held out, by lot, and the lists of before
@@ -26,6 +27,7 @@ __all__ = [
     "narrative",
     "plots",
     "record",
+    "rhythm",
     "spend_model",
     "spread",
     "table",

@@ -166,7 +166,7 @@ def test(table: pd.DataFrame, cutoff: date | None, model: SpendModel) -> Tested 
     rows = on(table, cutoff)
     truth, predicted, rules = rows.spent.to_numpy(), model.predict(rows), baselines(rows, model.horizon_days)
     parts = model.parts(rows)
-    forecasts = {"BG/NBD with Gamma-Gamma": parts["btyd"]}
+    forecasts = {"MBG/NBD with Gamma-Gamma": parts["btyd"]}
     forecasts |= {"Tweedie booster": parts["booster"], "mean of both": predicted} if "booster" in parts else {}
     leaderboard = pd.DataFrame({name: scores(truth, values) for name, values in {**forecasts, **rules}.items()}).T
     best = scores(truth, truth)["capture_top_decile"]

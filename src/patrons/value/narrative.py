@@ -36,6 +36,8 @@ def unsettled(fits: Fits, today: pd.DataFrame) -> str:
         if report.at_bound:
             parameters = ", ".join(at_bound(name, report))
             sentences.append(f"{name}: the log does not settle {parameters}, at the bound. A longer log would.")
+        elif report.flat:
+            sentences.append(f"{name}: the log does not settle all parameters: others fit it as well.")
         if not report.converged or (report.agreed < 2 and not report.at_bound):
             sentences.append(f"{name}: the search for the parameters did not end clearly.")
     return " ".join(sentences)
@@ -248,6 +250,17 @@ def to_check(listed: pd.DataFrame) -> str:
     return (
         f"{first} of the first {min(len(listed), 10)}{more} rank high by orders that were cancelled: "
         "check before you call."
+    )
+
+
+def rhythm(late: pd.Series, recency_days: pd.Series, days: int) -> str:
+    """Who is late by the own rhythm and not by a fixed silence of so many days, and the other way round."""
+    own, fixed = late.to_numpy(), (recency_days > days).to_numpy()
+    return (
+        f"{own.sum():,} customers are silent beyond nine in ten of the gaps that their own orders let expect, "
+        f"{fixed.sum():,} for more than {days} days. By the own rhythm only: {(own & ~fixed).sum():,}, who order often "
+        f"and whom {days} days would notice later. By the {days} days only: {(fixed & ~own).sum():,}, who order seldom "
+        "or did once: such a silence says little of them."
     )
 
 

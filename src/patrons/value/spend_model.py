@@ -1,4 +1,4 @@
-"""What a customer will spend: BG/NBD with Gamma-Gamma, a booster that corrects them, and the mean of both.
+"""What a customer will spend: MBG/NBD with Gamma-Gamma, a booster that corrects them, and the mean of both.
 
 The first knows how often and for how much a customer orders, and needs no outcome. The second, a Tweedie booster
 (XGBoost), starts from it and learns from earlier days, whose outcome is known, what else the features tell. Both work
@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 from xgboost import XGBRegressor
 
-from patrons.btyd import bgnbd, gamma_gamma
+from patrons.btyd import gamma_gamma, mbgnbd
 from patrons.btyd.lifetime import active_days, history
 from patrons.btyd.likelihood import Report
 
@@ -36,9 +36,9 @@ BOOSTER: dict[str, Any] = {
 
 
 class Fits(NamedTuple):
-    """BG/NBD (orders) and Gamma-Gamma (order values), fitted on the customers of one day."""
+    """MBG/NBD (orders) and Gamma-Gamma (order values), fitted on the customers of one day."""
 
-    orders: bgnbd.Fitted
+    orders: mbgnbd.Fitted
     value: gamma_gamma.Fitted
     orders_report: Report
     value_report: Report
@@ -49,20 +49,20 @@ def fit_both(rows: pd.DataFrame) -> Fits:
 
     Those who came back place most of the orders to come, and spend differently from those who never did.
     """
-    orders, orders_report = bgnbd.fit(*history(rows))
+    orders, orders_report = mbgnbd.fit(*history(rows))
     days = active_days(rows)
     known = days > 1 if (days > 1).sum() >= len(gamma_gamma.STARTS[0]) * 10 else days > 0
     value, value_report = gamma_gamma.fit(days[known], rows.monetary.to_numpy(float)[known] / days[known])
     return Fits(orders, value, orders_report, value_report)
 
 
-def expected_orders(p: bgnbd.Fitted, rows: pd.DataFrame, horizon_days: int) -> np.ndarray:
+def expected_orders(p: mbgnbd.Fitted, rows: pd.DataFrame, horizon_days: int) -> np.ndarray:
     """Days with an order to expect of each customer."""
-    return bgnbd.expected(p, *history(rows), horizon_days / bgnbd.WEEK)
+    return mbgnbd.expected(p, *history(rows), horizon_days / mbgnbd.WEEK)
 
 
 def expected_spend(
-    orders: bgnbd.Fitted, value: gamma_gamma.Fitted, rows: pd.DataFrame, horizon_days: int
+    orders: mbgnbd.Fitted, value: gamma_gamma.Fitted, rows: pd.DataFrame, horizon_days: int
 ) -> np.ndarray:
     """Spend to expect of each customer, currency, at the level of the past."""
     days = active_days(rows)
@@ -84,7 +84,7 @@ class SpendModel(RegressorMixin, BaseEstimator):
     Attributes
     ----------
     orders_, value_ : list of float
-        Parameters of BG/NBD and Gamma-Gamma on the latest day.
+        Parameters of MBG/NBD and Gamma-Gamma on the latest day.
     level_ : float
         What was spent over what these expect, at the same season a year before; 1 where the log does not reach back.
     scale_ : float
@@ -146,9 +146,9 @@ class SpendModel(RegressorMixin, BaseEstimator):
         return float(np.mean([part.sum() for part in parts.values()]) / total) if total else 1.0
 
     def parts(self, X: pd.DataFrame) -> dict[str, np.ndarray]:
-        """What ``btyd`` (BG/NBD with Gamma-Gamma, at the season's level) and ``booster`` (if any) expect by itself."""
+        """What ``btyd`` (MBG/NBD with Gamma-Gamma, at the season's level) and ``booster`` (if any) expect by itself."""
         check_is_fitted(self)
-        orders, value = bgnbd.Fitted(*self.orders_), gamma_gamma.Fitted(*self.value_)
+        orders, value = mbgnbd.Fitted(*self.orders_), gamma_gamma.Fitted(*self.value_)
         base = expected_spend(orders, value, X, self.horizon_days) * self.level_
         if self.booster_ is None:
             return {"btyd": base}

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from patrons.btyd import bgnbd, gamma_gamma
+from patrons.btyd import gamma_gamma, mbgnbd
 from patrons.evaluation.metrics import Interval
 from patrons.value.forecast import Tested
 from patrons.value.spend_model import Fits, SpendModel, expected_orders, expected_spend
@@ -118,7 +118,7 @@ def from_parameters(fits: Fits, rows: pd.DataFrame, horizon_days: int, seed: int
     """Where nothing could be tested: only how well the data settle the parameters. Too narrow, for models err too."""
     few = rows.sample(min(len(rows), 500), random_state=seed)
     unit = fits.value.gamma / fits.value_report.parameters[-1]
-    orders = (bgnbd.Fitted(*draw) for draw in fits.orders_report.draws(200, seed))
+    orders = (mbgnbd.Fitted(*draw) for draw in fits.orders_report.draws(200, seed))
     values = (gamma_gamma.Fitted(p, m, g * unit) for p, m, g in fits.value_report.draws(200, seed + 1))
     pairs = list(zip(orders, values, strict=True))
     totals = np.array([expected_spend(*pair, few, horizon_days).sum() for pair in pairs])
@@ -211,5 +211,5 @@ def _error(fits: Fits, rows: pd.DataFrame, horizon_days: int) -> np.ndarray:
 
 def _shifted(fits: Fits, rows: pd.DataFrame, horizon_days: int, which: int, step: float) -> np.ndarray:
     """Logarithm of expected orders with one parameter a step away."""
-    shifted = bgnbd.Fitted(*(value * np.exp(step * (n == which)) for n, value in enumerate(fits.orders)))
+    shifted = mbgnbd.Fitted(*(value * np.exp(step * (n == which)) for n, value in enumerate(fits.orders)))
     return np.log(np.maximum(expected_orders(shifted, rows, horizon_days), 1e-12))

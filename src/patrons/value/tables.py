@@ -7,7 +7,7 @@ from patrons.churn.reasons import REASONS
 from patrons.value.forecast import Tested
 from patrons.value.spend_model import Fits
 
-MODELS = {"BG/NBD (orders)": ("r", "alpha", "a", "b"), "Gamma-Gamma (order values)": ("p", "q - 1", "gamma")}
+MODELS = {"MBG/NBD (orders)": ("r", "alpha", "a", "b"), "Gamma-Gamma (order values)": ("p", "q - 1", "gamma")}
 SCORES = {  # of `forecast.scores`: how it is headed, and how a number is written
     "mae": ("mean error{}", "{:,.0f}"),
     "rmse": ("root of the mean squared error{}", "{:,.0f}"),

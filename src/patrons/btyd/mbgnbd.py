@@ -1,7 +1,11 @@
-"""How many orders to expect of a customer: BG/NBD by maximum likelihood, on the counts of equal customers.
+"""How many orders to expect of a customer: MBG/NBD by maximum likelihood, on the counts of equal customers.
 
 Each customer orders at an own pace and, after any order, may leave for good; the pace and the chance to leave differ
-from customer to customer [Fader, Hardie & Lee, "Counting Your Customers" the Easy Way, Marketing Science 24(2), 2005].
+from customer to customer. Unlike in BG/NBD [Fader, Hardie & Lee, "Counting Your Customers" the Easy Way, Marketing
+Science 24(2), 2005] that holds of the first order too, so that silence after it tells something [Batislam, Denizel &
+Filiztekin, Empirical validation and comparison of models for customer base analysis, International Journal of Research
+in Marketing 24(3), 2007]. A customer with x repeats has stayed x times: so the formulas are those of BG/NBD with b + 1
+for b where the chance to leave counts, and without its exception for x = 0.
 """
 
 from typing import NamedTuple
@@ -14,6 +18,7 @@ from patrons.btyd.likelihood import Report, maximise
 WEEK = 7.0  # days: the unit of time inside
 BOUNDS = 7.0  # parameters lie between exp(-7) and exp(7)
 STARTS = ((0.5, 5.0, 0.5, 2.0), (0.1, 2.0, 0.1, 1.0), (2.0, 20.0, 1.0, 5.0))
+LONGEST = 500.0  # logarithm of weeks: where orders are hardly known to come again, nobody is late
 GROUPS_AT_MOST = 100_000  # beyond so many different histories, times are rounded to weeks
 
 
@@ -69,9 +74,9 @@ def fit(repeats: np.ndarray, last: np.ndarray, age: np.ndarray) -> tuple[Fitted,
 
 
 def log_likelihood(p: Fitted, x: np.ndarray, last: np.ndarray, age: np.ndarray) -> np.ndarray:
-    """The log-likelihood of each customer (eq. 6 of the paper)."""
+    """The log-likelihood of each customer: who is still here has stayed x + 1 times, who left x times."""
     pace = gammaln(p.r + x) - gammaln(p.r) + p.r * np.log(p.alpha)
-    stays = pace + betaln(p.a, p.b + x) - betaln(p.a, p.b) - (p.r + x) * np.log(p.alpha + age)
+    stays = pace + betaln(p.a, p.b + x + 1) - betaln(p.a, p.b) - (p.r + x) * np.log(p.alpha + age)
     return stays + np.logaddexp(0.0, log_odds_left(p, x, last, age))
 
 
@@ -81,12 +86,12 @@ def chance_active(p: Fitted, x: np.ndarray, last: np.ndarray, age: np.ndarray) -
 
 
 def log_odds_left(p: Fitted, x: np.ndarray, last: np.ndarray, age: np.ndarray) -> np.ndarray:
-    """Logarithm of the odds that the customer has left after the last order; nobody leaves before a second one.
+    """Logarithm of the odds that the customer has left after the last order: a / (b + x), and silence since.
 
     The odds themselves are beyond any number for a heavy buyer who has been silent for years.
     """
     silence = (p.r + x) * np.log((p.alpha + age) / (p.alpha + last))
-    return np.where(x > 0, np.log(p.a / (p.b + np.maximum(x, 1) - 1)) + silence, -np.inf)
+    return np.log(p.a / (p.b + x)) + silence
 
 
 def _objective(logs: np.ndarray, histories: np.ndarray, customers: np.ndarray) -> tuple[float, np.ndarray]:
@@ -94,21 +99,30 @@ def _objective(logs: np.ndarray, histories: np.ndarray, customers: np.ndarray) -
     p, (x, last, age) = Fitted(*np.exp(logs)), histories.T
     left = expit(log_odds_left(p, x, last, age))
     reach, reach_last = p.alpha + age, p.alpha + last
-    both = digamma(p.a + p.b) - digamma(p.a + p.b + x)
+    both = digamma(p.a + p.b) - digamma(p.a + p.b + x + 1)
     derivatives = [
         digamma(p.r + x) - digamma(p.r) + np.log(p.alpha / reach) + left * np.log(reach / reach_last),
         p.r / p.alpha - (p.r + x) / reach + left * (p.r + x) * (1 / reach - 1 / reach_last),
         both + left / p.a,
-        both + digamma(p.b + x) - digamma(p.b) - left / (p.b + np.maximum(x, 1) - 1),
+        both + digamma(p.b + x + 1) - digamma(p.b) - left / (p.b + x),
     ]
     gradient = np.array([customers @ values for values in derivatives]) * np.exp(logs)
     return float(customers @ log_likelihood(p, x, last, age)), gradient
 
 
 def expected(p: Fitted, repeats: np.ndarray, last: np.ndarray, age: np.ndarray, weeks: float) -> np.ndarray:
-    """Days with an order to expect in the coming weeks (eq. 10 of the paper)."""
-    x, reach = repeats, p.alpha + age
+    """Days with an order to expect in the coming weeks: eq. 10 of Fader et al., of one who stayed once more."""
+    x, reach, stayed = repeats, p.alpha + age, p.b + repeats + 1
     a = np.where(np.abs(p.a - 1) > 1e-6, p.a, 1 + 1e-6)  # the formula has a gap at 1, its value has not
-    shape = hyp2f1(p.r + x, p.b + x, a + p.b + x - 1, weeks / (reach + weeks))
-    orders = (a + p.b + x - 1) / (a - 1) * (1 - (reach / (reach + weeks)) ** (p.r + x) * shape)
+    shape = hyp2f1(p.r + x, stayed, a + stayed - 1, weeks / (reach + weeks))
+    orders = (a + stayed - 1) / (a - 1) * (1 - (reach / (reach + weeks)) ** (p.r + x) * shape)
     return orders * chance_active(p, x, last, age)
+
+
+def longest_gap(p: Fitted, repeats: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Weeks within which the next order comes with a chance of 90%, if the customer did not leave at the last one.
+
+    Staying tells nothing of the pace, so what is known of it at the last order is gamma(r + x, alpha + t_x). The next
+    gap is Lomax: longer than s with the chance ((alpha + t_x) / (alpha + t_x + s))^(r + x), which is 10% at this s.
+    """
+    return (p.alpha + last) * np.expm1(np.minimum(np.log(10.0) / (p.r + repeats), LONGEST))
