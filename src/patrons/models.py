@@ -16,6 +16,7 @@ TRUSTED = (
     "patrons.segments.boosting.BoostedTrees",
     "patrons.churn.ensemble.BaseRate",
     "patrons.churn.ensemble.Calibrated",
+    "patrons.churn.ensemble.Liblinear",
     "patrons.churn.ensemble.MeanOf",
     "patrons.churn.ensemble.Network",
     "patrons.features.missing.GapScaler",

@@ -25,6 +25,7 @@ SPACES: Mapping[str, Mapping[str, Values]] = {
     "logistic": {
         "c": Values((0.001, 0.01, 0.05, 0.3, 2.0), 1e-5, 1000, "inverse of the penalty on the weights"),
         "products": Values((0, 1), 0, 1, "1: with the products of the twelve columns that weigh most"),
+        "l1": Values((1, 0), 0, 1, "1: the penalty drops columns (L1); 0: it makes all weights smaller (L2)"),
     },
     "forest": {
         "leaf": Values((80, 40, 20, 10, 5, 2, 1), 1, 5000, "rows in a leaf, at least"),
@@ -49,3 +50,5 @@ SPACES: Mapping[str, Mapping[str, Values]] = {
         "stopping": Values((1, 0), 0, 1, "1: training stops when a tenth of the rows, left out, gains nothing"),
     },
 }
+
+EITHER = ("l1",)  # settings that are no step from cautious to free: what is tried is tried with each of their values

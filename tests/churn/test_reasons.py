@@ -21,9 +21,11 @@ ROWS = pd.DataFrame(
 ROWS.loc[::9, "frequency"] = np.nan
 Y = (RNG.random(500) < ROWS.recency_days / 300).to_numpy().astype(int)
 PRODUCTS = "logistic regression with products"
+DROPPING = "logistic regression that drops columns"
 SETTINGS = {
-    LOGISTIC: {"c": 1.0, "products": 0},
-    PRODUCTS: {"c": 1.0, "products": 1},
+    LOGISTIC: {"c": 1.0, "products": 0, "l1": 0},
+    PRODUCTS: {"c": 1.0, "products": 1, "l1": 0},
+    DROPPING: {"c": 0.1, "products": 0, "l1": 1},
     FOREST: {"trees": 20, "depth": 5, "leaf": 5, "columns": 0, "rows": 0.4, "balanced": 1},
     BOOSTING: {"rounds": 30, "rate": 0.1, "depth": 3, "leaf": 1, "columns": 1.0, "ridge": 1.0},
     NETWORK: {"units": 8, "layers": 2, "alpha": 0.1, "stopping": 1},
@@ -32,12 +34,12 @@ SETTINGS = {
 
 def model(kinds):
     ready, Z = fit_preprocessing(preparation(["recency_days", "frequency"], ["plan"]), ROWS, Y, 0, 500, 0)
-    names = [LOGISTIC if kind == PRODUCTS else kind for kind in kinds]
+    names = [LOGISTIC if kind in (PRODUCTS, DROPPING) else kind for kind in kinds]
     members = [build(name, SETTINGS[kind], 0) for name, kind in zip(names, kinds, strict=True)]
     return as_pipeline(ready, MeanOf(members, views(ready, names)).fit(Z, Y))
 
 
-@pytest.mark.parametrize("kind", [LOGISTIC, PRODUCTS, FOREST, BOOSTING])
+@pytest.mark.parametrize("kind", [LOGISTIC, PRODUCTS, DROPPING, FOREST, BOOSTING])
 def test_what_features_add_explains_the_whole_difference_of_two_customers(kind):
     fitted = model([kind])
     added, probability = reasons.contributions(fitted, ROWS).sum(axis=1), fitted.predict_proba(ROWS)[:, 1]
@@ -92,7 +94,7 @@ def test_a_base_rate_has_no_reasons():
 
 def test_a_calibrated_mean_of_all_kinds_is_saved_and_read_the_same_bytes_each_time(tmp_path):
     for name in "ab":
-        fitted = model(KINDS)
+        fitted = model([*KINDS, PRODUCTS, DROPPING])
         Z = fitted[:-1].transform(ROWS)
         calibrated = Calibrated(fitted[-1], "isotonic").fit(fitted[-1].predict_proba(Z)[:, 1], Y)
         saved = as_pipeline(fitted[:-1], calibrated)

@@ -15,7 +15,7 @@ from tests.churn.test_split import CUSTOMERS, TABLE
 LOG = preparation(["recency_days", "frequency", "monetary"], ["plan"])
 FEW = {"depth": [2], "leaf": [5], "columns": [1], "ridge": [1], "rate": [0.1], "rounds": [20]}
 SPACES = kinds.spaces(
-    {"c": [0.0001, 1.0], "products": [0]},
+    {"c": [0.0001, 1.0], "products": [0], "l1": [0]},
     {"trees": [10], "depth": [4], "leaf": [10], "columns": [0], "rows": [0.4]},
     FEW,
     {"units": [4], "layers": [1], "alpha": [1.0], "stopping": [1]},
@@ -233,8 +233,8 @@ def penalty_kept(first, other):
         preprocessing.Fold(X[:60], y[:60], X[n : n + 1000], y[n : n + 1000], np.arange(1000), own, own)
         for n in (0, 1000)
     ]
-    space = {"c": [first, other], "products": [0]}
-    tried = search.validated([(LOGISTIC, {"c": c, "products": 0}) for c in (first, other)], folds, 60, 0)
+    space = {"c": [first, other], "products": [0], "l1": [0]}
+    tried = search.validated([(LOGISTIC, {"c": c, "products": 0, "l1": 0}) for c in (first, other)], folds, 60, 0)
     return search.settled(tried, LOGISTIC, space, folds, 0).setting["c"]
 
 

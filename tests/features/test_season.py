@@ -75,7 +75,7 @@ def test_a_model_that_knows_the_season_forecasts_it():
     peak = np.repeat([0.0, 0.25, 0.5, 0.75, 0.0], 400)
     rows = pd.DataFrame({"spend": rng.gamma(2, 50, 2000), "peak_ahead": peak})
     churned = (rng.random(2000) < 0.8 - 0.6 * peak).astype(int)
-    model = build(LOGISTIC, {"c": 1.0, "products": 0}, 0)
+    model = build(LOGISTIC, {"c": 1.0, "products": 0, "l1": 0}, 0)
     prepare = preparation(list(rows), [], calendar=["peak_ahead"]).fit(rows)
     probabilities = model.fit(prepare.transform(rows), churned).predict_proba(prepare.transform(rows))[:, 1]
     assert probabilities[peak == 0.75].mean() == pytest.approx(0.35, abs=0.05)

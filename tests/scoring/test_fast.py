@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 from xgboost import DMatrix, XGBClassifier
 
-from patrons.churn.ensemble import Calibrated, MeanOf, Network
+from patrons.churn.ensemble import Calibrated, Liblinear, MeanOf, Network
 from patrons.churn.reasons import reasons
 from patrons.features.preparation import preparation, two_views, view
 from patrons.features.products import Products
@@ -118,9 +118,10 @@ def test_a_churn_model_has_the_same_probability_and_the_same_reasons(customers, 
         XGBClassifier(n_estimators=20, max_depth=3, n_jobs=1),
         LogisticRegression(),
         make_pipeline(Products(3), LogisticRegression()),
+        Liblinear(C=0.1, l1_ratio=1, solver="liblinear", random_state=0),
         Network((8,), max_iter=60, random_state=0),
     ]
-    last = MeanOf(kinds, [plain] * 2 + [prepared_view] * 3).fit(Z, y)
+    last = MeanOf(kinds, [plain] * 2 + [prepared_view] * 4).fit(Z, y)
     last = Calibrated(last, method).fit(last.predict_proba(Z)[:, 1], y) if method else last
     model = Pipeline([("prepare", prepare), ("model", last)])
     assert largest_difference(model, customers) <= 1e-5

@@ -1,7 +1,8 @@
-"""Small estimators that a saved churn model is made of: the mean of members, a calibrated one, the base rate."""
+"""Small estimators that a saved churn model is made of: members, their mean, a calibrated one, the base rate."""
 
 import warnings
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.utils.validation import check_is_fitted
 
 METHODS = ("sigmoid", "isotonic")
+LIBLINEAR = Lock()
 
 
 def _two_columns(positive: np.ndarray) -> np.ndarray:
@@ -122,6 +124,18 @@ class Network(MLPClassifier):
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
+            return super().fit(X, y)
+
+
+class Liblinear(LogisticRegression):
+    """A logistic regression that liblinear fits: one fit at a time, even where others go side by side.
+
+    liblinear draws from one sequence of random numbers for the whole process, so fits that share it would come out
+    different each time.
+    """
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        with LIBLINEAR:
             return super().fit(X, y)
 
 

@@ -15,7 +15,7 @@ from patrons.features.panel import OUTCOME
 from patrons.features.preparation import imputed
 from patrons.threads import one_thread
 
-SETTING = {"c": 0.05, "products": 0}
+SETTING = {"c": 0.05, "products": 0, "l1": 0}
 
 
 @one_thread

@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier
 from xgboost import DMatrix, XGBClassifier
 
-from patrons.churn.ensemble import BaseRate, Calibrated, Network
+from patrons.churn.ensemble import BaseRate, Calibrated, Liblinear, Network
 from patrons.churn.wording import Wording
 from patrons.features.preparation import sources
 
@@ -86,10 +86,7 @@ def of_member(member: ClassifierMixin, Z: np.ndarray, centre: np.ndarray) -> np.
     """What each preprocessed column adds to the probability of a member, a row a customer."""
     if isinstance(member, RandomForestClassifier):
         return _forest(member, Z)
-    explain = {XGBClassifier: _boosting, LogisticRegression: _logistic, Pipeline: _products, Network: _network}[
-        type(member)
-    ]
-    added, base = explain(member, Z, centre)
+    added, base = EXPLAIN[type(member)](member, Z, centre)
     return as_probability(added, base)
 
 
@@ -163,4 +160,10 @@ def _nodes(trees: list[DecisionTreeClassifier]) -> tuple[np.ndarray, np.ndarray]
     )
 
 
-EXPLAIN = {XGBClassifier: _boosting, LogisticRegression: _logistic, Pipeline: _products, Network: _network}
+EXPLAIN = {
+    XGBClassifier: _boosting,
+    LogisticRegression: _logistic,
+    Liblinear: _logistic,
+    Pipeline: _products,
+    Network: _network,
+}
