@@ -15,7 +15,9 @@ PATH = re.compile(r"`([\w./-]+(?:\.(?:py|ipynb|yaml|md|toml|lock|sh)|/))`")
 PLACES = (ROOT, ROOT / "src" / "patrons")
 
 
-@pytest.mark.parametrize("page", ["docs/architecture.md", "docs/security.md", "CONTRIBUTING.md", "README.md"])
+@pytest.mark.parametrize(
+    "page", ["docs/architecture.md", "docs/security.md", "docs/trial.md", "CONTRIBUTING.md", "README.md"]
+)
 def test_every_file_that_a_page_names_is_there(page):
     names = set(PATH.findall((ROOT / page).read_text()))
     theirs = {"shop.csv", "data/processed/", "data/raw/", "params/shop.yaml", "params/mine.yaml"}

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrons.value import effects, power, trial_narrative
+from patrons.value import arms_narrative, effects, power
 from patrons.value.power import Reach
 
 
@@ -62,23 +62,23 @@ LISTED = pd.DataFrame({"arm": ["contact", "hold out", "hold out"], "expected_gai
 
 def test_the_callout_says_who_is_held_out_and_what_can_be_shown():
     reach = Reach(342, 86, 0.45, 0.356, 0.1, 0.12, 5904)
-    assert trial_narrative.arms(LISTED, reach, "EUR") == (
+    assert arms_narrative.arms(LISTED, reach, "EUR") == (
         "86 of the first 428 are held out by lot (column arm). Leave them alone: beside them “patrons trial” will show "
         "what the contacts did. That forgoes about 30.4 EUR of gain. With a chance of 80% (two-sided level 5%) these "
-        "arms show a save chance of 36% or more: 16% of the customers, as 45% are expected not to order. They show the "
-        "save chance of 10% that is assumed with a chance of 12%; that takes 5,904 customers, in one campaign or in "
-        "several."
+        "arms show a save chance of 36% or more: 16% of the customers, at their mean churn probability of 45%. They "
+        "show the save chance of 10% that is assumed with a chance of 12%; that takes 5,904 customers, in one campaign "
+        "or in several."
     )
-    sure = trial_narrative.arms(LISTED.assign(expected_gain=np.nan), reach._replace(power=0.9), "")
+    sure = arms_narrative.arms(LISTED.assign(expected_gain=np.nan), reach._replace(power=0.9), "")
     assert sure.endswith("They will probably show the save chance of 10% that is assumed.")
     assert "forgoes" not in sure
-    few = trial_narrative.can_show(reach._replace(least=math.nan))
+    few = arms_narrative.can_show(reach._replace(least=math.nan))
     assert few.startswith("These 428 customers are too few to show any effect")
 
 
 @pytest.mark.parametrize(("contacted", "why"), [(10, "there are fewer than 20 to contact"), (100, "hold_out is 0")])
 def test_without_hold_outs_it_is_said_that_nothing_can_be_told(contacted, why):
     reach = Reach(contacted, 0, 0.4, math.nan, 0.1, 0.0, 0)
-    assert trial_narrative.arms(LISTED, reach, "EUR") == (
+    assert arms_narrative.arms(LISTED, reach, "EUR") == (
         f"Nobody is held out, as {why}: what the contacts do cannot be told afterwards."
     )

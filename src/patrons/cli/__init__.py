@@ -2,6 +2,7 @@
 
 main     the command line, and the commands on data and parameters
 scoring  the commands that score customers and keep releases
+trial    the command that reads what became of a campaign
 keys     the commands that make and revoke API keys
 parts    what they share
 """

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from patrons import __version__
-from patrons.cli import keys, scoring
+from patrons.cli import keys, scoring, trial
 from patrons.cli.parts import command, natural
 from patrons.errors import is_expected
 from patrons.files import root_folder, shown
@@ -23,6 +23,7 @@ EXAMPLES = """examples:
   patrons fetch online_retail             download a public order log into data/raw
   patrons log demo                        send to MLflow what run_all.py could not
   patrons predict --params demo --input new.csv --output scored.parquet
+  patrons trial demo --orders new.csv     what the contacts did, beside those held out
   patrons models promote demo             let the candidate answer from now on"""
 
 
@@ -80,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     add("--write-schema", action="store_true", help="write params/schema.json, which editors read")
 
     scoring.add(commands)
+    trial.add(commands)
     keys.add(commands)
     return line
 

@@ -39,6 +39,7 @@ __all__ = [
     "attributes",
     "customers",
     "fetch",
+    "identities",
     "init",
     "numbers",
     "order_log",

@@ -9,9 +9,12 @@ gains        expected gain of a contact under stated assumptions
 arms         who of the list is held out, by lot, and the lists of before
 power        how small an effect the two arms can show
 actions      whom to contact and how many: the list
+outcomes     what became of the customers of a list
 effects      what a contact did: two arms compared
+trial        campaigns read, their log, and what they say together
 narrative    sentences on fits, test, value and plan
-trial_narrative  sentences on the arms and on what became of them
+arms_narrative   sentences on the arms
+trial_narrative  sentences on what became of campaigns
 tables       tables for people to read
 record       value.json
 plots        figures of value and contacts
@@ -22,6 +25,7 @@ from patrons import door
 __all__ = [
     "actions",
     "arms",
+    "arms_narrative",
     "forecast",
     "gains",
     "narrative",
@@ -32,6 +36,7 @@ __all__ = [
     "spread",
     "table",
     "tables",
+    "trial",
     "trial_narrative",
 ]
 __getattr__, __dir__ = door(__name__, __all__)

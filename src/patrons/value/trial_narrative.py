@@ -1,51 +1,109 @@
-"""Sentences on trials: what the arms of a list can show, and what became of them."""
+"""Sentences on what became of campaigns, and the lines that follow for the params file."""
 
 import math
+from collections.abc import Sequence
 
-import pandas as pd
-
-from patrons.digits import about
-from patrons.value.arms import FEWEST, HOLD_OUT
-from patrons.value.power import LEVEL, POWER, Reach
-
-
-def arms(listed: pd.DataFrame, reach: Reach, currency: str) -> str:
-    """Who is held out, and what the two arms can show."""
-    return f"{held_out(listed, reach, currency)} {can_show(reach)}".strip()
+from patrons.digits import about, held
+from patrons.evaluation.metrics import Interval
+from patrons.value import trial
+from patrons.value.trial import Effect, Entry
 
 
-def held_out(listed: pd.DataFrame, reach: Reach, currency: str) -> str:
-    """Who is held out, why, and what that costs; or why nobody is."""
-    both = reach.contacted + reach.held
-    if not reach.held:
-        why = f"there are fewer than {FEWEST} to contact" if both < FEWEST else "hold_out is 0"
-        return f"Nobody is held out, as {why}: what the contacts do cannot be told afterwards."
-    forgone = listed.expected_gain[(listed.arm == HOLD_OUT).to_numpy()].sum(min_count=1)
-    cost = f" That forgoes about {about(forgone)} {currency}".rstrip() + " of gain." if pd.notna(forgone) else ""
+def summary(reading: Entry) -> list[str]:
+    """What became of one campaign, a sentence or two a line."""
+    done = trial.effect(reading)
+    lines = [_who(reading), *reading["notes"], _ordering(reading, done), _spend(reading, done), _chance(reading, done)]
+    if reading["replaces"]:
+        lines.append(f"This campaign was read before, on {reading['replaces'][:10]}: this reading counts.")
+    return [held(line) for line in lines if line]
+
+
+def _who(reading: Entry) -> str:
+    contacted, _, left, _ = map(sum, zip(*reading["strata"], strict=True))
+    when = f", {reading['horizon_days']} days from {reading['day']}" if reading["day"] else ""
+    return f"Campaign {reading['campaign']}{when}: {contacted:,} contacted, {left:,} held out."
+
+
+def _ordering(reading: Entry, done: Effect) -> str:
+    contacted, ordered, left, left_ordered = map(sum, zip(*reading["strata"], strict=True))
+    verdict = {
+        "is better than": "The contacts worked, beyond chance",
+        "is worse than": "The contacts did harm: look at what was sent",
+    }.get(done.ordering.comparison(), "That cannot be told from no effect")
     return (
-        f"{reach.held:,} of the first {both:,} are held out by lot (column arm). Leave them alone: beside them "
-        f"“patrons trial” will show what the contacts did.{cost}"
+        f"{ordered / contacted:.1%} of the contacted {reading['outcome']}, and {left_ordered / left:.1%} of the held "
+        f"out: {points(done.ordering)}. Within ranks: {points(done.stratified)}. {verdict}."
     )
 
 
-def can_show(reach: Reach) -> str:
-    """The smallest effect that the arms can show, and how many the assumed one would take; empty without hold-outs."""
-    if not reach.held or not reach.silent > 0:
+def points(share: Interval) -> str:
+    """A difference of shares in points, with its interval."""
+    value, low, high = (100 * end for end in share)
+    return f"{value:+.1f} points (95% interval {low:+.1f} to {high:+.1f})"
+
+
+def _spend(reading: Entry, done: Effect) -> str:
+    if done.spend is None:
         return ""
-    at = f"a chance of {POWER:.0%} (two-sided level {LEVEL:.0%})"
-    assumed = f"the save chance of {reach.assumed:.0%} that is assumed"
-    if math.isnan(reach.least):
-        found = f"These {reach.contacted + reach.held:,} customers are too few to show any effect with {at}."
-    else:
-        found = (
-            f"With {at} these arms show a save chance of {reach.least:.0%} or more: {reach.least * reach.silent:.0%} "
-            f"of the customers, as {reach.silent:.0%} are expected not to order."
-        )
-    if not reach.assumed:
-        return found
-    if reach.power >= POWER:
-        return f"{found} They will probably show {assumed}."
+    spend, largest = reading["spend"], reading["spend"]["largest"]
+    without = amount(Interval(*largest["without"]))
     return (
-        f"{found} They show {assumed} with a chance of {reach.power:.0%}; that takes {reach.needed:,} customers, in "
-        "one campaign or in several."
+        f"A contacted customer spent {about(spend['contacted'])}, one held out {about(spend['held'])}: "
+        f"{amount(done.spend)}. Spend is heavy-tailed: customer {largest['customer_id']} alone is "
+        f"{largest['share']:.0%} of it, and without that one the difference is {without}."
+    )
+
+
+def amount(money: Interval) -> str:
+    """A difference in money with its interval."""
+    value, low, high = (f"{'+' if end > 0 else ''}{about(end)}" for end in money)
+    return f"{value} (95% interval {low} to {high})"
+
+
+def _chance(reading: Entry, done: Effect) -> str:
+    _, _, left, left_ordered = map(sum, zip(*reading["strata"], strict=True))
+    silent, expected = 1 - left_ordered / left, reading["expected_silent"]
+    said = f"{silent:.0%} of the held out have not {reading['outcome']}; {expected:.0%} were expected not to."
+    if math.isnan(done.save_chance.value):
+        return f"{said} There was nobody to save: no save chance follows."
+    return f"{said} Save chance: {percent(done.save_chance)}."
+
+
+def percent(chance: Interval) -> str:
+    """A chance with its interval."""
+    return f"{chance.value:.0%} (95% interval {chance.low:.0%} to {chance.high:.0%})"
+
+
+def pooled(readings: Sequence[Entry]) -> list[str]:
+    """What several campaigns say together; empty for one."""
+    if len(readings) < 2:
+        return []
+    done = trial.together(readings)
+    spend = f" Spend: {amount(done.spend)}." if done.spend else ""
+    return [
+        held(line)
+        for line in (
+            f"{len(readings)} campaigns together: {points(done.ordering)}, weighted by how sure each is; "
+            f"{points(done.stratified)} by strata of campaigns and ranks (Mantel-Haenszel).{spend}",
+            f"Save chance of all: {percent(done.save_chance)}.",
+        )
+    ]
+
+
+def suggestion(readings: Sequence[Entry]) -> str:
+    """What follows for the params file, as YAML; a comment alone where no save chance follows."""
+    done = trial.together(readings) if len(readings) > 1 else trial.effect(readings[0])
+    customers = sum(row[0] + row[2] for reading in readings for row in reading["strata"])
+    campaigns = "1 campaign" if len(readings) == 1 else f"{len(readings)} campaigns"
+    if math.isnan(done.save_chance.value):
+        return f"# {campaigns}, {customers:,} customers: no save chance follows, as all who were held out ordered.\n"
+    doubt = (
+        ""
+        if done.save_chance.low > 0
+        else "# Not shown to be above 0: do not count on it, and read another campaign.\n"
+    )
+    return (
+        f"# Measured: {percent(done.save_chance)} by {campaigns}, {customers:,} customers.\n"
+        f"# Low, likely, high; their mean is the estimate (or 0).\n{doubt}"
+        f"07_customer_value:\n  save_chance: {trial.suggested(done.save_chance)}\n"
     )

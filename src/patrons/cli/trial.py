@@ -1,0 +1,45 @@
+"""The part of the `patrons` command that reads what became of a campaign."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from patrons.cli.parts import command
+from patrons.files import root_folder, shown
+
+PURPOSE = "compare those who were contacted with those held out, and say what save chance follows"
+
+
+def add(commands: Any) -> None:
+    """Add ``trial``."""
+    add_argument = command(commands, "trial", trial, PURPOSE, "demo --orders new.csv")
+    add_argument("name", metavar="NAME", help="the series, such as demo")
+    add_argument(
+        "--orders", metavar="FILE", type=Path, help="order lines, read as those of the series, up to the horizon's end"
+    )
+    add_argument(
+        "--outcomes",
+        metavar="FILE",
+        type=Path,
+        help="or a row a customer: customer_id with `ordered` (or `stayed`; 1 or 0), `spend`, or both",
+    )
+    add_argument(
+        "--campaign", metavar="LIST", default="", help="a list in data/campaigns/NAME (that of the last results)"
+    )
+
+
+def trial(arguments: argparse.Namespace) -> None:
+    """``patrons trial``."""
+    from patrons.files import write_text
+    from patrons.value import arms, trial_narrative
+    from patrons.value import trial as trials
+
+    results = root_folder() / "data" / "processed" / Path(arguments.name).name.removesuffix(".yaml")
+    if bool(arguments.orders) == bool(arguments.outcomes):
+        raise trials.TrialError("Say what became of the customers: either --orders FILE or --outcomes FILE.")
+    reading = trials.read(results, arguments.campaign, arguments.orders, arguments.outcomes)
+    counted = trials.latest(trials.readings(results))
+    print("\n".join([*trial_narrative.summary(reading), *trial_narrative.pooled(counted)]))
+    suggestion = trial_narrative.suggestion(counted)
+    path = write_text(arms.folder(results) / trials.SUGGESTED, suggestion)
+    print(f"\nFor params/{results.name}.yaml, if you agree (also in {shown(path)}):\n{suggestion}", end="")
