@@ -167,7 +167,7 @@ def test_intervals_of_expected_orders_cover_the_truth(monkeypatch):
     assert np.mean(inside, axis=0) == pytest.approx(0.95, abs=0.02)
 
 
-CERTAIN = gains.draw([1.0], [1.0], [0.0], seed=0)  # what is spent is gained
+CERTAIN = gains.draw([1.0], [[1.0]], [0.0], seed=0)  # what is spent is gained
 
 
 @pytest.mark.slow
@@ -191,7 +191,8 @@ def test_intervals_of_spend_hold_what_is_spent():
         low, high = spreads.totals(tenth, pd.Series(["A"] * 200), spread).loc["A", ["low", "high"]]
         few.append(low <= truth[later[:200]].sum() <= high)
         top = later[np.argsort(-predicted[later])[:20]]
-        plan = gains.plan(predicted[top], spread.group(predicted[top]), np.arange(20), spread, CERTAIN)
+        stakes = gains.Stakes(np.ones(20), predicted[top], spread.group(predicted[top]), np.zeros(20, int))
+        plan = gains.plan(stakes, np.arange(20), spread, CERTAIN)
         first.append(plan.low <= truth[top].sum() <= plan.high)
         group, (_edges, low, high) = spread.group(predicted[later]), map(np.array, spreads.limits(spread).values())
         expected, spent = (np.bincount(group, of[later], minlength=len(low)) for of in (predicted, truth))

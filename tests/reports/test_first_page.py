@@ -72,7 +72,7 @@ def test_without_doubts_only_the_assumptions_are_named(tmp_path):
     assert points["Whom to contact?"] == (
         "Contact the 10 customers whose arm is “contact” in "
         f"data/processed/{tmp_path.name}/07_customer_value/actions.csv. That costs 20 EUR and should bring 30 beyond "
-        "its cost (95% interval 10 to 50).",
+        "its cost (95% interval 10 to 50). It counts what customers who are kept spend more than those who are lost.",
         "This holds only if the assumptions on margin, cost and the chance of keeping a customer do.",
     )
 

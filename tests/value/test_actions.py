@@ -4,30 +4,38 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrons.value import actions, arms, gains, narrative, tables
+from patrons.churn.reasons import REASONS
+from patrons.value import actions, arms, gains, narrative, table, tables
 from patrons.value.spread import exact
 
-SURE = gains.draw(margin_rate=[0.5], save_chance=[0.2], contact_cost=[3.0], seed=0)  # worth 0.1 of what is at stake
+SURE = gains.draw(margin_rate=[0.5], save_chance=[[0.2]], contact_cost=[3.0], seed=0)  # worth 0.1 of what is at stake
 PEOPLE = pd.DataFrame(
     {
         "customer_id": ["a", "b", "c", "d"],
         "segment": ["X", "X", "Y", "Y"],
         "churn_probability": [0.5, 0.1, 0.9, 0.5],
         "value": [100.0, 100.0, 200.0, 60.0],
+        "value_if_kept": [100.0, 100.0, 200.0, 60.0],
+        "value_if_lost": 0.0,
+        "band": 0,
         "reason_1": "silent for 80 days",
         "reason_2": "",
         "reason_3": "",
     }
 )
-STAKE = (PEOPLE.churn_probability * PEOPLE.value).to_numpy()  # 50, 10, 180, 30
-ONE = np.zeros(4, dtype=int)
+STAKES = actions.stakes_of(PEOPLE, exact())  # 50, 10, 180, 30
+
+
+def times(*factors):
+    """The stakes, so many times as high."""
+    return STAKES._replace(more=STAKES.more * factors)
 
 
 RETURNED = pd.DataFrame({"customer_id": ["a", "b", "c", "d"], "returned_value_share": [0.5, 1.0, 0.874, np.nan]})
 
 
 def test_who_ranks_high_by_cancelled_orders_is_to_be_checked_first():
-    listed = actions.contact_list(PEOPLE, gains.gains(STAKE, ONE, exact(), SURE), 2, {"Y": "call"})
+    listed = actions.contact_list(PEOPLE, gains.gains(STAKES, exact(), SURE), 2, {"Y": "call"})
     checked = actions.with_checks(listed, RETURNED)
     assert checked.suggested_action.tolist() == [
         "check first: 87% of what was bought was cancelled",
@@ -44,27 +52,27 @@ def test_who_ranks_high_by_cancelled_orders_is_to_be_checked_first():
 
 @pytest.mark.parametrize("today", [RETURNED.assign(returned_value_share=0.1), RETURNED[["customer_id"]]])
 def test_without_cancellations_nothing_is_to_be_checked(today):
-    listed = actions.contact_list(PEOPLE, gains.gains(STAKE, ONE, exact(), SURE), 2, {})
+    listed = actions.contact_list(PEOPLE, gains.gains(STAKES, exact(), SURE), 2, {})
     assert actions.with_checks(listed, today).equals(listed)
     assert narrative.to_check(listed) == ""
 
 
 def test_the_list_is_not_one_of_risk_and_says_so():
-    def told(stake, contacts):
-        listed = actions.contact_list(PEOPLE, gains.gains(stake, ONE, exact(), SURE), contacts, {})
+    def told(stakes, contacts):
+        listed = actions.contact_list(PEOPLE, gains.gains(stakes, exact(), SURE), contacts, {})
         return narrative.not_by_risk(arms.with_arms(listed, contacts, arms.Lot(0.2, 0, "")), scores)
 
     scores = PEOPLE[["customer_id"]].assign(flagged=[True, False, True, False])
-    assert told(STAKE * [1, 30, 1, 1], 2) == (  # b, c, a, d
+    assert told(times(1, 30, 1, 1), 2) == (  # b, c, a, d
         "This list is by expected gain, not by risk: number 1, at 10%, stands above others at up to 90%. "
         "1 of the 2 to contact are flagged as likely to leave (06)."
     )
-    assert "number 1, at 50%, stands above others at up to 90%" in told(STAKE * [30, 30, 1, 1], 1)
-    assert "not by risk. 0 of the 0" in told(STAKE * [30, 30, 1, 1], 0)
+    assert "number 1, at 50%, stands above others at up to 90%" in told(times(30, 30, 1, 1), 1)
+    assert "not by risk. 0 of the 0" in told(times(30, 30, 1, 1), 0)
 
 
 def test_the_list_is_in_the_order_of_gain_and_says_what_to_do():
-    gain = gains.gains(STAKE, ONE, exact(), SURE).round(9)
+    gain = gains.gains(STAKES, exact(), SURE).round(9)
     listed = actions.contact_list(PEOPLE, gain, 1, {"Y": "call"})
     assert listed.customer_id.tolist() == ["c", "a", "d", "b"]
     assert listed["rank"].tolist() == [1, 2, 3, 4]
@@ -87,22 +95,23 @@ def test_a_gain_whose_interval_includes_zero_is_marked():
 
 def test_the_reasons_of_06_come_along_and_nothing_else_of_it():
     values = PEOPLE[["customer_id"]].assign(expected_spend=PEOPLE.value)
-    scores = PEOPLE.drop(columns=["segment", "value"]).assign(reason_4="x", flagged=True)
+    scores = PEOPLE[["customer_id", "churn_probability", *REASONS]].assign(reason_4="x", flagged=True)
     people = actions.candidates(values, PEOPLE.set_index("customer_id").segment, scores)
-    assert set(people) == set(PEOPLE)
-    listed = actions.contact_list(people, gains.gains(STAKE, ONE, exact(), SURE), 1, {})
+    assert set(people) == set(PEOPLE) - {"value_if_kept", "value_if_lost", "band"}
+    people = table.at_stake(people)
+    listed = actions.contact_list(people, gains.gains(STAKES, exact(), SURE), 1, {})
     assert listed.reason_1.eq("silent for 80 days").all()
 
 
 def test_where_no_value_is_known_the_likeliest_to_leave_come_first():
-    people = PEOPLE.assign(value=np.nan)
-    gain = gains.gains(np.full(4, np.nan), ONE, exact(), SURE)
+    people = PEOPLE.assign(value=np.nan, value_if_kept=np.nan, value_if_lost=np.nan)
+    gain = gains.gains(times(np.nan), exact(), SURE)
     listed = actions.contact_list(people, gain, 0, {})
     assert listed.customer_id.tolist() == ["c", "a", "d", "b"]
     assert listed.suggested_action.eq("what a contact brings is not known").all()
     advised = actions.contact_list(people, gain, 0, {"Y": "call"}).suggested_action
     assert advised[0] == "what a contact brings is not known; if you contact: call"
-    assert {"value", "gain (95% interval)"}.isdisjoint(tables.top(listed))
+    assert {"value", "more if kept", "gain (95% interval)"}.isdisjoint(tables.top(listed))
 
 
 def test_a_budget_pays_so_many_contacts():
@@ -118,6 +127,8 @@ def test_the_top_of_the_list_is_short_and_in_words():
             "segment": ["Loyal", "Lost"],
             "churn_probability": [0.254, np.nan],
             "value": [1234.5, 10.0],
+            "value_if_kept": [1500.0, np.nan],
+            "value_if_lost": [300.0, np.nan],
             "expected_gain": [20.4, np.nan],
             "gain_low": [-3.0, np.nan],
             "gain_high": [50.0, np.nan],
@@ -131,6 +142,7 @@ def test_the_top_of_the_list_is_short_and_in_words():
     first, second = tables.top(listed).to_dict("records")
     assert first["churn"] == "25%"
     assert first["gain (95% interval)"] == "20 (-3 to 50)"
+    assert first["more if kept"] == "1,200"
     assert first["main reason of the churn forecast"] == "silent for 40 days"
     assert (second["gain (95% interval)"], second["main reason of the churn forecast"]) == ("–", "")
     assert len(tables.top(listed, 1)) == 1

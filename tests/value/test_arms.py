@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrons.value import actions, arms, gains
+from patrons.value import actions, arms, gains, table
 from patrons.value.arms import CONTACT, HOLD_OUT, Lot
 from patrons.value.spread import exact
 
@@ -70,8 +70,8 @@ def test_the_budget_is_spent_on_those_contacted():
 
 def test_cost_and_gain_are_of_those_contacted_alone():
     people = pd.DataFrame({"customer_id": ids(60), "segment": "X", "churn_probability": 0.5, "value": 100.0})
-    people = people.assign(reason_1="", reason_2="", reason_3="")
-    assumed = gains.assumed([0.5], [0.2], [3.0], [120.0])  # each contact brings 5 - 3, and 40 are paid
+    people = table.at_stake(people.assign(reason_1="", reason_2="", reason_3=""))
+    assumed = gains.assumed([0.5], [[0.2]], [3.0], [120.0])  # each contact brings 5 - 3, and 40 are paid
     campaign = actions.campaign(people, exact(), assumed, {}, LOT)
     assert (campaign.reach.contacted, campaign.reach.held, campaign.armed) == (40, 10, 50)
     assert campaign.plan == pytest.approx((40, 120.0, 80.0, 80.0, 80.0))
@@ -81,8 +81,8 @@ def test_cost_and_gain_are_of_those_contacted_alone():
 
 def test_where_no_gain_is_known_the_arms_are_those_of_as_many_as_the_budget_pays():
     people = pd.DataFrame({"customer_id": ids(60), "segment": "X", "churn_probability": 0.5, "value": np.nan})
-    people = people.assign(reason_1="", reason_2="", reason_3="")
-    campaign = actions.campaign(people, exact(), gains.assumed([0.5], [0.2], [3.0], [120.0]), {}, LOT)
+    people = table.at_stake(people.assign(reason_1="", reason_2="", reason_3=""))
+    campaign = actions.campaign(people, exact(), gains.assumed([0.5], [[0.2]], [3.0], [120.0]), {}, LOT)
     assert (campaign.plan.contacts, campaign.reach.contacted, campaign.reach.held) == (0, 40, 10)
 
 

@@ -169,17 +169,46 @@ def test_one_customer_who_is_most_of_a_forecast_is_told():
 
 
 def test_from_what_stake_on_a_contact_pays():
-    assert narrative.break_even((50.0, 20.0, 120.0), "EUR") == (
-        "If the assumptions hold, a contact pays where churn probability × value is above 50 EUR (95% interval 20 to "
-        "120). At a churn probability of 50% that is a value of 100."
+    assert narrative.break_even([(50.0, 20.0, 120.0)], [""], "EUR") == (
+        "If the assumptions hold, a contact pays where churn probability × (spend if kept − spend if lost) is above 50 "
+        "EUR (95% interval 20 to 120). At a churn probability of 50% a kept customer must bring 100 more than a lost "
+        "one."
     )
-    assert "above 50 (95% interval" in narrative.break_even((50.0, 20.0, 120.0), "")
+    bands = ["0 to 45 days", "46 to 90 days"]
+    assert narrative.break_even([(50.0, 20.0, 120.0), (80.0, 30.0, 200.0)], bands, "") == (
+        "If the assumptions hold, a contact pays where churn probability × (spend if kept − spend if lost) is above 50 "
+        "after 0 to 45 days of silence (95% interval 20 to 120), 80 after 46 to 90 days. At a churn probability of 50% "
+        "a kept customer must bring 100 more than a lost one after 0 to 45 days of silence."
+    )
+
+
+def test_who_is_not_on_the_list_is_told_with_the_reason():
+    assert narrative.not_listed(pd.DataFrame(index=range(30)), 100, 90) == (
+        "The list holds the 30 customers who ordered in the last 90 days. The other 70 have been silent for longer: "
+        "what a contact is to prevent has happened."
+    )
+
+
+def test_how_expected_spend_was_divided_is_held_against_what_was_spent():
+    """Of 3 and 1 customers 40 and 20 are at stake, against 30 and 10: 35 for 25."""
+    checked = pd.DataFrame(
+        {
+            "customers": [3, 1], "counted_twice": [30.0, 10.0], "stake": [40.0, 20.0],
+            "ordering": [100.0, np.nan], "ordering_spent": [90.0, np.nan], "ordering_customers": [2, 0],
+            "gone": [10.0, 20.0], "gone_spent": [20.0, 10.0], "gone_customers": [1, 1],
+        }
+    )  # fmt: skip
+    assert narrative.two_part(checked, date(2024, 7, 1), 90) == (
+        "Who ordered within 90 days of 2024-07-01 was expected to spend 100 on average and spent 90; who did not, 15 "
+        "on average and spent 15. Churn probability × expected spend would count the chance of leaving twice: the "
+        "difference of both puts 40% more than that at stake."
+    )
 
 
 def campaign(plan, pays, affordable, held=0):
     listed = pd.DataFrame({"certain": [True] * 30 + [False] * 70})
     arms = Reach(plan.contacts, held, 0.45, 0.3, 0.1, 0.1, 5000)
-    return Campaign(listed, pd.DataFrame(), plan, (50.0, 20.0, 120.0), pays, affordable, arms)
+    return Campaign(listed, pd.DataFrame(), plan, [(50.0, 20.0, 120.0)], pays, affordable, arms)
 
 
 def test_what_the_plan_costs_and_brings_and_what_bounds_it():

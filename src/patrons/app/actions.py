@@ -49,7 +49,10 @@ def show(series: Series) -> None:
     columns[1].metric("Expected gain", money(plan_at["gain"], series.currency))
     columns[2].metric("Gain if things go badly", money(plan_at["low"], series.currency))
     st.altair_chart(_curve(profit, budget, series.currency))
-    st.caption("All this holds only if the assumptions do. The band is the 95 % interval; “badly” means its lower end.")
+    st.caption(
+        "Gain = churn probability × chance that a contact saves × margin rate × (spend if kept − if lost) − cost. "
+        "All this holds only if the assumptions do. The band is the 95 % interval; “badly” means its lower end."
+    )
     _assumptions(value.get("assumptions", []))
     _list(series, _first(actions, contacts))
 

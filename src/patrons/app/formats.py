@@ -56,6 +56,8 @@ HEADINGS = {
     "spend_low": "spend, low",
     "spend_high": "spend, high",
     "value": "expected spend",
+    "value_if_kept": "spend if kept",
+    "value_if_lost": "spend if lost",
     "expected_gain": "expected gain",
     "gain_low": "gain, low",
     "gain_high": "gain, high",

@@ -119,6 +119,12 @@ def expected(p: Fitted, repeats: np.ndarray, last: np.ndarray, age: np.ndarray, 
     return orders * chance_active(p, x, last, age)
 
 
+def chance_of_none(p: Fitted, repeats: np.ndarray, last: np.ndarray, age: np.ndarray, weeks: float) -> np.ndarray:
+    """Chance of no order in the coming weeks: the customer has left, or takes longer (the pace is gamma, so Lomax)."""
+    longer = ((p.alpha + age) / (p.alpha + age + weeks)) ** (p.r + repeats)
+    return 1 - chance_active(p, repeats, last, age) * (1 - longer)
+
+
 def longest_gap(p: Fitted, repeats: np.ndarray, last: np.ndarray) -> np.ndarray:
     """Weeks within which the next order comes with a chance of 90%, if the customer did not leave at the last one.
 

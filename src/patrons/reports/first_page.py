@@ -170,7 +170,8 @@ class _Answers:
                 "Whom to contact?",
                 f"{begin} the {plan['contacts']:,} customers whose arm is “contact” in {self.list}. That costs "
                 f"{about(plan['cost'])}{self.money} and should bring {about(plan['gain'])} beyond its cost (95% "
-                f"interval {about(plan['low'])} to {about(plan['high'])}).",
+                f"interval {about(plan['low'])} to {about(plan['high'])}). It counts what customers who are kept spend "
+                "more than those who are lost.",
                 " ".join(filter(None, (self.value.get("check"), assumed, zero, self.held_out, doubts))),
             )
         elif self.value:

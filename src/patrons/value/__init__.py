@@ -3,6 +3,7 @@
 forecast     days to learn from, what was spent after them, and the test of a forecast
 spend_model  MBG/NBD with Gamma-Gamma, and a booster that corrects them
 spread       how sure a forecast of spend is
+two_part     what one who orders spends, less what one who does not
 rhythm       who is late by the own rhythm
 table        what a customer table says of value
 gains        expected gain of a contact under stated assumptions
@@ -38,5 +39,6 @@ __all__ = [
     "tables",
     "trial",
     "trial_narrative",
+    "two_part",
 ]
 __getattr__, __dir__ = door(__name__, __all__)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from patrons.churn.reasons import REASONS
 from patrons.value.arms import CONTACT, HOLD_OUT, Lot, with_arms, within
-from patrons.value.gains import Assumptions, Plan, break_even, draw, gains, plan, profit
+from patrons.value.gains import Assumptions, Plan, Stakes, break_even, draw, gains, plan, profit
 from patrons.value.power import Reach, reach
 from patrons.value.spread import Spread
 
@@ -18,6 +18,8 @@ CHECK = "check first"  # how the action for such a customer begins
 
 def candidates(values: pd.DataFrame, segment: pd.Series, scores: pd.DataFrame) -> pd.DataFrame:
     """Each customer with segment, churn probability, value (expected spend) and the reasons of 06.
+
+    What is at stake in them is added by `two_part.at_stake`, or for a customer table by `table.at_stake`.
 
     Parameters
     ----------
@@ -55,7 +57,8 @@ def contact_list(
     Parameters
     ----------
     customers : DataFrame
-        `customer_id`, `segment`, `churn_probability`, `value`, and the three `REASONS`.
+        `customer_id`, `segment`, `churn_probability`, `value`, `value_if_kept`, `value_if_lost`, and the three
+        `REASONS`.
     gain : DataFrame
         What `gains` says of them, in the same order.
     contacts : int
@@ -66,16 +69,18 @@ def contact_list(
     Returns
     -------
     DataFrame
-        `rank`, `customer_id`, `segment`, `churn_probability`, `value`, `expected_gain`, `gain_low`, `gain_high`,
-        `certain` (whether the interval lies on one side of zero), the reasons, `suggested_action`.
+        `rank`, `customer_id`, `segment`, `churn_probability`, `value`, `value_if_kept`, `value_if_lost` (currency),
+        `expected_gain`, `gain_low`, `gain_high`, `certain` (whether the interval lies on one side of zero), the
+        reasons, `suggested_action`.
     """
     table = pd.concat([customers.reset_index(drop=True), gain], axis=1)
     table = table.iloc[ranking(customers, gain)].reset_index(drop=True)
     table.insert(0, "rank", np.arange(1, len(table) + 1))
     table["certain"] = (table.gain_low > 0) | (table.gain_high < 0)
     table["suggested_action"] = _actions(table, contacts, advice)
-    known = ["rank", "customer_id", "segment", "churn_probability", "value", "expected_gain", "gain_low", "gain_high"]
-    return table[[*known, "certain", *REASONS, "suggested_action"]].round(4)
+    known = ["rank", "customer_id", "segment", "churn_probability", "value", "value_if_kept", "value_if_lost"]
+    gains = ["expected_gain", "gain_low", "gain_high", "certain"]
+    return table[[*known, *gains, *REASONS, "suggested_action"]].round(4)
 
 
 def _actions(table: pd.DataFrame, contacts: int, advice: Mapping[str, str | None]) -> np.ndarray:
@@ -115,8 +120,8 @@ class Campaign(NamedTuple):
         What contacting the first so many of those who are not held out brings (see `profit`).
     plan : Plan
         For as many as pay for themselves within the budget, without those held out.
-    break_even : tuple of float
-        The churn probability x value from which a contact pays, and its 95% interval.
+    break_even : list of tuple of float
+        What may be lost from which a contact pays, and its 95% interval, for each band of silence.
     pays, affordable : int
         For how many customers a contact is expected to pay, and how many contacts the budget does.
     reach : Reach
@@ -126,7 +131,7 @@ class Campaign(NamedTuple):
     listed: pd.DataFrame
     curve: pd.DataFrame
     plan: Plan
-    break_even: tuple[float, float, float]
+    break_even: list[tuple[float, float, float]]
     pays: int
     affordable: int
     reach: Reach
@@ -138,7 +143,12 @@ class Campaign(NamedTuple):
 
 
 def campaign(
-    customers: pd.DataFrame, spread: Spread, assumed: pd.DataFrame, advice: Mapping[str, str | None], lot: Lot
+    customers: pd.DataFrame,
+    spread: Spread,
+    assumed: pd.DataFrame,
+    advice: Mapping[str, str | None],
+    lot: Lot,
+    log_odds_error: float = 0.0,
 ) -> Campaign:
     """Rank customers by expected gain, contact as many as pay for themselves within the budget, hold some out by lot.
 
@@ -147,7 +157,8 @@ def campaign(
     Parameters
     ----------
     customers : DataFrame
-        What `candidates` gives; where no value is known the list is in the order of churn probability.
+        Those who can be kept, with what is at stake; where no value is known the list is in the order of churn
+        probability.
     spread : Spread
         How sure the values are.
     assumed : DataFrame
@@ -156,24 +167,40 @@ def campaign(
         What to do with a segment, a phrase.
     lot : Lot
         Who is held out, and the seed.
+    log_odds_error : float
+        Standard deviation of the log odds of churn about their forecast, from one day to another.
     """
-    stake, group = (customers.churn_probability * customers.value).to_numpy(), spread.group(customers.value.to_numpy())
-    margin_rate, save_chance, contact_cost, _budget = assumed[["low", "likely", "high"]].to_numpy().tolist()
-    assumptions = draw(margin_rate, save_chance, contact_cost, lot.seed)
-    gain = gains(stake, group, spread, assumptions)
+    stakes = stakes_of(customers, spread)
+    margin_rate, *save_chance, contact_cost, _budget = assumed[["low", "likely", "high"]].to_numpy().tolist()
+    assumptions = draw(margin_rate, save_chance, contact_cost, lot.seed, log_odds_error)
+    gain = gains(stakes, spread, assumptions)
     order = ranking(customers, gain)
     pays = int((gain.expected_gain > 0).sum())
     budget = affordable(assumed.likely.iloc[-1], assumptions, len(customers))
     armed = within(pays if gain.expected_gain.notna().any() else len(customers), budget, lot.hold_out)
     listed = with_arms(contact_list(customers, gain, armed, advice), armed, lot)
+    likely = _weighted(np.array(save_chance)[stakes.band, 1], stakes.chance, order[:armed])
     order = order[(listed.arm != HOLD_OUT).to_numpy()]
     contacts = int((listed.arm == CONTACT).sum()) if pays else 0
     return Campaign(
         listed,
-        profit(stake, group, order, spread, assumptions),
-        plan(stake, group, order[:contacts], spread, assumptions),
-        break_even(stake, group, spread, assumptions),
+        profit(stakes, order, spread, assumptions),
+        plan(stakes, order[:contacts], spread, assumptions),
+        break_even(stakes, spread, assumptions),
         pays,
         budget,
-        reach(listed, assumed.likely.iloc[1]),
+        reach(listed, likely),
     )
+
+
+def stakes_of(customers: pd.DataFrame, spread: Spread) -> Stakes:
+    """What may be lost with each customer."""
+    more = (customers.value_if_kept - customers.value_if_lost).to_numpy()
+    group = spread.group(customers.value.to_numpy())
+    return Stakes(customers.churn_probability.to_numpy(), more, group, customers.band.to_numpy())
+
+
+def _weighted(save_chance: np.ndarray, chance: np.ndarray, chosen: np.ndarray) -> float:
+    """The mean save chance of the chosen, each by the chance that there is something to save."""
+    weight = np.nan_to_num(chance[chosen])
+    return float(np.average(save_chance[chosen], weights=weight if weight.sum() else None)) if len(chosen) else 0.0

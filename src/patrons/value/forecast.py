@@ -77,6 +77,11 @@ def _outcomes(lines: Table, days: Sequence[date], horizon_days: int) -> pd.DataF
     return spent.to_pandas()
 
 
+def ordered_within(lines: Table, days: Sequence[date], horizon_days: int) -> pd.DataFrame:
+    """Who ordered within a horizon from each of some days: `customer_id` and `as_of`."""
+    return _outcomes(lines, days, horizon_days)[["customer_id", "as_of"]]
+
+
 def on(table: pd.DataFrame, day: date) -> pd.DataFrame:
     """The customers of one day."""
     return table[table.as_of == pd.Timestamp(day)]

@@ -1,6 +1,7 @@
 """Sentences of 07: on the fits, the test, what customers are worth, and whom to contact."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -169,13 +170,42 @@ def doubtful(doubts: Mapping[str, list[str]]) -> str:
     return " ".join(["What follows rests on doubtful ground.", *sentences]) if sentences else ""
 
 
-def break_even(needed: tuple[float, float, float], currency: str) -> str:
-    """From what stake on a contact pays, with an example."""
-    level, low, high = needed
+def break_even(needed: Sequence[tuple[float, float, float]], bands: Sequence[str], currency: str) -> str:
+    """From what stake on a contact pays, with an example; `bands` names the silences, one name a level."""
+    (level, low, high), *others = needed
+    first = f" after {bands[0]} of silence" if others else ""
+    more = [f", {about(other)} after {name}" for (other, _, _), name in zip(others, bands[1:], strict=True)]
     return (
-        f"If the assumptions hold, a contact pays where churn probability × value is above {money(level, currency)} "
-        f"(95% interval {about(low)} to {about(high)}). At a churn probability of 50% that is a value of "
-        f"{about(level / 0.5)}."
+        "If the assumptions hold, a contact pays where churn probability × (spend if kept − spend if lost) is above "
+        f"{money(level, currency)}{first} (95% interval {about(low)} to {about(high)}){''.join(more)}. At a churn "
+        f"probability of 50% a kept customer must bring {about(level / 0.5)} more than a lost one{first}."
+    )
+
+
+def two_part(checked: pd.DataFrame, cutoff: date, horizon_days: int) -> str:
+    """How the division of expected spend foretold those who ordered and those who did not, and what it changes."""
+    weight = checked.customers / checked.customers.sum()
+    counted, stake = (float((checked[name] * weight).sum()) for name in ("counted_twice", "stake"))
+    amount, than = compared(stake, counted)
+    return (
+        f"Who ordered within {horizon_days} days of {cutoff} was expected to spend {_pair(checked, 'ordering')}; who "
+        f"did not, {_pair(checked, 'gone')}. Churn probability × expected spend would count the chance of leaving "
+        f"twice: the difference of both puts {amount} {than} that at stake."
+    )
+
+
+def _pair(checked: pd.DataFrame, name: str) -> str:
+    """Means over bands, of those whom each column is about: expected and spent."""
+    weight = checked[f"{name}_customers"] / max(checked[f"{name}_customers"].sum(), 1)
+    expected, spent = (float((checked[column].fillna(0) * weight).sum()) for column in (name, f"{name}_spent"))
+    return f"{about(expected)} on average and spent {about(spent)}"
+
+
+def not_listed(listed: pd.DataFrame, customers: int, horizon_days: int) -> str:
+    """Who is not on the list, and why."""
+    return (
+        f"The list holds the {len(listed):,} customers who ordered in the last {horizon_days} days. The other "
+        f"{customers - len(listed):,} have been silent for longer: what a contact is to prevent has happened."
     )
 
 

@@ -1,5 +1,7 @@
 """Figures of customer value and of contacts; see `patrons.plots` for what they share."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -46,24 +48,31 @@ def by_segment(table: pd.DataFrame, what: str, title: str, ax: Axes) -> Axes:
     return ax
 
 
-def at_stake(listed: pd.DataFrame, break_even: tuple[float, float, float], currency: str, title: str, ax: Axes) -> Axes:
-    """Customers by churn probability and value, and the line from which a contact pays, with its interval."""
-    valued = listed[listed.value > 0]
+def at_stake(
+    listed: pd.DataFrame, break_even: Sequence[tuple[float, float, float]], what: str, title: str, ax: Axes
+) -> Axes:
+    """Customers by churn probability and what keeping them brings more, and the lines from which a contact pays.
+
+    There is a line a band of silence, that of the shortest with its interval.
+    """
+    valued = listed.assign(more=listed.value_if_kept - listed.value_if_lost)
+    valued = valued[valued.more > 0]
     shown = valued.sample(min(len(valued), 4000), random_state=0)
-    low, high = max(shown.value.quantile(0.002), min(1.0, shown.value.max() / 10)), shown.value.max() * 1.5
+    low, high = max(shown.more.quantile(0.002), min(1.0, shown.more.max() / 10)), shown.more.max() * 1.5
     pays = shown.expected_gain > 0
     for chosen, colour, name in ((~pays, GREY, "a contact costs more"), (pays, BLUE, "a contact pays")):
-        value = shown.value[chosen].clip(lower=low)  # the least stand on the axis
-        ax.scatter(shown.churn_probability[chosen], value, s=9, alpha=0.6, color=colour, lw=0, label=name, zorder=2)
-    line, lower, upper = break_even
-    chance = np.linspace(0.01, 1, 200)
-    ax.plot(chance, line / chance, color=ORANGE, lw=2, zorder=3, label="break-even, with 95% interval")
+        more = shown.more[chosen].clip(lower=low)  # the least stand on the axis
+        ax.scatter(shown.churn_probability[chosen], more, s=9, alpha=0.6, color=colour, lw=0, label=name, zorder=2)
+    chance, ((first, lower, upper), *longer) = np.linspace(0.01, 1, 200), break_even
+    ax.plot(chance, first / chance, color=ORANGE, lw=2, zorder=3, label="break-even, with 95% interval")
     ax.fill_between(chance, lower / chance, upper / chance, color=ORANGE, alpha=0.2, lw=0, zorder=0)
+    for n, (line, _, _) in enumerate(longer):
+        ax.plot(chance, line / chance, color=ORANGE, ls=":", zorder=3, label=None if n else "after longer silence")
     ax.set(yscale="log", ylim=(low, high), xlim=(0, 1))
     ax.xaxis.set_major_formatter("{x:.0%}")
     _logarithmic(ax.yaxis)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=2)
-    ax.set(title=title, xlabel="churn probability", ylabel=f"value, {currency} (logarithmic)")
+    ax.set(title=title, xlabel="churn probability", ylabel=f"{what} (logarithmic)")
     return ax
 
 

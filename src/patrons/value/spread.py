@@ -68,10 +68,14 @@ class Spread(NamedTuple):
         level = pooled.mean(axis=1, keepdims=True)
         return _bounded(np.exp(level + (pooled - level) * wider))
 
-    def draws_of_sums(self, parts: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
-        """What sums of forecasts may come to, shape (sums, `DRAWS`); `parts` and `counts` as above."""
+    def factors_of_sums(self, parts: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
+        """By what sums of forecasts may be multiplied, shape (sums, `DRAWS`); `parts` and `counts` as above."""
         ratios = self.ratios_of_sums(parts, counts)
-        return parts.sum(axis=1, keepdims=True) * np.hstack([ratios, 1 / ratios])
+        return np.hstack([ratios, 1 / ratios])
+
+    def draws_of_sums(self, parts: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
+        """What sums of forecasts may come to, shape (sums, `DRAWS`)."""
+        return parts.sum(axis=1, keepdims=True) * self.factors_of_sums(parts, counts)
 
 
 def _bounded(ratios: np.ndarray) -> np.ndarray:

@@ -26,6 +26,11 @@ def values(customers: pd.DataFrame, spend: str, periods: float) -> pd.DataFrame:
     return table.assign(low=table.expected_spend, high=table.expected_spend)
 
 
+def at_stake(candidates: pd.DataFrame) -> pd.DataFrame:
+    """The candidates with what they pay if they stay, and nothing if they leave; silence is not known (`band` 0)."""
+    return candidates.assign(value_if_kept=candidates.value, value_if_lost=candidates.value * 0, band=0)
+
+
 def totals(candidates: pd.DataFrame) -> pd.DataFrame:
     """What each segment pays, the largest first: `value` and `customers`."""
     table = candidates.groupby("segment").agg(value=("value", "sum"), customers=("value", "size"))

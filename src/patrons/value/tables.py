@@ -55,14 +55,32 @@ def convergence(fits: Fits) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+CHECKED = {  # of `two_part.checked`: how it is headed, and how a number is written; amounts are means, currency
+    "silence": ("silent for", "{}"),
+    "customers": ("customers", "{:,}"),
+    "chance": ("chance of no order", "{:.0%}"),
+    "counted_twice": ("chance × expected spend", "{:,.0f}"),
+    "stake": ("chance × (kept − lost)", "{:,.0f}"),
+    "ordering": ("expected of those who ordered", "{:,.0f}"),
+    "ordering_spent": ("they spent", "{:,.0f}"),
+    "gone": ("expected of those who did not", "{:,.0f}"),
+    "gone_spent": ("these spent", "{:,.0f}"),
+}
+
+
+def checked(table: pd.DataFrame) -> pd.DataFrame:
+    """What `two_part.checked` gives, with headings in words."""
+    return table[list(CHECKED)].rename(columns={name: head for name, (head, _) in CHECKED.items()})
+
+
 def top(listed: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
     """The first rows of `actions.csv`: fewer columns, none that is empty, and text for numbers.
 
     Returns
     -------
     DataFrame
-        `rank`, `customer`, `segment`, `churn`, `value`, `gain (95% interval)`, `main reason of the churn
-        forecast`, `what to do`; without value and gain where no value is known.
+        `rank`, `customer`, `segment`, `churn`, `value`, `more if kept`, `gain (95% interval)`, `main reason of the
+        churn forecast`, `what to do`; without value, more and gain where no value is known.
     """
     table = listed.head(rows)
     gain = [
@@ -76,10 +94,11 @@ def top(listed: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
             "segment": table.segment,
             "churn": table.churn_probability.map("{:.0%}".format, na_action="ignore"),
             "value": table.value.map("{:,.0f}".format, na_action="ignore"),
+            "more if kept": (table.value_if_kept - table.value_if_lost).map("{:,.0f}".format, na_action="ignore"),
             "gain (95% interval)": gain,
             "main reason of the churn forecast": table[REASONS[0]].fillna(""),
             "what to do": table.suggested_action,
         }
     )
     known = table.value.notna().any()
-    return readable if known else readable.drop(columns=["value", "gain (95% interval)"])
+    return readable if known else readable.drop(columns=["value", "more if kept", "gain (95% interval)"])

@@ -1,0 +1,254 @@
+"""What is at stake in a customer? What one who orders within the horizon spends, less what one who does not.
+
+Expected spend E counts the chance p of no order already: E = p x V0 + (1 - p) x V1, where V1 is spent by one who
+orders within the churn horizon, and V0 by one who does not (who may come back after it). How V0 compares with V1 is
+learnt from earlier days, by band of silence; with it E and p of a customer give both. A contact that keeps a customer
+brings V1 - V0 more, not E.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from ibis import Table
+from scipy.optimize import brentq
+from sklearn.isotonic import IsotonicRegression
+
+from patrons.btyd import mbgnbd
+from patrons.btyd.lifetime import history
+from patrons.value.forecast import Days, Tested, on, ordered_within
+from patrons.value.spend_model import Fits, expected_orders, expected_spend, fit_both
+
+FEWEST = 100  # customers of earlier days who did not order, from which a band is learnt by itself
+CERTAIN = 0.02  # no chance on an earlier day is taken to be nearer to 0 or 1
+
+
+class Horizons(NamedTuple):
+    """Days without an order that count as churn, and days that value looks ahead."""
+
+    churn: int
+    value: int
+
+
+class Split(NamedTuple):
+    """How expected spend divides into that of those who order and of those who do not.
+
+    Attributes
+    ----------
+    horizon_days : int
+        Within which an order counts, days: that of the churn forecast. Who has been silent for no longer can be kept.
+    ratios : array, shape (bands,)
+        V0 over V1 by band of silence; bands are equal parts of the horizon.
+    rise : IsotonicRegression or None
+        From orders to expect within the horizon to the chance of one, as earlier days had it.
+    """
+
+    horizon_days: int
+    ratios: np.ndarray
+    rise: IsotonicRegression | None
+
+    def named(self, band: int) -> str:
+        """A band in words, such as "31 to 60 days"."""
+        return silence(self.horizon_days, band, len(self.ratios))
+
+    def chance(self, orders: pd.Series) -> np.ndarray:
+        """Chance of no order within the horizon, of orders to expect in it."""
+        assert self.rise is not None
+        return 1 - np.asarray(self.rise.predict(orders))
+
+    def band(self, silence_days: pd.Series | np.ndarray) -> np.ndarray:
+        """Number of the band of each silence: with 3 of 90 days the first is 1 to 30 days."""
+        bands = len(self.ratios)
+        return np.clip(np.ceil(np.asarray(silence_days, float) * bands / self.horizon_days) - 1, 0, bands - 1).astype(
+            int
+        )
+
+
+def silence(horizon_days: int, band: int, bands: int) -> str:
+    """The days of silence of a band in words: with 3 of 90 days the second is "31 to 60 days"."""
+    first, last = (horizon_days * edge / bands for edge in (band, band + 1))
+    return f"{int(first) + 1 if band else 0} to {int(last)} days"
+
+
+def divided(expected: np.ndarray, chance: np.ndarray, ratio: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+    """V1 and V0, so that chance x V0 + (1 - chance) x V1 is what is expected and V0 = ratio x V1.
+
+    Parameters
+    ----------
+    expected : array
+        Spend to expect, currency.
+    chance : array
+        Of no order within the horizon.
+    ratio : array or float
+        V0 over V1, 0 to 1.
+    """
+    ordering = expected / np.maximum(1 - chance * (1 - ratio), 1e-9)
+    return ordering, ratio * ordering
+
+
+def ratio(expected: np.ndarray, chance: np.ndarray, spent: np.ndarray) -> float:
+    """V0 over V1 with which customers who did not order were to spend, in all, what they spent.
+
+    Parameters
+    ----------
+    expected, chance, spent : array
+        Of customers of earlier days who did not order within the horizon: spend to expect and chance of no order on
+        that day, and what they spent later, after the horizon.
+    """
+
+    def missing(ratio: float) -> float:
+        return float(divided(expected, chance, ratio)[1].sum() - spent.sum())
+
+    if spent.sum() <= 0 or missing(1.0) <= 0:
+        return 0.0 if spent.sum() <= 0 else 1.0
+    return float(brentq(missing, 0.0, 1.0))
+
+
+def known(snapshots: pd.DataFrame, lines: Table, when: Days, horizons: Horizons) -> pd.DataFrame:
+    """Customers of earlier days who could be kept then, with what is known of them by the end of the log.
+
+    Parameters
+    ----------
+    snapshots : DataFrame
+        What `forecast.snapshots` gives.
+    lines : Table
+        Clean order lines.
+
+    Returns
+    -------
+    DataFrame
+        `customer_id`, `as_of`, `recency_days`; `expected`: spend to expect (currency), at the level that the day proved
+        to have; `orders`: days with an order to expect within the churn horizon; `ordered`: whether there was one;
+        `spent`: within the value horizon (currency). The index is that of the snapshots.
+    """
+    days = [day for day in (*when.earlier, when.cutoff) if day and (when.end - day).days >= max(horizons)]
+    if not days:
+        return pd.DataFrame()
+    rows = pd.concat([_described(on(snapshots, day), horizons) for day in days])
+    ordered = ordered_within(lines, days, horizons.churn)
+    keys = pd.MultiIndex.from_frame(rows[["customer_id", "as_of"]])
+    rows = rows.assign(ordered=keys.isin(pd.MultiIndex.from_frame(ordered)))
+    return rows[rows.recency_days <= horizons.churn]
+
+
+def _described(rows: pd.DataFrame, horizons: Horizons) -> pd.DataFrame:
+    fits = fit_both(rows)
+    expected = expected_spend(fits.orders, fits.value, rows, horizons.value)
+    level = rows.spent.sum() / max(expected.sum(), 1e-9)
+    orders = expected_orders(fits.orders, rows, horizons.churn)
+    return rows[["customer_id", "as_of", "recency_days", "spent"]].assign(expected=expected * level, orders=orders)
+
+
+def learn(rows: pd.DataFrame, horizons: Horizons, bands: int) -> Split:
+    """How spend divides in what `known` gives: by band, or as in all bands where fewer than `FEWEST` did not order.
+
+    The chance of no order on an earlier day is read off the orders expected then, rising with them.
+    """
+    split = Split(horizons.churn, np.zeros(bands), rise(rows))
+    gone = rows[~rows.ordered]
+    band, chance = split.band(gone.recency_days), split.chance(gone.orders)
+    parts = [band == number if (band == number).sum() >= FEWEST else band >= 0 for number in range(bands)]
+    arrays = gone.expected.to_numpy(), chance, gone.spent.to_numpy()
+    return split._replace(ratios=np.array([ratio(*(values[part] for values in arrays)) for part in parts]))
+
+
+def rise(rows: pd.DataFrame) -> IsotonicRegression:
+    """How the chance of an order within the churn horizon rises with the orders that are expected in it."""
+    regression = IsotonicRegression(y_min=CERTAIN, y_max=1 - CERTAIN, out_of_bounds="clip")
+    return regression.fit(rows.orders, rows.ordered.astype(float))
+
+
+def split(rows: pd.DataFrame, fits: Fits, today: pd.DataFrame, horizons: Horizons, bands: int) -> Split:
+    """How spend of today's customers divides: as earlier days show, or where none is known as MBG/NBD has it."""
+    if rows.empty or rows.ordered.all() or not rows.ordered.any():
+        return of_model(fits, today, horizons, bands)
+    return learn(rows, horizons, bands)
+
+
+def at_stake(candidates: pd.DataFrame, today: pd.DataFrame, split: Split) -> pd.DataFrame:
+    """Those of the candidates who can be kept, with what each spends if he orders within the horizon and if not.
+
+    Parameters
+    ----------
+    candidates : DataFrame
+        What `actions.candidates` gives.
+    today : DataFrame
+        `customer_id` and `recency_days`.
+
+    Returns
+    -------
+    DataFrame
+        Those who ordered within the horizon, with `value_if_kept` and `value_if_lost` (currency) and the `band` of
+        silence.
+    """
+    silent = candidates.customer_id.map(today.set_index("customer_id").recency_days)
+    kept, band = candidates[silent <= split.horizon_days], split.band(silent[silent <= split.horizon_days])
+    values = kept.value.to_numpy(), kept.churn_probability.to_numpy(), split.ratios[band]
+    ordering, gone = divided(*values)
+    return kept.assign(value_if_kept=ordering, value_if_lost=gone, band=band).reset_index(drop=True)
+
+
+def of_model(fits: Fits, rows: pd.DataFrame, horizons: Horizons, bands: int) -> Split:
+    """How spend divides by MBG/NBD alone, where no earlier day is known: who does not order is silent for longer."""
+    silent = {name: rows[name] + horizons.churn for name in ("recency_days", "tenure_days")}
+    ahead = max(horizons.value - horizons.churn, 0)
+    lost = expected_spend(fits.orders, fits.value, rows.assign(**silent), ahead)
+    chance = mbgnbd.chance_of_none(fits.orders, *history(rows), horizons.churn / mbgnbd.WEEK)
+    ordering = (expected_spend(fits.orders, fits.value, rows, horizons.value) - chance * lost) / (1 - chance)
+    return Split(horizons.churn, np.full(bands, np.clip(lost.sum() / max(ordering.sum(), 1e-9), 0, 1)), None)
+
+
+def checked(
+    rows: pd.DataFrame, snapshots: pd.DataFrame, when: Days, tested: Tested | None, horizons: Horizons, bands: int
+) -> pd.DataFrame | None:
+    """How the division learnt by the cutoff foretold those who could be kept on it; None where none was known by then.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        What `known` gives of the snapshots.
+    tested : Tested or None
+        What spend was forecast on the cutoff.
+
+    Returns
+    -------
+    DataFrame or None
+        A row a band: `silence` (days, text), `customers`, `chance` of no order, `counted_twice` (chance x expected
+        spend), `stake` (chance x (V1 - V0)); of those who ordered `ordering` (V1), `ordering_spent` and
+        `ordering_customers`; of the others `gone` (V0), `gone_spent` and `gone_customers`. Means, currency.
+    """
+    if tested is None or when.cutoff is None or rows.empty:
+        return None
+    earlier = rows[rows.as_of + pd.Timedelta(days=max(horizons)) <= pd.Timestamp(when.cutoff)]
+    here = rows[rows.as_of == pd.Timestamp(when.cutoff)]
+    if here.empty or earlier.empty or earlier.ordered.all() or not earlier.ordered.any():
+        return None
+    split = learn(earlier, horizons, bands)
+    band, chance = split.band(here.recency_days), split.chance(here.orders)
+    forecast = pd.Series(tested.predicted, on(snapshots, when.cutoff).index).loc[here.index].to_numpy()
+    ordering, gone = divided(forecast, chance, split.ratios[band])
+    return pd.DataFrame([_summary(here, band == n, split.named(n), chance, ordering, gone) for n in range(bands)])
+
+
+def _summary(
+    rows: pd.DataFrame, chosen: np.ndarray, name: str, chance: np.ndarray, ordering: np.ndarray, gone: np.ndarray
+) -> dict[str, Any]:
+    ordered, spent = chosen & rows.ordered.to_numpy(), rows.spent.to_numpy()
+    left, expected = chosen & ~rows.ordered.to_numpy(), chance * gone + (1 - chance) * ordering
+    return {
+        "silence": name,
+        "customers": int(chosen.sum()),
+        "chance": _mean(chance[chosen]),
+        "counted_twice": _mean((chance * expected)[chosen]),
+        "stake": _mean((chance * (ordering - gone))[chosen]),
+        "ordering_customers": int(ordered.sum()),
+        "gone_customers": int(left.sum()),
+        "ordering": _mean(ordering[ordered]),
+        "ordering_spent": _mean(spent[ordered]),
+        "gone": _mean(gone[left]),
+        "gone_spent": _mean(spent[left]),
+    }
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else np.nan
