@@ -178,10 +178,14 @@ def test_a_model_read_from_mlflow_says_what_the_notebook_said(demo, runs):
     assert model.predict_proba(sample) == pytest.approx(own.predict_proba(sample))
 
 
-def test_the_list_of_actions_holds_everyone_in_the_order_of_gain(demo):
+def test_the_list_of_actions_holds_those_who_can_be_kept_in_the_order_of_gain(demo):
     listed = pd.read_csv(demo.processed / "07_customer_value/actions.csv", dtype={"customer_id": str})
     values = pd.read_parquet(demo.processed / "07_customer_value/values.parquet")
-    assert set(listed.customer_id) == set(values.customer_id)
+    today = pd.read_parquet(demo.processed / "02_transformation/features.parquet").set_index("customer_id")
+    assert set(listed.customer_id) == set(today.index[today.recency_days <= 90]) < set(values.customer_id)
+    p, kept, lost = listed.churn_probability, listed.value_if_kept, listed.value_if_lost
+    assert (p * lost + (1 - p) * kept).to_numpy() == pytest.approx(listed.value, rel=2e-3, abs=0.01)  # p has 4 digits
+    assert listed.late.dtype == bool
     assert listed.expected_gain.is_monotonic_decreasing
     assert listed.suggested_action.str.startswith(("contact", "check first")).sum() == demo.metrics("07")["contacts"]
     assert (values.low <= values.high).all()

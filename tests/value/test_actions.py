@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from patrons.churn.reasons import REASONS
-from patrons.value import actions, arms, gains, narrative, table, tables
+from patrons.plots import axes
+from patrons.value import actions, arms, gains, narrative, plots, table, tables
 from patrons.value.spread import exact
 
 SURE = gains.draw(margin_rate=[0.5], save_chance=[[0.2]], contact_cost=[3.0], seed=0)  # worth 0.1 of what is at stake
@@ -146,3 +147,25 @@ def test_the_top_of_the_list_is_short_and_in_words():
     assert first["main reason of the churn forecast"] == "silent for 40 days"
     assert (second["gain (95% interval)"], second["main reason of the churn forecast"]) == ("–", "")
     assert len(tables.top(listed, 1)) == 1
+
+
+def test_where_nobody_can_be_kept_the_list_is_empty_and_every_sentence_stands():
+    assumed = gains.assumed([0.5], [[0.2], [0.1]], [3.0], [100.0], ["0 to 45 days", "46 to 90 days"])
+    campaign = actions.campaign(PEOPLE.head(0), exact(), assumed, {}, arms.Lot(0.2, 0, ""), log_odds_error=0.3)
+    listed = actions.with_checks(campaign.listed, RETURNED)
+    assert (len(listed), campaign.plan) == (0, (0, 0, 0, 0, 0))
+    assert "0 of the 0" in narrative.not_by_risk(listed, PEOPLE.assign(flagged=True))
+    assert narrative.pays_title(campaign) == "A contact pays for 0 of 0 customers"
+    assert plots.at_stake(listed, campaign.break_even, "spend", "title", axes(9, 4)).get_ylim() == pytest.approx(
+        (1.0, 90.0)
+    )
+    assert tables.top(listed).empty
+
+
+def test_the_assumed_save_chance_is_that_of_those_on_the_list_weighed_by_their_risk():
+    """Of two to contact, at 60% in the first band (.2) and 20% in the second (.1): (.12 + .02) / .8."""
+    people = pd.concat([PEOPLE.head(2)] * 15, ignore_index=True).assign(customer_id=[f"c{n}" for n in range(30)])
+    people = people.assign(churn_probability=[0.6, 0.2] * 15, band=[0, 1] * 15)
+    assumed = gains.assumed([0.5], [[0.2], [0.1]], [0.01], [100.0], ["0 to 45 days", "46 to 90 days"])
+    reach = actions.campaign(people, exact(), assumed, {}, arms.Lot(0.2, 0, "")).reach
+    assert reach.assumed == pytest.approx(0.14 / 0.8)

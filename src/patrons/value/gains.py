@@ -178,13 +178,13 @@ def gains(stakes: Stakes, spread: Spread, assumptions: Assumptions) -> pd.DataFr
     """
     parts, brings = [], spread.draws_of_sums(np.eye(len(spread.ratios)))
     shifts, which = np.unique(assumptions.log_odds, return_inverse=True)
-    for start in range(0, len(stakes.more), ROWS):
+    for start in range(0, max(len(stakes.more), 1), ROWS):
         few = stakes.of(slice(start, start + ROWS))
         draws = few.shifted(shifts)[:, which] * brings[few.group] * assumptions.saved_share[few.band]
         low, high = np.quantile(draws - assumptions.contact_cost, [0.025, 0.975], axis=1)
         expected = assumptions.mean_gain(few.lost[:, None] * np.eye(len(assumptions.save_chance))[few.band], 1)
         parts.append(pd.DataFrame({"expected_gain": expected, "gain_low": low, "gain_high": high}))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["expected_gain"])
+    return pd.concat(parts, ignore_index=True)
 
 
 def break_even(stakes: Stakes, spread: Spread, assumptions: Assumptions) -> list[tuple[float, float, float]]:

@@ -58,7 +58,8 @@ def at_stake(
     valued = listed.assign(more=listed.value_if_kept - listed.value_if_lost)
     valued = valued[valued.more > 0]
     shown = valued.sample(min(len(valued), 4000), random_state=0)
-    low, high = max(shown.more.quantile(0.002), min(1.0, shown.more.max() / 10)), shown.more.max() * 1.5
+    most = shown.more.max() if len(shown) else max(line for line, _, _ in break_even)
+    low, high = max(shown.more.quantile(0.002) if len(shown) else 0, min(1.0, most / 10)), most * 1.5
     pays = shown.expected_gain > 0
     for chosen, colour, name in ((~pays, GREY, "a contact costs more"), (pays, BLUE, "a contact pays")):
         more = shown.more[chosen].clip(lower=low)  # the least stand on the axis
