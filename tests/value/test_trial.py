@@ -90,7 +90,7 @@ def test_the_command_finds_a_save_chance_that_was_planted(shop, capsys, planted)
     assert (low + likely + high) / 3 == pytest.approx(max(done.save_chance.value, 0), abs=1e-3)
     output = capsys.readouterr().out
     assert ("That cannot be told from no effect" in output) == (planted == 0)
-    assert f"save_chance: [{low}, {likely}, {high}]" in output
+    assert f"save_chance: [[{low}, {likely}, {high}]]" in output
     assert (arms.folder(shop.results) / "save_chance.yaml").read_text() in output
 
 
@@ -329,4 +329,4 @@ def test_where_nothing_follows_no_number_is_suggested():
     assert trial_narrative.suggestion([all_ordered]).startswith("# 1 campaign, 250 customers: no save chance follows")
     nothing = trial_narrative.suggestion([READING | {"strata": [[200, 120, 50, 30]]}])
     assert "# Not shown to be above 0" in nothing
-    assert "save_chance: [0.0, 0.0, 0.0]" in nothing
+    assert "save_chance: [[0.0, 0.0, 0.0]]" in nothing

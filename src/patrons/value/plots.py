@@ -58,8 +58,8 @@ def at_stake(
     valued = listed.assign(more=listed.value_if_kept - listed.value_if_lost)
     valued = valued[valued.more > 0]
     shown = valued.sample(min(len(valued), 4000), random_state=0)
-    most = shown.more.max() if len(shown) else max(line for line, _, _ in break_even)
-    low, high = max(shown.more.quantile(0.002) if len(shown) else 0, min(1.0, most / 10)), most * 1.5
+    most = float(shown.more.max()) if len(shown) else max(line for line, _, _ in break_even)
+    low = max(float(shown.more.quantile(0.002)) if len(shown) else 0.0, min(1.0, most / 10))
     pays = shown.expected_gain > 0
     for chosen, colour, name in ((~pays, GREY, "a contact costs more"), (pays, BLUE, "a contact pays")):
         more = shown.more[chosen].clip(lower=low)  # the least stand on the axis
@@ -69,7 +69,7 @@ def at_stake(
     ax.fill_between(chance, lower / chance, upper / chance, color=ORANGE, alpha=0.2, lw=0, zorder=0)
     for n, (line, _, _) in enumerate(longer):
         ax.plot(chance, line / chance, color=ORANGE, ls=":", zorder=3, label=None if n else "after longer silence")
-    ax.set(yscale="log", ylim=(low, high), xlim=(0, 1))
+    ax.set(yscale="log", ylim=(low, most * 1.5), xlim=(0, 1))
     ax.xaxis.set_major_formatter("{x:.0%}")
     _logarithmic(ax.yaxis)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=2)

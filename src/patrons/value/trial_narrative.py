@@ -104,6 +104,6 @@ def suggestion(readings: Sequence[Entry]) -> str:
     )
     return (
         f"# Measured: {percent(done.save_chance)} by {campaigns}, {customers:,} customers.\n"
-        f"# Low, likely, high; their mean is the estimate (or 0).\n{doubt}"
-        f"07_customer_value:\n  save_chance: {trial.suggested(done.save_chance)}\n"
+        f"# Low, likely, high after any silence; their mean is the estimate (or 0).\n{doubt}"
+        f"07_customer_value:\n  save_chance: [{trial.suggested(done.save_chance)}]\n"
     )
