@@ -85,8 +85,8 @@ lock: $(READY) ## pin the newest versions that pyproject.toml allows in the four
 	$(BIN)/uv pip compile serving/image.in -c serving/requirements.lock $(COMPILE) -o serving/image.lock
 	$(BIN)/uv pip compile serving/tracking.in -c requirements.lock $(COMPILE) -o serving/tracking.lock
 
-clean: ## remove results, reports and caches; keep data/raw, the MLflow runs and .venv
-	@echo "Removing what is in data/processed and reports, and the caches. data/raw, mlflow.db, mlruns and .venv stay."
+clean: ## remove results, reports and caches; keep data/raw, data/campaigns, the MLflow runs and .venv
+	@echo "Removing what is in data/processed and reports, and the caches. The rest of data, mlflow.db, mlruns and .venv stay."
 	@for folder in data/processed reports; do \
 		if [ -d $$folder ]; then find $$folder -mindepth 1 ! -name README.md ! -name .gitkeep -delete; fi; done
 	@rm -rf .pytest_cache .ruff_cache .mypy_cache

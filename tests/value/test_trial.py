@@ -13,7 +13,7 @@ import pytest
 from patrons.cli import main as cli
 from patrons.evaluation.metrics import Interval
 from patrons.files import write_json
-from patrons.value import arms, outcomes, trial, trial_narrative
+from patrons.value import arms, effects, outcomes, trial, trial_narrative
 from patrons.value.arms import HOLD_OUT, Lot
 
 DAY, HORIZON = date(2024, 2, 10), 90
@@ -92,6 +92,24 @@ def test_the_command_finds_a_save_chance_that_was_planted(shop, capsys, planted)
     assert ("That cannot be told from no effect" in output) == (planted == 0)
     assert f"save_chance: [[{low}, {likely}, {high}]]" in output
     assert (arms.folder(shop.results) / "save_chance.yaml").read_text() in output
+
+
+def test_intervals_hold_the_truth_for_arms_as_they_are_drawn():
+    """The churn probability falls along the list, differs from customer to customer, and contacts save three in ten."""
+    rng, count, planted = np.random.default_rng(5), 430, 0.3
+    silent = np.clip(np.linspace(0.75, 0.15, count) + rng.normal(0, 0.1, count), 0.02, 0.98)
+    ids = pd.Series([f"c{n}" for n in range(count)])
+    lots = np.array([(arms.drawn(ids, Lot(0.2, seed, "")) == HOLD_OUT).to_numpy() for seed in range(40)])
+    held = np.tile(lots, (50, 1))
+    ordered = rng.random(held.shape) >= silent * np.where(held, 1, 1 - planted)
+    by_stratum = [part.reshape(-1, 5, 86).sum(axis=2) for part in (~held, ~held & ordered, held, held & ordered)]
+    counts = effects.Counts(*by_stratum)
+    total = effects.Counts(*(part.sum(axis=1) for part in by_stratum))
+    for interval in (effects.difference(total), effects.stratified_difference(counts)):
+        hits = (interval.low <= planted * silent.mean()) & (planted * silent.mean() <= interval.high)
+        assert hits.mean() == pytest.approx(0.95, abs=0.02)
+    for interval in (effects.save_chance(total), effects.stratified_save_chance(counts)):
+        assert ((interval.low <= planted) & (planted <= interval.high)).mean() == pytest.approx(0.95, abs=0.02)
 
 
 def test_orders_count_within_the_horizon_alone_and_who_has_none_has_not_ordered(shop):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from patrons import __version__
 from patrons.evaluation.metrics import Interval
@@ -62,8 +63,6 @@ class Effect(NamedTuple):
 def entry(kept: Kept, outcomes: Outcomes, source: Path) -> Entry:
     """What a reading adds to the log: counts by stratum of rank, spend of both arms, and where they come from."""
     customers = outcomes.customers
-    groups = customers.groupby(["stratum", "arm"]).ordered.agg(["size", "sum"]).unstack(fill_value=0)
-    strata = groups[[(what, arm) for arm in (CONTACT, HOLD_OUT) for what in ("size", "sum")]]
     return {
         "campaign": kept.name,
         "day": kept.day and str(kept.day.date()),
@@ -73,11 +72,18 @@ def entry(kept: Kept, outcomes: Outcomes, source: Path) -> Entry:
         "digest": digest(source),
         "expected_silent": round(float(customers.churn_probability.mean()), 6),
         "outcome": outcomes.outcome,
-        "strata": strata.to_numpy().tolist(),
+        "strata": strata(customers),
         "spend": _spend(outcomes),
         "notes": list(outcomes.notes),
         "patrons": __version__,
     }
+
+
+def strata(customers: pd.DataFrame) -> list[list[int]]:
+    """For each stratum of rank how many were contacted, of these ordered, were held out, of these ordered."""
+    groups = customers.groupby(["stratum", "arm"]).ordered.agg(["size", "sum"]).unstack(fill_value=0)
+    counts = groups[[(what, arm) for arm in (CONTACT, HOLD_OUT) for what in ("size", "sum")]]
+    return [[int(count) for count in row] for row in counts.to_numpy()]
 
 
 def _spend(outcomes: Outcomes) -> dict[str, Any] | None:
