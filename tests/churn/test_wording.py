@@ -13,6 +13,7 @@ DICTIONARY = pd.DataFrame(
         ("gap_min", "rhythm", "days", "shortest time between orders; missing for one"),
         ("orders_7d", "windows", "orders", "orders in the last 7 days"),
         ("plan", "attributes", "category or number", "as the customer table has it"),
+        ("joined", "number", "days before 2024-06-30", "0 to 900, half of them under 300"),
     ],
     columns=["feature", "group", "unit", "meaning"],
 )
@@ -31,6 +32,10 @@ DICTIONARY = pd.DataFrame(
         ("orders_7d", 3.0, "orders in the last 7 days: 3"),
         ("plan", "gold", "plan: gold"),
         ("plan", np.nan, "plan: not known"),
+        ("joined", 300.0, "joined: 300 days before 2024-06-30"),
+        ("joined", 1.0, "joined: 1 day before 2024-06-30"),
+        ("joined", -20.0, "joined: 20 days after 2024-06-30"),
+        ("joined", np.nan, "joined: not known"),
     ],
 )
 def test_a_feature_is_phrased_in_the_words_of_the_dictionary(feature, value, phrase):

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from patrons.exploration import table_narrative as narrative
+from patrons.intake.ages import Ages
 
 
 def test_the_contract_is_kept_or_says_what_breaks_it():
@@ -119,3 +120,11 @@ def test_a_few_negative_values_are_odd():
         "errors?"
     )
     assert narrative.odd(numbers[["Balance", "Age"]]) == ""
+
+
+def test_dates_are_told_with_the_day_that_they_are_counted_back_from():
+    assert narrative.ages(Ages({"Joined": ["%Y-%m-%d"]}, "2024-03-02")) == (
+        "Joined is a date: models see how many days it lies before 2024-03-02, the latest day in the table, and so "
+        "will those who are scored later."
+    )
+    assert narrative.ages(Ages({"a": [], "b": []}, "2024-03-02")).startswith("a and b are dates: models see how many")

@@ -44,7 +44,7 @@ def test_churn_of_the_last_day_and_how_much_it_varied():
 
 def test_a_table_says_who_churned_and_not_when():
     assert narrative.churn_of_table(pd.DataFrame({"churned": [1, 0, 0, 0]})) == (
-        "25.0% of the customers churned. The table has no dates: it does not say whether an attribute was known before "
+        "25.0% of the customers churned. The table has no days: it does not say whether an attribute was known before "
         "a customer left, or how long before."
     )
 

@@ -56,9 +56,9 @@ def test_infinity_is_no_number():
         ("key", [f"k{n}" for n in range(30)], ("", "identifier")),
         ("name", [f"name {n // 2}" for n in range(200)], ("", "free text")),
         ("note", [f"said {n // 3}" for n in range(30)] + ["b"] * 3, ("categorical", "")),
-        ("since", [f"2024-01-{n:02d}" for n in range(1, 31)], ("", "dates")),
-        ("since", pd.date_range("2024-01-01", periods=30), ("", "dates")),
-        ("since", [f"{n}.1.2024" for n in range(1, 31)], ("", "dates")),
+        ("since", [f"2024-01-{n:02d}" for n in range(1, 31)], ("date", "year first, as in 2024-01-01")),
+        ("since", pd.date_range("2024-01-01", periods=30), ("date", "year first, as in 2024-01-01")),
+        ("since", [f"{n}.1.2024" for n in range(1, 31)], ("date", "day first, settled by 13.1.2024")),
         ("age", [*range(100, 139), "old"], ("", "unclear")),
     ],
 )

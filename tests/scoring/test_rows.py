@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from patrons.intake.ages import Ages
 from patrons.scoring.rows import CATEGORY, NUMBER, Feature, Reader, describe, reader_of
 
 FEATURES = [Feature("orders", NUMBER, True), Feature("gap", NUMBER, False), Feature("land", CATEGORY, False)]
@@ -69,3 +70,39 @@ def test_what_models_take_of_two_features_is_made_here_and_not_asked_for():
     assert list(inputs) == ["charges", "tenure", "charges_per_tenure"]
     assert reader.one({"charges": "72", "tenure": 6})[0]["charges_per_tenure"] == 12
     assert np.isnan(reader.one({"charges": 10, "tenure": 0})[0]["charges_per_tenure"])
+
+
+DATES = Ages({"joined": ["%d/%m/%Y"]}, "2024-03-02")
+JOINED = {  # the same customer, and a later one
+    "as they were written": ("31/01/2024", 31),
+    "year first": ("2024-01-31", 31),
+    "a day as such": (pd.Timestamp("2024-01-31"), 31),
+    "with a time": ("2024-01-31 23:10", 31),
+    "as an age": (31, 31),
+    "an age as text": ("31", 31),
+    "after the day of the release": ("2024-04-01", -30),
+    "missing": ("", np.nan),
+}
+
+
+@pytest.mark.parametrize(("value", "age"), JOINED.values(), ids=JOINED)
+def test_a_date_of_a_customer_becomes_the_days_before_the_day_of_the_release(value, age):
+    reader = Reader([Feature("joined", NUMBER, False)], dates=DATES)
+    assert reader.one({"joined": value})[0]["joined"] == pytest.approx(age, nan_ok=True)
+    assert reader.table(pd.DataFrame({"joined": [value]}))[0].joined[0] == pytest.approx(age, nan_ok=True)
+    assert reader.with_decimal("comma").one({"joined": value})[0]["joined"] == pytest.approx(age, nan_ok=True)
+
+
+@pytest.mark.parametrize("value", ["2/31/2024", "1/31/2024", "soon", "31/01/1024"])
+def test_what_is_neither_a_date_nor_a_number_is_told(value):
+    reader = Reader([Feature("joined", NUMBER, False)], dates=DATES)
+    told = f"joined: {value!r} is neither a date such as 2024-03-02 nor a number within ±1e15"
+    assert reader.one({"joined": value})[1] == told
+    assert reader.table(pd.DataFrame({"joined": [value]}))[1][0] == told
+
+
+def test_dates_say_nothing_of_the_decimal_mark():
+    reader = Reader([Feature("joined", NUMBER, False), Feature("gap", NUMBER, False)], dates=DATES)
+    table = pd.DataFrame({"joined": ["31/01/2024", "01.02.2024"], "gap": ["1,5", "2,25"]})
+    assert reader.suited_to(table).decimal == "comma"
+    assert reader.one({"joined": "2024-03-01", "gap": "1,5"})[0] == {"joined": 1, "gap": 1.5}

@@ -9,6 +9,7 @@ import pandas as pd
 from patrons.features.season import CALENDAR
 
 CONTINUING = ("since ", "to expect", "in the ", "cancelled", "with ")  # meanings that continue after the unit
+AGE, AFTER = "days before ", "days after "  # the unit of a date's age begins with it
 ATTRIBUTES = ("number", "category", "attributes")  # groups of features that are a customer table's own columns
 
 
@@ -80,7 +81,8 @@ def formatter(feature: str, known: Mapping[str, Entry]) -> Callable[[Any], str]:
     """What makes such a phrase of a value of this feature."""
     name = feature.replace("_", " ")
     if feature not in known or known[feature].group in ATTRIBUTES:
-        return lambda value: f"{name}: {_number(value)}"
+        counted = feature in known and known[feature].unit.startswith(AGE)
+        return lambda value: f"{name}: {_age(value, known[feature].unit) if counted else _number(value)}"
     unit, meaning = known[feature].unit, known[feature].meaning.split(";")[0].split(" (MBG/NBD)")[0]
     bare = unit in ("ratio", "log ratio", "nats") or meaning.startswith(f"{unit} ")
     text: Callable[[Any], str]
@@ -93,6 +95,11 @@ def formatter(feature: str, known: Mapping[str, Entry]) -> Callable[[Any], str]:
     else:
         text = lambda value: f"{meaning}: {_number(value) if bare else _counted(value, unit)}"  # noqa: E731
     return lambda value: f"{meaning}: none known" if pd.isna(value) else text(value)
+
+
+def _age(value: Any, unit: str) -> str:
+    """Days before a day, or after it where they are negative: "30 days after 2024-06-30"."""
+    return "not known" if pd.isna(value) else _counted(abs(value), unit if value >= 0 else unit.replace(AGE, AFTER))
 
 
 def _number(value: Any) -> str:

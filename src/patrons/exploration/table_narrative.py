@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from patrons.exploration.narrative import Finding, listed
+from patrons.intake.ages import Ages
 
 CHANCE = 0.53  # ROC AUC of a column alone below which it tells next to nothing
 
@@ -32,6 +33,15 @@ def columns(numerical: Sequence[str], categorical: Sequence[str], aside: Sequenc
     """Which columns the series goes on with, and which it does not."""
     rest = f"Set aside: {', '.join(aside)}." if len(aside) else "None is set aside."
     return f"{len(numerical)} numerical and {len(categorical)} categorical columns go on. {rest}"
+
+
+def ages(dates: Ages) -> str:
+    """Which columns are dates, and what models see of them."""
+    are, they = ("is a date", "it lies") if len(dates.formats) == 1 else ("are dates", "they lie")
+    return (
+        f"{listed(list(dates.formats))} {are}: models see how many days {they} before {dates.day}, the latest day in "
+        "the table, and so will those who are scored later."
+    )
 
 
 def leaks(names: Sequence[str]) -> str:

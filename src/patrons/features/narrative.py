@@ -49,7 +49,7 @@ def churn(rate: pd.Series, horizon_days: int) -> str:
 def churn_of_table(panel: pd.DataFrame) -> str:
     """What share of a customer table churned, and what such a table cannot say."""
     return (
-        f"{panel[OUTCOME].mean():.1%} of the customers churned. The table has no dates: it does not say whether an "
+        f"{panel[OUTCOME].mean():.1%} of the customers churned. The table has no days: it does not say whether an "
         "attribute was known before a customer left, or how long before."
     )
 

@@ -1,11 +1,13 @@
 """The features of a customer table: its attributes as they are, and the data dictionary."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from patrons.features.preparation import split_kinds
 from patrons.features.terms import Term
+from patrons.intake.ages import Ages
 from patrons.intake.roles import OWN
 
 
@@ -25,19 +27,25 @@ def numbers(table: pd.DataFrame) -> list[str]:
     return split_kinds(table[attributes(table)])[0]
 
 
-def dictionary(table: pd.DataFrame, made: Sequence[Term] = ()) -> pd.DataFrame:
+def ages(dataset: Mapping[str, Any]) -> Ages:
+    """Which attributes are ages of dates, as `dataset.json` says."""
+    return Ages.of_record(dataset.get("dates", {}))
+
+
+def dictionary(table: pd.DataFrame, made: Sequence[Term] = (), dates: Ages | None = None) -> pd.DataFrame:
     """The data dictionary: one row an attribute, in the table's order, and one for each of the columns made of two.
 
     Returns
     -------
     DataFrame
-        `feature`, `group` (number, category or interactions), `unit` (a table does not say: the source's), `meaning`:
-        its values.
+        `feature`, `group` (number, category or interactions), `unit` (a table does not say: the source's; of `dates`
+        the days before a day), `meaning`: its values.
     """
+    unit = dict.fromkeys(dates.formats, dates.unit) if dates else {}
     own = table[attributes(table)].drop(columns=[term.name for term in made])
     numerical, _ = split_kinds(own)
     rows = [
-        (name, "number", "as in the source", _range(own[name]))
+        (name, "number", unit.get(name, "as in the source"), _range(own[name]))
         if name in numerical
         else (name, "category", "", _values(own[name]))
         for name in own

@@ -20,7 +20,8 @@ quality     the quality contract of an order log
 roster      who the customers of a log are
 customers   a customer table: one row per customer, and who churned
 roles       what a user says of its columns, and what is wrong with that
-attributes  what its columns are: numbers, categories, or nothing a model may learn from
+attributes  what its columns are: numbers, categories, dates, or nothing a model may learn from
+ages        its dates as days before its latest day
 settings    what a notebook's parameters state for this room
 sources     where the source of a series is, and the check before anything runs
 vocabulary  what shops call their columns
@@ -36,6 +37,7 @@ fetch       public data sets, downloaded and checked
 from patrons import door
 
 __all__ = [
+    "ages",
     "attributes",
     "customers",
     "fetch",

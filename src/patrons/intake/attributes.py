@@ -1,4 +1,4 @@
-"""What the columns of a customer table are: numbers, categories, or nothing that a model may learn from.
+"""What the columns of a customer table are: numbers, categories, dates, or nothing that a model may learn from.
 
 A table is read as text; what a column holds is inferred from all of its values, and listed in one table with a row
 per column, which the report shows. A user may overrule it column by column.
@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from patrons.evaluation.metrics import roc_auc
+from patrons.intake import ages
 
 Reader = Callable[[pd.Series], pd.Series]
 MISSING = ("", "?", "na", "n/a", "nan", "null")  # in any case, blanks around them do not count
-NUMERICAL, CATEGORICAL = "numerical", "categorical"
+NUMERICAL, CATEGORICAL, DATED = "numerical", "categorical", "date"
 FEW = 50  # different texts that are categories whatever the number of rows
 ROWS_PER_VALUE = 5  # that each of more than `FEW` texts must have on average to be categories
 ENOUGH = 20  # rows from which values that never repeat are an identifier
@@ -29,7 +30,6 @@ PLACES = frozenset(("latitude", "longitude", "lat", "lon", "lng", "breitengrad",
 NEARLY = 0.9  # share of different values from which numbers named like an id tell rows apart in spite of repeats
 CHANCE = 1e-6  # that a column is filled for one outcome only
 COORDINATE = "coordinate: where a customer is, no quantity"
-DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[ T].*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}(?: .*)?")
 
 
 def as_text(column: pd.Series, missing: Collection[str] = MISSING) -> pd.Series:
@@ -74,8 +74,8 @@ def describe(text: pd.DataFrame, overruled: Mapping[str, str], read: Reader = as
     Returns
     -------
     DataFrame
-        `column`; `kind`: numerical, categorical, or empty where it is set aside; `reason`: why it is set aside, or what
-        the user must settle; `values`: number of different ones; `missing`: share of rows.
+        `column`; `kind`: numerical, categorical, date, or empty where it is set aside; `reason`: why it is set aside,
+        what the user must settle, or how dates are read; `values`: number of different ones; `missing`: share of rows.
     """
     rows = []
     for name in map(str, text):
@@ -110,8 +110,9 @@ def _code(name: str) -> str:
 
 def _kind_of_text(present: pd.Series, different: int) -> tuple[str, str]:
     rows = len(present)
-    if present.str.fullmatch(DATE.pattern).all():
-        return "", "dates: bring the number of days since instead"
+    dated, how = ages.kind(present)
+    if dated or how:
+        return DATED if dated else "", how
     if different == rows >= ENOUGH:
         return "", "identifier: a text of its own in every row"
     if different > max(FEW, rows / ROWS_PER_VALUE) or (rows >= ENOUGH and different > rows / 2):

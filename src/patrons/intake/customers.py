@@ -6,7 +6,7 @@ The clean table has one row per customer:
 customer_id  string   the source's id, or the row number from 1 where it has none
 churned      int64    1 or 0
 group        int64    customers who differ in nothing but identifiers share it: keep them together
-(others)     float64  numerical attributes, missing ones NaN
+(others)     float64  numerical attributes, and dates as their age in days (see `ages`); missing ones NaN
 (others)     string   categorical attributes, missing ones NaN
 ===========  =======  ===========================================================================
 """
@@ -20,7 +20,18 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from patrons.intake.attributes import CATEGORICAL, LEAK, NUMERICAL, alone, as_text, describe, filled_for_one_outcome
+from patrons.intake import ages
+from patrons.intake.ages import Ages
+from patrons.intake.attributes import (
+    CATEGORICAL,
+    DATED,
+    LEAK,
+    NUMERICAL,
+    alone,
+    as_text,
+    describe,
+    filled_for_one_outcome,
+)
 from patrons.intake.orders import MALFORMED, loss_table
 from patrons.intake.reading import Format, open_checked
 from patrons.intake.roles import (
@@ -51,7 +62,7 @@ class Intake:
     table : DataFrame
         The clean table.
     numerical, categorical : list of str
-        Its attributes.
+        Its attributes; dates are numerical.
     columns : DataFrame
         Every column of the source but the label: `column`, `kind` (empty where set aside), `reason`, `values` (how
         many different ones), `missing` (share of rows), `auc` (of the column alone; missing where set aside before).
@@ -62,6 +73,8 @@ class Intake:
     undecided : DataFrame
         Of these the customers without an outcome, as in the clean table but for `churned` and `group`: nothing can be
         learnt from them, and they are scored.
+    dates : Ages
+        How the dates among its attributes are read, and the day that they are counted back from.
     notes : tuple of str
         Sentences on what of the file was not read.
     """
@@ -73,6 +86,7 @@ class Intake:
     answers: pd.DataFrame
     quarantine: pd.DataFrame
     undecided: pd.DataFrame
+    dates: Ages
     notes: tuple[str, ...] = ()
 
     @property
@@ -156,9 +170,11 @@ def read_frame(raw: pd.DataFrame, roles: Roles, malformed: pd.DataFrame | None =
     columns.loc[columns.column.isin(roles.ignore), ["kind", "reason"]] = ["", "left out by the parameters"]
     columns.loc[columns.column == roles.id, ["kind", "reason"]] = ["", "identifier: it is our customer_id"]
     refuse([*name_problems(text, given), *label_problems(kept, roles), *value_problems(kept, columns, roles)])
-    table = _assembled(kept, columns, roles)
-    columns = _without_leaks(columns, table, kept, roles)
-    numerical, categorical = ([*columns.column[columns.kind == kind]] for kind in (NUMERICAL, CATEGORICAL))
+    dates = ages.of(text, kept, [*columns.column[columns.kind == DATED]])
+    clean = ages.without_strays(text, dates.formats)
+    table = _assembled(clean.loc[kept.index], columns, roles, dates)
+    columns = _without_leaks(_with_unit(columns, dates), table, kept, roles)
+    numerical, categorical = ([*columns.column[columns.kind.isin(own)]] for own in ((NUMERICAL, DATED), (CATEGORICAL,)))
     if not numerical + categorical:
         refuse(["no column is left to learn from: " + "; ".join(columns.column + ": " + columns.reason)])
     return Intake(
@@ -168,7 +184,8 @@ def read_frame(raw: pd.DataFrame, roles: Roles, malformed: pd.DataFrame | None =
         columns=columns,
         answers=_answers(kept[roles.label], roles),
         quarantine=_with_malformed(text.assign(row=range(1, len(text) + 1), reason=reason)[reason.notna()], malformed),
-        undecided=_undecided(text[reason == NO_OUTCOME], kept, columns, roles),
+        undecided=_undecided(clean[reason == NO_OUTCOME], kept, columns, roles, dates),
+        dates=dates.only(numerical),
     )
 
 
@@ -196,7 +213,13 @@ def _row_reasons(text: pd.DataFrame, roles: Roles) -> pd.Series:
     return reason
 
 
-def _assembled(kept: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> pd.DataFrame:
+def _with_unit(columns: pd.DataFrame, dates: Ages) -> pd.DataFrame:
+    """The columns, of dates with what their ages count."""
+    counted = dates.unit + "; " + columns.reason
+    return columns.assign(reason=counted.where(columns.kind == DATED, columns.reason))
+
+
+def _assembled(kept: pd.DataFrame, columns: pd.DataFrame, roles: Roles, dates: Ages) -> pd.DataFrame:
     """The clean table with every attribute, suspected leaks too."""
     compared = kept.drop(columns=columns.column[columns.reason.str.startswith(("identifier", "left out"))])
     row = pd.Series(kept.index + 1, kept.index).astype("str")
@@ -205,24 +228,30 @@ def _assembled(kept: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> pd.Da
         "churned": says_churned(kept[roles.label], roles).astype("int64"),
         "group": compared.groupby(list(compared), sort=False, dropna=False).ngroup().astype("int64"),
     }
-    return pd.DataFrame(own | _attributes(kept, columns, roles)).reset_index(drop=True)
+    return pd.DataFrame(own | _attributes(kept, columns, roles, dates)).reset_index(drop=True)
 
 
-def _attributes(text: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> dict[str, pd.Series]:
+def _attributes(text: pd.DataFrame, columns: pd.DataFrame, roles: Roles, dates: Ages) -> dict[str, pd.Series]:
     """The attributes of some rows, each as its kind has it."""
-    return {
-        str(row.column): roles.numbers(text[row.column]) if row.kind == NUMERICAL else text[row.column]
-        for row in columns[columns.kind != ""].itertuples()
-    }
+    used = columns[columns.kind != ""].itertuples()
+    return {str(row.column): _attribute(text[row.column], str(row.kind), roles, dates) for row in used}
 
 
-def _undecided(rows: pd.DataFrame, kept: pd.DataFrame, columns: pd.DataFrame, roles: Roles) -> pd.DataFrame:
+def _attribute(text: pd.Series, kind: str, roles: Roles, dates: Ages) -> pd.Series:
+    if kind == DATED:
+        return dates.ages(str(text.name), text)
+    return roles.numbers(text) if kind == NUMERICAL else text
+
+
+def _undecided(
+    rows: pd.DataFrame, kept: pd.DataFrame, columns: pd.DataFrame, roles: Roles, dates: Ages
+) -> pd.DataFrame:
     """Customers without an outcome, each once, with an id that no other customer has."""
     if roles.id:
         known = rows[roles.id].isin(kept[roles.id]) | rows[roles.id].duplicated()
         rows = rows[rows[roles.id].notna() & ~known]
     ids = rows[roles.id] if roles.id else pd.Series(rows.index + 1, rows.index).astype("str")
-    return pd.DataFrame({"customer_id": ids, **_attributes(rows, columns, roles)}).reset_index(drop=True)
+    return pd.DataFrame({"customer_id": ids, **_attributes(rows, columns, roles, dates)}).reset_index(drop=True)
 
 
 def _without_leaks(columns: pd.DataFrame, table: pd.DataFrame, kept: pd.DataFrame, roles: Roles) -> pd.DataFrame:

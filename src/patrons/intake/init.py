@@ -278,13 +278,14 @@ def _table(table: Table, guesses: Guesses, ask: Ask | None) -> tuple[list[str], 
 
 
 def _inputs(frame: pd.DataFrame, roles: Roles) -> tuple[list[str], list[str]]:
-    """The numerical attributes, and what has to be settled: columns that look as if made after the fact."""
+    """The numbers, without dates where there are others, and what has to be settled: what looks made after the fact."""
     try:
         read = read_frame(frame, roles)
     except SourceError as error:
         return [], [str(error)]
     leaks = read.columns[read.columns.reason.str.startswith("suspected leak")]
-    return read.numerical, [
+    numbers = [name for name in read.numerical if name not in read.dates.formats]
+    return numbers or read.numerical, [
         f"{row.column} is left out ({row.reason}). If it was known before customers left, list it in `confirmed`."
         for row in leaks.itertuples()
     ]

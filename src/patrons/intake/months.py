@@ -58,6 +58,16 @@ def _month(day: str) -> str:
     return next((word for word in words if word in MONTHS), words[0] if words else "")
 
 
+def iso(day: str) -> str:
+    """A day with the name of a month as year-month-day, as `as_iso` makes it; empty where there is no such name."""
+    for form, places in FORMS.items():
+        if (match := re.match(form, plain(day))) and match[places[1]] in MONTHS:
+            number, month, year = (match[place] for place in places)
+            century = "" if len(year) == 4 else "19" if int(year) >= CENTURY else "20"
+            return f"{century}{year}-{MONTHS[month]:02d}-{number:>02}"
+    return ""
+
+
 def as_iso(column: StringValue) -> StringValue:
     """Text that begins with year-month-day where the name of a month stood, with the time behind it; else missing."""
     text = strip_accents(column.lower())

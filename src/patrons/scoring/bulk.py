@@ -19,7 +19,7 @@ from patrons.intake.reading import Format, NoRowsError, column_names, open_check
 from patrons.intake.rules import Rules
 from patrons.scoring.columns import match
 from patrons.scoring.drift import Watch
-from patrons.scoring.rows import MOST_LISTED, NUMBER, ORDERS, Reader
+from patrons.scoring.rows import MOST_LISTED, ORDERS, Reader
 from patrons.scoring.scorer import COLUMNS, Scorer, ScoringError
 
 CUSTOMER = "customer_id"
@@ -213,7 +213,7 @@ def _whole(source: Path, how: Format) -> ibis.Table:
 
 def _decimal(table: ibis.Table, scorer: Scorer) -> str | None:
     """The decimal mark of a file's numbers, decided by all of them; None where they do not settle it."""
-    names = [feature.name for feature in scorer.features if feature.kind == NUMBER and feature.name in table.columns]
+    names = [name for name in scorer.reader.numeric if name in table.columns]
     try:
         return decide(table, names).decimal if any(table[name].type().is_string() for name in names) else None
     except NumbersError:

@@ -13,6 +13,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from patrons.errors import closest
 from patrons.features.terms import Term, combined
+from patrons.intake.ages import Ages
 from patrons.intake.attributes import as_numbers, as_text
 from patrons.intake.numbers import MARKS, mark_of
 from patrons.intake.roles import Roles
@@ -77,6 +78,8 @@ class Reader:
         The mark before the decimals that `numbers` reads.
     made : sequence of Term
         What models take beside the features, made of two of them.
+    dates : Ages, optional
+        Features that are ages: a date is read as the days before the release's reference day, a number as these days.
     """
 
     def __init__(
@@ -86,8 +89,9 @@ class Reader:
         missing: Sequence[str] = BLANKS,
         decimal: str = "point",
         made: Sequence[Term] = (),
+        dates: Ages | None = None,
     ):
-        self.made = list(made)
+        self.made, self.dates = list(made), dates or Ages({}, "")
         self.features, self.numbers, self.missing, self.decimal = list(features), numbers, list(missing), decimal
         words = {"", *(word.strip().lower() for word in missing)}
         known = {one.name: {str(value).strip().lower() for value in one.values} for one in self.features}
@@ -100,16 +104,20 @@ class Reader:
         if decimal in (None, self.decimal):
             return self
         mark, thousands = MARKS[str(decimal)]
-        return type(self)(
-            self.features, partial(as_numbers, decimal=mark, thousands=thousands), self.missing, str(decimal), self.made
-        )
+        numbers = partial(as_numbers, decimal=mark, thousands=thousands)
+        return type(self)(self.features, numbers, self.missing, str(decimal), self.made, self.dates)
+
+    @property
+    def numeric(self) -> list[str]:
+        """Features that come as numbers only."""
+        return [one.name for one in self.features if one.kind == NUMBER and one.name not in self.dates.formats]
 
     def suited_to(self, table: pd.DataFrame) -> Self:
         """The reader for a table whose texts settle how its numbers are written."""
         texts: set[str] = set()
-        for feature in self.features:
-            if feature.kind == NUMBER and feature.name in table and not is_numeric_dtype(table[feature.name]):
-                texts.update(value for value in table[feature.name] if isinstance(value, str))
+        for name in self.numeric:
+            if name in table and not is_numeric_dtype(table[name]):
+                texts.update(value for value in table[name] if isinstance(value, str))
         return self.with_decimal(mark_of(texts))
 
     def table(self, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
@@ -134,7 +142,7 @@ class Reader:
             columns[feature.name], wrong = self._column(values, feature)
             meant = self._meant(feature, table.columns) if wrong else None
             for row, value in wrong.items():
-                problems[row].append(_problem(feature, value, meant))
+                problems[row].append(self._problem(feature, value, meant))
         errors = pd.Series([_error(listed) for listed in problems], table.index, dtype="str")
         return combined(pd.DataFrame(columns, index=table.index), self.made), errors
 
@@ -148,6 +156,8 @@ class Reader:
         else:
             text = as_text(values, self.missing)
             column, blank = self._numbers(values, text), (text.isna() | values.isna()).to_numpy()
+            if feature.name in self.dates.formats:
+                column = column.fillna(self.dates.ages(feature.name, text[column.isna()]))
         usable = (column.abs() < LARGEST).to_numpy()
         bad = ~usable & (~blank | feature.required)
         wrong = {int(row): None if blank[row] else values.iloc[row] for row in np.flatnonzero(bad)}
@@ -164,7 +174,7 @@ class Reader:
         """The same for one customer, without pandas: a value a feature, and what is wrong with the row."""
         values, problems = self._one(row)
         if problems:
-            texts = (row.get(feature.name) for feature in self.features if feature.kind == NUMBER)
+            texts = (row.get(name) for name in self.numeric)
             other = self.with_decimal(mark_of(text for text in texts if isinstance(text, str)))
             if other is not self:
                 values, problems = other._one(row)
@@ -190,7 +200,7 @@ class Reader:
             values[feature.name] = value if usable else np.nan
             if not usable and (value is not None or feature.required):
                 meant = self._meant(feature, row) if len(problems) < MOST_LISTED else None
-                problems.append(_problem(feature, None if value is None else raw, meant))
+                problems.append(self._problem(feature, None if value is None else raw, meant))
         return values, problems
 
     def _meant(self, feature: Feature, names: Iterable[str]) -> str | None:
@@ -199,6 +209,14 @@ class Reader:
             return None
         others = (str(name) for name in names if name not in self._names)
         return closest(feature.name, islice(others, MOST_NAMES))
+
+    def _problem(self, feature: Feature, value: Any, meant: str | None) -> str:
+        """What is wrong with a value that a feature cannot have; `meant` is a name like the feature's."""
+        if value is None:
+            return f"{feature.name} is missing" + (f"; did you mean {meant!r}?" if meant else "")
+        dated = f"a date such as {self.dates.day} nor " if feature.name in self.dates.formats else ""
+        verdict = f"is neither {dated}a number" if dated else "is not a number"
+        return f"{feature.name}: {str(value)[:LONGEST]!r} {verdict} within ±1e15"
 
     def _number(self, raw: Any, feature: Feature) -> float | None:
         """A number, NaN for what is none, None for what is missing."""
@@ -212,7 +230,11 @@ class Reader:
         text = str(raw).strip()
         if self._plain.fullmatch(text):
             return float(text)
-        return None if self._missing(text, feature) else float(self.numbers(pd.Series([text], dtype="str")).iloc[0])
+        if self._missing(text, feature):
+            return None
+        number = float(self.numbers(pd.Series([text], dtype="str")).iloc[0])
+        dated = number != number and feature.name in self.dates.formats
+        return self.dates.age(feature.name, text) if dated else number
 
     def _category(self, raw: Any, feature: Feature) -> Any:
         if raw is None or raw is pd.NA or raw != raw:
@@ -237,14 +259,8 @@ def reader_of(manifest: Mapping[str, Any]) -> Reader:
     roles, made = Roles.of(manifest["parameters"]["01_eda"]), [Term(*parts) for parts in manifest.get("made", [])]
     brought = [feature for feature in features if feature.name not in {term.name for term in made}]
     decimal = "comma" if roles.decimal == "," else "point"
-    return Reader(brought, roles.numbers, [*BLANKS, *roles.missing], decimal, made)
-
-
-def _problem(feature: Feature, value: Any, meant: str | None) -> str:
-    """What is wrong with a value that a feature cannot have; `meant` is a name like the feature's."""
-    if value is None:
-        return f"{feature.name} is missing" + (f"; did you mean {meant!r}?" if meant else "")
-    return f"{feature.name}: {str(value)[:LONGEST]!r} is not a number within ±1e15"
+    dates = Ages.of_record(manifest.get("data", {}).get("dates", {}))
+    return Reader(brought, roles.numbers, [*BLANKS, *roles.missing], decimal, made, dates)
 
 
 def _error(problems: Sequence[str]) -> str | None:
