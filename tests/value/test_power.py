@@ -82,3 +82,9 @@ def test_without_hold_outs_it_is_said_that_nothing_can_be_told(contacted, why):
     assert arms_narrative.arms(LISTED, reach, "EUR") == (
         f"Nobody is held out, as {why}: what the contacts do cannot be told afterwards."
     )
+
+
+def test_how_the_save_chance_falls_is_told_against_that_of_all():
+    reach = Reach(342, 86, 0.45, 0.356, 0.08, 0.12, 5904)
+    assert power.relative([[0.05, 0.1, 0.2], [0.04], [0.0, 0.04]], reach) == [1.25, 0.5, 0.25]
+    assert power.relative([[0.0]], reach._replace(assumed=0.0)) == [1.0]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from patrons.cli import main as cli
 from patrons.evaluation.metrics import Interval
@@ -86,7 +87,7 @@ def test_the_command_finds_a_save_chance_that_was_planted(shop, capsys, planted)
     assert done.save_chance.value == pytest.approx(planted, abs=0.06)
     assert done.save_chance.low < planted < done.save_chance.high
     assert (done.save_chance.low > 0) == (done.ordering.low > 0) == (planted > 0)
-    low, likely, high = trial.suggested(done.save_chance)
+    ((low, likely, high),) = trial.suggested(done.save_chance)
     assert (low + likely + high) / 3 == pytest.approx(max(done.save_chance.value, 0), abs=1e-3)
     output = capsys.readouterr().out
     assert ("That cannot be told from no effect" in output) == (planted == 0)
@@ -287,7 +288,18 @@ def test_a_damaged_log_is_refused_and_stays_as_it_is(shop, capsys):
     ],
 )
 def test_the_mean_of_what_is_suggested_is_the_estimate(chance, low, likely, high):
-    assert trial.suggested(Interval(*chance)) == pytest.approx([low, likely, high])
+    (one,) = trial.suggested(Interval(*chance))
+    assert one == pytest.approx([low, likely, high])
+
+
+def test_the_level_is_measured_and_how_it_falls_with_silence_is_as_assumed():
+    bands = trial.suggested(Interval(0.2, 0.1, 0.3), relative=[1.25, 1.0, 0.5])
+    assert bands == [pytest.approx(band) for band in ([0.125, 0.25, 0.375], [0.1, 0.2, 0.3], [0.05, 0.1, 0.15])]
+    text = trial_narrative.suggestion([READING | {"relative": [1.2, 0.6]}])
+    assert "a row for each band of silence: how it falls is as assumed, not measured" in text
+    assert yaml.safe_load(text)["07_customer_value"]["save_chance"][1] == pytest.approx(
+        [0.0903, 0.2409, 0.3188], abs=0.2
+    )
 
 
 def test_the_commands_of_the_page_on_trials_run_as_typed(tmp_path, monkeypatch):
@@ -317,6 +329,7 @@ READING = {
     "read_at": "2024-06-01T10:00:00+00:00",
     "expected_silent": 0.38,
     "outcome": "ordered",
+    "relative": [1.0],
     "strata": [[200, 160, 50, 30], [200, 140, 50, 30]],
     "spend": None,
     "notes": ["The orders end on 2024-05-07, 2 days early: taken for complete."],

@@ -31,6 +31,7 @@ __all__ = [
     "gains",
     "narrative",
     "plots",
+    "power",
     "record",
     "rhythm",
     "spend_model",

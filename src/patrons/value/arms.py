@@ -5,6 +5,7 @@ lot is drawn within blocks of customers who follow each other on the list, so th
 """
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,12 +57,15 @@ class Kept(NamedTuple):
         How long a customer may stay silent before counting as gone, days; 0 where the list has no day.
     customers : DataFrame
         Those with an arm: `customer_id`, `rank`, `stratum` (by rank, from 0), `arm`, `churn_probability`.
+    relative : list of float
+        The save chance that was assumed in each band of silence, over that of all these customers.
     """
 
     name: str
     day: pd.Timestamp | None
     horizon_days: int
     customers: pd.DataFrame
+    relative: list[float]
 
 
 def within(pays: int, affordable: int, hold_out: float) -> int:
@@ -123,7 +127,9 @@ def with_arms(listed: pd.DataFrame, contacts: int, lot: Lot) -> pd.DataFrame:
     return table
 
 
-def keep(results: Path, listed: pd.DataFrame, day: object, horizon_days: int | None) -> str:
+def keep(
+    results: Path, listed: pd.DataFrame, day: object, horizon_days: int | None, relative: Sequence[float] = (1.0,)
+) -> str:
     """Keep the arms of a list beside all those before, and return its name; empty where nobody is held out.
 
     Results are made anew by every run; these are not, since a campaign goes on while other lists are made. The same
@@ -139,6 +145,8 @@ def keep(results: Path, listed: pd.DataFrame, day: object, horizon_days: int | N
         The first day after the list's data.
     horizon_days : int or None
         Silence that counts as churn, days.
+    relative : sequence of float
+        The save chance that is assumed in each band of silence, over that of all with an arm.
     """
     if not (listed.arm == HOLD_OUT).any():
         return ""
@@ -146,6 +154,7 @@ def keep(results: Path, listed: pd.DataFrame, day: object, horizon_days: int | N
     stratum = _strata(len(armed), int((armed.arm == HOLD_OUT).sum()))
     table = armed.assign(customer_id=armed.customer_id.astype(str), stratum=stratum)[COLUMNS]
     table = table.assign(day=str(day or ""), horizon_days=horizon_days or 0)
+    table["relative"] = [list(relative)] * len(table)
     digits = hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()[:8]
     name = f"{day}-{digits}" if day else f"table-{digits}"
     path = folder(results) / f"{name}.parquet"
@@ -179,4 +188,4 @@ def kept(results: Path, name: str) -> Kept:
     table = pd.read_parquet(path)
     first = table.iloc[0]
     day = pd.Timestamp(first.day) if first.day else None
-    return Kept(path.stem, day, int(first.horizon_days), table[COLUMNS])
+    return Kept(path.stem, day, int(first.horizon_days), table[COLUMNS], [float(level) for level in first.relative])

@@ -6,6 +6,7 @@ chance of `POWER`.
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from patrons.value.arms import CONTACT, HOLD_OUT
+from patrons.value.gains import falling
 
 LEVEL, POWER = 0.05, 0.80
 
@@ -108,3 +110,12 @@ def reach(listed: pd.DataFrame, save_chance: float) -> Reach:
     return Reach(
         contacted, held, silent, least(contacted, held, silent), save_chance, chance, needed(share, silent, save_chance)
     )
+
+
+def relative(save_chance: Sequence[Sequence[float]], reach: Reach) -> list[float]:
+    """The likely save chance of each band of silence over that of all with an arm: how it is assumed to fall.
+
+    A campaign measures the level; this is kept with its list, so that what follows for the bands can be told.
+    """
+    likely = [chance for _, chance, _ in falling(save_chance)]
+    return [round(chance / reach.assumed, 6) if reach.assumed else 1.0 for chance in likely]

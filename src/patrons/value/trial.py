@@ -72,6 +72,7 @@ def entry(kept: Kept, outcomes: Outcomes, source: Path) -> Entry:
         "digest": digest(source),
         "expected_silent": round(float(customers.churn_probability.mean()), 6),
         "outcome": outcomes.outcome,
+        "relative": kept.relative,
         "strata": strata(customers),
         "spend": _spend(outcomes),
         "notes": list(outcomes.notes),
@@ -136,11 +137,18 @@ def _plain(interval: Interval) -> Interval:
     return Interval(*(float(end) for end in interval))
 
 
-def suggested(chance: Interval) -> list[float]:
-    """`save_chance` for the params file: low, likely, high, within 0 and 1.
+def suggested(chance: Interval, relative: Sequence[float] = (1.0,)) -> list[list[float]]:
+    """`save_chance` for the params file: low, likely and high of each band of silence, within 0 and 1.
 
     The gain is reckoned with the mean of the three, so they are set to have the estimate as their mean: where the
     interval reaches below 0, what is cut off there would otherwise make the mean too high.
+
+    Parameters
+    ----------
+    chance : Interval
+        Of all customers with an arm together: what a campaign measures.
+    relative : sequence of float
+        How the bands compare with that, as it was assumed.
     """
     mean, low = min(max(chance.value, 0.0), 1.0), min(max(chance.low, 0.0), 1.0)
     high = min(max(chance.high, mean), 1.0)
@@ -149,7 +157,7 @@ def suggested(chance: Interval) -> list[float]:
         likely, high = low, 3 * mean - 2 * low
     elif likely > high:
         likely, low = high, 3 * mean - 2 * high
-    return [round(value, 4) for value in (low, likely, high)]
+    return [[round(min(level * value, 1.0), 4) for value in (low, likely, high)] for level in relative]
 
 
 def read(results: Path, campaign: str, orders: Path | None, outcomes: Path | None) -> Entry:
@@ -173,8 +181,6 @@ def read(results: Path, campaign: str, orders: Path | None, outcomes: Path | Non
     if "01_eda" not in stages:
         raise TrialError(f"There is no finished series {results.name!r} in {shown(results.parent)}: run it first.")
     intake, kept = stages["01_eda"]["parameters"], arms.kept(results, campaign or _current(results))
-    if kept.day is not None and not kept.horizon_days:
-        kept = kept._replace(horizon_days=stages["02_transformation"]["parameters"]["horizon_days"])
     try:
         if orders:
             return add(results, entry(kept, from_orders(orders, intake, kept), orders))

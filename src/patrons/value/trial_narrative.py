@@ -102,8 +102,10 @@ def suggestion(readings: Sequence[Entry]) -> str:
         if done.save_chance.low > 0
         else "# Not shown to be above 0: do not count on it, and read another campaign.\n"
     )
+    relative = readings[-1]["relative"]
+    bands = ", a row for each band of silence: how it falls is as assumed, not measured" if len(relative) > 1 else ""
     return (
         f"# Measured: {percent(done.save_chance)} by {campaigns}, {customers:,} customers.\n"
-        f"# Low, likely, high after any silence; their mean is the estimate (or 0).\n{doubt}"
-        f"07_customer_value:\n  save_chance: [{trial.suggested(done.save_chance)}]\n"
+        f"# Low, likely, high{bands}. Their mean over the customers is the estimate (or 0).\n{doubt}"
+        f"07_customer_value:\n  save_chance: {trial.suggested(done.save_chance, relative)}\n"
     )
