@@ -10,11 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from patrons.cli import main as cli
 from patrons.evaluation.metrics import Interval
 from patrons.files import write_json
-from patrons.value import arms, effects, outcomes, trial, trial_narrative
+from patrons.series import params
+from patrons.value import arms, effects, gains, outcomes, trial, trial_narrative
 from patrons.value.arms import HOLD_OUT, Lot
 
 DAY, HORIZON = date(2024, 2, 10), 90
@@ -111,6 +114,51 @@ def test_intervals_hold_the_truth_for_arms_as_they_are_drawn():
         assert hits.mean() == pytest.approx(0.95, abs=0.02)
     for interval in (effects.save_chance(total), effects.stratified_save_chance(counts)):
         assert ((interval.low <= planted) & (planted <= interval.high)).mean() == pytest.approx(0.95, abs=0.02)
+
+
+@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    planted=st.floats(0.0, 0.9),
+    silent=st.floats(0.2, 0.8),
+    hold_out=st.floats(0.1, 0.5),
+    worth=st.floats(0.0, 50.0),
+    seed=st.integers(0, 99),
+)
+def test_whatever_is_planted_is_found_by_the_command(tmp_path, planted, silent, hold_out, worth, seed):
+    """Within five standard errors: the save chance, and what contacts add to the spend of each who was contacted."""
+    root = tmp_path / f"{seed}-{planted}"
+    root.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        shop = Shop(root)
+        table = shop.played(shop.keep(3000, hold_out=hold_out, silent=silent), planted, seed)
+        bought = (table.ordered == 1) & (table.arm != HOLD_OUT)
+        table["spend"] = (table.spend + worth * bought).round(2)
+        assert patrons("shop", "--orders", shop.orders(table)) == 0
+        done = trial.effect(counts(shop)[0])
+    chance, spend = done.save_chance, done.spend
+    assert abs(chance.value - planted) < 5 * (chance.high - chance.low) / 3.92
+    ordering = 1 - silent * (1 - planted)
+    more = ordering * (np.exp(4.5) + worth) - (1 - silent) * np.exp(4.5)
+    assert abs(spend.value - more) < 5 * (spend.high - spend.low) / 3.92
+
+
+def test_what_is_suggested_can_stand_in_a_params_file(shop):
+    name = shop.keep()
+    assert patrons("shop", "--orders", shop.orders(shop.played(name, 0.3))) == 0
+    path = arms.folder(shop.results) / trial.SUGGESTED
+    values = params.load(path, Path(__file__).parents[2] / "notebooks")["07_customer_value"]
+    gains.falling(values["save_chance"])
+
+
+def test_a_line_is_added_to_a_log_that_ends_without_one(shop):
+    name = shop.keep()
+    new = shop.orders(shop.played(name, 0.3))
+    assert patrons("shop", "--orders", new) == 0
+    log = arms.folder(shop.results) / trial.LOG
+    log.write_text(log.read_text().rstrip())
+    assert patrons("shop", "--orders", new) == 0
+    assert len(trial.readings(shop.results)) == 2
 
 
 def test_orders_count_within_the_horizon_alone_and_who_has_none_has_not_ordered(shop):

@@ -230,8 +230,8 @@ def add(results: Path, reading: Entry) -> Entry:
         before = readings(results)
         former = [each["read_at"] for each in before if each["campaign"] == reading["campaign"]]
         reading = reading | {"replaces": former[-1] if former else None}
-        text = path.read_text(encoding="utf-8") if before else ""
-        write_text(path, text + json.dumps(reading, ensure_ascii=False) + "\n")
+        lines = [*(path.read_text(encoding="utf-8").splitlines() if before else []), json.dumps(reading)]
+        write_text(path, "\n".join(lines) + "\n")
     return reading
 
 
