@@ -17,7 +17,7 @@ class StubAnswers:
             "segment": [1] * len(X),
             "segment_name": ["All"] * len(X),
             "margin": [0.5] * len(X),
-            "segment_set": [["All"]] * len(X),
+            "segments_later": [["All"]] * len(X),
             "churn_probability": (X.tenure_months / 100 + X.monthly_fee / 1000).round(9),
             "flagged": [False] * len(X),
         }

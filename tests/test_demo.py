@@ -25,10 +25,10 @@ from patrons.segments.names import ADVICE
 EXPECTED = {
     "01": "lines_read lines_kept lines_quarantined customers orders revenue",
     "02": "features snapshots panel_rows churn_rate",
-    "03": "k silhouette davies_bouldin calinski_harabasz",
+    "03": "k silhouette davies_bouldin calinski_harabasz stability_in_time",
     "04": "segments smallest_share top_revenue_share migrated_share",
     "05": "accuracy macro_f1 accuracy_inputs accuracy_later macro_f1_later accuracy_persistence macro_f1_persistence "
-    "conformal_coverage",
+    "coverage_later",
     "06": "roc_auc roc_auc_low roc_auc_high pr_auc brier recall precision threshold baseline_roc_auc "
     "log_loss cv_roc_auc roc_auc_active recall_at_top_decile gap calibration_error gates_failed",
     "07": "mae rmse spearman capture_top_decile bias expected_spend contacts gain gain_low gain_high break_even",
@@ -107,7 +107,15 @@ def test_the_segment_model_places_raw_rows_and_its_card_says_where_it_is_from(de
     assert kept["labels"] == list(model.classes_)
     assert kept["card"]["sha256"] == digest(folder / "segment_model.skops")
     assert kept["card"]["data"]["digest"] == read_json(demo.processed / "series.json")["digest"]
-    assert 0 < kept["conformal"]["threshold"] < 1
+
+
+def test_likely_later_segments_are_kept_only_where_the_model_beats_persistence(demo):
+    folder, scores = demo.processed / "05_classification", demo.metrics("05")
+    kept = read_json(folder / "segment_later.json")
+    better = all(scores[f"{name}_later"] > scores[f"{name}_persistence"] for name in ("accuracy", "macro_f1"))
+    assert better or not kept["used"]
+    assert (folder / "segment_later.skops").exists() == kept["used"]
+    assert kept.get("coverage", {"value": scores["coverage_later"]})["value"] == scores["coverage_later"] > 0.8
 
 
 def test_nothing_that_the_shop_cannot_know_reaches_a_model(demo, truth):

@@ -22,6 +22,7 @@ class ToyScorer:
 
     def __init__(self, folder: Path):
         self.manifest = json.loads((folder / "release.json").read_text())
+        self.later = self.manifest.get("later", {})
         self.features, self.learnt, self.slow = FEATURES, Learnt(FEATURES), self.manifest.get("slow", 0)
 
     def check(self) -> list[str]:

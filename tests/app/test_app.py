@@ -21,12 +21,19 @@ from conftest import resealed
 from streamlit.testing.v1 import AppTest
 
 from patrons.app import actions
+from patrons.app.customer import likely_later
 from patrons.app.reports import linked
 from patrons.app.score import progress
 
 APP = Path(__file__).parents[2] / "serving" / "app.py"
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = ["--server.headless=true", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"]
+
+
+def test_likely_later_segments_come_with_how_often_such_held():
+    assert likely_later(["Loyal", "At risk"], {"days": 90, "coverage": {"value": 0.864}}) == (
+        "In 90 days likely “Loyal” or “At risk”: such held the right segment for 86% of customers when last tested."
+    )
 
 
 PAGES = ("Segments", "A customer", "Score a file", "Actions", "Reports")

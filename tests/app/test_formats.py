@@ -39,10 +39,10 @@ def test_a_table_has_headings_in_words_and_chances_in_percent():
 
 
 def test_a_table_that_is_shown_can_be_downloaded_without_a_formula():
-    table = pd.DataFrame({"customer_id": ["=1+1", "b"], "segment_set": [["A", "B"], ["A"]], "value": [-1.5, 2.0]})
+    table = pd.DataFrame({"customer_id": ["=1+1", "b"], "segments_later": [["A", "B"], ["A"]], "value": [-1.5, 2.0]})
     shown = styled(table).data
     assert shown["customer"].tolist() == ["'=1+1", "b"]
-    assert shown["possible segments"].tolist() == ["A | B", "A"]
+    assert shown["likely segments later"].tolist() == ["A | B", "A"]
     assert shown["expected spend"].tolist() == [-1.5, 2.0]
 
 

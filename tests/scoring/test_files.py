@@ -125,7 +125,7 @@ def test_a_csv_file_of_answers_is_safe_in_a_spreadsheet_and_parquet_is_raw(stub,
     assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbfcustomer_id,")
     written = pd.read_csv(tmp_path / "out.csv", dtype=str)
     assert written.customer_id[:2].tolist() == [f"'{danger}", "000001"]
-    assert written.segment_set[0] == "All"
+    assert written.segments_later[0] == "All"
     _, answers = scored(stub, source)
     assert answers.customer_id[0] == danger
 

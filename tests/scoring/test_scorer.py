@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from patrons.models import load_model
 from patrons.scoring import build as release_build
-from patrons.scoring.answers import predicted
+from patrons.scoring.answers import Answers, predicted
+from patrons.scoring.content import LATER
 from patrons.scoring.scorer import COLUMNS, Scorer, ScoringError
 
 
@@ -72,6 +74,19 @@ def test_one_customer_gets_the_answer_of_a_table(scorer, customers):
                 assert abs(answer[name] - value) <= 1e-5 * max(1, abs(value))
             elif not isinstance(value, float):
                 assert answer[name] == value or (answer[name] is None and pd.isna(value))
+
+
+def test_one_customer_gets_the_likely_later_segments_of_a_table(scorer, demo, customers):
+    # the model of today's segments stands in for that of later ones, which the small demo does not keep
+    models = {**scorer.models, LATER: load_model(demo.processed / "05_classification/segment_model.skops")}
+    manifest = {**scorer.manifest, "fast": {**scorer.manifest["fast"], LATER: {"used": True}}}
+    threshold = float(np.median(models[LATER].predict_proba(customers[models[LATER].feature_names_in_]).max(axis=1)))
+    spread = {name: getattr(scorer.answers, name) for name in ("edges", "low", "high")}
+    answers = Answers(manifest, models, {"level": 0.9, "threshold": threshold}, spread, scorer.answers.dictionary)
+    assert answers.fast[LATER]
+    wanted = answers.table(customers)["segments_later"]
+    assert [answers.one(row)["segments_later"] for row in customers.to_dict("records")] == wanted
+    assert {len(names) for names in wanted} > {1}  # some are clear, others not
 
 
 def test_rows_that_cannot_be_scored_come_back_with_a_reason(scorer, customers):

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import pytest
 from sklearn.linear_model import LogisticRegression
 
 from patrons.features.preparation import preparation
@@ -44,17 +43,9 @@ def test_what_was_hidden_repeats_the_segments():
     assert scores["accuracy"].value == 1
 
 
-def test_sets_of_a_sure_model_hold_one_name():
-    out_of_fold = classification.out_of_fold(TASK.prepare, {"": LogisticRegression()}, TASK.X, TASK.y, TASK.folds(3))
-    sets = assessment.sets(TASK, out_of_fold[""], assessment.assess(MODEL, TASK), 0.9)
-    assert (sets.customers, sets.several) == (30, [])
-    assert sets.coverage.value == pytest.approx(1, abs=0.15)
-
-
 def test_the_card_has_all_scores():
     held_out = assessment.assess(MODEL, TASK)
-    card = held_out.for_card(held_out.scores["accuracy"], held_out.scores["accuracy"])
+    card = held_out.for_card(held_out.scores["accuracy"])
     assert list(card) == [
         "accuracy", "balanced_accuracy", "macro_f1", "cross_validated_accuracy", "log_loss", "calibration_error",
-        "conformal_coverage",
     ]  # fmt: skip

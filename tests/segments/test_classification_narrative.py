@@ -4,7 +4,7 @@ import pytest
 
 from patrons.evaluation.metrics import Interval
 from patrons.segments import classification_narrative as narrative
-from patrons.segments.assessment import Assessment, Sets
+from patrons.segments.assessment import Assessment
 from patrons.segments.later import Forecast
 
 ACCURACY = Interval(0.97, 0.957, 0.981)
@@ -77,14 +77,15 @@ def test_the_weakest_segment():
     )
 
 
-def test_coverage_of_the_sets():
-    sets = Sets(0.9, 0.3, Interval(0.9945, 0.986, 0.998), ["a or b", "b or a", "a or b"], 40)
-    assert narrative.coverage(sets) == (
-        "The right name is in the set of 99.5% of held-out customers (95% interval 98.6% to 99.8%; promised: 90%). "
-        "7.5% of the sets hold several names, most often “a or b”."
+def test_how_often_likely_segments_held_is_told_with_the_days_and_what_lacks():
+    origins = pd.DataFrame({"value": [0.86, 0.93], "low": [0.85, 0.92], "high": [0.87, 0.94], "segments": [1.26, 1.5]})
+    assert narrative.promise(origins, 0.9) == (
+        "The segments that the model holds likely, 1.3 a customer, held the right one for 86.0% (95% interval 85.0% to "
+        "87.0%) on the latest day. That is short of the 90% aimed at. On 2 days, 86% to 93%. Neither model nor "
+        "threshold had seen those outcomes; the interval covers customers, not seasons."
     )
-    alone = Sets(0.9, 0.3, Interval(0.9945, 0.986, 0.998), [], 40)
-    assert narrative.coverage(alone).endswith("0.0% of the sets hold several names: the model can tell.")
+    assert "short of" not in narrative.promise(origins, 0.87)
+    assert "no likely segments are given" in narrative.promise(origins.head(0), 0.9)
 
 
 @pytest.mark.parametrize(

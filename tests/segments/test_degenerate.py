@@ -94,7 +94,7 @@ def test_ten_customers_have_segments_that_no_model_learns(tmp_path):
     labels = pd.read_parquet(processed / "04_label_creation/labels.parquet")
     record = read_json(processed / "05_classification/segment_model.json")
     assert record["labels"] == sorted(set(labels.segment))
-    assert record["conformal"] == {"level": 0.9, "threshold": 0}
+    assert read_json(processed / "05_classification/segment_later.json") == {"used": False}
     assert record["card"]["algorithm"] == "shares of the segments"
     model = load_model(processed / "05_classification/segment_model.skops")
     shares = labels.segment.value_counts(normalize=True).sort_index().to_numpy()

@@ -16,6 +16,7 @@ from flama.client import LifespanContextManager
 from toy_scorer import ToyScorer, write_release
 
 from patrons.service import bodies, keys
+from patrons.service.cards import later_card
 from patrons.service.follow import Located, named_by
 from patrons.service.limits import Gate
 from patrons.service.logs import Log
@@ -325,6 +326,14 @@ def test_the_model_card_lists_the_features_in_words(api):
         "example": 30.0,
         "required": True,
     }
+
+
+def test_the_model_card_says_how_likely_later_segments_were_measured():
+    coverage = {"value": 0.86, "low": 0.85, "high": 0.87}
+    later = {"used": True, "days": 90, "level": 0.9, "threshold": 0.1, "coverage": coverage, "origins": []}
+    measured = {"coverage": 0.86, "coverage_low": 0.85, "coverage_high": 0.87}
+    assert later_card(later) == {"days": 90, "level": 0.9, **measured}
+    assert later_card({}) is None
 
 
 def test_without_a_release_it_lives_but_is_not_ready(tmp_path):

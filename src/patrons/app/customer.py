@@ -1,6 +1,6 @@
 """Page: one customer, as they are or as they might be."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +92,8 @@ def _show_answer(
 def _meaning(answer: Mapping[str, Any], scorer: Scorer, currency: str) -> str:
     """What the numbers mean: which time they are for, and how sure they are."""
     parameters, sentences = scorer.manifest["parameters"], []
-    if others := [name for name in answer["segment_set"] if name != answer["segment_name"]]:
-        sentences.append(f"The segment may also be “{'” or “'.join(others)}”.")
+    if answer["segments_later"]:
+        sentences.append(likely_later(answer["segments_later"], scorer.later))
     if days := parameters.get("02_transformation", {}).get("horizon_days"):
         sentences.append(f"Not coming back means no order within {days} days.")
     if answer["expected_spend"] is not None:
@@ -104,6 +104,14 @@ def _meaning(answer: Mapping[str, Any], scorer: Scorer, currency: str) -> str:
             "(95 % interval)."
         )
     return " ".join(sentences)
+
+
+def likely_later(names: Sequence[str], later: Mapping[str, Any]) -> str:
+    """The likely later segments of a customer, and how often such held (`Scorer.later`)."""
+    return (
+        f"In {later['days']} days likely “{'” or “'.join(names)}”: such held the right segment for "
+        f"{later['coverage']['value']:.0%} of customers when last tested."
+    )
 
 
 def _show_silence(series: Series, scorer: Scorer, customer: str) -> None:

@@ -49,7 +49,7 @@ def escaped(text: str) -> str:
 HEADINGS = {
     "customer_id": "customer",
     "segment_name": "segment",
-    "segment_set": "possible segments",
+    "segments_later": "likely segments later",
     "churn_probability": "chance of not coming back",
     "flagged": "flagged",
     "expected_spend": "expected spend",

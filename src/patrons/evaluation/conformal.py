@@ -3,12 +3,11 @@
 After split conformal prediction (Vovk et al., Algorithmic Learning in a Random World, 2005; Sadinle et al., 2019): on
 rows that a model did not learn from, the probability given to the true class is at or above a threshold in the promised
 share of rows; a new row's set is all classes at or above it. The proof holds where the same model gives both and rows
-are exchangeable. Where the threshold comes from out-of-fold rows, as in 05, the folds' models set it and a model fitted
-on all rows is used (cross-conformal; Vovk, 2015): then the promise is not proven, so coverage must be measured.
+are exchangeable. Rows of a later day are not, and a model that has learnt more since is another one, as in 05: then the
+promise is not proven, so coverage must be measured on later days.
 """
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -64,9 +63,3 @@ def coverage(truth: np.ndarray, chosen: np.ndarray, classes: Classes) -> Interva
     holds = covered(truth, chosen, classes)
     low, high = wilson(pd.Series([holds.sum()]), pd.Series([len(holds)]))
     return Interval(float(holds.mean()), float(low[0]), float(high[0]))
-
-
-def as_text(chosen: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> list[str]:
-    """Each row's set as text, the likeliest class first: "Loyal or Champions"."""
-    order = _likeliest_first(probabilities)
-    return [" or ".join(classes[c] for c in row if inside[c]) for row, inside in zip(order, chosen, strict=True)]

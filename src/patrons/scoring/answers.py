@@ -8,6 +8,7 @@ import pandas as pd
 
 from patrons.churn.reasons import REASONS, reasons
 from patrons.evaluation import conformal
+from patrons.scoring.content import LATER
 from patrons.scoring.fast.models import Unsupported, margin
 from patrons.scoring.fast.pipeline import compiled, prepared
 from patrons.scoring.fast.reasons import explainer
@@ -16,7 +17,7 @@ from patrons.segments import clustering
 from patrons.value.spend_model import SpendModel
 
 DIGITS = 9  # of a probability: threads add a forest's trees up in any order, so last digits vary
-SET_DIGITS = 6  # of the segment model's, which the notebook rounds before it forms sets
+SET_DIGITS = 6  # of the later segments', which the notebook rounds before it forms sets
 MARGIN, WHY, VALUE = "margin", "reasons", "value"  # what has a fast form besides the models
 
 Row = Mapping[str, Any]
@@ -32,9 +33,9 @@ class Answers:
     manifest : mapping
         `release.json`.
     models : mapping
-        `clusterer`, `segment_model`, `churn`, and `value` where there is one.
-    conformal : mapping
-        `level` and `threshold` of the sets of segments.
+        `clusterer`, `churn`, and `value` and `segment_later` where there is one.
+    later : mapping
+        `level` and `threshold` of the likely later segments, where there is such a model.
     spread : mapping
         `edges` between groups of customers by expected spend, and the factors `low` and `high` of its interval.
     dictionary : DataFrame
@@ -45,14 +46,14 @@ class Answers:
         self,
         manifest: Mapping[str, Any],
         models: Mapping[str, Any],
-        conformal: Row,
+        later: Row,
         spread: Row,
         dictionary: pd.DataFrame,
     ):
         self.models, self.dictionary = dict(models), dictionary
         self.segments = {int(group): segment for group, segment in manifest["segments"].items()}
         self.threshold = manifest["thresholds"]["churn"]
-        self.level, self.set_threshold = float(conformal["level"]), float(conformal["threshold"])
+        self.level, self.likely_from = float(later.get("level", 0)), float(later.get("threshold", 0))
         self.edges, self.low, self.high = (np.array(spread.get(name, [])) for name in ("edges", "low", "high"))
         used = {name for name, comparison in manifest["fast"].items() if comparison["used"]}
         self.fast = {name: form if name in used else None for name, form in fast_forms(models, dictionary).items()}
@@ -65,7 +66,7 @@ class Answers:
             "segment": [segment["number"] for segment in segments],
             "segment_name": [segment["name"] for segment in segments],
             "margin": margins(self.models["clusterer"], X),
-            "segment_set": self._sets(predicted("segment_model", self.models["segment_model"], X)),
+            "segments_later": self._later(predicted(LATER, self.models[LATER], X)) if LATER in self.models else None,
             "churn_probability": probability,
             "flagged": self.flags(probability),
             **(self._spend(predicted(VALUE, self.models[VALUE], X)) if VALUE in self.models else {}),
@@ -78,11 +79,12 @@ class Answers:
         probability = round(float(np.ravel(self._ask("churn", row))[1]), DIGITS)
         texts = np.ravel(self._ask(WHY, row)).tolist()
         spend = self._spend(np.ravel(self._ask(VALUE, row))) if VALUE in self.models else {}
+        later = self._later(np.reshape(self._ask(LATER, row), (1, -1)))[0] if LATER in self.models else None
         return {
             "segment": segment["number"],
             "segment_name": segment["name"],
             "margin": float(np.ravel(self._ask(MARGIN, row))[0]),
-            "segment_set": self._sets(np.reshape(self._ask("segment_model", row), (1, -1)))[0],
+            "segments_later": later,
             "churn_probability": probability,
             "flagged": bool(self.flags(np.array(probability))),
             **{name: float(amount[0]) for name, amount in spend.items()},
@@ -99,11 +101,15 @@ class Answers:
         amounts = {"expected_spend": expected, "spend_low": low, "spend_high": high}
         return {name: amount.round(SET_DIGITS) for name, amount in amounts.items()}
 
-    def _sets(self, probabilities: np.ndarray) -> list[list[str]]:
-        """Names of the segments that cannot be ruled out, the likeliest first."""
-        rounded, names = np.asarray(probabilities, dtype=float).round(SET_DIGITS), self.models["segment_model"].classes_
-        inside = conformal.sets(rounded, self.set_threshold, self.level)
-        likeliest_first = np.argsort(-rounded, axis=1, kind="stable")
+    def likely(self, probabilities: np.ndarray) -> np.ndarray:
+        """Which segments are likely later, shape (n, segments) of bool; `probabilities` as the model gives them."""
+        rounded = np.asarray(probabilities, dtype=float).round(SET_DIGITS)
+        return conformal.sets(rounded, self.likely_from, self.level)
+
+    def _later(self, probabilities: np.ndarray) -> list[list[str]]:
+        """Names of the segments that are likely later, the likeliest first."""
+        inside, names = self.likely(probabilities), self.models[LATER].classes_
+        likeliest_first = np.argsort(-np.asarray(probabilities, dtype=float).round(SET_DIGITS), axis=1, kind="stable")
         return [
             [str(names[n]) for n in order if chosen[n]] for order, chosen in zip(likeliest_first, inside, strict=True)
         ]

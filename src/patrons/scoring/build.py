@@ -15,7 +15,7 @@ import pandas as pd
 from patrons.files import locked, read_record, write_json
 from patrons.libraries import versions
 from patrons.scoring.answers import Row, fast_forms
-from patrons.scoring.content import CHECKED_ROWS, GOLDEN_ROWS, NEEDED, OPTIONAL, Content, load_models
+from patrons.scoring.content import CHECKED_ROWS, GOLDEN_ROWS, LATER, NEEDED, OPTIONAL, Content, load_models
 from patrons.scoring.release import FORMAT, GOLDEN, TEST, ReleaseError, is_intact, read, seal, set_aside
 from patrons.scoring.rows import records
 from patrons.scoring.scorer import CLOSE, Scorer, plain
@@ -136,7 +136,7 @@ def _fast_forms(
     forms = fast_forms(models, answers.dictionary)
     decisions: dict[str, Decision] = {
         "churn": lambda probabilities: answers.flags(probabilities[:, 1]),
-        "segment_model": lambda probabilities: probabilities.argmax(axis=1),
+        LATER: answers.likely,
     }
     return {
         name: compare(form, inputs, answers.original(name, inputs), decisions.get(name)) for name, form in forms.items()

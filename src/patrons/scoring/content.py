@@ -13,22 +13,22 @@ from patrons.models import load_model
 from patrons.scoring.rows import Feature, describe
 from patrons.scoring.soundness import refuse_unsound
 
-MODELS = ("clusterer", "segment_model", "churn")  # without which nothing is scored
+MODELS = ("clusterer", "churn")  # without which nothing is scored
 NEEDED = (
     *(f"{name}.skops" for name in MODELS),
     "segments.json",
-    "segment_model.json",
     "churn.json",
     "dictionary.parquet",
 )
-OPTIONAL = ("value.skops", "value.json")  # of an order log
+LATER = "segment_later"  # where 05 could forecast it
+OPTIONAL = ("value.skops", "value.json", f"{LATER}.skops", f"{LATER}.json")  # of an order log
 OUTCOME = "churned"
 TEST_ROWS, GOLDEN_ROWS, CHECKED_ROWS = 5000, 20, 500
 
 
 def load_models(folder: Path) -> dict[str, Any]:
-    """The models of a release by name, `value` where there is one."""
-    names = [*MODELS, *(["value"] if (folder / "value.skops").exists() else [])]
+    """The models of a release by name, `value` and `segment_later` where there is one."""
+    names = [*MODELS, *(name for name in ("value", LATER) if (folder / f"{name}.skops").exists())]
     models = {name: load_model(folder / f"{name}.skops") for name in names}
     refuse_unsound(models)
     return models
@@ -50,7 +50,9 @@ class Content:
         self.processed, self.series = processed, series
 
     def path(self, file: str) -> Path | None:
-        """Where a notebook left a file, None where none has written it."""
+        """Where a notebook left a file, None where none has written it, or says that it is not to be used."""
+        if file == f"{LATER}.skops" and not self.json(f"{LATER}.json").get("used"):
+            return None
         return result_file(self.processed, file)
 
     def json(self, file: str) -> dict[str, Any]:

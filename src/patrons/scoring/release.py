@@ -4,11 +4,11 @@
 
     release.json           what it is: data, library versions, features, metrics, gates, and the SHA-256 of each file
     clusterer.skops        raw feature columns to a segment
-    segment_model.skops    raw feature columns to probabilities of the segments
     churn.skops            raw feature columns to a probability of churn
     value.skops            raw feature columns to expected spend, of an order log (value.json: its intervals)
+    segment_later.skops    raw feature columns to probabilities of the segments a horizon later, where that is forecast
     segments.json          the segments' cards
-    segment_model.json     when a segment belongs to a customer's set
+    segment_later.json     from which probability on a later segment is likely, and how often that held
     churn.json             the threshold, the gates, the model's card
     dictionary.parquet     what each feature means
     golden.json            customers with the answers that they must get
@@ -38,7 +38,7 @@ from patrons.scoring.content import NEEDED, OPTIONAL
 MANIFEST, GOLDEN, TEST = "release.json", "golden.json", "test.parquet"
 ALWAYS = frozenset({*NEEDED, GOLDEN, TEST})  # beside the manifest
 KNOWN = ALWAYS | {*OPTIONAL}
-FORMAT = 2  # of 1 the models name classes of modules that have moved into rooms since
+FORMAT = 3  # of 1 the models name classes of modules that have moved since; 2 has sets of today's segments
 REMEDY = "install that version, or run the series again"
 UNSEALED = ("id", "created", "author")  # what the same results need not have in common
 ID = re.compile(r"[0-9a-f]{12}")

@@ -26,7 +26,7 @@ from patrons.libraries import Difference, differences
 from patrons.scoring import release
 from patrons.scoring.answers import Answers
 from patrons.scoring.beyond import BEYOND, explain, explained, typical
-from patrons.scoring.content import load_models
+from patrons.scoring.content import LATER, load_models
 from patrons.scoring.drift import Learnt, Watch
 from patrons.scoring.rows import ORDERS, Reader, reader_of, records
 
@@ -35,7 +35,7 @@ COLUMNS = {
     "segment": "Int64",  # number of the segment
     "segment_name": "str",
     "margin": "float64",  # how clearly the customer belongs to it: 0 on the border, 1 wholly inside
-    "segment_set": "object",  # list of names: the segments that cannot be ruled out
+    "segments_later": "object",  # list of names: the segments likely a horizon from now, missing where not forecast
     "churn_probability": "float64",
     "flagged": "boolean",  # whether that reaches the threshold of the release
     "expected_spend": "float64",  # in the coming horizon, in the log's currency
@@ -67,6 +67,8 @@ class Scorer:
         What a customer row holds beside `customer_id` (see `rows.Feature`).
     segments : list of dict
         The segment cards.
+    later : dict
+        How the likely later segments were measured (`segments.later.record`); empty where there are none.
     reader : Reader
         Reads customers into the features.
     """
@@ -76,9 +78,9 @@ class Scorer:
         self.segments = read_json(folder / "segments.json")
         self.reader = reader_of(manifest)
         self.features, self.learnt = self.reader.features, Learnt(self.reader.features)
-        conformal = read_json(folder / "segment_model.json")["conformal"]
+        self.later = _later(folder, models)
         spread = read_json(folder / "value.json", {}).get("spread", {})
-        self.answers = Answers(manifest, models, conformal, spread, pd.read_parquet(folder / "dictionary.parquet"))
+        self.answers = Answers(manifest, models, self.later, spread, pd.read_parquet(folder / "dictionary.parquet"))
 
     @classmethod
     def load(cls, folder: str | Path, verified: bool = False) -> "Scorer":
@@ -148,7 +150,7 @@ class Scorer:
         if len(inputs):
             answers = explain(self._computed(inputs), inputs, self.features, self._one)
         answers = answers.reindex(index=range(len(table)), columns=list(COLUMNS)).astype(COLUMNS).set_axis(table.index)
-        lists = {name: answers[name].where(answers[name].notna(), None) for name in ("segment_set", "warnings")}
+        lists = {name: answers[name].where(answers[name].notna(), None) for name in ("segments_later", "warnings")}
         return answers.assign(customer_id=self._identifiers(table), error=answers.error.fillna(error), **lists)
 
     def _computed(self, inputs: pd.DataFrame) -> pd.DataFrame:
@@ -261,6 +263,10 @@ class Scorer:
     def _identifiers(self, table: pd.DataFrame) -> pd.Series:
         column = next((table[name] for name in ("customer_id", self.id_column) if name in table), None)
         return pd.Series(None, table.index, "str") if column is None else column.astype("str")
+
+
+def _later(folder: Path, models: Mapping[str, Any]) -> dict[str, Any]:
+    return read_json(folder / f"{LATER}.json", {}) if LATER in models else {}
 
 
 def plain(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How well does a model place customers that it has not seen? Its scores and errors, and sets of likely segments."""
+"""How well does a model place customers that it has not seen? Its scores and errors."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
-from patrons.evaluation import conformal, multiclass
+from patrons.evaluation import multiclass
 from patrons.evaluation.metrics import Interval
 from patrons.features.preparation import only
 from patrons.segments.classification import Folds, likeliest, out_of_fold, probabilities
@@ -58,14 +58,13 @@ class Assessment:
         """Whether accuracy and macro-F1 both exceed the baseline's beyond their intervals."""
         return min(self.gain["accuracy"].low, self.gain["macro_f1"].low) > 0
 
-    def for_card(self, cross_validated: Interval, coverage: Interval) -> dict[str, Interval | float]:
+    def for_card(self, cross_validated: Interval) -> dict[str, Interval | float]:
         """Scores for the model's card."""
         return {
             **self.scores,
             "cross_validated_accuracy": cross_validated,
             "log_loss": self.log_loss,
             "calibration_error": self.calibration_error,
-            "conformal_coverage": coverage,
         }
 
     def is_fit_for_use(self, min_recall: float) -> bool:
@@ -100,23 +99,3 @@ def distillation(task: Task, prepare: ColumnTransformer, model: ClassifierMixin,
     """Scores out of fold of a model that sees what the segments were made from."""
     given = out_of_fold(only(prepare, task.hidden), {"": model}, task.X_hidden, task.y, folds)[""]
     return multiclass.scores(task.y, likeliest(given, task.names))
-
-
-@dataclass(frozen=True)
-class Sets:
-    """Names that a model holds likely enough, customer by customer, so that the right one is among them as promised."""
-
-    level: float
-    threshold: float
-    coverage: Interval
-    several: list[str]  # sets of more than one name, as text
-    customers: int
-
-
-def sets(task: Task, out_of_fold: np.ndarray, held_out: Assessment, level: float) -> Sets:
-    """Sets of the held-out customers; their threshold is set on out-of-fold probabilities of the others."""
-    threshold = conformal.threshold(task.y, out_of_fold, task.names, level)
-    chosen = conformal.sets(held_out.probabilities, threshold, level)
-    texts = pd.Series(conformal.as_text(chosen, held_out.probabilities, held_out.names))
-    coverage = conformal.coverage(task.y_test, chosen, held_out.names)
-    return Sets(level, threshold, coverage, list(texts[chosen.sum(axis=1) > 1]), len(chosen))

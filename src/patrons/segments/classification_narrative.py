@@ -6,7 +6,7 @@ import pandas as pd
 
 from patrons.evaluation.metrics import Interval
 from patrons.plots import words
-from patrons.segments.assessment import Assessment, Sets
+from patrons.segments.assessment import Assessment
 from patrons.segments.classification import REFERENCE
 from patrons.segments.later import Forecast
 from patrons.segments.placement import NEAR_COPY
@@ -104,16 +104,6 @@ def calibration_title(error: float) -> str:
     return f"Predicted and observed shares differ by {100 * error:.1f} percentage points on average"
 
 
-def coverage(sets: Sets) -> str:
-    """How often the right name is in the set, and between which names the model wavers."""
-    often = f", most often “{pd.Series(sets.several).mode()[0]}”." if sets.several else ": the model can tell."
-    return (
-        f"The right name is in the set of {sets.coverage.value:.1%} of held-out customers "
-        f"({_interval(sets.coverage, '.1%')}; promised: {sets.level:.0%}). "
-        f"{len(sets.several) / sets.customers:.1%} of the sets hold several names{often}"
-    )
-
-
 def verdict(held_out: Assessment, min_recall: float) -> str:
     """Whether the model may be used, and why not: a clause that follows its name."""
     if not held_out.beats_baseline:
@@ -163,3 +153,28 @@ def both(*differences: Interval) -> str:
     """How a model compares by several scores at once: better or worse only where all of them say so."""
     comparisons = {difference.comparison() for difference in differences}
     return comparisons.pop() if len(comparisons) == 1 else "cannot be told apart from"
+
+
+def promise(origins: pd.DataFrame, level: float) -> str:
+    """How often the likely segments held the right one, as `later.Procedure.origins` measured it."""
+    if origins.empty:
+        return (
+            "How often a set of likely segments would hold the right one cannot be measured: that takes days of three "
+            "horizons in a row. So no likely segments are given."
+        )
+    latest, days = origins.iloc[0], len(origins)
+    held = Interval(latest.value, latest.low, latest.high)
+    short = "" if held.high >= level else f" That is short of the {level:.0%} aimed at."
+    others = f" On {days} days, {_range(origins.value)}." if days > 1 else ""
+    return (
+        f"The segments that the model holds likely, {latest.segments:.1f} a customer, held the right one for "
+        f"{held.value:.1%} ({_interval(held, '.1%')}) on the latest day.{short}{others} Neither model nor threshold "
+        "had seen those outcomes; the interval covers customers, not seasons."
+    )
+
+
+def _range(values: pd.Series) -> str:
+    return f"{values.min():.0%} to {values.max():.0%}"
+
+
+NOT_USED = "So no likely later segments are given: staying put is as good a guess."

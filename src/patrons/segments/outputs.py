@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from patrons.evaluation.metrics import Interval
 from patrons.evaluation.model_card import model_card
 from patrons.features.preparation import as_inputs
-from patrons.segments import in_time
+from patrons.segments import in_time, later
 from patrons.segments.classification import fit
 from patrons.segments.leaderboard import NONE
 from patrons.segments.placement import Task
@@ -44,7 +44,6 @@ def shares_only(
     task: Task,
     labels: pd.DataFrame,
     dataset: Mapping[str, Any],
-    level: float,
     author: str,
     reason: str,
 ) -> None:
@@ -59,8 +58,6 @@ def shares_only(
         As 04 wrote them.
     dataset : mapping
         What 01 found out about the data.
-    level : float
-        Of the sets of names; every set holds all of them.
     author : str
         Who answers for the model.
     reason : str
@@ -71,7 +68,8 @@ def shares_only(
     stage.write("segment_model.skops", model)
     stage.write("segment_model.sample.parquet", X.head(SAMPLE))
     card = segment_card(stage, dataset, "shares of the segments", author, {}, {}, reason)
-    stage.write("segment_model.json", record(list(model.classes_), labels, level, 0.0, card))
+    stage.write("segment_model.json", record(list(model.classes_), labels, card))
+    stage.write("segment_later.json", later.NOTHING)
 
 
 def segment_card(
@@ -96,13 +94,21 @@ def segment_card(
     )
 
 
-def record(
-    names: list[str], labels: pd.DataFrame, level: float, threshold: float, card: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What is kept beside the model: its segments, their numbers, when a segment belongs to a set, and the card."""
+def record(names: list[str], labels: pd.DataFrame, card: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept beside the model: its segments, their numbers, and the card."""
     return {
         "labels": names,
         "groups": dict(zip(labels.segment, map(int, labels.group), strict=True)),
-        "conformal": {"level": level, "threshold": threshold},
         "card": card,
     }
+
+
+def likely_later(
+    stage: Stage, procedure: later.Procedure, forecast: later.Forecast, origins: pd.DataFrame
+) -> Mapping[str, Any]:
+    """Write what `later.record` gives, and the model of today beside it where that is to be used; return the record."""
+    kept = later.record(procedure, forecast, origins)
+    stage.write("segment_later.json", kept)
+    if kept["used"]:
+        stage.write("segment_later.skops", procedure.fitted[procedure.pairs.today])
+    return kept

@@ -1,5 +1,6 @@
 """What the service says of the release in use."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from patrons.service.slots import Slot, Slots
@@ -14,8 +15,21 @@ def model_card(slot: Slot, slots: Slots) -> dict[str, Any]:
         "promoted": slot.promoted,
         **{name: manifest.get(name) for name in ("name", "kind", "created", "versions", "thresholds")},
         "segments": {str(segment["number"]): segment["name"] for segment in manifest["segments"].values()},
+        "segments_later": later_card(slot.scorer.later),
         "slot": slot.colour,
         "idle": idle and idle.release,
         "refused": slots.refused,
         "features": [{name: getattr(feature, name) for name in fields} for feature in slot.scorer.features],
+    }
+
+
+def later_card(later: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The fields of `messages.LaterCard`, None where a release has no model of later segments (`Scorer.later`)."""
+    if not later:
+        return None
+    value, low, high = (later["coverage"][name] for name in ("value", "low", "high"))
+    return {name: later[name] for name in ("days", "level")} | {
+        "coverage": value,
+        "coverage_low": low,
+        "coverage_high": high,
     }

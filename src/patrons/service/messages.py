@@ -72,7 +72,9 @@ class Answer(BaseModel):
     segment: int | None = Field(description="number of the segment")
     segment_name: str | None = None
     margin: float | None = Field(None, description="how clearly the customer belongs: 0 on the border, 1 wholly inside")
-    segment_set: list[str] | None = Field(None, description="segments that cannot be ruled out")
+    segments_later: list[str] | None = Field(
+        None, description="likely segments a horizon from now, the likeliest first; null where that is not forecast"
+    )
     churn_probability: float | None = Field(None, ge=0, le=1)
     flagged: bool | None = Field(None, description="whether that reaches the threshold of the release")
     expected_spend: float | None = Field(None, description="in the coming horizon, in the currency of the data")
@@ -104,7 +106,7 @@ class PredictResponse(BaseModel):
                         "segment": 2,
                         "segment_name": "Champions",
                         "margin": 0.7,
-                        "segment_set": ["Champions"],
+                        "segments_later": ["Champions", "Loyal"],
                         "churn_probability": 0.21,
                         "flagged": False,
                         "expected_spend": 310.5,
@@ -139,6 +141,16 @@ class FeatureCard(BaseModel):
     example: float | str | None
 
 
+class LaterCard(BaseModel):
+    """How the likely later segments were measured: on days whose outcome set neither model nor threshold."""
+
+    days: int = Field(description="from now to the day that they are of")
+    level: float = Field(description="share of customers whose likely segments were to hold the right one")
+    coverage: float = Field(description="that share as measured on the latest day")
+    coverage_low: float = Field(description="95% interval over customers; it does not cover a change of season")
+    coverage_high: float
+
+
 class ModelCard(BaseModel):
     """The release in use, and what happened to the last one that was tried."""
 
@@ -155,6 +167,7 @@ class ModelCard(BaseModel):
     versions: dict[str, str]
     thresholds: dict[str, float]
     segments: dict[str, str]
+    segments_later: LaterCard | None = Field(None, description="null where later segments are not forecast")
     features: list[FeatureCard]
 
 
