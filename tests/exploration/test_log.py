@@ -73,6 +73,17 @@ def test_spend_is_compared_by_the_values_of_an_attribute():
         ["plan", "free", 15], ["plan", "gold", 80], ["plan", "unknown", 5],
     ]  # fmt: skip
     assert table.customers.tolist() == [1, 1, 1]
+    assert table[["low", "high"]].isna().all(axis=None)  # of one customer nothing is known
+
+
+def test_intervals_of_median_spend_hold_for_all_values_at_once():
+    # two values of ten customers each: 97.5% each, ranks 2 and 9, as P(X <= 1) = .011 <= .0125 < P(X <= 2)
+    people = pd.DataFrame({"customer_id": [f"c{n}" for n in range(20)], "plan": ["free"] * 10 + ["gold"] * 10})
+    lines = pd.DataFrame(
+        {"customer_id": people.customer_id, "order_id": "o", "amount": [*range(1, 11), *range(101, 111)]}
+    )
+    table = log.by_attribute(ibis.memtable(lines), people)
+    assert table[["spend", "low", "high"]].to_numpy().tolist() == [[5.5, 2, 9], [105.5, 102, 109]]
 
 
 def test_an_attribute_of_many_values_is_left_out():

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -151,8 +152,9 @@ def test_a_log_of_one_country():
     assert narrative.countries(shares(France=1.0)).text == "All revenue comes from France."
 
 
-def spend(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["attribute", "value", "share", "spend"])
+def spend(*rows: tuple[str, str, float, float], reach: float = 0.1) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["attribute", "value", "share", "spend"])
+    return table.assign(low=(1 - reach) * table.spend, high=(1 + reach) * table.spend)
 
 
 def test_the_widest_gap_is_within_one_attribute_and_between_common_values():
@@ -165,14 +167,26 @@ def test_the_widest_gap_is_within_one_attribute_and_between_common_values():
         ("channel", "stand", 0.03, 1.0),
     )
     finding = narrative.attributes(table)
-    assert finding.title == "Customers of age plan gold spend 3.0 times as much as those of age plan free"
-    assert finding.text == ("Customers of age plan gold spend 3.0 times as much as those of age plan free, on average.")
+    title = "The median customer of age plan gold spends 3.0 times as much as that of age plan free"
+    assert finding.title == title
+    # 81 / 33
+    assert finding.text == f"{title}; at least 2.5 times (95%, as the widest among 5 medians)."
+
+
+@pytest.mark.parametrize("reach", [0.6, np.nan])
+def test_a_widest_gap_that_picking_explains_is_no_finding(reach):
+    # 36 / 48 at the least: below 1; without intervals nothing is known
+    finding = narrative.attributes(spend(("plan", "gold", 0.5, 90.0), ("plan", "free", 0.5, 30.0), reach=reach))
+    assert finding.kind == "caution"
+    assert finding.title == (
+        "No attribute clearly tells who spends more: the widest among 2 medians may be as wide by chance"
+    )
 
 
 def test_rare_values_count_where_all_others_are_rare():
     table = spend(("channel", "web", 0.97, 50.0), ("channel", "stand", 0.03, 1.0))
     assert narrative.attributes(table).title == (
-        "Customers of channel web spend 50.0 times as much as those of channel stand"
+        "The median customer of channel web spends 50.0 times as much as that of channel stand"
     )
 
 

@@ -78,13 +78,14 @@ def test_a_table_of_one_attribute():
 def test_churn_is_highest_where_the_interval_begins_highest():
     # the highest rate is of ten customers, and its interval begins lower
     rates = pd.DataFrame(
-        [("plan", "z", 10, 0.6, 0.31, 0.83), ("tenure", "0 to 9", 1_854, 0.5, 0.48, 0.52)],
-        columns=["attribute", "value", "customers", "rate", "low", "high"],
+        [("plan", "z", 10, 6, 0.6, 0.31, 0.83), ("tenure", "0 to 9", 1_854, 927, 0.5, 0.48, 0.52)],
+        columns=["attribute", "value", "customers", "churned", "rate", "low", "high"],
     )
-    finding = narrative.churn_rates(rates, 0.265)
+    finding = narrative.churn_rates(rates, 0.265, attributes=19)
     assert finding.title == "50% churn where tenure is 0 to 9"
     assert finding.text == (
-        "50% churn where tenure is 0 to 9, against 26% of all customers (95% interval 48% to 52%, 1,854 customers). "
+        "50% churn where tenure is 0 to 9, against 26% of all customers (95% interval 47% to 53%, 1,854 customers; it "
+        "allows for being picked from about 19). "
         "That they go together does not mean that one causes the other."
     )
 

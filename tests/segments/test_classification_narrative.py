@@ -23,7 +23,7 @@ def held_out(gain=BETTER, weakest=0.94):
         log_loss=ACCURACY,
         reliability=pd.DataFrame(),
         calibration_error=0.01,
-        recall=pd.Series({"At risk": weakest, "Loyal": 0.99}),
+        recalls=pd.DataFrame({"rate": [weakest, 0.99], "low": 0.9, "high": 1.0}, index=["At risk", "Loyal"]),
     )
 
 
@@ -73,7 +73,8 @@ def test_placement_and_distillation():
 def test_the_weakest_segment():
     assert narrative.weakest_title(held_out()) == "At risk is hardest: 94% are recognised"
     assert narrative.weakest(held_out()) == (
-        "The hardest segment to recognise is At risk: 94% of its held-out members are placed in it."
+        "The hardest segment to recognise is At risk: 94% of its held-out members are placed in it (95% interval 90% "
+        "to 100%, for all segments at once)."
     )
 
 

@@ -9,7 +9,7 @@ CARDS = pd.DataFrame(
         "share": [0.3, 0.7],
         "revenue_share": [0.72, 0.28],
         "action": ["thank them", "spend nothing on them"],
-        "frequency_mean": [11.25, 1.5],
+        "frequency_median": [11.0, 1.0],
         "recency_days_median": [12.0, 434.4],
     },
     index=pd.Index(["Loyal", "Lost"], name="segment"),
@@ -79,8 +79,8 @@ def test_a_segment_that_nobody_was_in_is_not_said_to_have_kept_anyone():
 
 def test_who_is_lost_and_who_brings_most_in_a_table():
     assert narrative.churn(TABLE_CARDS) == (
-        "“Short tenure” are 25% of customers and 50% of those who churned: 53% of them did (95% interval 50% to 55%). "
-        "Look there first."
+        "“Short tenure” are 25% of customers and 50% of those who churned: 53% of them did (95% interval 50% to 55%, "
+        "for all segments at once). Look there first."
     )
     assert narrative.revenue(TABLE_CARDS, "TotalCharges") == (
         "“Long tenure” brings the most by TotalCharges: 80% from 75% of customers."
@@ -102,7 +102,7 @@ def test_titles_say_the_finding():
     positions = pd.DataFrame({"recency": [0.8, 0.1], "frequency": [0.9, 0.2]}, index=["Loyal", "Lost"])
     profile = pd.DataFrame({"order_lines": [0.4, -0.4], "price": [1.1, -1.84]}, index=["Loyal", "Lost"])
     assert narrative.positions_title(positions) == "Lost have been silent longest, Loyal order most"
-    assert narrative.averages_title(CARDS) == "An average member of Loyal has ordered 11.2 times"
+    assert narrative.averages_title(CARDS) == "The median member of Loyal has ordered 11 times"
     assert narrative.profile_title(profile) == "Lost stand out most: price -1.8"
     assert narrative.flows_title(FLOWS, 0.272, 90, "Loyal") == "27% moved in 90 days; Loyal keep most: 85%"
     assert narrative.balance_title(BALANCE) == "Loyal +296 customers, Lost -1,044"

@@ -47,3 +47,14 @@ def test_a_profile_is_in_standard_deviations_of_ranks():
 def test_keys_are_no_features():
     table = pd.DataFrame({"customer_id": [1], "as_of": [pd.Timestamp("2024-01-01")], "orders": [2], "country": ["DE"]})
     assert list(traits.numeric(table)) == ["orders"]
+
+
+def test_the_widest_of_many_differences_seldom_exceeds_what_picking_explains():
+    rng = np.random.default_rng(0)
+    segment = pd.Series(np.repeat(["a", "b", "c"], [50, 100, 150]))
+    limit, beyond = traits.by_chance(segment, 20), 0
+    assert limit == pytest.approx(3.34 * np.sqrt(1 / 50 + 1 / 250), abs=0.01)  # the normal quantile of 1 - .025 / 60
+    for _ in range(60):
+        nothing = traits.by_segment(pd.DataFrame(rng.normal(size=(300, 20))), segment)
+        beyond += nothing.abs().max(axis=None) > limit
+    assert beyond <= 6

@@ -93,9 +93,11 @@ def by_segment(truth: np.ndarray, score: np.ndarray, segment: np.ndarray, least:
     Returns
     -------
     DataFrame
-        Index the segment, by churn; `customers`, `forecast`, `value` (share that churned) and its 95% interval `low`
-        and `high` (Wilson, 1927).
+        Index the segment, by churn; `customers`, `forecast`, `value` (share that churned) and its interval `low` and
+        `high` (Wilson, 1927; 95% for all segments at once, since those outside will be counted).
     """
-    table = rates_by(pd.Series(truth), segment).assign(forecast=pd.Series(score).groupby(segment).mean())
+    large = pd.Series(segment).groupby(segment).transform("size").to_numpy() >= least
+    truth, score, segment = truth[large], score[large], segment[large]
+    table = rates_by(pd.Series(truth), segment, at_once=True).assign(forecast=pd.Series(score).groupby(segment).mean())
     table = table.rename(columns={"rows": "customers", "rate": "value"}).drop(columns="positives")
-    return table[table.customers >= least].rename_axis("segment").sort_values("value", ascending=False, kind="stable")
+    return table.rename_axis("segment").sort_values("value", ascending=False, kind="stable")

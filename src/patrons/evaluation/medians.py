@@ -7,19 +7,18 @@ from scipy.stats import binom
 
 from patrons.evaluation.metrics import Interval
 
-FEWEST = 6  # values: of five, even the smallest and the largest enclose the median in under 95% of samples
 
-
-def median_interval(values: np.ndarray) -> Interval:
-    """A median and its 95% interval between two of the values, exact for any distribution.
+def median_interval(values: np.ndarray, confidence: float = 0.95) -> Interval:
+    """A median and its interval between two of the values, exact for any distribution.
 
     What the bootstrap converges to, without resampling: the number of values under the median is binomial (David and
-    Nagaraja, Order Statistics, 2003, section 7.1). Fewer than `FEWEST` values have no interval: it is missing.
+    Nagaraja, Order Statistics, 2003, section 7.1). Where even the smallest and the largest value enclose the median too
+    seldom, as of fewer than six values for 95%, the interval is missing.
     """
     ordered = np.sort(values)
-    if len(ordered) < FEWEST:
+    rank = int(binom.ppf((1 - confidence) / 2, len(ordered), 0.5))
+    if rank < 1:
         return Interval(float(np.median(ordered)), np.nan, np.nan)
-    rank = int(binom.ppf(0.025, len(ordered), 0.5))
     return Interval(float(np.median(ordered)), float(ordered[rank - 1]), float(ordered[len(ordered) - rank]))
 
 

@@ -174,26 +174,32 @@ def countries(shares: pd.DataFrame) -> Finding:
 
 
 def attributes(by_value: pd.DataFrame) -> Finding:
-    """The attribute between whose values mean spend differs most; rare values count only where all others are rare.
+    """The attribute between whose values median spend differs most; rare values count only where all others are rare.
 
     Parameters
     ----------
     by_value : DataFrame
-        What `log.by_attribute` returned.
+        What `log.by_attribute` returned: its intervals hold for all values at once, and so for the two that are picked.
     """
     for rows in (by_value[by_value["share"] >= COMMON], by_value):
-        spend = rows.groupby("attribute").spend.agg(["min", "max", "size"]).query("size > 1")
+        spend = rows[rows.spend > 0].groupby("attribute").spend.agg(["min", "max", "size"]).query("size > 1")
         if len(spend):
             name = str((spend["max"] / spend["min"]).idxmax())
-            own = rows[rows.attribute == name]
-            most, least = own.iloc[own.spend.argmax()], own.iloc[own.spend.argmin()]
-            [name] = words([name])
-            title = (
-                f"Customers of {name} {most['value']} spend {most.spend / least.spend:.1f} times as much as those of "
-                f"{name} {least['value']}"
-            )
-            return Finding(title, f"{title}, on average.")
+            own = rows[(rows.attribute == name) & (rows.spend > 0)]
+            return _widest(words([name])[0], own.iloc[own.spend.argmax()], own.iloc[own.spend.argmin()], len(by_value))
     return _finding("No attribute has two values to compare")
+
+
+def _widest(name: str, most: pd.Series, least: pd.Series, medians: int) -> Finding:
+    title = (
+        f"The median customer of {name} {most['value']} spends {most.spend / least.spend:.1f} times as much as that of "
+        f"{name} {least['value']}"
+    )
+    at_least = most.low / least.high
+    if at_least > 1:
+        return Finding(title, f"{title}; at least {at_least:.1f} times (95%, as the widest among {medians} medians).")
+    doubt = f"the widest among {medians} medians may be as wide by chance"
+    return Finding(f"No attribute clearly tells who spends more: {doubt}", f"{title}, but {doubt}.", "caution")
 
 
 def best_month(monthly: pd.DataFrame) -> Finding:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from patrons.plots import BLUE, GREY, ORANGE, PERCENT, RED, SHORT, heat
+from patrons.plots import BLACK, BLUE, GREY, ORANGE, PERCENT, RED, SHORT, heat
 
 
 def pareto(curve: pd.DataFrame, title: str, ax: Axes) -> Axes:
@@ -70,12 +70,16 @@ def week(clock: pd.DataFrame, title: str, ax: Axes) -> Axes:
 
 
 def groups(table: pd.DataFrame, currency: str, title: str, ax: Axes) -> Axes:
-    """Mean spend of the customers with each value of each attribute, labelled with their share of customers."""
+    """Median spend of the customers with each value of each attribute, labelled with their share of customers.
+
+    Lines are the intervals `low` to `high`, where there are some.
+    """
     names = table.attribute.str.replace("_", " ") + ": " + table["value"].astype(str)
     bars = ax.barh(names, table.spend, color=BLUE)
+    ax.hlines(names, table.low, table.high, color=BLACK, lw=1)
     ax.bar_label(bars, [f"{share:.0%} of customers" for share in table["share"]], padding=4, fontsize=9)
     ax.invert_yaxis()
     ax.margins(x=0.2)
     ax.xaxis.set_major_formatter(SHORT)
-    ax.set(title=title, xlabel=f"mean spend per customer, {currency}", ylabel="")
+    ax.set(title=title, xlabel=f"spend of the median customer, {currency}", ylabel="")
     return ax

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from patrons.evaluation.shares import together, wilson
 from patrons.exploration.narrative import Finding, listed
 from patrons.intake.ages import Ages
 
@@ -118,8 +119,10 @@ def alone(auc: pd.Series) -> Finding:
     return Finding(title, text + (f" Next to nothing: {', '.join(weak)}." if len(weak) else ""))
 
 
-def churn_rates(rates: pd.DataFrame, overall: float) -> Finding:
+def churn_rates(rates: pd.DataFrame, overall: float, attributes: int) -> Finding:
     """Where churn is highest beyond doubt: the value whose interval begins highest.
+
+    The interval is one that holds for all values at once, since this one was picked (`shares.together`).
 
     Parameters
     ----------
@@ -127,11 +130,16 @@ def churn_rates(rates: pd.DataFrame, overall: float) -> Finding:
         What `table.churn_rates` returned.
     overall : float
         Share of all customers that churned.
+    attributes : int
+        From among which those of `rates` were taken because they tell most.
     """
-    worst = rates.iloc[rates.low.argmax()]
+    picked_from = round(len(rates) * attributes / rates.attribute.nunique())
+    low, high = wilson(rates.churned, rates.customers, together(picked_from))
+    worst = rates.assign(low=low, high=high).iloc[int(low.argmax())]
     title = f"{worst.rate:.0%} churn where {worst.attribute} is {worst.value}"
     text = (
         f"{title}, against {overall:.0%} of all customers (95% interval {worst.low:.0%} to {worst.high:.0%}, "
-        f"{worst.customers:,} customers). That they go together does not mean that one causes the other."
+        f"{worst.customers:,} customers; it allows for being picked from about {picked_from}). "
+        "That they go together does not mean that one causes the other."
     )
     return Finding(title, text)

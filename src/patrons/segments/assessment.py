@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from patrons.evaluation import multiclass
 from patrons.evaluation.metrics import Interval
+from patrons.evaluation.shares import rates_by
 from patrons.features.preparation import only
 from patrons.segments.classification import Folds, likeliest, out_of_fold, probabilities
 from patrons.segments.placement import Task
@@ -33,8 +34,9 @@ class Assessment:
     log_loss : Interval
     reliability : DataFrame
         What `multiclass.calibration` returns, and `calibration_error` with it.
-    recall : Series
-        Share of each segment's members who are placed in it.
+    recalls : DataFrame
+        Of each segment's members the share (`rate`) who are placed in it, with its interval `low` and `high`: 95% for
+        all segments at once, as the hardest will be picked.
     """
 
     names: list[str]
@@ -46,7 +48,12 @@ class Assessment:
     log_loss: Interval
     reliability: pd.DataFrame
     calibration_error: float
-    recall: pd.Series
+    recalls: pd.DataFrame
+
+    @property
+    def recall(self) -> pd.Series:
+        """Share of each segment's members who are placed in it."""
+        return self.recalls["rate"]
 
     @property
     def weakest(self) -> str:
@@ -86,13 +93,8 @@ def assess(model: Pipeline, task: Task) -> Assessment:
         multiclass.differences(truth, predictions, largest),
         multiclass.log_loss(truth, given, names),
         *multiclass.calibration(truth, given, names),
-        _recall(truth, predictions, names),
+        rates_by(pd.Series(truth == predictions).astype(int), truth, at_once=True),
     )
-
-
-def _recall(truth: np.ndarray, predictions: np.ndarray, names: list[str]) -> pd.Series:
-    shares = pd.crosstab(truth, predictions, normalize="index").reindex(index=names, columns=names, fill_value=0)
-    return pd.Series(shares.to_numpy().diagonal(), names)
 
 
 def distillation(task: Task, prepare: ColumnTransformer, model: ClassifierMixin, folds: Folds) -> dict[str, Interval]:

@@ -71,9 +71,10 @@ def earlier_churn(segment: pd.Series, churned: pd.Series) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index `segment`; `earlier_customers`, `churn_rate` and its 95% interval `churn_low`, `churn_high` (Wilson).
+        Index `segment`; `earlier_customers`, `churn_rate` and its interval `churn_low`, `churn_high` (Wilson, 95% for
+        all segments at once, as they will be compared).
     """
-    rates = rates_by(churned, segment.to_numpy()).drop(columns="positives").rename_axis("segment")
+    rates = rates_by(churned, segment.to_numpy(), at_once=True).drop(columns="positives").rename_axis("segment")
     return rates.set_axis(["earlier_customers", "churn_rate", "churn_low", "churn_high"], axis="columns")
 
 

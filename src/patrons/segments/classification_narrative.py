@@ -94,9 +94,10 @@ def weakest_title(held_out: Assessment) -> str:
 
 
 def weakest(held_out: Assessment) -> str:
+    recall = held_out.recalls.loc[held_out.weakest]
     return (
-        f"The hardest segment to recognise is {held_out.weakest}: {held_out.recall.min():.0%} of its held-out members "
-        "are placed in it."
+        f"The hardest segment to recognise is {held_out.weakest}: {recall.rate:.0%} of its held-out members are placed "
+        f"in it (95% interval {recall.low:.0%} to {recall.high:.0%}, for all segments at once)."
     )
 
 

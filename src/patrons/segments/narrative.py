@@ -42,8 +42,8 @@ def sizes(cards: pd.DataFrame) -> str:
 
 
 def averages_title(cards: pd.DataFrame) -> str:
-    often = cards.iloc[cards.frequency_mean.argmax()]
-    return f"An average member of {often.name} has ordered {often.frequency_mean:.1f} times"
+    often = cards.iloc[cards.frequency_median.argmax()]
+    return f"The median member of {often.name} has ordered {often.frequency_median:.0f} times"
 
 
 def profile_title(profile: pd.DataFrame) -> str:
@@ -52,6 +52,14 @@ def profile_title(profile: pd.DataFrame) -> str:
     row, column = np.unravel_index(np.abs(values).argmax(), values.shape)
     feature = words([profile.columns[column]])[0]
     return f"{profile.index[row]} stand out most: {feature} {values[row, column]:+.1f}"
+
+
+def apart_caption(by_chance: float) -> str:
+    """Of the table of what sets segments apart; `by_chance` is what `traits.by_chance` returns."""
+    return (
+        "What sets each segment apart, beyond what it was made from. They were picked from many: a difference up to "
+        f"{by_chance:.2f} may be chance"
+    )
 
 
 def quiet(cards: pd.DataFrame) -> str:
@@ -119,7 +127,8 @@ def churn(cards: pd.DataFrame) -> str:
     first = cards.iloc[0]
     return (
         f"“{first.name}” are {first.share:.0%} of customers and {first.lost:.0%} of those who churned: "
-        f"{first.churn_rate:.0%} of them did (95% interval {first.low:.0%} to {first.high:.0%}). Look there first."
+        f"{first.churn_rate:.0%} of them did (95% interval {first.low:.0%} to {first.high:.0%}, for all segments at "
+        "once). Look there first."
     )
 
 

@@ -154,11 +154,12 @@ def cards(attributes: pd.DataFrame, segment: pd.Series, churned: pd.Series, mone
     Returns
     -------
     DataFrame
-        Index `segment`; `customers`, `share` (of customers), `churn_rate` with its 95% interval `low` and `high`, mean
-        and median of each attribute, the suggested `action`, `contact`: what to do with one who is contacted,
-        `against`: what would contradict the action; where there is money, `revenue` (its unit) and `revenue_share`.
+        Index `segment`; `customers`, `share` (of customers), `churn_rate` with its interval `low` and `high` (95% for
+        all segments at once, as the highest will be picked), mean and median of each
+        attribute, the suggested `action`, `contact`: what to do with one who is contacted, `against`: what would
+        contradict the action; where there is money, `revenue` (its unit) and `revenue_share`.
     """
-    grouped, rates = attributes.groupby(segment.to_numpy()), rates_by(churned, segment.to_numpy())
+    grouped, rates = attributes.groupby(segment.to_numpy()), rates_by(churned, segment.to_numpy(), at_once=True)
     table = pd.DataFrame({"customers": rates["rows"], "share": rates["rows"] / len(segment)})
     table = table.assign(churn_rate=rates.rate, low=rates.low, high=rates.high)
     table = table.join(grouped.mean().add_suffix("_mean")).join(grouped.median().add_suffix("_median"))
