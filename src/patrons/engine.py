@@ -6,8 +6,10 @@ import re
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from typing import overload
 
 import ibis
+import pandas as pd
 import psutil
 from ibis.backends.duckdb import Backend
 
@@ -38,3 +40,14 @@ def _scratch(process: int) -> Path:
 def literal(path: str | Path) -> str:
     """The name of a file as DuckDB takes it for that and no pattern: ``shop[1].csv`` would be ``shop1.csv``."""
     return re.sub(r"([*?\[])", r"[\1]", str(path))
+
+
+@overload
+def as_table(rows: ibis.Table | pd.DataFrame) -> ibis.Table: ...
+@overload
+def as_table(rows: None) -> None: ...
+@overload
+def as_table(rows: ibis.Table | pd.DataFrame | None) -> ibis.Table | None: ...
+def as_table(rows: ibis.Table | pd.DataFrame | None) -> ibis.Table | None:
+    """Rows of either kind as an expression, that joins those of any connection where it is made of rows in memory."""
+    return ibis.memtable(rows) if isinstance(rows, pd.DataFrame) else rows

@@ -60,12 +60,6 @@ def test_the_clock_counts_orders_by_weekday_and_hour():
     }  # fmt: skip
 
 
-def test_customers_who_came_back_and_the_days_between():
-    visits, gaps = log.visits(ORDERS)  # a: 2 January, 1 February, 20 April; b and c once
-    assert visits["share"].tolist() == [pytest.approx(2 / 3), 0, pytest.approx(1 / 3), 0, 0]
-    assert gaps == {"repeat_rate": pytest.approx(1 / 3), "gap_median": 54.5, "gap_late": pytest.approx(74.1)}
-
-
 def test_spend_is_compared_by_the_values_of_an_attribute():
     people = pd.DataFrame({"customer_id": ["a", "b", "c"], "country": "X", "plan": ["gold", "free", None]})
     table = log.by_attribute(ORDERS, people)
@@ -102,34 +96,8 @@ def test_countries_beyond_the_first_are_one_row():
     assert shares.customers.tolist() == [pytest.approx(1 / 3), pytest.approx(2 / 3)]
 
 
-def test_half_of_the_first_cohort_came_back_in_the_next_quarter():
-    cohorts, sizes = log.cohorts(ORDERS, smallest=1)
-    assert sizes.to_dict() == {pd.Period("2024Q1"): 2}  # c first bought in quarter 2, after which there is none yet
-    assert cohorts.to_dict() == {1: {pd.Period("2024Q1"): 0.5}}
-
-
-def test_a_cohort_of_few_customers_is_left_out():
-    cohorts, sizes = log.cohorts(ORDERS, smallest=3)
-    assert cohorts.empty
-    assert sizes.empty
-
-
-def test_a_log_of_one_month_has_no_cohort_to_follow():
-    cohorts, _ = log.cohorts(ibis.memtable(LOG[:1]), smallest=1)
-    assert cohorts.empty
-
-
 def test_the_period_is_from_the_first_day_to_the_last():
     assert log.period(ORDERS) == (date(2024, 1, 2), date(2024, 6, 10))
-
-
-def test_what_was_returned_is_the_value_of_cancelled_lines():
-    judged = LOG.assign(reason=["cancellation", None, "no customer", "cancellation", None], amount=[-5.0, 1, 1, -2, 1])
-    assert log.returned(ibis.memtable(judged)) == 7
-
-
-def test_nothing_was_returned_where_nothing_was_cancelled():
-    assert log.returned(ibis.memtable(LOG.assign(reason="no customer"))) == 0
 
 
 def test_lines_below_zero_that_are_no_returns_are_counted():

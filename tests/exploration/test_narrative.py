@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrons.exploration import narrative
+from patrons.exploration import cancelled, narrative, retention
 
 
 def loss(kept: int, **aside: int) -> pd.DataFrame:
@@ -112,8 +112,26 @@ def test_the_best_hundredth_of_a_hundred_customers_is_one_and_of_fewer_nobody():
     assert narrative.concentration(CURVE, 99).text == "The best fifth of customers bring 72% of revenue."
 
 
-def test_revenue_is_stated_before_returns():
-    assert narrative.returns(228_587.4, 6_483_645.17, "EUR") == (
+def counted(total, taken):
+    table = pd.DataFrame({"cancellations": [cancelled.ALL, cancelled.TAKEN], "amount": [total, taken]})
+    return table.assign(share=table.amount / total)
+
+
+def test_revenue_is_net_of_the_cancellations_that_are_matched():
+    net = (
+        "Revenue is net of cancellations: 62% of 1.1 million GBP cancelled is taken off earlier orders of the same "
+        "customer and product, from the day of the cancellation on."
+    )
+    rest = " The rest is known as returned, and not subtracted."
+    assert narrative.cancelled(counted(1_095_136, 681_232), 16e6, "GBP", "net") == net + rest
+    assert narrative.cancelled(counted(1_095_136, 1_095_136), 16e6, "GBP", "net") == net.replace("62%", "100%")
+    assert narrative.cancelled(counted(228_587.4, 0), 6e6, "EUR", "net") == (
+        "Revenue is stated before returns: for cancelled lines of 229,000 EUR no earlier order was found."
+    )
+
+
+def test_revenue_is_stated_before_returns_where_they_are_set_aside():
+    assert narrative.cancelled(counted(228_587.4, 0), 6_483_645.17, "EUR", "aside") == (
         "Revenue is stated before returns. Cancelled lines of 229,000 EUR (3.5% of revenue) are set aside, not "
         "subtracted from the orders that they cancel."
     )
@@ -255,18 +273,31 @@ def test_all_orders_on_one_weekday():
     )
 
 
-def test_who_comes_back_and_when_they_are_late():
-    finding = narrative.coming_back({"repeat_rate": 0.699, "gap_median": 21.0, "gap_late": 113.4})
-    assert finding.title == "70% of customers came back on another day"
+def came_back(repeat_rate=0.699, median=21.0, late=113.0, late_finished=40.0):
+    return narrative.coming_back(retention.Gaps(repeat_rate, median, late, late_finished, pd.DataFrame()))
+
+
+def test_half_of_the_gaps_and_nine_in_ten_end_within_so_many_days():
+    finding = came_back()
+    assert finding.title == "Half of the gaps between visits end within 21 days, nine in ten within 113"
     assert finding.text == (
-        "70% of customers came back on another day. Half of the gaps between two visits are at most 21 days long, nine "
-        "in ten at most 113 days. Who stays away for longer is late."
+        f"{finding.title}. 70% of customers came back on another day. Who is silent for longer than 113 days is late. "
+        "Finished gaps alone would say 40 days: the long ones, still open, are not in them."
     )
     assert finding.kind == "finding"
 
 
+def test_a_log_too_short_to_see_most_gaps_end_says_so():
+    finding = came_back(late=float("nan"))
+    assert finding.title == "Half of the gaps between visits end within 21 days"
+    assert "The log is too short to see nine in ten end." in finding.text
+    assert came_back(0.2, float("nan"), float("nan")).text == (
+        "Fewer than half of the gaps between visits end within the log. 20% of customers came back on another day."
+    )
+
+
 def test_nobody_came_back():
-    finding = narrative.coming_back({"repeat_rate": 0.0, "gap_median": float("nan"), "gap_late": float("nan")})
+    finding = came_back(0.0, float("nan"), float("nan"), float("nan"))
     assert finding.text == (
         "Nobody came back on another day. Gaps, cohorts and every forecast of a return have nothing to learn from."
     )
@@ -276,16 +307,16 @@ def test_nobody_came_back():
 def test_the_first_cohort_is_left_out_of_the_average():
     # (0.5 * 20 + 0.2 * 40) / 60 = 0.3; the last quarter is not over
     quarters = pd.period_range("2024Q1", periods=4, freq="Q")
-    table = pd.DataFrame({1: [0.9, 0.5, 0.2, None]}, index=quarters)
+    table = pd.DataFrame({90: [0.9, 0.5, 0.2, None]}, index=quarters)
     assert narrative.cohorts(table, pd.Series([100, 20, 40, 30], quarters)).text == (
-        "30% of new customers buy again in the quarter after their first, 20% to 50% from cohort to cohort."
+        "30% of new customers buy again within 90 days of their first order, 20% to 50% from cohort to cohort."
     )
 
 
 def test_the_only_cohort_has_no_spread():
     quarters = pd.period_range("2024Q1", periods=1, freq="Q")
-    assert narrative.cohorts(pd.DataFrame({1: [0.23]}, index=quarters), pd.Series([50], quarters)).text == (
-        "23% of new customers buy again in the quarter after their first."
+    assert narrative.cohorts(pd.DataFrame({90: [0.23]}, index=quarters), pd.Series([50], quarters)).text == (
+        "23% of new customers buy again within 90 days of their first order."
     )
 
 

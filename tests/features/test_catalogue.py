@@ -173,6 +173,15 @@ def test_a_setting_that_fits_nothing_is_an_error_that_says_so(settings, message)
         declared(**settings)
 
 
+CANCELLED = {
+    **dict.fromkeys(("ordered_at", "cancelled_at"), "timestamp"),
+    **dict.fromkeys(("line", "cancelled_by"), "int64"),
+    **dict.fromkeys(("quantity", "amount", "paid_back"), "float64"),
+    "customer_id": "string",
+    "gone": "boolean",
+}
+
+
 class Spark(Config):
     """What Ibis looks up when it writes Spark SQL and pyspark is not installed."""
 
@@ -183,13 +192,15 @@ class Spark(Config):
 def test_every_feature_can_be_said_in_the_sql_of_both_engines(engine, monkeypatch):
     monkeypatch.setattr(options, "pyspark", Spark())
     schema = {name: "float64" if name in ("quantity", "amount") else "string" for name in LOG}
-    lines, returns = (ibis.table({**schema, "ordered_at": "timestamp"}, name=name) for name in ("lines", "returns"))
+    schema |= {"ordered_at": "timestamp", "line": "int64"}
+    lines, returns = (ibis.table(schema, name=name) for name in ("lines", "returns"))
     terms = ["recency_days * order_value", "order_value_max / returns"]
-    panel = build(lines, [DAY], 90, returns=returns, interactions=terms, keep=stages.lazily)
+    cancelled = ibis.table(CANCELLED, name="cancelled")
+    panel = build(lines, [DAY], 90, returns=returns, interactions=terms, keep=stages.lazily, cancelled=cancelled)
     query = sqlglot.parse_one(ibis.to_sql(panel, dialect=engine), read="spark" if engine == "pyspark" else engine)
     assert query.named_selects == list(panel.columns)  # keys, every feature, interactions, outcome and when it is known
     assert {*KEYS, OUTCOME, KNOWN} < set(query.named_selects)
-    assert {"lines", "returns"} <= {table.name for table in query.find_all(exp.Table)}
+    assert {"lines", "returns", "cancelled"} <= {table.name for table in query.find_all(exp.Table)}
     assert not {
         call.name for call in query.find_all(exp.Anonymous)
     }  # a function that the engine's grammar does not know

@@ -18,7 +18,8 @@ def ahead(scorer, demo, customers):
     lines = pd.read_parquet(next(demo.processed.glob("01*/orders.parquet")), filters=own)
     aside = pd.read_parquet(next(demo.processed.glob("01*/quarantine.parquet")), filters=own)
     returns = aside[aside.reason == "cancellation"]
-    return known, silence.if_silent(scorer, lines, returns, known, known.as_of.date(), (0, 90))
+    off = pd.read_parquet(next(demo.processed.glob("01*/cancelled.parquet")), filters=own)
+    return known, silence.if_silent(scorer, lines, returns, known, known.as_of.date(), (0, 90), off)
 
 
 def test_silence_moves_every_feature_as_the_same_orders_seen_later_do(ahead, scorer, demo):

@@ -32,26 +32,28 @@ def times(*factors):
     return STAKES._replace(more=STAKES.more * factors)
 
 
-RETURNED = pd.DataFrame({"customer_id": ["a", "b", "c", "d"], "returned_value_share": [0.5, 1.0, 0.874, np.nan]})
+RETURNED = pd.DataFrame(
+    {"customer_id": list("abcd"), "returned_unmatched": [50.0, 100.0, 874.0, np.nan], "monetary": [100.0, 100, 1000, 1]}
+)
 
 
 def test_who_ranks_high_by_cancelled_orders_is_to_be_checked_first():
     listed = actions.contact_list(PEOPLE, gains.gains(STAKES, exact(), SURE), 2, {"Y": "call"})
     checked = actions.with_checks(listed, RETURNED)
     assert checked.suggested_action.tolist() == [
-        "check first: 87% of what was bought was cancelled",
+        "check first: cancellations of 87% of the spend are not taken off it",
         "contact",  # half, and no more
         "not within the budget",  # nor to be called
         "leave: a contact costs more than it brings",
     ]
     assert narrative.to_check(checked) == (
-        "1 of the first 4 rank high by orders that were cancelled: check before you call."
+        "1 of the first 4 may rank high by orders that were cancelled: check before you call."
     )
     many = pd.DataFrame({"suggested_action": ["contact"] * 9 + ["check first: 60%"] * 4})
-    assert narrative.to_check(many).startswith("1 of the first 10 and 4 of all to contact rank high")
+    assert narrative.to_check(many).startswith("1 of the first 10 and 4 of all to contact may rank high")
 
 
-@pytest.mark.parametrize("today", [RETURNED.assign(returned_value_share=0.1), RETURNED[["customer_id"]]])
+@pytest.mark.parametrize("today", [RETURNED.assign(returned_unmatched=0.1), RETURNED[["customer_id"]]])
 def test_without_cancellations_nothing_is_to_be_checked(today):
     listed = actions.contact_list(PEOPLE, gains.gains(STAKES, exact(), SURE), 2, {})
     assert actions.with_checks(listed, today).equals(listed)

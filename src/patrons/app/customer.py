@@ -117,9 +117,10 @@ def likely_later(names: Sequence[str], later: Mapping[str, Any]) -> str:
 def _show_silence(series: Series, scorer: Scorer, customer: str) -> None:
     """How the answer changes with every day without an order."""
     lines, returns, table = (series.file(name) for name in SILENCE_READS)
+    taken = series.file("cancelled.parquet")
     if lines is None or returns is None or table is None:
         return
-    ahead = _if_silent(scorer, scorer.manifest["id"], customer, lines, returns, table, lines.stat().st_mtime_ns)
+    ahead = _if_silent(scorer, scorer.manifest["id"], customer, lines, returns, table, taken, lines.stat().st_mtime_ns)
     if len(ahead) < 2:  # no answer for a later day, and so nothing to show
         return
     st.subheader("What if they order nothing for longer?")
@@ -146,13 +147,22 @@ def _curve(ahead: pd.DataFrame) -> alt.Chart:
 
 @st.cache_data(max_entries=64, show_spinner="Looking ahead…")
 def _if_silent(
-    _scorer: Scorer, release: str, customer: str, lines: Path, returns: Path, table: Path, changed: int
+    _scorer: Scorer,
+    release: str,
+    customer: str,
+    lines: Path,
+    returns: Path,
+    table: Path,
+    taken: Path | None,
+    changed: int,
 ) -> pd.DataFrame:
     own = [("customer_id", "==", customer)]
     orders = pd.read_parquet(lines, filters=own)
-    cancelled = pd.read_parquet(returns, filters=[*own, ("reason", "==", CANCELLED)])
+    returned = pd.read_parquet(returns, filters=[*own, ("reason", "==", CANCELLED)])
+    cancelled = pd.read_parquet(taken, filters=own) if taken else None
     features = records(pd.read_parquet(table, filters=own))[0]
-    ahead = silence.if_silent(_scorer, orders, cancelled, features, pd.Timestamp(features["as_of"]).date())
+    today = pd.Timestamp(features["as_of"]).date()
+    ahead = silence.if_silent(_scorer, orders, returned, features, today, cancelled=cancelled)
     return ahead.loc[ahead.error.isna(), ["days", "segment_name", "churn_probability"]]
 
 

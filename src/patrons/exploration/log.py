@@ -18,7 +18,6 @@ POINTS = 200  # of a curve over all customers
 BINS = 60  # of a histogram
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MOST_VALUES = 12  # of an attribute that is drawn
-SMALLEST_COHORT = 20  # customers: the retention of fewer is noise
 BEHAVIOUR = ("orders", "spend", "units", "products", "order_value", "days_silent")
 
 
@@ -71,12 +70,6 @@ def totals(orders: Table) -> dict[str, float]:
     """Numbers of the whole log: `customers`, `orders`, `revenue` (currency)."""
     counts = orders.agg(customers=_.customer_id.nunique(), orders=_.order_id.nunique(), revenue=_.amount.sum())
     return {name: float(value) for name, value in counts.to_pandas().iloc[0].items()}
-
-
-def returned(judged: Table) -> float:
-    """Value of the cancelled lines of known customers, currency, above 0; 0 where nothing was cancelled."""
-    cancelled = judged.filter(judged.reason == "cancellation")
-    return abs(float(cancelled.amount.sum().coalesce(0.0).execute()))
 
 
 def negative(judged: Table) -> int:
@@ -165,64 +158,6 @@ def _by_value(customers: pd.DataFrame, name: str, spend: np.ndarray) -> Iterator
     values = customers[name].astype("str").where(customers[name].notna(), "unknown")
     for value, part in pd.Series(spend).groupby(values.to_numpy()):
         yield str(value), part
-
-
-def cohorts(orders: Table, smallest: int = SMALLEST_COHORT) -> tuple[pd.DataFrame, pd.Series]:
-    """Retention: share of the customers who first bought in a quarter that bought again so many quarters later.
-
-    Returns
-    -------
-    DataFrame
-        Index: quarter of the first order; columns: quarters since then, from 1; missing where the quarter is not over.
-        Cohorts of fewer than `smallest` customers, and those with no later quarter, are left out.
-    Series
-        How many customers first bought in each of these quarters.
-    """
-    counts = _cohort_counts(orders)
-    last = int((counts.cohort + counts.later).max())
-    table = counts.pivot(index="cohort", columns="later", values="customers").sort_index()
-    table = table.reindex(columns=range(int(counts.later.max()) + 1))
-    known = np.array([[cohort + later <= last for later in table.columns] for cohort in table.index])
-    shares = table.div(table[0], axis="index").where(table.notna(), 0.0).where(known)
-    quarters = [pd.Period(year=int(cohort) // 4, quarter=int(cohort) % 4 + 1, freq="Q") for cohort in table.index]
-    index = pd.PeriodIndex(quarters, name="cohort")
-    shares, sizes = shares.drop(columns=0).set_axis(index), table[0].set_axis(index)
-    shares = shares[sizes >= smallest].dropna(how="all").dropna(axis="columns", how="all")
-    return shares, sizes[shares.index]
-
-
-def _cohort_counts(orders: Table) -> pd.DataFrame:
-    """Customers by `cohort` (number of the quarter of their first order) and how many quarters `later` they bought."""
-    bought = orders.select("customer_id", at=_.ordered_at.year() * 4 + _.ordered_at.quarter() - 1).distinct()
-    first = bought.group_by("customer_id").agg(cohort=_["at"].min())
-    joined = bought.join(first, "customer_id")
-    return joined.group_by("cohort", later=joined["at"] - joined.cohort).agg(customers=_.count()).to_pandas()
-
-
-def visits(orders: Table) -> tuple[pd.DataFrame, dict[str, float]]:
-    """How often customers come and how long they stay away.
-
-    Returns
-    -------
-    DataFrame
-        `days` (1, 2, 3, 4, "5 or more" distinct days with an order) and `share` of customers.
-    dict
-        `repeat_rate` (share of customers with more than one day of orders), `gap_median`, `gap_late` (days between one
-        day of orders and the next: half and 90% of gaps are no longer; missing where nobody came back).
-    """
-    days = orders.select("customer_id", day=_.ordered_at.date()).distinct()
-    visits = days.group_by("customer_id").agg(days=_.count())
-    counts = visits.group_by(days=ibis.least(_.days, 5)).agg(customers=_.count()).to_pandas()
-    counts = counts.set_index("days").customers
-    share = counts.reindex(range(1, 6), fill_value=0) / counts.sum()
-    later = days.mutate(before=_.day.lag().over(group_by="customer_id", order_by="day")).filter(_.before.notnull())
-    gaps = later.mutate(gap=_.day.delta(_.before, unit="day"))
-    quantiles = gaps.agg(gap_median=_.gap.quantile(0.5), gap_late=_.gap.quantile(0.9)).to_pandas().iloc[0]
-    names = ["1", "2", "3", "4", "5 or more"]
-    return (
-        pd.DataFrame({"days": names, "share": share.to_numpy()}),
-        {"repeat_rate": float(1 - share[1])} | {name: float(value) for name, value in quantiles.items()},
-    )
 
 
 def extremes(orders: Table, factor: float, absent: tuple[str, ...] = ()) -> pd.DataFrame:

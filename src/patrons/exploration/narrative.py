@@ -1,4 +1,4 @@
-"""Sentences on an order log, each made of the tables of `log` and of the intake."""
+"""Sentences on an order log, each made of the tables of this room and of the intake."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -9,10 +9,14 @@ import numpy as np
 import pandas as pd
 
 from patrons.digits import about, compared
+from patrons.exploration.cancelled import ALL, TAKEN
+from patrons.exploration.retention import Gaps
+from patrons.intake.cancellations import ASIDE
 from patrons.plots import words
 
 NAMES = {"time": "time of day", "order_id": "order number", "product_id": "product", "unit_price": "price"}
 COMMON = 0.05  # share of customers from which a value of an attribute counts as common
+LEFT = 0.005  # share of what was cancelled from which it is said that something is left
 LIFTED = 1.1  # mean over median from which a few large orders lift the mean
 
 
@@ -139,12 +143,23 @@ def concentration(curve: pd.DataFrame, customers: float) -> Finding:
     return _finding(title, f"The best 1% ({best}) bring {revenue.loc[0.01]:.0%}.")
 
 
-def returns(returned: float, revenue: float, currency: str) -> str:
-    """That revenue is stated before returns, and how much was returned."""
-    return (
-        f"Revenue is stated before returns. Cancelled lines of {about(returned)} {currency} ({returned / revenue:.1%} "
-        "of revenue) are set aside, not subtracted from the orders that they cancel."
+def cancelled(counted: pd.DataFrame, revenue: float, currency: str, how: str) -> str:
+    """How much was cancelled (`counted` is what `cancelled.table` returned), and what becomes of it."""
+    amount = counted.set_index("cancellations").amount
+    total = f"{about(amount[ALL])} {currency}"
+    if how == ASIDE:
+        return (
+            f"Revenue is stated before returns. Cancelled lines of {total} ({amount[ALL] / revenue:.1%} of revenue) "
+            "are set aside, not subtracted from the orders that they cancel."
+        )
+    if not amount[TAKEN]:
+        return f"Revenue is stated before returns: for cancelled lines of {total} no earlier order was found."
+    text = (
+        f"Revenue is net of cancellations: {amount[TAKEN] / amount[ALL]:.0%} of {total} cancelled is taken off earlier "
+        "orders of the same customer and product, from the day of the cancellation on."
     )
+    left = amount[ALL] - amount[TAKEN]
+    return text if left < LEFT * amount[ALL] else f"{text} The rest is known as returned, and not subtracted."
 
 
 def unmarked(negative: int, prefix: str) -> str:
@@ -236,30 +251,33 @@ def busiest(clock: pd.DataFrame, timed: bool) -> Finding:
     return _finding(title, f"No order comes on {listed(list(closed), 'or')}." if len(closed) else "")
 
 
-def coming_back(gaps: Mapping[str, float]) -> Finding:
-    """How many customers came back, and after how many days; `gaps` is what `log.visits` returned."""
-    if not gaps["repeat_rate"]:
+def coming_back(gaps: Gaps) -> Finding:
+    """How many customers came back, and after how many days; `gaps` is what `retention.gaps` returned."""
+    if not gaps.repeat_rate:
         rest = "Gaps, cohorts and every forecast of a return have nothing to learn from."
         return _finding("Nobody came back on another day", rest, "caution")
-    title = f"{gaps['repeat_rate']:.0%} of customers came back on another day"
-    half, late = _count(gaps["gap_median"], "day"), _count(gaps["gap_late"], "day")
-    rest = f"Half of the gaps between two visits are at most {half} long, nine in ten at most {late}."
-    return _finding(title, f"{rest} Who stays away for longer is late.")
+    share = f"{gaps.repeat_rate:.0%} of customers came back on another day."
+    if np.isnan(gaps.median):
+        return _finding("Fewer than half of the gaps between visits end within the log", share)
+    title = f"Half of the gaps between visits end within {_count(gaps.median, 'day')}"
+    alone = _count(gaps.late_finished, "day")
+    finished = f"Finished gaps alone would say {alone}: the long ones, still open, are not in them."
+    if np.isnan(gaps.late):
+        return _finding(title, f"{share} The log is too short to see nine in ten end. {finished}")
+    late = f"Who is silent for longer than {_count(gaps.late, 'day')} is late."
+    return _finding(f"{title}, nine in ten within {gaps.late:,.0f}", f"{share} {late} {finished}")
 
 
 def cohorts(shares: pd.DataFrame, sizes: pd.Series) -> Finding:
-    """How many new customers buy again in the next quarter, on average and from cohort to cohort.
+    """How many new customers buy again in the first window, by what `retention.cohorts` returned.
 
-    Parameters
-    ----------
-    shares, sizes
-        What `log.cohorts` returned, with one cohort at least. The first is left out where there are others, as most of
-        its customers had bought before the log began.
+    The first cohort is left out where there are others: most of its customers had bought before the log began.
     """
-    again = shares[1].dropna()
+    window = shares.columns[0]
+    again = shares[window].dropna()
     again = again.iloc[1:] if len(again) > 1 else again
     average = np.average(again, weights=sizes[again.index])
-    title = f"{average:.0%} of new customers buy again in the quarter after their first"
+    title = f"{average:.0%} of new customers buy again within {window} days of their first order"
     spread = f", {again.min():.0%} to {again.max():.0%} from cohort to cohort" if len(again) > 1 else ""
     return Finding(title, f"{title}{spread}.")
 

@@ -53,6 +53,21 @@ def monthly_revenue(monthly: pd.DataFrame, currency: str, title: str, ax: Axes) 
     return ax
 
 
+def gaps(curve: pd.DataFrame, title: str, ax: Axes) -> Axes:
+    """Share of gaps that have ended by each length, and of the finished gaps alone."""
+    for name, label, colour, line in (
+        ("ended", "all gaps, those still open included", BLUE, "-"),
+        ("finished", "finished gaps alone", GREY, "--"),
+    ):
+        ax.step(curve.length, curve[name], where="post", color=colour, ls=line, label=label)
+    for share in (0.5, 0.9):
+        ax.axhline(share, color=ORANGE, lw=0.8, ls=":")
+    ax.yaxis.set_major_formatter(PERCENT)
+    ax.legend(loc="lower right")
+    ax.set(title=title, xlabel="days since an order", ylabel="share that ordered again", xlim=(0, None), ylim=(0, 1.01))
+    return ax
+
+
 def shares_upright(table: pd.Series, title: str, across: str, up: str, ax: Axes) -> Axes:
     """Upright bars of shares, each with its value."""
     bars = ax.bar(table.index.astype(str), table.to_numpy(), color=BLUE)

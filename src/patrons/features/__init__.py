@@ -2,8 +2,10 @@
 
 recipe       the door of 02: the settings, the data dictionary and every column that they make
 catalogue    every feature, declared once: name, unit, meaning, expression
+cancelled    what cancellations take off the lines as of each day
 stages       order lines to orders
-panel        orders to customers as of each day, and what happened next
+panel        orders to customers as of each day
+outcomes     what happened next
 season       how much of the days ahead lies in the peak season
 table        the features of a customer table
 terms        ratios, differences and products of two of its numbers
@@ -30,6 +32,7 @@ __all__ = [
     "contract",
     "missing",
     "narrative",
+    "outcomes",
     "panel",
     "plots",
     "preparation",

@@ -196,6 +196,8 @@ RETURNED: list[tuple[str, str, str, Deferred, int | None]] = [
     ("returns", "cancellations", "cancellations since the first order", _.count(), 0),
     ("returned_value", "currency", "value of what was cancelled", exact_sum(_.amount), 0),
     ("returned_units", "units", "units cancelled", exact_sum(_.units), 0),
+    ("returned_unmatched", "currency", "value of what was cancelled that is not taken off what was spent",
+     exact_sum(_.unmatched), 0),
     ("returned_value_max", "currency", "value of the largest cancellation", _.amount.max(), 0),
     ("returns_90d", "cancellations", "cancellations in the last 90 days",
      whole((_.days_ago <= 90).cast("float64").sum()), 0),
@@ -204,7 +206,8 @@ RETURNED: list[tuple[str, str, str, Deferred, int | None]] = [
 ]
 RETURN_SHARES: list[tuple[str, str, str, Deferred]] = [
     ("returns_per_order", "cancellations an order", "cancellations over orders", _.returns / _.frequency),
-    ("returned_value_share", "ratio", "value cancelled over spend", _.returned_value / _.monetary),
+    ("returned_value_share", "ratio", "value cancelled over what was bought, cancelled orders included",
+     _.returned_value / (_.monetary + _.returned_value - _.returned_unmatched)),
 ]
 # fmt: on
 

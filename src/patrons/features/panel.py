@@ -12,10 +12,13 @@ from datetime import date, timedelta
 import ibis
 import ibis.selectors as s
 import pandas as pd
-from ibis import Deferred, Table, _
+from ibis import Table, _
 
+from patrons.engine import as_table
 from patrons.errors import FeaturesError
+from patrons.features.cancelled import VERSION, unmatched, versions
 from patrons.features.catalogue import CUSTOMER, ORDERS, RETURNS, WINDOWS, Feature, declare
+from patrons.features.outcomes import outcomes
 from patrons.features.stages import Keep, materialised, orders_of, returns_of
 from patrons.features.terms import Term
 
@@ -75,6 +78,7 @@ def build(
     interactions: Sequence[str] = (),
     peak_months: Sequence[int] = (),
     keep: Keep = materialised,
+    cancelled: Table | pd.DataFrame | None = None,
 ) -> Table:
     """Features of every customer who ordered before each day of `as_of`; the lines are read once for all days.
 
@@ -98,34 +102,50 @@ def build(
         Months of the peak season, 1 to 12, for `peak_share`; without any there is no such column.
     keep : callable
         How stages are held (see `patrons.features.stages`).
+    cancelled : Table or DataFrame, optional
+        What cancellations take back of which line (see `patrons.intake.cancellations`): on each day the lines are less
+        what was cancelled before it, and who has no order left is not described. Without it nothing is taken off.
 
     Returns
     -------
     Table
         `customer_id`, `as_of` and one column a feature of `declared`. With a horizon also `churned`: 1 where no order
-        followed within the horizon, else 0; and `known_on`: the first day on which that was known.
+        followed within the horizon (see `patrons.features.outcomes`), else 0; and `known_on`: the first day on which
+        that was known.
     """
     chosen = declared(windows, leave_out, interactions, peak_months)
     by = {kind: {f.name: f.expression for f in chosen if f.over == kind} for kind in (ORDERS, RETURNS, CUSTOMER)}
-    orders, days = orders_of(lines, keep), ibis.memtable(pd.DataFrame({"as_of": pd.to_datetime(list(as_of))}))
-    seen = _seen(orders, days).mutate(latest=_.next_date.isnull() | (_.next_date >= _.as_of.date()))
-    outcome = {} if horizon_days is None else {OUTCOME: _outcome(horizon_days)}
-    table = keep(seen.group_by(*KEYS).agg(**by[ORDERS], **outcome))
+    dates = {"as_of": pd.to_datetime(list(as_of)), "number": range(1, len(as_of) + 1)}
+    days, off = ibis.memtable(pd.DataFrame(dates)), as_table(cancelled)
+    table = keep(_seen_orders(lines, days, off, keep).group_by(*KEYS).agg(**by[ORDERS]))
     if by[RETURNS]:
-        returned = _seen(_returned(returns, orders), days).group_by(*KEYS).agg(**by[RETURNS])
+        returned = _seen(_returned(as_table(returns), lines, off), days).group_by(*KEYS).agg(**by[RETURNS])
         none = {f.name: _[f.name].fill_null(f.without) for f in chosen if f.over == RETURNS and f.without is not None}
         table = table.left_join(returned, list(KEYS)).drop(s.endswith("_right")).mutate(**none)
     rounded = table.mutate(**by[CUSTOMER]).mutate(s.across(s.of_type("float64"), _.round(6)))
-    described = rounded.select(*KEYS, *(feature.name for feature in chosen), *outcome)
-    if horizon_days is None:
-        return described
-    return described.mutate(**{KNOWN: _.as_of + ibis.interval(days=horizon_days)})
+    described = rounded.select(*KEYS, *(feature.name for feature in chosen))
+    return described if horizon_days is None else _followed(described, lines, days, horizon_days, off)
 
 
-def _outcome(horizon_days: int) -> Deferred:
-    """1 where the last order before a day has no next one within the horizon, else 0."""
-    silence = _.next_date.delta(_.as_of.date(), unit="day")
-    return 1 - ibis.ifelse(_.latest & (silence < horizon_days), 1, 0).max()
+def _followed(described: Table, lines: Table, days: Table, horizon_days: int, cancelled: Table | None) -> Table:
+    """The features with `churned` and `known_on`."""
+    came = outcomes(lines, days, horizon_days, cancelled).select(*KEYS, came="ordered")
+    joined = described.left_join(came, list(KEYS)).drop(s.endswith("_right"))
+    known = _.as_of + ibis.interval(days=horizon_days)
+    followed = joined.mutate(**{OUTCOME: ibis.ifelse(_.came.isnull(), 1, 0), KNOWN: known})
+    return followed.select(*described.columns, OUTCOME, KNOWN)
+
+
+def _seen_orders(lines: Table, days: Table, cancelled: Table | None, keep: Keep) -> Table:
+    """Each order on each day after it, net of what was cancelled before the day; `latest`: the last before it."""
+    if cancelled is None:
+        seen = _seen(orders_of(lines, keep), days)
+    else:
+        version = versions(lines, cancelled, days)
+        seen = _seen(orders_of(version.lines, keep), days).filter((_[VERSION] == 0) | (_[VERSION] == _.number))
+        other = version.own.mutate(**{VERSION: ibis.literal(0, "int64")})
+        seen = seen.anti_join(other, ["customer_id", "number", VERSION])
+    return seen.mutate(latest=_.next_date.isnull() | (_.next_date >= _.as_of.date()))
 
 
 def _seen(events: Table, days: Table) -> Table:
@@ -134,10 +154,10 @@ def _seen(events: Table, days: Table) -> Table:
     return seen.mutate(days_ago=seen.as_of.date().delta(seen.date, unit="day"))
 
 
-def _returned(returns: Table | pd.DataFrame | None, orders: Table) -> Table:
+def _returned(returns: Table | None, lines: Table, cancelled: Table | None) -> Table:
     if returns is None:
-        return orders.filter(ibis.literal(False))
-    return returns_of(returns if isinstance(returns, Table) else ibis.memtable(returns))
+        return returns_of(unmatched(lines.filter(ibis.literal(False)), None))
+    return returns_of(unmatched(returns, cancelled))
 
 
 def day_after(lines: Table) -> date:

@@ -71,9 +71,10 @@ class Recipe:
         self,
         lines: Table,
         days: Sequence[date],
-        returns: pd.DataFrame | None = None,
+        returns: Table | pd.DataFrame | None = None,
         outcome: bool = False,
         fitted: mbgnbd.Fitted | None = None,
+        cancelled: Table | pd.DataFrame | None = None,
     ) -> pd.DataFrame:
         """Every customer as of each of some days, by day and customer.
 
@@ -83,12 +84,14 @@ class Recipe:
             Clean order lines.
         days : sequence of date
             Nothing that happens on or after such a day is seen.
-        returns : DataFrame, optional
+        returns : Table or DataFrame, optional
             Lines of cancellations.
         outcome : bool
             Whether `churned` and `known_on` say what happened within the horizon.
         fitted : mbgnbd.Fitted, optional
             MBG/NBD as it was fitted before; each day has a fit of its own unless given.
+        cancelled : Table or DataFrame, optional
+            What cancellations take back of which line; nothing is taken off unless given.
 
         Returns
         -------
@@ -97,7 +100,7 @@ class Recipe:
         """
         horizon = self.horizon_days if outcome else None
         chosen = (self.windows, returns, self.leave_out, self.interactions, self.peak_months)
-        table = build(lines, days, horizon, *chosen).order_by("as_of", "customer_id").to_pandas()
+        table = build(lines, days, horizon, *chosen, cancelled=cancelled).order_by("as_of", "customer_id").to_pandas()
         table = lifetime.with_expectations(table, self.expected_days, fitted)
         return season.with_peak(table, self.horizon_days, self.peak_months)
 

@@ -54,6 +54,12 @@ def square_parts(value: Deferred) -> tuple[Deferred, Deferred]:
 def orders_of(lines: Table, keep: Keep = materialised) -> Table:
     """One row an order (and day: lines of a later day belong to that day, so that nothing is known before it happens).
 
+    Parameters
+    ----------
+    lines : Table
+        Clean lines; where they come in versions (`patrons.features.cancelled`), each version of a customer is one of
+        its own.
+
     Returns
     -------
     Table
@@ -67,12 +73,14 @@ def orders_of(lines: Table, keep: Keep = materialised) -> Table:
         - `fresh`, `second`: products bought for the first and for the second time; `times`: how often the product that
           leads was bought by now; `surprise`, `squares`: what sum c ln c (in fine steps) and sum c² grow by, c lines of
           a product;
+        - `version`, where lines have one;
         - `nth`: orders before it (its customer's), `gap`: days since the customer's last day with an order, missing on
           the first and for a second order of a day; `new_day`, `new_month`: 1 or 0;
         - `next_date` of the customer's next order; `hour`, `weekday` (Monday is 0), `month`, `month_day`.
     """
-    orders = keep(_numbered(_summed(lines)))
-    bought = keep(_bought(_coded(lines, orders)))
+    who = _who(lines)
+    orders = keep(_numbered(_summed(lines, who), who))
+    bought = keep(_bought(_coded(lines, orders, who)))
     joined = orders.inner_join(bought, "number").drop("number")
     since = joined.date.delta(joined.last_date, unit="day")
     return keep(
@@ -88,6 +96,10 @@ def orders_of(lines: Table, keep: Keep = materialised) -> Table:
     )
 
 
+def _who(lines: Table) -> list[str]:
+    return [name for name in ("customer_id", "version") if name in lines.columns]
+
+
 def _beyond(name: str, off: FloatingValue) -> dict[str, FloatingValue]:
     squares, rest = square_parts(off)
     return {f"{name}_off": in_steps(off), f"{name}_squares": squares, f"{name}_rest": rest}
@@ -98,12 +110,12 @@ def _line(lines: Table) -> Table:
     return lines.mutate(product_id=product, date=_.ordered_at.date(), price_log=(_.amount / _.quantity).ln())
 
 
-def _summed(lines: Table) -> Table:
+def _summed(lines: Table, who: list[str]) -> Table:
     # of the very value that is summed: else one price alone would seem to vary
     squares, rest = square_parts(in_steps(_.price_log, FINE_STEPS) / FINE_STEPS)
     return (
         _line(lines)
-        .group_by("customer_id", "order_id", "date")
+        .group_by(*who, "order_id", "date")
         .agg(
             ordered_at=_.ordered_at.min(),
             amount=exact_sum(_.amount),
@@ -119,11 +131,11 @@ def _summed(lines: Table) -> Table:
     )
 
 
-def _numbered(orders: Table) -> Table:
+def _numbered(orders: Table, who: list[str]) -> Table:
     """Orders in their customer's sequence; `number` is unique and rises with customer and time."""
-    sequence = ("customer_id", "ordered_at", "order_id")
-    mine = ibis.window(group_by="customer_id", order_by=["ordered_at", "order_id"])
-    part = ibis.row_number().over(group_by=["customer_id", "order_id"], order_by="date")
+    sequence = (*who, "ordered_at", "order_id")
+    mine = ibis.window(group_by=who, order_by=["ordered_at", "order_id"])
+    part = ibis.row_number().over(group_by=[*who, "order_id"], order_by="date")
     return orders.mutate(
         number=ibis.row_number().over(order_by=sequence),
         nth=ibis.row_number().over(mine),
@@ -139,13 +151,14 @@ def _numbered(orders: Table) -> Table:
     )
 
 
-def _coded(lines: Table, orders: Table) -> Table:
+def _coded(lines: Table, orders: Table, who: list[str]) -> Table:
     """Of each line the order's `number` and the `pair` of customer and product, both integers."""
-    coded = _line(lines).select("customer_id", "order_id", "date", "product_id")
+    keys = [*who, "order_id", "date"]
+    coded = _line(lines).select(*keys, "product_id")
     products = coded.select("product_id").distinct().mutate(product=ibis.row_number().over(order_by="product_id"))
     # numbers are consecutive within a customer: number - nth is the customer's own number
-    codes = orders.select("customer_id", "order_id", "date", "number", customer=_.number - _.nth)
-    joined = coded.inner_join(codes, ["customer_id", "order_id", "date"]).inner_join(products, "product_id")
+    codes = orders.select(*keys, "number", customer=_.number - _.nth)
+    joined = coded.inner_join(codes, keys).inner_join(products, "product_id")
     return joined.select("number", pair=_.customer * PRODUCTS_AT_MOST + _["product"])
 
 
@@ -166,7 +179,10 @@ def _bought(coded: Table) -> Table:
 
 
 def returns_of(lines: Table) -> Table:
-    """One row a cancellation: whose, when, how much (currency) and how many units, both positive."""
+    """One row a cancellation: whose, when, how many units, how much (currency) and what of it is `unmatched`."""
     return lines.group_by("customer_id", "order_id", date=_.ordered_at.date()).agg(
-        ordered_at=_.ordered_at.min(), amount=exact_sum(_.amount.abs()), units=exact_sum(_.quantity.abs())
+        ordered_at=_.ordered_at.min(),
+        amount=exact_sum(_.amount.abs()),
+        units=exact_sum(_.quantity.abs()),
+        unmatched=exact_sum(_.unmatched),
     )

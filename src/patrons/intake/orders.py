@@ -75,12 +75,16 @@ def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], d
         ((lines.unit_price <= 0) | (lines.amount <= 0), "price not positive"),
     ]
     if non_products:
-        pattern = "^(?:" + "|".join(non_products) + ")$"
-        reasons.append((lines.product_id.re_search(pattern), "non-product code"))
+        reasons.append((codes(lines.product_id, non_products), "non-product code"))
     if duplicates == "quarantine":
         reasons.append((lines["copy"] > 0, "exact duplicate"))
     judged = lines.mutate(reason=ibis.cases(*reasons, else_=ibis.null("string")))
     return judged.drop("ruled") if "ruled" in lines.columns else judged
+
+
+def codes(products: StringValue, patterns: Sequence[str]) -> BooleanValue:
+    """Whether a whole product code is matched by one of some regular expressions."""
+    return products.re_search("^(?:" + "|".join(patterns) + ")$") if patterns else ibis.literal(False)
 
 
 def stray(lines: Table) -> BooleanValue:

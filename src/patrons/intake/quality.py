@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import ibis
 import pandas as pd
 from ibis import Table
 
@@ -23,7 +24,10 @@ class Limits(Settings):
 
 @dataclass(frozen=True)
 class Measures:
-    """What the contract looks at: shares of the lines read, days from first to last line kept, and customers kept."""
+    """What the contract looks at: shares of the lines read, days from first to last line kept, and customers kept.
+
+    Customers count of whom an order is left when cancellations are taken off.
+    """
 
     lines: int
     missing_customer: float
@@ -33,9 +37,10 @@ class Measures:
     customers: int
 
 
-def measure(judged: Table) -> Measures:
-    """The measures of judged lines, in one pass."""
+def measure(judged: Table, cancelled: Table | None = None) -> Measures:
+    """The measures of judged lines."""
     kept = judged.reason.isnull()
+    gone = ibis.literal(False) if cancelled is None else judged.line.isin(cancelled.filter(cancelled.gone).line)
     row = judged.agg(
         lines=judged.count(),
         missing_customer=judged.customer_id.isnull().mean(),
@@ -43,7 +48,7 @@ def measure(judged: Table) -> Measures:
         quarantined=(~kept).mean(),
         first=judged.ordered_at.min(where=kept),
         last=judged.ordered_at.max(where=kept),
-        customers=judged.customer_id.nunique(where=kept),
+        customers=judged.customer_id.nunique(where=kept & ~gone),
     )
     values = row.to_pandas().iloc[0]
     days = 0 if pd.isna(values["first"]) else (values["last"].date() - values["first"].date()).days + 1
@@ -77,7 +82,7 @@ def breaches(measures: Measures, limits: Limits) -> list[str]:
     ]
 
 
-def enforce(judged: Table, limits: Limits, needed_days: int = 0) -> Measures:
+def enforce(judged: Table, limits: Limits, needed_days: int = 0, cancelled: Table | None = None) -> Measures:
     """The measures of a log; OrdersError naming every limit that it breaks, and why lines were set aside.
 
     Parameters
@@ -87,8 +92,10 @@ def enforce(judged: Table, limits: Limits, needed_days: int = 0) -> Measures:
     limits : Limits
     needed_days : int
         Days of log that later notebooks need (history and horizon of a forecast).
+    cancelled : Table, optional
+        What `cancellations.matched` returns: whose every order was cancelled is no customer.
     """
-    measures = measure(judged)
+    measures = measure(judged, cancelled)
     broken = breaches(measures, limits)
     if limits.min_days <= measures.days < needed_days:
         broken.append(

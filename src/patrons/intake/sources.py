@@ -80,12 +80,14 @@ def check_log(path: Path, named: Mapping[str, Any], needed_days: int = 0) -> tup
     needed_days : int
         Days of log that later notebooks need.
     """
-    from patrons.intake import order_log, orders, quality, reading
+    from patrons.intake import cancellations, order_log, orders, quality, reading
     from patrons.intake.rules import Rules
 
     log = order_log.read_log(path, named.get("columns", {}), reading.Format.of(named), Rules.of(named))
     rules = (named.get("cancellation_prefix", ""), named.get("non_products", []), named.get("duplicates", "quarantine"))
-    quality.enforce(orders.judge(log.lines, *rules), quality.Limits.of(named), needed_days)
+    judged = orders.judge(log.lines, *rules).cache()
+    off = cancellations.matched(judged, named.get("cancellations", cancellations.NET), log.absent)
+    quality.enforce(judged, quality.Limits.of(named), needed_days, off)
     return log.absent
 
 

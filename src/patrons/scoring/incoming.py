@@ -13,7 +13,7 @@ from ibis import Table
 from patrons.btyd import mbgnbd
 from patrons.features import Recipe, season
 from patrons.features.panel import day_after
-from patrons.intake import orders, roster
+from patrons.intake import cancellations, orders, roster
 from patrons.intake.order_log import read_log
 from patrons.intake.reading import Format
 from patrons.intake.rules import Rules
@@ -54,14 +54,17 @@ def described(
         `customer_id` (missing for lines without a customer) and `error`.
     """
     with TemporaryDirectory() as folder:
-        judged = _judged(_as_file(lines, Path(folder)), parameters["01_eda"])
+        intake = parameters["01_eda"]
+        judged, absent = _judged(_as_file(lines, Path(folder)), intake)
         clean = judged.filter(judged.reason.isnull()).drop("reason", "copy")
         if not clean.count().execute():
             return pd.DataFrame({"customer_id": pd.Series(dtype="str")}), _left_over(judged, set())
         day = as_of or day_after(clean)
         attributes = roster.customer_table(clean, Path(customers) if customers else None)
         returns = judged.filter(judged.reason == CANCELLED).to_pandas()
-        table = on_days(clean, returns, [day], parameters["02_transformation"], groups, fitted)
+        how = intake.get("cancellations", cancellations.ASIDE)  # releases of before know no other
+        off = cancellations.matched(judged, how, absent).to_pandas()
+        table = on_days(clean, returns, off, [day], parameters["02_transformation"], groups, fitted)
         table = table.merge(attributes, on="customer_id", how="left", validate="one_to_one")
         return table, _left_over(judged, set(table.customer_id), day)
 
@@ -74,15 +77,17 @@ def _as_file(lines: pd.DataFrame | str | Path, folder: Path) -> Path:
     return folder / "lines.parquet"
 
 
-def _judged(path: Path, intake: Mapping[str, Any]) -> Table:
+def _judged(path: Path, intake: Mapping[str, Any]) -> tuple[Table, tuple[str, ...]]:
+    """Every line with its reason, and the columns that the log does not have."""
     log = read_log(path, intake["columns"], Format.of(intake), Rules.of(intake))
     rules = (intake["cancellation_prefix"], intake["non_products"], intake["duplicates"])
-    return orders.judge(log.lines, *rules).drop("description").cache()
+    return orders.judge(log.lines, *rules).drop("description").cache(), log.absent
 
 
 def on_days(
     clean: Table,
     returns: pd.DataFrame,
+    cancelled: pd.DataFrame | None,
     days: Sequence[date],
     transformation: Mapping[str, Any],
     groups: set[str],
@@ -94,6 +99,8 @@ def on_days(
     ----------
     clean, returns : Table, DataFrame
         Clean order lines, and those of cancellations.
+    cancelled : DataFrame, optional
+        What these take back of which line.
     days : sequence of date
         Orders on or after such a day are ignored.
     transformation : dict
@@ -109,13 +116,15 @@ def on_days(
         interactions=transformation["interactions"],
         peak_months=transformation.get("peak_months", ()) if season.CALENDAR in groups else (),
     )
-    return recipe.describe(clean, days, returns if "returns" in groups and len(returns) else None, fitted=fitted)
+    returned = returns if "returns" in groups and len(returns) else None
+    return recipe.describe(clean, days, returned, fitted=fitted, cancelled=cancelled)
 
 
 def _left_over(judged: Table, scored: set[str], day: date | None = None) -> pd.DataFrame:
     """Customers without features, each with the most frequent reason why their lines were set aside."""
     late = ibis.literal(f"no order before {day}" if day else "no order")
-    reason = ibis.ifelse(judged.reason.isnull(), late, judged.reason)
+    kept = late if day is None else ibis.ifelse(judged.ordered_at < ibis.timestamp(str(day)), "order cancelled", late)
+    reason = ibis.ifelse(judged.reason.isnull(), kept, judged.reason)
     counts = judged.mutate(reason=reason).group_by("customer_id", "reason").agg(lines=ibis._.count())
     table = counts.order_by("customer_id", ibis.desc("lines"), "reason").to_pandas()
     table = table[~table.customer_id.isin(scored)].drop_duplicates("customer_id")

@@ -24,6 +24,7 @@ def if_silent(
     features: Mapping[str, Any],
     today: date,
     ahead: Sequence[int] = AHEAD,
+    cancelled: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Score a customer as of today and of later days, with no order in between.
 
@@ -39,6 +40,8 @@ def if_silent(
         The day on which they describe the customer.
     ahead : sequence of int
         Days from today on.
+    cancelled : DataFrame, optional
+        What the cancellations take back of which line.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def if_silent(
     transformation, groups = scorer.manifest["parameters"]["02_transformation"], set(scorer.manifest["groups"])
     days = [today + timedelta(days=more) for more in ahead]
     orders = connect().create_table("lines", lines, temp=True)  # in a database of its own: the app uses several threads
-    table = incoming.on_days(orders, returns, days, transformation, groups, scorer.lifetime)
+    table = incoming.on_days(orders, returns, cancelled, days, transformation, groups, scorer.lifetime)
     attributes = {one.name: features.get(one.name) for one in scorer.features if one.name not in table}
     return scorer.score_rows(table.assign(**attributes)).assign(days=list(ahead))
 

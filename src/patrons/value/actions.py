@@ -94,18 +94,20 @@ def _actions(table: pd.DataFrame, contacts: int, advice: Mapping[str, str | None
 
 
 def with_checks(contacts: pd.DataFrame, today: pd.DataFrame) -> pd.DataFrame:
-    """The list with another action for contacts who had more than `CANCELLED` of what they bought cancelled.
+    """The list with another action for contacts of whose spend more than `CANCELLED` was cancelled and still counts.
 
     Parameters
     ----------
     today : DataFrame
-        Features of the customers; where they know of no cancellations the list stays as it is.
+        Features of the customers; where they know of no cancellations the list stays as it is. What cancellations took
+        off the spend raises nobody's rank, so only the others are looked at.
     """
-    if "returned_value_share" not in today:
+    if "returned_unmatched" not in today:
         return contacts
-    share = contacts.customer_id.map(today.set_index("customer_id").returned_value_share)
+    known = today.set_index("customer_id")
+    share = contacts.customer_id.map(known.returned_unmatched / known.monetary)
     check = (share > CANCELLED) & contacts.suggested_action.str.startswith("contact")
-    action = f"{CHECK}: " + share.map("{:.0%} of what was bought was cancelled".format)
+    action = f"{CHECK}: " + share.map("cancellations of {:.0%} of the spend are not taken off it".format)
     return contacts.assign(suggested_action=contacts.suggested_action.mask(check, action))
 
 

@@ -7,12 +7,13 @@ from typing import NamedTuple
 import ibis
 import numpy as np
 import pandas as pd
-from ibis import Table, _
+from ibis import Table
 from scipy.stats import rankdata
 
 from patrons.btyd.lifetime import active_days
 from patrons.evaluation.metrics import Interval
 from patrons.features.catalogue import WINDOWS
+from patrons.features.outcomes import outcomes
 from patrons.features.panel import build, day_after, feature_names
 from patrons.value.spend_model import SpendModel
 
@@ -49,8 +50,20 @@ def days_of(lines: Table, horizon_days: int) -> Days:
     return days(lines.ordered_at.min().execute().date(), day_after(lines), horizon_days)
 
 
-def snapshots(lines: Table, when: Days, horizon_days: int) -> pd.DataFrame:
+def snapshots(
+    lines: Table, when: Days, horizon_days: int, cancelled: Table | pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Features of every customer on each of the days, and what was spent within the horizon from then.
+
+    Parameters
+    ----------
+    lines : Table
+        Clean order lines.
+    when : Days
+    horizon_days : int
+    cancelled : Table or DataFrame, optional
+        What cancellations take back of which line: off the features from the day after on, and off what was spent where
+        the cancellation lies within the horizon (see `patrons.features.outcomes`).
 
     Returns
     -------
@@ -60,26 +73,27 @@ def snapshots(lines: Table, when: Days, horizon_days: int) -> pd.DataFrame:
     """
     days = [*when.earlier, *([when.cutoff] if when.cutoff else []), when.end]
     windows = sorted({*WINDOWS, horizon_days})
-    described = build(lines, days, windows=windows, leave_out=LEFT_OUT).order_by("as_of", "customer_id")
-    table = described.to_pandas().merge(_outcomes(lines, days, horizon_days), "left", ["customer_id", "as_of"])
+    described = build(lines, days, windows=windows, leave_out=LEFT_OUT, cancelled=cancelled)
+    table = described.order_by("as_of", "customer_id").to_pandas()
+    table = table.merge(_outcomes(lines, days, horizon_days, cancelled), "left", ["customer_id", "as_of"])
     table["known_on"] = table.as_of + pd.Timedelta(days=horizon_days)
     known = table.known_on <= pd.Timestamp(when.end)
     outcome = table[["spent", "ordered"]].fillna(0.0).where(known)
     return table.assign(spent=outcome.spent, ordered=outcome.ordered)
 
 
-def _outcomes(lines: Table, days: Sequence[date], horizon_days: int) -> pd.DataFrame:
+def ordered_within(
+    lines: Table, days: Sequence[date], horizon_days: int, cancelled: Table | pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Who ordered within a horizon from each of some days, net of cancellations in it: `customer_id` and `as_of`."""
+    return _outcomes(lines, days, horizon_days, cancelled)[["customer_id", "as_of"]]
+
+
+def _outcomes(
+    lines: Table, days: Sequence[date], horizon_days: int, cancelled: Table | pd.DataFrame | None
+) -> pd.DataFrame:
     starts = ibis.memtable(pd.DataFrame({"as_of": pd.to_datetime(list(days))}))
-    daily = lines.group_by("customer_id", day=_.ordered_at.date().cast("timestamp")).agg(amount=_.amount.sum())
-    later = daily.join(starts, daily.day >= starts.as_of)
-    within = later.filter(later.day < later.as_of + ibis.interval(days=horizon_days))
-    spent = within.group_by("customer_id", "as_of").agg(spent=_.amount.sum().round(6), ordered=_.count())
-    return spent.to_pandas()
-
-
-def ordered_within(lines: Table, days: Sequence[date], horizon_days: int) -> pd.DataFrame:
-    """Who ordered within a horizon from each of some days: `customer_id` and `as_of`."""
-    return _outcomes(lines, days, horizon_days)[["customer_id", "as_of"]]
+    return outcomes(lines, starts, horizon_days, cancelled).to_pandas()
 
 
 def on(table: pd.DataFrame, day: date) -> pd.DataFrame:
@@ -118,19 +132,24 @@ def scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     Returns
     -------
     dict
-        `mae` and `rmse` (currency); `spearman`: rank correlation, 0 for a forecast that is the same for all;
-        `capture_top_decile`: share of all spend that the tenth with the highest forecasts brought; `bias`: total of
-        the forecasts over what was spent, minus 1.
+        `mae` and `rmse` (currency), `rmse_without_largest`: without the customer who spent most; `spearman`: rank
+        correlation, 0 for a forecast that is the same for all; `capture_top_decile`: share of all spend that the tenth
+        with the highest forecasts brought; `bias`: total of the forecasts over what was spent, minus 1.
     """
     error, total = np.asarray(predicted) - truth, truth.sum()
     varied = len(np.unique(predicted)) > 1 and len(np.unique(truth)) > 1
     return {
         "mae": float(np.abs(error).mean()),
-        "rmse": float(np.sqrt((error**2).mean())),
+        "rmse": _rmse(error),
+        "rmse_without_largest": _rmse(np.delete(error, truth.argmax())) if len(truth) > 1 else 0.0,
         "spearman": float(np.corrcoef(rankdata(truth), rankdata(predicted))[0, 1]) if varied else 0.0,
         "capture_top_decile": float(truth[top_decile(predicted)].sum() / total) if total else 0.0,
         "bias": float(np.sum(predicted) / total - 1) if total else 0.0,
     }
+
+
+def _rmse(error: np.ndarray) -> float:
+    return float(np.sqrt((error**2).mean()))
 
 
 def top_decile(predicted: np.ndarray | pd.Series) -> np.ndarray:

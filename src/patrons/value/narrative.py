@@ -271,14 +271,14 @@ def not_by_risk(listed: pd.DataFrame, scores: pd.DataFrame) -> str:
 
 
 def to_check(listed: pd.DataFrame) -> str:
-    """How many contacts rank high by orders that were cancelled; empty where there are none."""
+    """How many contacts may rank high by orders that were cancelled; empty where there are none."""
     check = listed.suggested_action.str.startswith(CHECK)
     first, count = int(check.head(10).sum()), int(check.sum())
     if not count:
         return ""
     more = f" and {count:,} of all to contact" if count > first else ""
     return (
-        f"{first} of the first {min(len(listed), 10)}{more} rank high by orders that were cancelled: "
+        f"{first} of the first {min(len(listed), 10)}{more} may rank high by orders that were cancelled: "
         "check before you call."
     )
 

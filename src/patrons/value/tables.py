@@ -11,6 +11,7 @@ MODELS = {"MBG/NBD (orders)": ("r", "alpha", "a", "b"), "Gamma-Gamma (order valu
 SCORES = {  # of `forecast.scores`: how it is headed, and how a number is written
     "mae": ("mean error{}", "{:,.0f}"),
     "rmse": ("root of the mean squared error{}", "{:,.0f}"),
+    "rmse_without_largest": ("the same without who spent most{}", "{:,.0f}"),
     "spearman": ("rank correlation", "{:.2f}"),
     "capture_top_decile": ("brought by the tenth forecast highest", "{:.0%}"),
     "oracle": ("by the tenth that spent most", "{:.0%}"),

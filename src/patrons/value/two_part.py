@@ -104,7 +104,9 @@ def ratio(expected: np.ndarray, chance: np.ndarray, spent: np.ndarray) -> float:
     return float(brentq(missing, 0.0, 1.0))
 
 
-def known(snapshots: pd.DataFrame, lines: Table, when: Days, horizons: Horizons) -> pd.DataFrame:
+def known(
+    snapshots: pd.DataFrame, lines: Table, when: Days, horizons: Horizons, cancelled: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Customers of earlier days who could be kept then, with what is known of them by the end of the log.
 
     Parameters
@@ -113,6 +115,8 @@ def known(snapshots: pd.DataFrame, lines: Table, when: Days, horizons: Horizons)
         What `forecast.snapshots` gives.
     lines : Table
         Clean order lines.
+    cancelled : DataFrame, optional
+        What cancellations take back of which line.
 
     Returns
     -------
@@ -125,7 +129,7 @@ def known(snapshots: pd.DataFrame, lines: Table, when: Days, horizons: Horizons)
     if not days:
         return pd.DataFrame()
     rows = pd.concat([_described(on(snapshots, day), horizons) for day in days])
-    ordered = ordered_within(lines, days, horizons.churn)
+    ordered = ordered_within(lines, days, horizons.churn, cancelled)
     keys = pd.MultiIndex.from_frame(rows[["customer_id", "as_of"]])
     rows = rows.assign(ordered=keys.isin(pd.MultiIndex.from_frame(ordered)))
     return rows[rows.recency_days <= horizons.churn]
