@@ -20,7 +20,7 @@ import streamlit as st
 from conftest import resealed
 from streamlit.testing.v1 import AppTest
 
-from patrons.app import actions
+from patrons.app import actions, segments
 from patrons.app.customer import likely_later
 from patrons.app.reports import linked
 from patrons.app.score import progress
@@ -34,6 +34,16 @@ def test_likely_later_segments_come_with_how_often_such_held():
     assert likely_later(["Loyal", "At risk"], {"days": 90, "coverage": {"value": 0.864}}) == (
         "In 90 days likely “Loyal” or “At risk”: such held the right segment for 86% of customers when last tested."
     )
+
+
+def test_the_segments_page_says_what_borders_explain_and_whether_later_segments_are_given():
+    in_time = pd.DataFrame({"days": [180, 90], "otherwise": [0.3, 0.08]})
+    assert segments.borders(in_time).startswith(". Groups made 90 days ago would place 8% of the customers of then")
+    assert segments.borders(in_time.head(0)) == segments.borders(None) == ""
+    assert "in 90 days are given: such held the right one for 86%" in segments.later(
+        {"used": True, "days": 90, "coverage": {"value": 0.864}}
+    )
+    assert segments.later({"used": False}).startswith("Which segments are likely later is not said")
 
 
 PAGES = ("Segments", "A customer", "Score a file", "Actions", "Reports")

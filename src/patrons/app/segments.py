@@ -1,5 +1,6 @@
 """Page: who the segments are, how they differ, and how customers move between them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
@@ -28,7 +29,8 @@ def show(series: Series) -> None:
     st.subheader("How they differ")
     st.altair_chart(_shares(pd.DataFrame(cards)))
     _profile(cards)
-    _movement(series.table("migration.parquet"), [card["segment"] for card in cards])
+    _movement(series.table("migration.parquet"), [card["segment"] for card in cards], series.table("in_time.parquet"))
+    st.caption(later(series.json("segment_later.json")))
 
 
 def _card(column: DeltaGenerator, card: dict[str, Any], currency: str) -> None:
@@ -71,13 +73,34 @@ def _profile(cards: list[dict[str, Any]]) -> None:
         st.table(pd.DataFrame(table, index=[readable(name.removesuffix("_median")) for name in medians]))
 
 
-def _movement(moves: pd.DataFrame | None, names: list[str]) -> None:
+def later(kept: Mapping[str, Any] | None) -> str:
+    """Whether the segments likely later are given, and how often such held; `kept` is ``segment_later.json``."""
+    if not kept or not kept["used"]:
+        return "Which segments are likely later is not said of a customer: no model does better than that they stay."
+    return (
+        f"For each customer the segments likely in {kept['days']} days are given: such held the right one for "
+        f"{percent(kept['coverage']['value'])} of customers when last tested."
+    )
+
+
+def borders(in_time: pd.DataFrame | None) -> str:
+    """How many customers another day's grouping alone would place otherwise; empty where it is not known."""
+    if in_time is None or in_time.empty:
+        return ""
+    latest = in_time.sort_values("days").iloc[0]
+    return (
+        f". Groups made {latest.days:.0f} days ago would place {percent(latest.otherwise)} of the customers of then "
+        "otherwise: as much of the movement may be the borders between segments"
+    )
+
+
+def _movement(moves: pd.DataFrame | None, names: list[str], in_time: pd.DataFrame | None) -> None:
     st.subheader("Who moves where")
     if moves is None or moves.empty:
         st.info("This needs a log that is long enough, and the log of these results is not.")
         return
     moves = moves.assign(share=moves.customers / moves.groupby("from").customers.transform("sum"))
-    st.caption("Of those who were in a segment before (row), the share in each segment now (column)")
+    st.caption(f"Of those who were in a segment before (row), the share in each segment now (column){borders(in_time)}")
     base = alt.Chart(moves, height=60 * moves["from"].nunique() + 80).encode(
         x=alt.X("to:N", title="segment now", sort=names, axis=alt.Axis(labelAngle=-40, labelOverlap=False)),
         y=alt.Y("from:N", title="before", sort=names),
