@@ -22,16 +22,14 @@ def test_rows_of_a_test_day_are_active_within_one_horizon():
 
 
 def test_customers_of_a_table_are_scored_by_a_model_that_has_not_seen_their_outcome():
-    validated = pd.DataFrame({"customer_id": list("cab"), "forest": [0.3, 0.1, 0.2]})
+    left_out = pd.Series({"c": 0.3, "a": 0.1, "b": 0.2})
     model = empty.base_rate(TRAIN.assign(fee=[1.0, 2.0, 3.0]), preparation(["fee"], []))
-    left_out = customers.out_of_fold(validated, "forest")
     scored = customers.scores(model, ROWS, DICTIONARY, 0.25, left_out)
     assert scored.churn_probability.tolist() == [0.1, 0.2, 0.3, pytest.approx(1 / 3)]  # the fourth was held out
     assert scored.flagged.tolist() == [False, False, True, True]
 
 
 def test_todays_outcome_of_a_log_is_not_known_to_anyone_so_the_model_scores_all():
-    assert customers.out_of_fold(LOG.assign(forest=0.5), "forest") is None
     model = empty.base_rate(TRAIN.assign(fee=[1.0, 2.0, 3.0]), preparation(["fee"], []))
     scored = customers.scores(model, ROWS, DICTIONARY)
     assert scored.churn_probability.to_numpy() == pytest.approx([1 / 3] * 4)

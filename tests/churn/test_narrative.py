@@ -2,37 +2,39 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrons.churn import narrative
+from patrons.churn import flag_narrative, narrative
 from patrons.churn.assessment import Assessment
 from patrons.churn.kinds import MEAN
 from patrons.churn.search import SearchResult
 from patrons.evaluation.metrics import Interval, profits
-from patrons.evaluation.scores import MISSING
 
 DAY, KNOWN = pd.Timestamp("2024-06-01"), pd.Timestamp("2024-08-30")
 LOG = pd.DataFrame({"customer_id": ["a", "b"], "as_of": DAY, "known_on": KNOWN, "churned": [1, 0]})
+MANY = pd.concat([LOG] * 11).assign(recency_days=[9] * 20 + [400] * 2)
 EARLIER = LOG.assign(as_of=pd.Timestamp("2024-01-01"), known_on=pd.Timestamp("2024-03-31"))
 TABLE = pd.DataFrame({"customer_id": list("abcd"), "group": range(4), "churned": [1, 0, 0, 0]})
-PHRASES, OF_TABLE = narrative.phrases(EARLIER, LOG), narrative.phrases(TABLE[:3], TABLE[3:])
+PHRASES, OF_TABLE = narrative.phrases(EARLIER, MANY), narrative.phrases(TABLE[:3], TABLE[3:])
 BETTER, TIE, WORSE = Interval(0.01, 0.002, 0.02), Interval(0.01, -0.01, 0.02), Interval(-0.01, -0.02, -0.005)
 NARROW = Interval(0.0004, -0.0006, 0.0009)
 BY_FOLD = pd.DataFrame({0: [0.7, 0.8], 1: [0.74, 0.85]}, index=["recency alone", "boosted trees"])
 
 
 def assessed(active=(True, True, False, False), gains=(BETTER, TIE)):
-    """Four test customers: two churned, with .9 and .6; two stayed, with .7 and .2."""
+    """Forty test customers: ten each churned with .9 and .6, and stayed with .7 and .2, in the order .9 .7 .6 .2."""
     scores = {"roc_auc": Interval(0.75, 0.5, 1.0), "lift_top_decile": Interval(1.98, 1.0, 2.0)}
+    scores["brier"] = Interval(0.2, 0.1, 0.3)
+    of_all = {"boosted trees": {"roc_auc": Interval(0.8, 0.7, 0.9)}}
     return Assessment(
         chosen="boosted trees",
         rival="random forest",
         best_rule="recency alone",
         rules=("recency alone",),
-        truth=np.array([1, 0, 1, 0]),
-        probabilities={"boosted trees": np.array([0.9, 0.7, 0.6, 0.2])},
+        truth=np.repeat([1, 0, 1, 0], 10),
+        probabilities={"boosted trees": np.repeat([0.9, 0.7, 0.6, 0.2], 10)},
         intervals={"boosted trees": scores, "recency alone": {"roc_auc": Interval(0.625, 0.5, 0.7)}},
+        active=np.repeat(active, 10),
+        everyone=of_all,
         gains=dict(zip(("recency alone", "random forest"), gains, strict=True)),
-        active=np.array(active),
-        roc_auc_active=Interval(1.0, 0.9, 1.0) if any(active) else MISSING,
         gap=0.02,
     )
 
@@ -40,14 +42,19 @@ def assessed(active=(True, True, False, False), gains=(BETTER, TIE)):
 def test_a_log_is_spoken_of_by_its_days():
     assert (PHRASES.test, PHRASES.by) == ("the test day 2024-06-01", " by 2024-08-30")
     assert PHRASES.current == "customers who ordered in the last 90 days"
+    assert PHRASES.judged == "customers who had ordered in the 90 days before 2024-06-01"
+    assert (PHRASES.outcome, PHRASES.noun) == ("did not order in 90 days", "no order in 90 days")
     assert PHRASES.split == (
         "The test is 2024-06-01, the latest day whose outcome is known. Training uses only days whose outcome was "
         "known by then, so nothing that a model learns from lies after the day it is tested on."
     )
+    few = narrative.phrases(EARLIER, MANY.assign(recency_days=91))  # nobody could be kept: everyone is judged
+    assert few.judged == "customers of 2024-06-01"
 
 
 def test_a_table_is_spoken_of_without_days():
     assert (OF_TABLE.test, OF_TABLE.by, OF_TABLE.stayed) == ("the held-out customers", "", "stayed")
+    assert (OF_TABLE.judged, OF_TABLE.outcome) == ("held-out customers", "churned")
     assert "25% of the customers" in OF_TABLE.split
     assert not any("day " in part or "order" in part for part in OF_TABLE if part != OF_TABLE.split)
 
@@ -103,12 +110,13 @@ def test_columns_that_are_kept_are_compared_with_the_others():
     assert narrative.columns_kept(columns[1:]) == "Models look at all 9 columns."
 
 
-def test_how_well_the_test_is_ranked():
-    assert narrative.ranking_title(assessed(), PHRASES) == "Boosted trees: ROC AUC 0.750 on customers of 2024-06-01"
+def test_how_well_the_test_is_ranked_and_how_high_a_lift_could_be():
+    judged = "customers who had ordered in the 90 days before 2024-06-01"
+    assert narrative.ranking_title(assessed(), PHRASES) == f"Boosted trees: ROC AUC 0.750, {judged}"
     assert narrative.ranking(assessed(), PHRASES) == (
-        "Of two customers, one who churned and one who did not, the model names the right one 75% of the time "
-        "(recency alone: 62%). In the tenth of customers of 2024-06-01 with the highest scores, churn is 2.0 times the "
-        "average."
+        f"Of two {judged}, one who did not order in 90 days and one who ordered, the model names the right one 75% of "
+        "the time (recency alone: 62%). In the tenth of them with the highest scores, no order in 90 days is 2.0 times "
+        "as common as on average; 2.0 times would be perfect."
     )
 
 
@@ -139,40 +147,47 @@ def test_what_a_contact_gains_is_said_with_what_was_assumed():
     )
 
 
-def test_who_is_flagged_and_who_of_them_churned():
-    assert narrative.flagged(assessed(), 0.65, PHRASES) == (
-        "A customer with a churn probability of 65% or more is flagged: 50% of customers of 2024-06-01, 50% of those "
-        "who churned by 2024-08-30 and 50% of those who did not."
+def test_who_is_flagged_is_said_of_those_who_could_be_kept_with_what_the_threshold_promises():
+    judged = "customers who had ordered in the 90 days before 2024-06-01"
+    assert flag_narrative.flagged(assessed(), 0.65, 0.8, PHRASES) == (
+        "A customer with a probability of 65% or more is flagged, the highest threshold that finds 80% of those "
+        f"validated who did not order in 90 days. In the test that was 100% of {judged}: 100% of those who did not "
+        "order in 90 days by 2024-08-30 and 100% of those who ordered."
     )
-    assert narrative.flagged_title(assessed(), 0.5) == "100% of churners are flagged; 67% of flags are right"
-
-
-def test_those_who_can_still_be_kept_are_spoken_of_separately():
-    assert narrative.bands_title(assessed(), PHRASES) == (
-        "ROC AUC 1.00 among customers who ordered in the last 90 days, 0.75 among all"
-    )
-    assert narrative.of_the_active(assessed(), 0.5, PHRASES) == (
-        "Of the 2 customers who ordered in the last 90 days by then, 50% churned. 100% of these were flagged, and 50% "
-        "of flags were right (ROC AUC 1.000 [0.900, 1.000]). Expect this of those who can still be kept."
+    assert "finds" not in flag_narrative.flagged(assessed(), 0.65, None, OF_TABLE)
+    assert flag_narrative.flagged_title(assessed(), 0.5, OF_TABLE) == (
+        "100% of those who churned are flagged;\n50% of flags are right"
     )
 
 
-def test_without_active_customers_nothing_is_said_to_be_measured_of_them():
-    tested = assessed(active=[False] * 4)
-    assert narrative.of_the_active(tested, 0.5, PHRASES) == (
-        "None of the test rows is of customers who ordered in the last 90 days by then, so nothing is measured of "
-        "those."
+def test_everyone_is_a_footnote():
+    assert flag_narrative.bands_title(assessed()) == "ROC AUC 0.80 of everyone, 0.75 of those who can be kept"
+    text = flag_narrative.everyone(assessed(), 0.65, PHRASES)
+    assert text.startswith(
+        "Of all 40 customers of 2024-06-01, those silent for longer included, 50% did not order in 90 days; 50% of "
+        "these would be flagged, and 50% of flags be right (ROC AUC 0.800 [0.700, 0.900])."
     )
-    assert narrative.bands_title(tested, PHRASES) == "ROC AUC 0.75 among all"
+
+
+@pytest.mark.parametrize(("active", "few"), [([False] * 4, "none"), ([True, False, False, False], "too few")])
+def test_where_too_few_could_be_kept_everyone_is_judged_and_that_is_said(active, few):
+    tested = assessed(active=active)
+    assert tested.judged.all()
+    assert flag_narrative.everyone(tested, 0.5, PHRASES) == (
+        f"Of customers who ordered in the last 90 days there were {few} in the test to judge by, so everyone is judged."
+    )
+    assert flag_narrative.bands_title(tested) == "ROC AUC 0.80 of everyone"
 
 
 def test_probabilities_that_are_far_off_are_not_to_be_counted_on():
-    assert narrative.calibration(assessed(), "none") == (
-        "60% churn was forecast on average, 50% happened. Over ten groups of customers, probabilities are off by 35 "
-        "percentage points on average. Rank customers by them rather than count on the number. They are not "
+    assert narrative.calibration(assessed([True] * 4), "none", OF_TABLE) == (
+        "Forecast of churn: 60% on average; 50% happened. Over ten groups of held-out customers, probabilities are off "
+        "by 32 percentage points on average. Rank customers by them rather than count on the number. They are not "
         "calibrated, because that did not help on validated rows."
     )
-    assert narrative.calibration(assessed(), "sigmoid").endswith("They are calibrated (sigmoid) on validated rows.")
+    assert narrative.calibration(assessed(), "sigmoid", PHRASES).endswith(
+        "They are calibrated (sigmoid) on validated rows."
+    )
 
 
 def test_segments_whose_forecast_lies_outside_what_happened_are_counted():
@@ -201,12 +216,12 @@ def test_a_model_is_a_candidate_if_no_gate_failed(failed, sentence):
 
 def test_flags_are_counted_among_those_who_can_be_kept():
     scored = pd.DataFrame({"flagged": [True, True, False, True]})
-    assert narrative.flagged_today(scored, pd.Series([True, False, True, True]), OF_TABLE) == (
-        "Today 2 of the 3 customers who have not churned are flagged."
+    assert flag_narrative.flagged_today(scored, pd.Series([True, False, True, True]), 0.5, OF_TABLE) == (
+        "Today 2 of the 3 customers who have not churned are flagged, 67% (in the test 50%)."
     )
 
 
 def test_a_card_names_the_problem_and_the_failed_gates_first():
     limits = narrative.limits(OF_TABLE, "Too few.", ["gap"])
     assert limits[:2] == ["Too few.", "Failed gate: gap"]
-    assert "Measured on the held-out customers only; another season may differ." in limits
+    assert "The test is the held-out customers; another season may differ." in limits

@@ -17,7 +17,7 @@ def folds(signal, rows=300):
     for n in range(3):
         X, X_val = rng.normal(size=(rows, 6)), rng.normal(size=(rows, 6))
         y, y_val = ((Z[:, 0] * signal + rng.normal(size=rows) > 0).astype(int) for Z in (X, X_val))
-        made.append(Fold(X, y, X_val, y_val, np.arange(n * rows, (n + 1) * rows), (0, 6), (0, 6)))
+        made.append(Fold(X, y, X_val, y_val, *[np.arange(n * rows, (n + 1) * rows)] * 2, (0, 6), (0, 6)))
     return made
 
 

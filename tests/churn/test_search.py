@@ -119,16 +119,35 @@ def test_rules_are_validated_on_the_same_rows(searched):
     assert validation[rules.RECENCY].notna().all()
 
 
-def test_a_table_is_cross_validated_as_a_whole(searched):
+def test_a_table_is_cross_validated_as_a_whole_and_each_row_is_left_out_once(searched):
     _, _, result = searched
     logistic = replace(result, scores=result.scores.loc[[LOGISTIC]], gains={})
-    score = final.cross_validated(logistic, CUSTOMERS, preparation(["age"], ["plan"]), 0, 5, 0)
+    prepare = preparation(["age"], ["plan"])
+    score, rows = final.left_out(logistic, CUSTOMERS, prepare, 0, 5, 0)
     assert 0.7 < score < 0.9  # the plan alone separates .7 from .1
+    assert rows.customer_id.tolist() == CUSTOMERS.customer_id.tolist()
+    assert roc_auc(CUSTOMERS.churned, rows.raw) == pytest.approx(score, abs=0.02)
+
+
+def test_what_is_used_has_learnt_every_row_and_a_tables_customers_keep_the_score_of_when_they_were_left_out(searched):
+    _, _, result = searched
+    logistic = replace(result, scores=result.scores.loc[[LOGISTIC]], gains={})
+    prepare = preparation(["age"], ["plan"])
+    _, rows = final.left_out(logistic, CUSTOMERS, prepare, 0, 5, 0)
+    model, own = final.used(logistic, "none", CUSTOMERS, rows, prepare, 0, 500, 0)
+    assert own.to_dict() == dict(zip(rows.customer_id, rows.raw, strict=True))
+    whole = final.fit_chosen(logistic, CUSTOMERS, prepare, 0, 500, 0)
+    X = split.inputs(CUSTOMERS)
+    assert split.probability(model, X).tolist() == split.probability(whole, X).tolist()
+    half = final.fit_chosen(logistic, CUSTOMERS[::2], prepare, 0, 500, 0)
+    assert (split.probability(half, X) != split.probability(whole, X)).any()
 
 
 def test_a_log_is_cross_validated_on_its_origins(searched):
     _, _, result = searched
-    assert final.cross_validated(result, TABLE, LOG, 0, 5, 0) == result.scores.loc[result.chosen].mean()
+    score, rows = final.left_out(result, TABLE, LOG, 0, 5, 0)
+    assert score == result.scores.loc[result.chosen].mean()
+    assert rows.empty
 
 
 def test_samples_are_drawn_once_and_in_order():
@@ -163,7 +182,8 @@ def test_rates_of_the_outcome_are_those_of_other_customers():
 def two_folds(truth, **probabilities):
     """Validated rows of two folds, with the probabilities of each kind."""
     half = len(truth) // 2
-    return pd.DataFrame({"churned": truth, "fold": np.arange(len(truth)) // half, **probabilities})
+    rows = np.arange(len(truth))
+    return pd.DataFrame({"customer_id": rows, "churned": truth, "fold": rows // half, **probabilities})
 
 
 def test_a_model_ties_only_where_the_interval_is_narrow_and_then_the_simplest_is_chosen():
@@ -230,7 +250,7 @@ def penalty_kept(first, other):
     X[:, 0] += y
     own = (0, 30)
     folds = [
-        preprocessing.Fold(X[:60], y[:60], X[n : n + 1000], y[n : n + 1000], np.arange(1000), own, own)
+        preprocessing.Fold(X[:60], y[:60], X[n : n + 1000], y[n : n + 1000], *[np.arange(n, n + 1000)] * 2, own, own)
         for n in (0, 1000)
     ]
     space = {"c": [first, other], "products": [0], "l1": [0]}

@@ -6,7 +6,7 @@ from patrons.churn import tables
 from patrons.churn.kinds import BOOSTING, LOGISTIC, MEAN
 from patrons.churn.search import SearchResult
 from patrons.evaluation.metrics import Interval
-from tests.churn.test_narrative import DAY, EARLIER, LOG, TABLE
+from tests.churn.test_narrative import DAY, EARLIER, LOG, TABLE, assessed
 
 
 def test_the_rows_used_are_counted_by_day_where_there_are_days():
@@ -38,12 +38,13 @@ def test_models_are_listed_the_simplest_first_with_what_the_best_gains_over_them
 
 
 def test_a_threshold_is_judged_by_what_it_flags():
-    truth, score = np.array([1, 0, 1, 0]), np.array([0.9, 0.7, 0.6, 0.2])
-    (row,) = tables.thresholds({"recall": 0.65}, truth, score, value=10, cost=1, chance=0.5).to_dict("records")
+    limits = {"recall": 0.65, "profit": 0.65}
+    (row, _) = tables.thresholds(limits, assessed([True] * 4), value=10, cost=1, chance=0.5).to_dict("records")
     assert row == {
         "serves": "recall", "threshold": 0.65, "flagged": 0.5, "recall": 0.5, "precision": 0.5, "accuracy": 0.5,
         "F1": 0.5, "gain a customer": 0.75,  # one of two churners is worth .5 x 10, two contacts cost 2, of 4 customers
     }  # fmt: skip
+    assert "gain a customer" not in tables.thresholds({"recall": 0.65}, assessed([True] * 4), 10, 1, 0.5)
 
 
 def test_segments_are_in_order_of_churn_and_small_ones_are_left_out():

@@ -14,5 +14,6 @@ def test_a_tie_is_an_interval_that_ends_next_to_nothing_and_a_wide_one_is_none()
 def test_a_gain_is_the_mean_over_folds():
     truth = [np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1])]
     right, wrong = [np.array([0.1, 0.9, 0.2, 0.8])] * 2, [np.array([0.9, 0.1, 0.8, 0.2])] * 2
-    assert ties.gain(truth[:1], right[:1], wrong[:1], 0).value == 1.0
-    assert ties.gain(truth, right, right, 0) == (0.0, 0.0, 0.0)
+    who = [np.arange(4)] * 2
+    assert ties.gain(truth[:1], right[:1], wrong[:1], who[:1], 0).value == 1.0
+    assert ties.gain(truth, right, right, who, 0) == (0.0, 0.0, 0.0)

@@ -5,7 +5,6 @@ import pandas as pd
 
 from patrons.features import narrative
 
-RATE = pd.Series([0.31, 0.4, 0.36], pd.to_datetime(["2024-01-01", "2024-02-01", "2024-03-01"]))
 LIMITS = pd.DataFrame(
     {
         "feature": ["order_value", "returns", "gap_days", "orders_7d"],
@@ -30,16 +29,6 @@ def test_who_todays_customers_are():
     assert narrative.customers(today) == (
         "4 customers are described. 50% of them have ordered once, and half have been silent for more than 25 days."
     )
-
-
-def test_churn_of_the_last_day_and_how_much_it_varied():
-    latest = "36% of the customers known on 2024-03-01 did not order in the next 90 days"
-    everyone = "Everyone who ever ordered counts, including customers who left long ago."
-    assert narrative.latest_churn(RATE, 90) == latest
-    assert narrative.churn(RATE, 90) == (
-        f"{latest}. Over the 3 days of the panel the share was between 31% and 40%. {everyone}"
-    )
-    assert narrative.churn(RATE.tail(1), 90) == f"{latest}. {everyone}"
 
 
 def test_a_table_says_who_churned_and_not_when():

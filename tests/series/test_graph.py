@@ -54,9 +54,11 @@ def test_what_a_notebook_can_do_without_comes_before_it_but_need_not_be_there(th
         check_inputs(Plan(series, parameters, {"01_last"}, None, three), results)
 
 
-def test_the_churn_model_of_a_table_needs_no_segments():
-    book = read_notebooks(REPOSITORY / "notebooks", "table")["06_churn"]
-    assert book.optional == {"labels.parquet", "clusterer.skops"}
+def test_the_churn_model_needs_no_segments_and_that_of_a_table_no_rates_by_day():
+    log, table = (read_notebooks(REPOSITORY / "notebooks", kind)["06_churn"] for kind in ("orders", "table"))
+    assert table.optional == {"labels.parquet", "clusterer.skops"}
+    assert log.optional == {*table.optional, "churn_rates.parquet"}
+    assert set(log.reads) - set(table.reads) == {"churn_rates.parquet"}
 
 
 def test_a_notebook_says_what_it_asks_reads_and_writes(three):

@@ -12,8 +12,10 @@ columns         all columns, or the most informative
 search          a setting of each kind, chosen on validated rows
 calibration     whether calibration helps
 ensemble        estimators of saved models: the mean of members, a calibrated one
-final           the models, fitted on all training rows
+final           the models, fitted on all training rows, and the one in use on all
 assessment      how well they predict the test rows
+origins         earlier days on which the procedure is tried as it would have been used
+thresholds      from which probability a customer is flagged
 gates           what a model must pass
 pairs           two columns that only together give the outcome away
 canaries        gates that look for leaks
@@ -24,6 +26,8 @@ customers       who can still be kept, and the scores of today
 record          what ``churn.json`` holds
 empty           the outputs where nothing can be learnt
 narrative       sentences of the notebook
+flag_narrative  sentences on who is flagged
+origin_narrative  sentences on these days
 gate_narrative  failed gates in sentences
 tables          tables of the notebook
 plots           figures of the notebook
@@ -40,12 +44,15 @@ __all__ = [
     "empty",
     "ensemble",
     "final",
+    "flag_narrative",
     "gate_narrative",
     "gates",
     "importance",
     "imputation",
     "kinds",
     "narrative",
+    "origin_narrative",
+    "origins",
     "plots",
     "preprocessing",
     "reasons",
@@ -54,6 +61,7 @@ __all__ = [
     "search",
     "split",
     "tables",
+    "thresholds",
     "wording",
 ]
 __getattr__, __dir__ = door(__name__, __all__)

@@ -3,10 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from patrons.churn import ties
 from patrons.churn.ensemble import METHODS, Calibrated
 from patrons.evaluation.metrics import Interval, brier
-from patrons.evaluation.scores import RANKING, difference
+from patrons.evaluation.scores import RANKING, mean_difference
 from patrons.features.panel import KNOWN, OUTCOME
 
 
@@ -36,8 +35,8 @@ def compare(validation: pd.DataFrame, model: str) -> pd.DataFrame:
         calibrated = np.concatenate(
             [Calibrated(None, method).fit(score[fit], truth[fit]).calibrate(score[judged]) for fit, judged in pairs]
         )
-        change = difference(RANKING["brier"], truth[rows], calibrated, score[rows])
-        change = ties.widened(change, ties.partings([_who(validation)[rows]]))
+        part = (truth[rows], calibrated, score[rows])
+        change = mean_difference(RANKING["brier"], [part], [_who(validation)[rows]])
         table.append((method, brier(truth[rows], calibrated), change))
     columns = ["calibration", "brier", "difference", "low", "high"]
     return pd.DataFrame([(name, value, *change) for name, value, change in table], columns=columns)
@@ -61,9 +60,8 @@ def _same(validation: pd.DataFrame, judged: pd.Series) -> pd.Series:
 
 
 def _who(validation: pd.DataFrame) -> np.ndarray:
-    """What tells a validated row apart: the customer of a table, whose repeats are no new rows; else its number."""
-    alone = KNOWN not in validation and "customer_id" in validation
-    return validation.customer_id.to_numpy() if alone else np.arange(len(validation))
+    """Whose rows these are: a customer's, on several days or in several partings, are no new customers."""
+    return validation.customer_id.to_numpy() if "customer_id" in validation else np.arange(len(validation))
 
 
 def best(table: pd.DataFrame) -> str:

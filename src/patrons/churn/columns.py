@@ -7,7 +7,7 @@ from patrons.churn.kinds import BOOSTING, Setting
 from patrons.churn.preprocessing import Fold, as_matrices
 from patrons.churn.search import Trial, validated
 from patrons.churn.split import Folds
-from patrons.churn.ties import gain, partings
+from patrons.churn.ties import gain
 from patrons.evaluation.metrics import Interval
 from patrons.features.split import inputs
 from patrons.threads import one_thread
@@ -43,8 +43,8 @@ def compare(
     )
     if len(candidates) == 1:
         return table.assign(gain=None), matrices[0]
-    truth, parted = [fold.y_val for fold in matrices[0]], partings([val for _, val in folds])
-    gain_of_all = gain(truth, tried[0].probabilities, tried[1].probabilities, seed, parted)
+    truth, who = [fold.y_val for fold in matrices[0]], [fold.who for fold in matrices[0]]
+    gain_of_all = gain(truth, tried[0].probabilities, tried[1].probabilities, who, seed)
     return _kept_first(table, gain_of_all, matrices)
 
 

@@ -48,7 +48,7 @@ def scores(
     threshold : float, optional
         The probability from which a customer is flagged; without it nobody is.
     left_out : Series, optional
-        Probabilities that replace those of the model (see `out_of_fold`).
+        Probabilities by customer that replace those of the model (see `final.used`).
 
     Returns
     -------
@@ -63,16 +63,6 @@ def scores(
     flagged = np.zeros(len(score), bool) if threshold is None else score >= threshold
     scored = today[["customer_id"]].assign(churn_probability=score, flagged=flagged)
     return scored.join(reasons(model, X, dictionary))
-
-
-def out_of_fold(validated: pd.DataFrame, model: str) -> pd.Series | None:
-    """Probabilities by customer, each by a model that has not seen the customer's own outcome.
-
-    Of a log, today's outcome is not known to anyone, and there is none to give. Of a table, the customers of today are
-    those that the model learnt from: what counts is the probability from when their part was left out, the mean where
-    that was several times.
-    """
-    return None if KNOWN in validated else validated.groupby("customer_id", sort=False)[model].mean()
 
 
 def segments(clusterer: Pipeline, labels: pd.DataFrame, today: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:

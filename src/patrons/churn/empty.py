@@ -46,6 +46,7 @@ def write(
     model, verdicts = base_rate(train if len(train) else test, prepare), gates.table([GATE])
     scored = customers.scores(model, stage.read("features.parquet"), stage.read("dictionary.parquet"))
     stage.write("churn.skops", model)
+    stage.write("churn_tested.skops", model)
     stage.write("churn.sample.parquet", inputs(test).head(100))
     stage.write("churn_scores.parquet", scored)
     phrases = narrative.phrases(train, test)

@@ -1,4 +1,4 @@
-"""The models that are tested and saved: every kind and the mean of the best, fitted on all training rows."""
+"""The models that are tested, of every kind and the mean of the best; and the chosen one, fitted anew to be used."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from patrons.churn.ensemble import Calibrated, MeanOf
-from patrons.churn.kinds import KINDS, MEAN, Setting, build
+from patrons.churn.kinds import MEAN, Setting, build
 from patrons.churn.preprocessing import Fold, View, as_matrices, fit_preprocessing, owners, views
 from patrons.churn.search import SearchResult, validate
 from patrons.evaluation.metrics import roc_auc
@@ -29,7 +29,7 @@ class Final:
     models : dict
         Of each kind and of the mean a pipeline from raw feature columns to a probability; the chosen one is calibrated.
     model : Pipeline
-        The chosen one, which is saved.
+        The chosen one, which is tested.
     validated : DataFrame
         The validated rows, with the chosen model's probabilities calibrated.
     """
@@ -51,35 +51,59 @@ def fit(
     top, rows : int
         Columns that are kept (0: all), and rows that these are chosen on, at most.
     """
-    X, y = inputs(train), train[OUTCOME].to_numpy()
-    ready, Z = fit_preprocessing(prepare, X, y, top, rows, seed, owners(train))
-    fitted = fit_kinds(result, Z, y, dict(zip(KINDS, views(ready, KINDS), strict=True)), seed)
+    models = fit_kinds(result, tuple(result.settings), train, prepare, top, rows, seed)
     validated, chosen = result.validation, result.chosen
-    if method != "none":
-        score = validated[chosen].to_numpy()
-        fitted[chosen] = Calibrated(fitted[chosen], method).fit(score, validated[OUTCOME].to_numpy())
-        validated = validated.assign(**{chosen: fitted[chosen].calibrate(score).round(9)})
-    models = {name: as_pipeline(ready, model) for name, model in fitted.items()}
-    return Final(models, models[chosen], validated)
+    models[chosen], score = calibrated(models[chosen], method, validated[chosen], validated[OUTCOME])
+    return Final(models, models[chosen], validated.assign(**{chosen: score}))
 
 
 @one_thread
 def fit_kinds(
-    result: SearchResult, Z: np.ndarray, y: np.ndarray, seen: Mapping[str, View], seed: int
-) -> dict[str, ClassifierMixin]:
-    """Every kind with its setting, and the mean of the members, fitted on what each sees of preprocessed rows `Z`."""
-    calls = [(kind, setting, Z[:, slice(*seen[kind])], y, seed) for kind, setting in result.settings.items()]
-    fitted = dict(zip(result.settings, side_by_side(_fit, calls), strict=True))
-    return {
-        name: MeanOf.of_fitted(
-            [fitted[kind] for kind in result.kinds(name)], Z, [seen[kind] for kind in result.kinds(name)]
-        )
-        for name in (*fitted, MEAN)
-    }
+    result: SearchResult,
+    kinds: Sequence[str],
+    rows: pd.DataFrame,
+    prepare: ColumnTransformer,
+    top: int,
+    most: int,
+    seed: int,
+) -> dict[str, Pipeline]:
+    """Kinds with their settings, and the mean where its members are among them, fitted on `rows`; not calibrated."""
+    X, y = inputs(rows), rows[OUTCOME].to_numpy()
+    ready, Z = fit_preprocessing(prepare, X, y, top, most, seed, owners(rows))
+    seen = dict(zip(kinds, views(ready, tuple(kinds)), strict=True))
+    calls = [(kind, result.settings[kind], Z[:, slice(*seen[kind])], y, seed) for kind in kinds]
+    fitted = dict(zip(kinds, side_by_side(_fit, calls), strict=True))
+    names = [*kinds, *([MEAN] if set(result.members) <= set(kinds) else [])]
+    return {name: as_pipeline(ready, _mean(fitted, result.kinds(name), Z, seen)) for name in names}
+
+
+def _mean(
+    fitted: Mapping[str, ClassifierMixin], kinds: Sequence[str], Z: np.ndarray, seen: Mapping[str, View]
+) -> ClassifierMixin:
+    """The mean of some kinds, or one of them, each of which takes what it sees of a matrix of both views."""
+    return MeanOf.of_fitted([fitted[kind] for kind in kinds], Z, [seen[kind] for kind in kinds])
 
 
 def _fit(kind: str, setting: Setting, X: np.ndarray, y: np.ndarray, seed: int) -> ClassifierMixin:
     return build(kind, setting, seed).fit(X, y)
+
+
+def fit_chosen(
+    result: SearchResult, rows: pd.DataFrame, prepare: ColumnTransformer, top: int, most: int, seed: int
+) -> Pipeline:
+    """The chosen model, fitted on `rows`; not calibrated. That is what is tested on earlier days, and what is used."""
+    return fit_kinds(result, result.kinds(result.chosen), rows, prepare, top, most, seed)[result.chosen]
+
+
+def calibrated(
+    model: Pipeline, method: str, score: pd.Series | np.ndarray, outcome: pd.Series | np.ndarray
+) -> tuple[Pipeline, np.ndarray]:
+    """A model calibrated on probabilities of rows that it was not fitted on, and these, calibrated."""
+    score = np.asarray(score)
+    if method == "none":
+        return model, score
+    last = Calibrated(model[-1], method).fit(score, np.asarray(outcome))
+    return as_pipeline(model[:-1], last), last.calibrate(score).round(9)
 
 
 @one_thread
@@ -89,22 +113,66 @@ def as_pipeline(fitted: Pipeline, model: ClassifierMixin) -> Pipeline:
 
 
 @one_thread
-def cross_validated(
+def left_out(
     result: SearchResult, panel: pd.DataFrame, prepare: ColumnTransformer, top: int, cv_folds: int, seed: int
-) -> float:
-    """Mean ROC AUC of the chosen model: of a log over its origins, of a table over folds of the *whole* table.
+) -> tuple[float, pd.DataFrame]:
+    """The chosen model's mean ROC AUC when rows were left out; of a customer table also each row's probability.
 
-    The settings were chosen on folds of a table's training rows, so the last is what published cross-validations are,
-    and a little kinder than the hold-out.
+    Of a log the first is that over its validated days, and there are no rows. Of a table it is that over folds of the
+    *whole* table. The settings were chosen on folds of its training rows, so that is what published cross-validations
+    are, and a little kinder than the hold-out.
+
+    Returns
+    -------
+    float
+    DataFrame
+        `customer_id`, the outcome, and `raw`: the probability by a model that has not seen the row's outcome.
     """
+    rows = panel[["customer_id", OUTCOME]]
     if "as_of" in panel:
-        return result.cv_roc_auc(result.chosen)
+        return result.cv_roc_auc(result.chosen), rows[:0].assign(raw=0.0)
     pairs = random_folds(panel[GROUP].to_numpy(), panel[OUTCOME].to_numpy(), cv_folds, seed)
     folds = as_matrices(panel, pairs, prepare, top, len(panel), seed)
     kinds = result.kinds(result.chosen)
-    return float(np.mean(side_by_side(_validated_mean, [(kinds, result.settings, fold, seed) for fold in folds])))
+    parts = side_by_side(_validated_mean, [(kinds, result.settings, fold, seed) for fold in folds])
+    scores = np.empty(len(panel))
+    for fold, part in zip(folds, parts, strict=True):
+        scores[fold.val] = part
+    mean = np.mean([roc_auc(fold.y_val, part) for fold, part in zip(folds, parts, strict=True)])
+    return float(mean), rows.assign(raw=scores)
 
 
-def _validated_mean(kinds: Sequence[str], settings: Mapping[str, Setting], fold: Fold, seed: int) -> float:
+def used(
+    result: SearchResult,
+    method: str,
+    panel: pd.DataFrame,
+    judged: pd.DataFrame,
+    prepare: ColumnTransformer,
+    top: int,
+    most: int,
+    seed: int,
+) -> tuple[Pipeline, pd.Series | None]:
+    """What scores customers: the recipe that was tested, fitted on every row whose outcome is known.
+
+    Parameters
+    ----------
+    judged : DataFrame
+        Rows with their outcome and `raw`, the probability by a model that had not seen it, for the calibration: of
+        `left_out`, or the rows of all `origins`.
+
+    Returns
+    -------
+    Pipeline
+        Calibrated.
+    Series or None
+        Of a customer table, whose customers are those that it learnt from: their probability when they were left out,
+        by customer. None of a log, of which today's outcome is not known to anyone.
+    """
+    model = fit_chosen(result, panel, prepare, top, most, seed)
+    model, score = calibrated(model, method, judged.raw, judged[OUTCOME])
+    return model, None if "as_of" in panel else pd.Series(score, judged.customer_id)
+
+
+def _validated_mean(kinds: Sequence[str], settings: Mapping[str, Setting], fold: Fold, seed: int) -> np.ndarray:
     probabilities = [validate(kind, settings[kind], fold, len(fold.y), seed) for kind in kinds]
-    return roc_auc(fold.y_val, np.mean(probabilities, axis=0).round(9))
+    return np.mean(probabilities, axis=0).round(9)

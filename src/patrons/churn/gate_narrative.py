@@ -5,7 +5,7 @@ from typing import Any
 
 FAILURES = {  # how a gate's name begins, and what its failure means
     "better than ": "not shown to beat the simple rule “{rule}”",
-    "calibration error": "its probabilities are off by {points} points ({allowed} allowed)",
+    "calibration error": "its probabilities are off by {points} points{which} ({allowed} allowed)",
     "ROC AUC, lower end": "it may rank little better than chance (its ROC AUC may be as low as {value}, {limit})",
     "Brier score": "its probabilities say little more than the average churn (Brier score {value}, {limit})",
     "ROC AUC on validated rows": "it was much better on the rows it was chosen by (ROC AUC higher by {value}, {limit})",
@@ -38,7 +38,8 @@ def advice(gates: Sequence[Mapping[str, Any]]) -> str:
         return ""
     if not all(name.startswith(MILD) for name in names):
         return "Do not rely on it."
-    return "Use it to rank, not to count." if "calibration error" in names else "Use it as a trial, beside that rule."
+    miscounts = any(name.startswith("calibration error") for name in names)
+    return "Use it to rank, not to count." if miscounts else "Use it as a trial, beside that rule."
 
 
 def failure(row: Mapping[str, Any]) -> str:
@@ -52,6 +53,7 @@ def failure(row: Mapping[str, Any]) -> str:
         rule=gate.removeprefix("better than ").partition(" (")[0],
         value=f"{value:.3g}",
         limit=f"required: {limit}",
+        which=gate.removeprefix("calibration error"),
         points=f"{100 * value:.3g}",
         allowed=_hundredfold(limit),
     )

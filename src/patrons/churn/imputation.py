@@ -7,7 +7,7 @@ from sklearn.compose import ColumnTransformer
 
 from patrons.churn import ties
 from patrons.churn.kinds import LOGISTIC
-from patrons.churn.preprocessing import as_matrices
+from patrons.churn.preprocessing import as_matrices, owners
 from patrons.churn.search import Trial, validated
 from patrons.churn.split import Folds
 from patrons.features.missing import METHODS
@@ -42,13 +42,13 @@ def compare(
     if not asked:
         return prepare, pd.DataFrame(columns=["imputation", "roc_auc"])
     trials = {method: _validated(train, folds, imputed(prepare, method), rows, seed) for method in asked}
-    truth = [train[OUTCOME].to_numpy()[val] for _, val in folds]
-    partings = ties.partings([val for _, val in folds])
+    whose = owners(train)
+    truth, who = [train[OUTCOME].to_numpy()[val] for _, val in folds], [whose[val] for _, val in folds]
     best = max(trials.values(), key=lambda trial: trial.roc_auc)
     kept = next(
         method
         for method, trial in trials.items()
-        if trial is best or ties.tied(ties.gain(truth, best.probabilities, trial.probabilities, seed, partings))
+        if trial is best or ties.tied(ties.gain(truth, best.probabilities, trial.probabilities, who, seed))
     )
     order = [kept, *(method for method in asked if method != kept)]
     table = pd.DataFrame([(method, trials[method].roc_auc) for method in order], columns=["imputation", "roc_auc"])

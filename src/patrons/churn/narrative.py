@@ -6,11 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from patrons.churn.assessment import Assessment
-from patrons.churn.customers import horizon
+from patrons.churn.assessment import Assessment, judged
+from patrons.churn.customers import active, horizon
 from patrons.churn.search import SearchResult
 from patrons.evaluation.metrics import Interval
-from patrons.features.panel import KNOWN
+from patrons.evaluation.scores import TOP
+from patrons.features.panel import KNOWN, OUTCOME
 
 COUNTED_ON = 0.05  # calibration error up to which a probability may be taken as a number
 
@@ -26,12 +27,18 @@ class Phrases(NamedTuple):
         The same as people: "customers of 2025-10-03", "held-out customers".
     split : str
         How training and test were separated, a sentence.
+    judged : str
+        Those of them who are judged: who could still be kept.
+    outcome : str
+        What those did who churned: of a log "did not order in 90 days", which is no farewell.
+    noun : str
+        The same as a noun: "no order in 90 days", "churn".
     stayed : str
-        What those did who did not churn.
+        What the others did.
     by : str
         " by 2026-01-01" where churn has a last day, else empty.
     current : str
-        Customers who can still be kept.
+        Customers who can still be kept today.
     validated : str
         What the folds are that models were validated on.
     """
@@ -39,6 +46,9 @@ class Phrases(NamedTuple):
     test: str
     customers: str
     split: str
+    judged: str
+    outcome: str
+    noun: str
     stayed: str
     by: str
     current: str
@@ -54,20 +64,27 @@ def phrases(train: pd.DataFrame, test: pd.DataFrame) -> Phrases:
             "held-out customers",
             f"The table has no dates, so nothing can be tested on a later day: {share:.0%} of the customers, drawn at "
             "random, are held out. Rows that differ in nothing but the id stay on one side.",
+            "held-out customers",
+            "churned",
+            "churn",
             "stayed",
             "",
             "customers who have not churned",
             "part of the training customers that was left out",
         )
-    day, known = test.as_of.iloc[0].date(), test[KNOWN].iloc[0].date()
+    day, known, days = test.as_of.iloc[0].date(), test[KNOWN].iloc[0].date(), horizon(test)
+    everyone = judged(test[OUTCOME].to_numpy(), active(test).to_numpy()).all()
     return Phrases(
         f"the test day {day}",
         f"customers of {day}",
         f"The test is {day}, the latest day whose outcome is known. Training uses only days whose outcome was known by "
         "then, so nothing that a model learns from lies after the day it is tested on.",
-        "came back",
+        f"customers of {day}" if everyone else f"customers who had ordered in the {days} days before {day}",
+        f"did not order in {days} days",
+        f"no order in {days} days",
+        "ordered",
         f" by {known}",
-        f"customers who ordered in the last {horizon(test)} days",
+        f"customers who ordered in the last {days} days",
         "day that was forecast from what was known on it",
     )
 
@@ -136,17 +153,19 @@ def interval(gain: Interval) -> str:
 
 def ranking_title(tested: Assessment, phrases: Phrases) -> str:
     """Title of the scores on the test rows."""
-    return f"{capitalised(tested.chosen)}: ROC AUC {tested.scores['roc_auc'].value:.3f} on {phrases.customers}"
+    return f"{capitalised(tested.chosen)}: ROC AUC {tested.scores['roc_auc'].value:.3f}, {phrases.judged}"
 
 
 def ranking(tested: Assessment, phrases: Phrases) -> str:
-    """How well the chosen model ranks the test rows."""
-    rule = tested.rules[0]
+    """How well the chosen model ranks the test rows, and how high a lift could be at all."""
+    rule, (truth, _) = tested.rules[0], tested.of_judged
+    most = min(1 / truth.mean(), 1 / TOP) if truth.any() else np.nan
     return (
-        "Of two customers, one who churned and one who did not, the model names the right one "
-        f"{tested.scores['roc_auc'].value:.0%} of the time ({rule}: {tested.intervals[rule]['roc_auc'].value:.0%}). "
-        f"In the tenth of {phrases.customers} with the highest scores, churn is "
-        f"{tested.scores['lift_top_decile'].value:.1f} times the average."
+        f"Of two {phrases.judged}, one who {phrases.outcome} and one who {phrases.stayed}, the model names the right "
+        f"one {tested.scores['roc_auc'].value:.0%} of the time ({rule}: "
+        f"{tested.intervals[rule]['roc_auc'].value:.0%}). In the tenth of them with the highest scores, {phrases.noun} "
+        f"is {tested.scores['lift_top_decile'].value:.1f} times as common as on average; {most:.1f} times would be "
+        "perfect."
     )
 
 
@@ -188,55 +207,21 @@ def profit_title(curve: pd.DataFrame, currency: str, value: float, cost: float, 
     )
 
 
-def flagged(tested: Assessment, threshold: float, phrases: Phrases) -> str:
-    """Who is flagged on the test, and who of them churned."""
-    verdict = tested.verdict(threshold)
-    alarms = verdict["fp"] / (verdict["fp"] + verdict["tn"])
-    return (
-        f"A customer with a churn probability of {threshold:.0%} or more is flagged: "
-        f"{(tested.score >= threshold).mean():.0%} of {phrases.customers}, {verdict['recall']:.0%} of those who "
-        f"churned{phrases.by} and {alarms:.0%} of those who did not."
-    )
-
-
-def flagged_title(tested: Assessment, threshold: float) -> str:
-    """Title of the confusion matrix."""
-    verdict = tested.verdict(threshold)
-    return f"{verdict['recall']:.0%} of churners are flagged; {verdict['precision']:.0%} of flags are right"
-
-
-def bands_title(tested: Assessment, phrases: Phrases) -> str:
-    """Title of the scores by band of silence."""
-    of_active = f"{tested.roc_auc_active.value:.2f} among {phrases.current}, " if tested.active.any() else ""
-    return f"ROC AUC {of_active}{tested.scores['roc_auc'].value:.2f} among all"
-
-
-def of_the_active(tested: Assessment, threshold: float, phrases: Phrases) -> str:
-    """What the test says of those who could still be kept."""
-    customers = int(tested.active.sum())
-    if not customers:
-        return f"None of the test rows is of {phrases.current} by then, so nothing is measured of those."
-    verdict, churned = tested.verdict_active(threshold), tested.truth[tested.active].mean()
-    return (
-        f"Of the {customers:,} {phrases.current} by then, {churned:.0%} churned. {verdict['recall']:.0%} of these were "
-        f"flagged, and {verdict['precision']:.0%} of flags were right (ROC AUC {tested.roc_auc_active}). Expect this "
-        "of those who can still be kept."
-    )
-
-
-def calibration_title(tested: Assessment) -> str:
+def calibration_title(tested: Assessment, phrases: Phrases) -> str:
     """Title of the calibration curve."""
-    return f"{tested.score.mean():.0%} churn was forecast on average, {tested.truth.mean():.0%} happened"
+    truth, score = tested.of_judged
+    return f"Forecast of {phrases.noun}: {score.mean():.0%} on average; {truth.mean():.0%} happened"
 
 
-def calibration(tested: Assessment, method: str) -> str:
+def calibration(tested: Assessment, method: str, phrases: Phrases) -> str:
     """Whether probabilities can be counted on, and how they were calibrated."""
     off = tested.calibration_error
-    use = "They can be counted on." if off <= COUNTED_ON else "Rank customers by them rather than count on the number."
+    rank = "Rank customers by them rather than count on the number."
+    use = "In the test they could be counted on." if off <= COUNTED_ON else rank
     how = f"are calibrated ({method})" if method != "none" else "are not calibrated, because that did not help"
     return (
-        f"{calibration_title(tested)}. Over ten groups of customers, probabilities are off by {100 * off:.0f} "
-        f"percentage points on average. {use} They {how} on validated rows."
+        f"{calibration_title(tested, phrases)}. Over ten groups of {phrases.judged}, probabilities are off by "
+        f"{100 * off:.0f} percentage points on average. {use} They {how} on validated rows."
     )
 
 
@@ -261,21 +246,18 @@ def candidate(failed: Sequence[str], count: int) -> str:
     return f"{len(failed)} of {count} gates failed, so this model is no candidate: {'; '.join(failed)}."
 
 
-def flagged_today(scored: pd.DataFrame, can_be_kept: pd.Series, phrases: Phrases) -> str:
-    """How many of those who can be kept are flagged today."""
-    chosen = np.asarray(can_be_kept)
-    return f"Today {scored.flagged[chosen].sum():,} of the {chosen.sum():,} {phrases.current} are flagged."
-
-
-INTENDED = "To rank customers by how likely they are not to come back, so that people can decide whom to contact."
+INTENDED = (
+    "To rank customers by how likely they are not to order within the horizon (of a table: to churn), so that people "
+    "can decide whom to contact."
+)
 
 
 def limits(phrases: Phrases, problem: str, failed: Sequence[str]) -> list[str]:
     """What the model cannot do and must not be used for, for its card."""
     always = [
-        "It says who is likely to leave, not why, and not whom a contact would keep: that needs a trial with a group "
-        "that is not contacted.",
-        f"Measured on {phrases.test} only; another season may differ.",
+        f"It says how likely {phrases.noun} is, not why, and not whom a contact would keep: that needs a trial with a "
+        "group that is not contacted.",
+        f"The test is {phrases.test}; another season may differ.",
         "No ground to refuse or to worsen anyone's terms.",
     ]
     return [*([problem] if problem else []), *(f"Failed gate: {gate}" for gate in failed), *always]

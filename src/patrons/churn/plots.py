@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 from sklearn.calibration import calibration_curve
 
-from patrons.plots import BLUE, GREY, ORANGE, PERCENT, axes, words
+from patrons.plots import BLUE, GREY, ORANGE, PERCENT, SKY, axes, words
 
 
 def compared(table: pd.DataFrame, chosen: str, title: str, what: str, ax: Axes) -> Axes:
@@ -51,6 +51,45 @@ def spread(scores: pd.DataFrame, chosen: str, title: str, across: str, ax: Axes)
     ax.set_xticks(places, scores.columns)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     ax.set(title=title, xlabel=across, ylabel="ROC AUC")
+    return ax
+
+
+def origins(table: pd.DataFrame, title: str, ax: Axes) -> Axes:
+    """ROC AUC on each day on which the procedure was tried, with its interval; the last, the test, in orange.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `day`, `roc_auc`, `low`, `high`.
+    """
+    places, scores = np.arange(len(table)), table.roc_auc.to_numpy()
+    reach = np.array([scores - table.low.to_numpy(), table.high.to_numpy() - scores])
+    earlier = slice(0, len(table) - 1)
+    for part, colour, label in ((earlier, BLUE, "earlier days"), (slice(len(table) - 1, None), ORANGE, "the test")):
+        if len(places[part]):
+            ax.errorbar(places[part], scores[part], reach[:, part], fmt="o", color=colour, capsize=4, label=label)
+    ax.axhline(table.roc_auc.mean(), color=GREY, ls=":", lw=1.5, label="mean")
+    ax.set_xticks(places, [str(day) for day in table.day])
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.set(title=title, xlabel="day that was forecast from what was known on it", ylabel="ROC AUC, 95% interval")
+    return ax
+
+
+def seasons(table: pd.DataFrame, nearest: str, what: str, title: str, ax: Axes) -> Axes:
+    """Share that was forecast beside the share that happened, a pair of bars a day; `nearest` is marked."""
+    places, width = np.arange(len(table)), 0.38
+    ax.bar(places - width / 2, table.forecast, width, color=SKY, label="forecast")
+    ax.bar(places + width / 2, table.observed, width, color=BLUE, label="happened")
+    for offset, shares in ((-width / 2, table.forecast), (width / 2, table.observed)):
+        for place, share in zip(places, shares, strict=True):
+            text, at = f"{share:.0%}", (place + offset, share)
+            ax.annotate(text, at, (0, 2), textcoords="offset points", ha="center", fontsize=8)
+    names = [f"{day}\n(nearest in season)" if str(day) == nearest else str(day) for day in table.day]
+    ax.set_xticks(places, names)
+    ax.yaxis.set_major_formatter(PERCENT)
+    ax.margins(y=0.15)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.set(title=title, xlabel="day", ylabel=what)
     return ax
 
 

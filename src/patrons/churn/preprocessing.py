@@ -36,6 +36,7 @@ class Fold:
     X_val: np.ndarray
     y_val: np.ndarray
     val: np.ndarray  # row numbers
+    who: np.ndarray  # whose rows these are
     plain: View
     prepared: View
 
@@ -158,4 +159,4 @@ def _as_matrices(
 ) -> Fold:
     fitted, Z = fit_preprocessing(prepare, X.iloc[fit], y[fit], top, rows, seed, who[fit])
     plain, prepared = (view(fitted["prepare"], plain=own) for own in (True, False))
-    return Fold(Z, y[fit], fitted.transform(X.iloc[val]), y[val], val, plain, prepared)
+    return Fold(Z, y[fit], fitted.transform(X.iloc[val]), y[val], val, who[val], plain, prepared)

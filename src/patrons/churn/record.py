@@ -11,6 +11,7 @@ from patrons.churn.assessment import Assessment
 from patrons.churn.customers import active, horizon
 from patrons.churn.kinds import describe
 from patrons.churn.narrative import INTENDED, Phrases, limits
+from patrons.churn.origins import Tried
 from patrons.churn.search import SearchResult
 from patrons.evaluation import scores
 from patrons.evaluation.model_card import model_card
@@ -26,6 +27,7 @@ def card(
     phrases: Phrases,
     failed: Sequence[str],
     author: str,
+    panel: pd.DataFrame,
 ) -> dict[str, Any]:
     """The card of the chosen model.
 
@@ -41,6 +43,8 @@ def card(
         Names of the gates that failed.
     author : str
         Who answers for the model.
+    panel : DataFrame
+        All rows whose outcome is known.
     """
     return model_card(
         model,
@@ -48,10 +52,18 @@ def card(
         algorithm=tested.chosen,
         author=author,
         parameters={kind: describe(result.settings[kind]) for kind in result.kinds(tested.chosen)},
-        metrics=tested.scores | scores.intervals(scores.at(threshold), tested.truth, tested.score),
+        metrics=tested.scores | scores.intervals(scores.at(threshold), *tested.of_judged),
         intended_use=INTENDED,
         limits=limits(phrases, "", failed),
+        tested_as=f"fitted on what was known by {phrases.test}"
+        if KNOWN in panel
+        else "fitted without held-out customers",
+        used_as=f"the same recipe fitted on all {len(panel):,} rows whose outcome is known{_until(panel)}",
     )
+
+
+def _until(panel: pd.DataFrame) -> str:
+    return f" by {panel[KNOWN].max().date()}" if KNOWN in panel else ""
 
 
 def record(
@@ -62,23 +74,72 @@ def record(
     phrases: Phrases,
     test: pd.DataFrame,
     problem: str = "",
+    more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The record as plain values.
+
+    Parameters
+    ----------
+    more : mapping, optional
+        What `of_days` and `of_today` return.
 
     Returns
     -------
     dict
         `threshold` (null where nothing could be learnt), `thresholds` (by what they serve), `flag_by`, `problem` (why
-        nothing could be learnt, else empty), `horizon_days` (of the label; null of a table), `gates`, `current` (who
-        can still be kept, in words; empty where all can), `card`.
+        nothing could be learnt, else empty), `gates`, `current` (who can still be kept, in words; empty where all can),
+        `outcome` (what those did who churned, in words), `horizon_days` (null of a table), `card`, and `more`.
     """
     return {
         "threshold": thresholds.get(flag_by),
         "thresholds": dict(thresholds),
         "flag_by": flag_by,
         "problem": problem,
-        "horizon_days": horizon(test) if KNOWN in test else None,
         "gates": gates.as_record(verdicts),
         "current": "" if active(test).all() else phrases.current,
+        "outcome": phrases.outcome,
+        "horizon_days": horizon(test) if KNOWN in test and len(test) else None,
+        **(more or {}),
         "card": dict(card),
     }
+
+
+def of_days(tried: Tried, panel: pd.DataFrame, rates: pd.DataFrame | None) -> dict[str, Any]:
+    """What is known of a log's days, empty of a table.
+
+    Parameters
+    ----------
+    rates : DataFrame or None
+        Of `features.rates.by_day`.
+
+    Returns
+    -------
+    dict
+        `test_day`, `learnt_until` (the last day whose outcomes the saved model has learnt), `log_odds_error` (by how
+        much the log odds of all forecasts of a day are off together), `season` (the day nearest in season to today:
+        `day`, `forecast` and `happened`), `came_back_rate` (of the active who did not order in a horizon the share that
+        did in the next; missing where no day tells it).
+    """
+    if not tried:
+        return {}
+    truth, score = tried.nearest.of()
+    season = {"day": str(tried.nearest.day.date()), "forecast": float(score.mean()), "happened": float(truth.mean())}
+    return {
+        "test_day": str(panel.as_of.max().date()),
+        "learnt_until": str(panel[KNOWN].max().date()),
+        "log_odds_error": tried.error,
+        "season": season,
+        **came_back(rates),
+    }
+
+
+def came_back(rates: pd.DataFrame | None) -> dict[str, float]:
+    """`came_back_rate` of the latest day that tells it; empty where none does."""
+    known = [] if rates is None else rates.came_back.dropna().tolist()
+    return {"came_back_rate": known[-1]} if known else {}
+
+
+def of_today(scored: pd.DataFrame, can_be_kept: pd.Series) -> dict[str, Any]:
+    """How many of today's customers can be kept, and how many of these are flagged: `today`."""
+    chosen = can_be_kept.to_numpy()
+    return {"today": {"customers": int(chosen.sum()), "flagged": int(scored.flagged[chosen].sum())}}

@@ -31,7 +31,7 @@ from patrons.evaluation.metrics import Interval, roc_auc
 from patrons.features.panel import KNOWN, OUTCOME
 from patrons.threads import one_thread, side_by_side
 
-IDENTIFYING = ("customer_id", "as_of", KNOWN, OUTCOME)
+IDENTIFYING = ("customer_id", "as_of", KNOWN, "recency_days", OUTCOME)
 FEWER = 3  # the first round of trials learns from a third of the rows of the next
 FEW = 40  # trees of its forests
 LEAST = 2_000  # rows, of that first round; where there are not twice as many, there is none
@@ -169,12 +169,12 @@ def better_half(tried: Sequence[Trial], kind: str) -> list[Trial]:
 def settled(tried: Sequence[Trial], kind: str, space: Space, folds: Sequence[Fold], seed: int) -> Trial:
     """Of a kind the simplest trial that ties with the best one."""
     own = sorted((one for one in tried if one.kind == kind), key=lambda one: complexity(space, one.setting))
-    best, truth = max(own, key=lambda one: one.roc_auc), [fold.y_val for fold in folds]
-    partings = ties.partings([fold.val for fold in folds])
+    best = max(own, key=lambda one: one.roc_auc)
+    truth, who = [fold.y_val for fold in folds], [fold.who for fold in folds]
     return next(
         one
         for one in own
-        if one is best or ties.tied(ties.gain(truth, best.probabilities, one.probabilities, seed, partings))
+        if one is best or ties.tied(ties.gain(truth, best.probabilities, one.probabilities, who, seed))
     )
 
 
@@ -213,11 +213,10 @@ def _result(
     rows_left_out = [_identified(train, fold).assign(fold=n) for n, fold in enumerate(folds)]
     probabilities = {one.kind: np.concatenate(one.probabilities) for one in chosen}
     validation = pd.concat(rows_left_out, ignore_index=True).assign(**probabilities)
-    partings = ties.partings([fold.val for fold in folds])
-    members = best_members(validation, list(probabilities), seed, partings)
+    members = best_members(validation, list(probabilities), seed)
     validation[MEAN] = validation[list(members)].mean(axis=1)
     scores = fold_scores(validation, [*probabilities, MEAN])
-    gains = gains_of_best(validation, scores, seed, partings)
+    gains = gains_of_best(validation, scores, seed)
     return SearchResult({one.kind: one.found for one in chosen}, tried, validation, scores, members, gains)
 
 
@@ -225,27 +224,26 @@ def _identified(train: pd.DataFrame, fold: Fold) -> pd.DataFrame:
     return train.loc[fold.val, [name for name in IDENTIFYING if name in train]]
 
 
-def best_members(validation: pd.DataFrame, kinds: Sequence[str], seed: int, repeats: float = 1) -> tuple[str, ...]:
+def best_members(validation: pd.DataFrame, kinds: Sequence[str], seed: int) -> tuple[str, ...]:
     """The kinds, two or more, whose mean ranks validated rows best; of groups that tie the fewest and simplest."""
     groups = [group for size in range(2, len(kinds) + 1) for group in combinations(kinds, size)] or [tuple(kinds)]
     means = validation.assign(**{", ".join(group): validation[list(group)].mean(axis=1) for group in groups})
-    gains = gains_of_best(means, fold_scores(means, [", ".join(group) for group in groups]), seed, repeats)
+    gains = gains_of_best(means, fold_scores(means, [", ".join(group) for group in groups]), seed)
     return next(group for group in groups if (name := ", ".join(group)) not in gains or ties.tied(gains[name]))
 
 
-def gains_of_best(
-    validation: pd.DataFrame, by_fold: pd.DataFrame, seed: int, repeats: float = 1
-) -> dict[str, Interval]:
+def gains_of_best(validation: pd.DataFrame, by_fold: pd.DataFrame, seed: int) -> dict[str, Interval]:
     """What the model that ranks best gains over each of the others, by validated rows."""
     best = str(by_fold.mean(axis=1).idxmax())
-    return {name: gain_in(validation, best, name, seed, repeats) for name in by_fold.index if name != best}
+    return {name: gain_in(validation, best, name, seed) for name in by_fold.index if name != best}
 
 
-def gain_in(validation: pd.DataFrame, new: str, old: str, seed: int, repeats: float = 1) -> Interval:
+def gain_in(validation: pd.DataFrame, new: str, old: str, seed: int) -> Interval:
     """What one model gains over another in validated rows, with its paired interval."""
     folds = [fold for _, fold in validation.groupby("fold")]
-    truth, score, other = ([fold[name].to_numpy() for fold in folds] for name in (OUTCOME, new, old))
-    return ties.gain(truth, score, other, seed, repeats)
+    names = (OUTCOME, new, old, "customer_id")
+    truth, score, other, who = ([fold[name].to_numpy() for fold in folds] for name in names)
+    return ties.gain(truth, score, other, who, seed)
 
 
 def fold_scores(validation: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

@@ -37,15 +37,21 @@ class SnapshotSplit(BaseCrossValidator):
 
     def origins(self, groups: Days) -> list[pd.Timestamp]:
         """The validated days, oldest first."""
-        window = pd.Timedelta(days=self.horizon_days)
+        apart = self.apart(groups)
+        chosen = apart if len(apart) >= self.n_splits else self._usable(groups)
+        return chosen[-self.n_splits :]
+
+    def apart(self, groups: Days) -> list[pd.Timestamp]:
+        """All days that could be validated and whose label windows do not overlap, oldest first."""
+        found: list[pd.Timestamp] = []
+        for day in reversed(self._usable(groups)):
+            if not found or day + pd.Timedelta(days=self.horizon_days) <= found[-1]:
+                found.append(day)
+        return found[::-1]
+
+    def _usable(self, groups: Days) -> list[pd.Timestamp]:
         days = sorted(pd.DatetimeIndex(groups).unique())
-        usable = [day for day in days if days[0] + window <= day]
-        apart: list[pd.Timestamp] = []
-        for day in reversed(usable):
-            if not apart or day + window <= apart[-1]:
-                apart.append(day)
-        chosen = apart if len(apart) >= self.n_splits else usable[::-1]
-        return sorted(chosen[: self.n_splits])
+        return [day for day in days if days[0] + pd.Timedelta(days=self.horizon_days) <= day]
 
     def split(
         self, X: ArrayLike, y: ArrayLike | None = None, groups: Days | None = None

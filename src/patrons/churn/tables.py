@@ -5,7 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from patrons.churn.assessment import Assessment
 from patrons.churn.kinds import MODELS, describe
+from patrons.churn.origins import Tried
+from patrons.churn.origins import table as origins_table
 from patrons.churn.search import SearchResult
 from patrons.evaluation.metrics import Interval, at_threshold
 from patrons.evaluation.shares import rates_by
@@ -15,6 +18,10 @@ AT_THRESHOLDS = {name: "{:.0%}" for name in ("threshold", "flagged", "recall", "
     "F1": "{:.2f}",
     "gain a customer": "{:,.2f}",
 }
+SHARES = ("forecast", "observed", "flagged", "recall", "precision", "calibration error")
+AT_ORIGINS = dict.fromkeys([*SHARES, "forecast (everyone)", "observed (everyone)"], "{:.0%}") | dict.fromkeys(
+    ["Brier", "ROC AUC", "brier (everyone)"], "{:.3f}"
+)
 
 
 def rows_used(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
@@ -72,10 +79,13 @@ def leaderboard(scores: Mapping[str, Mapping[str, Interval]]) -> pd.DataFrame:
 
 
 def thresholds(
-    limits: Mapping[str, float], truth: np.ndarray, score: np.ndarray, value: float, cost: float, chance: float
+    limits: Mapping[str, float], tested: Assessment, value: float, cost: float, chance: float
 ) -> pd.DataFrame:
-    """What each threshold does on the test rows: a row each, in shares of customers, and the gain in currency."""
-    rows = []
+    """What each threshold does on the test rows that are judged: a row each, in shares of customers.
+
+    Where profit gives one of them, with the gain in currency.
+    """
+    rows, (truth, score) = [], tested.of_judged
     for name, limit in limits.items():
         counts = at_threshold(truth, score, limit)
         right, flags, n = counts["tp"], counts["tp"] + counts["fp"], len(truth)
@@ -83,8 +93,18 @@ def thresholds(
         gain = (right * chance * value - flags * cost) / n
         accuracy = (right + counts["tn"]) / n
         rows.append((name, limit, flags / n, counts["recall"], counts["precision"], accuracy, f1, gain))
-    names = ["serves", "threshold", "flagged", "recall", "precision", "accuracy", "F1", "gain a customer"]
-    return pd.DataFrame(rows, columns=names)
+    names = ["serves", *AT_THRESHOLDS]
+    table = pd.DataFrame(rows, columns=names)
+    return table if "profit" in limits else table.drop(columns="gain a customer")
+
+
+def origins(tried: Tried) -> pd.DataFrame:
+    """What was forecast and what happened on each day, of those who could be kept and of everyone; newest first."""
+    active, everyone = tried.table, origins_table(tried.origins, everyone=True)
+    names = ["day", "customers", "forecast", "observed", "brier"]
+    both = active.merge(everyone[names], "left", "day", suffixes=("", " (everyone)"))
+    both = both.drop(columns=["low", "high"])
+    return both[::-1].rename(columns={"brier": "Brier", "roc_auc": "ROC AUC", "calibration_error": "calibration error"})
 
 
 def by_segment(truth: np.ndarray, score: np.ndarray, segment: np.ndarray, least: int = 30) -> pd.DataFrame:

@@ -21,24 +21,15 @@ def tied(gain: Interval) -> bool:
 
 
 def gain(
-    truth: Sequence[np.ndarray], new: Sequence[np.ndarray], old: Sequence[np.ndarray], seed: int, repeats: float = 1
+    truth: Sequence[np.ndarray],
+    new: Sequence[np.ndarray],
+    old: Sequence[np.ndarray],
+    who: Sequence[np.ndarray],
+    seed: int,
 ) -> Interval:
     """What one score gains in ROC AUC over another, the mean over folds, with its paired 95 % interval.
 
-    Where each row was validated in several folds (`repeats` on average), these are no new rows, so the interval is as
-    wide as if it had been validated once.
+    `who` says for each fold whose row each is: customers are resampled, because rows of one customer on several days,
+    or in several partings of a table, are no new customers.
     """
-    return widened(mean_difference(RANKING["roc_auc"], list(zip(truth, new, old, strict=True)), seed=seed), repeats)
-
-
-def widened(interval: Interval, repeats: float) -> Interval:
-    """The interval of rows that are each there `repeats` times, which it took for new ones."""
-    value, low, high = interval
-    wider = np.sqrt(repeats)
-    return Interval(value, value - (value - low) * wider, value + (high - value) * wider)
-
-
-def partings(validated: Sequence[np.ndarray]) -> float:
-    """In how many folds a row was validated, on average, from the row numbers of each fold: see `gain`'s `repeats`."""
-    rows = np.concatenate(validated)
-    return len(rows) / len(np.unique(rows))
+    return mean_difference(RANKING["roc_auc"], list(zip(truth, new, old, strict=True)), who, seed=seed)

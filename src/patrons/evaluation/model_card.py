@@ -32,6 +32,8 @@ def model_card(
     metrics: Mapping[str, Interval | float],
     intended_use: str,
     limits: Sequence[str],
+    tested_as: str = "",
+    used_as: str = "",
 ) -> dict[str, Any]:
     """The card of a saved model, as plain values to be written as JSON.
 
@@ -53,13 +55,16 @@ def model_card(
         What the model is for, in one or two sentences.
     limits : sequence of str
         What it cannot do and must not be used for.
+    tested_as, used_as : str
+        What the scores are of, and what the file holds, where these are not the same model.
 
     Returns
     -------
     dict
         `id` (UUID of the content below: the same model of the same data has the same one), `model` (file name),
         `sha256`, `algorithm`, `time` (last day of the data), `author`, `data`, `libraries`, `parameters`, `metrics`
-        (each a number, or `value`, `low` and `high`), `intended_use`, `limits`.
+        (each a number, or `value`, `low` and `high`), `intended_use`, `limits`, and `tested_as` and `used_as` where
+        they are given.
     """
     card = {
         "model": model.name,
@@ -73,6 +78,7 @@ def model_card(
         "metrics": {name: _plain(value) for name, value in metrics.items()},
         "intended_use": intended_use,
         "limits": list(limits),
+        **{name: text for name, text in (("tested_as", tested_as), ("used_as", used_as)) if text},
     }
     return {"id": str(uuid5(NAMESPACE, json.dumps(card, sort_keys=True))), **card}
 
@@ -95,6 +101,7 @@ def as_table(card: Mapping[str, Any]) -> pd.DataFrame:
         "libraries": _listed(card["libraries"]),
         "parameters": _listed(card["parameters"]),
         **{name.replace("_", " "): _score(value) for name, value in card["metrics"].items()},
+        **{name.replace("_", " "): card[name] for name in ("tested_as", "used_as") if name in card},
         "intended use": card["intended_use"],
         **{("limits" if n == 0 else f"limits ({n + 1})"): limit for n, limit in enumerate(card["limits"])},
     }

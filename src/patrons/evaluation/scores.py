@@ -112,7 +112,8 @@ def intervals(
     """
     if not len(truth):
         return dict.fromkeys(metrics, MISSING)
-    values = _resampled(lambda weights: {n: m(truth, score, weights) for n, m in metrics.items()}, truth, repeats, seed)
+    rows = np.arange(len(truth))
+    values = _resampled(lambda weights: {n: m(truth, score, weights) for n, m in metrics.items()}, rows, repeats, seed)
     return {name: _interval(resamples) for name, resamples in values.items()}
 
 
@@ -120,37 +121,73 @@ def difference(
     metric: Weighted, truth: np.ndarray, score: np.ndarray, other: np.ndarray, repeats: int = 500, seed: int = 0
 ) -> Interval:
     """Metric of `score` minus metric of `other`, both over the same resampled rows."""
-    return mean_difference(metric, [(truth, score, other)], repeats, seed)
+    return mean_difference(metric, [(truth, score, other)], [np.arange(len(truth))], repeats, seed)
 
 
 def mean_difference(
-    metric: Weighted, parts: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], repeats: int = 500, seed: int = 0
+    metric: Weighted,
+    parts: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    who: Sequence[np.ndarray],
+    repeats: int = 500,
+    seed: int = 0,
 ) -> Interval:
-    """As `difference`, the mean over folds; each of `parts` is a fold's truth, score and other score."""
-    gains = []
-    for n, (truth, score, other) in enumerate(parts):
-        gain = partial(_gain, metric, truth, score, other)
-        gains.append(_resampled(gain, truth, repeats, seed + n)[""])
-    return _interval(np.mean(gains, axis=0))
+    """As `difference`, the mean over folds; each of `parts` is a fold's truth, score and other score.
+
+    Customers are resampled, not rows (cluster bootstrap; Field & Welsh, Bootstrapping clustered data, 2007): one who is
+    in several folds is drawn into all of them.
+
+    Parameters
+    ----------
+    who : sequence of array
+        For each fold whose row it is, for each row.
+    """
+
+    def gain(truth: np.ndarray, score: np.ndarray, other: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        return metric(truth, score, weights) - metric(truth, other, weights)
+
+    return _mean_over(gain, parts, who, repeats, seed)
 
 
-def _gain(
-    metric: Weighted, truth: np.ndarray, score: np.ndarray, other: np.ndarray, weights: np.ndarray
-) -> dict[str, np.ndarray]:
-    return {"": metric(truth, score, weights) - metric(truth, other, weights)}
+def mean(
+    metric: Weighted,
+    parts: Sequence[tuple[np.ndarray, np.ndarray]],
+    who: Sequence[np.ndarray],
+    repeats: int = 500,
+    seed: int = 0,
+) -> Interval:
+    """Mean of a metric over folds, each of `parts` a fold's truth and score, by resampled customers."""
+    return _mean_over(metric, parts, who, repeats, seed)
+
+
+def _mean_over(
+    statistic: Callable[..., np.ndarray],
+    parts: Sequence[tuple[np.ndarray, ...]],
+    who: Sequence[np.ndarray],
+    repeats: int,
+    seed: int,
+) -> Interval:
+    ends = np.cumsum([len(rows) for rows in who])[:-1]
+
+    def over_folds(weights: np.ndarray) -> dict[str, np.ndarray]:
+        of_folds = zip(parts, np.split(weights, ends, axis=1), strict=True)
+        return {"": np.mean([statistic(*part, own) for part, own in of_folds], axis=0)}
+
+    return _interval(_resampled(over_folds, np.concatenate(who), repeats, seed)[""])
 
 
 def _resampled(
-    statistics: Callable[[np.ndarray], dict[str, np.ndarray]], truth: np.ndarray, repeats: int, seed: int
+    statistics: Callable[[np.ndarray], dict[str, np.ndarray]], who: np.ndarray, repeats: int, seed: int
 ) -> dict[str, np.ndarray]:
-    """Values on the rows as they are, then on each resample."""
-    rng, rows = np.random.default_rng(seed), len(truth)
+    """Values on the rows as they are, then on each resample of those whose rows they are."""
+    owner, owners = pd.factorize(who)
+    rng, rows, drawn = np.random.default_rng(seed), len(who), len(owners)
     parts = [statistics(np.ones((1, rows)))]
     at_once = max(1, AT_ONCE // rows)
     for first in range(0, repeats, at_once):
         size = min(at_once, repeats - first)
-        cells = rng.integers(0, rows, (size, rows)) + rows * np.arange(size)[:, None]
-        parts.append(statistics(np.bincount(cells.ravel(), minlength=size * rows).reshape(size, rows).astype(float)))
+        cells = rng.integers(0, drawn, (size, drawn)) + drawn * np.arange(size)[:, None]
+        counts = np.bincount(cells.ravel(), minlength=size * drawn).reshape(size, drawn).astype(float)
+        parts.append(statistics(counts if drawn == rows else counts[:, owner]))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -9,6 +9,7 @@ outcomes     what happened next
 season       how much of the days ahead lies in the peak season
 table        the features of a customer table
 terms        ratios, differences and products of two of its numbers
+rates        churn day by day, and who ordered later
 contract     what a table of features promises
 split        what models learn from and what they are tested on
 preparation  features made fit for models
@@ -37,6 +38,7 @@ __all__ = [
     "plots",
     "preparation",
     "products",
+    "rates",
     "season",
     "selection",
     "split",

@@ -25,24 +25,48 @@ def customers(today: pd.DataFrame) -> str:
     )
 
 
-def latest_churn(rate: pd.Series, horizon_days: int) -> str:
-    """What share of the customers of the last day of the panel did not order again: a title, without a full stop."""
-    day = rate.index[-1].date()
-    return f"{rate.iloc[-1]:.0%} of the customers known on {day} did not order in the next {horizon_days} days"
-
-
-def churn(rate: pd.Series, horizon_days: int) -> str:
-    """The same as a sentence, with how much it varied.
+def latest_churn(rates: pd.DataFrame, horizon_days: int) -> str:
+    """What share of the active customers of the last day of the panel did not order again: a title.
 
     Parameters
     ----------
-    rate : Series
-        Share of customers who churned; the index is the day.
+    rates : DataFrame
+        Of `rates.by_day`.
     """
-    several = f" Over the {len(rate)} days of the panel the share was between {rate.min():.0%} and {rate.max():.0%}."
+    known = rates.dropna(subset=["active_churned"])
+    if known.empty:
+        return f"On no day of the panel had anyone ordered in the {horizon_days} days before"
+    last = known.iloc[-1]
     return (
-        f"{latest_churn(rate, horizon_days)}.{several if len(rate) > 1 else ''} "
-        "Everyone who ever ordered counts, including customers who left long ago."
+        f"{last.active_churned:.0%} of those who had ordered in the {horizon_days} days before "
+        f"{pd.Timestamp(last.as_of).date()} did not in the {horizon_days} after"
+    )
+
+
+def churn(rates: pd.DataFrame, horizon_days: int) -> str:
+    """The same as sentences: how much it varied, who came back later, and what the share of everyone says."""
+    active = rates.active_churned.dropna()
+    several = (
+        f" Over the {len(active)} days of the panel the share was between {active.min():.0%} and {active.max():.0%}."
+        if len(active) > 1
+        else ""
+    )
+    return (
+        f"{latest_churn(rates, horizon_days)}.{several} {came_back(rates, horizon_days)} Of everyone who ever ordered, "
+        f"{rates.churned.iloc[-1]:.0%} did not: that share grows with the age of a log, because the long silent are "
+        "never taken off."
+    ).replace(".  ", ". ")
+
+
+def came_back(rates: pd.DataFrame, horizon_days: int) -> str:
+    """How many ordered in the horizon after one without an order; empty where no day tells it."""
+    known = rates.dropna(subset=["came_back"])
+    if known.empty:
+        return ""
+    last = known.iloc[-1]
+    return (
+        f"No order in {horizon_days} days is no farewell: of the active who had none in the {horizon_days} days from "
+        f"{pd.Timestamp(last.as_of).date()} on, {last.came_back:.0%} ordered in the {horizon_days} days after."
     )
 
 

@@ -6,14 +6,19 @@ from matplotlib.axes import Axes
 from matplotlib.dates import ConciseDateFormatter
 from matplotlib.ticker import MaxNLocator
 
-from patrons.plots import BLUE, PERCENT, SKY
+from patrons.plots import BLUE, GREY, PERCENT, SKY
 
 
-def by_day(rates: pd.Series, what: str, title: str, ax: Axes) -> Axes:
-    """A rate on each snapshot day, as points on a line; the axis starts at 0."""
-    ax.plot(rates.index, rates.to_numpy(), color=BLUE, marker="o")
+def churn(rates: pd.DataFrame, horizon_days: int, title: str, ax: Axes) -> Axes:
+    """Share without an order on each day of the panel (`rates.by_day`), of the active and of everyone, from 0 up."""
+    ax.plot(rates.as_of, rates.active_churned, color=BLUE, marker="o", label=f"of those active in {horizon_days} days")
+    later = f"of these, ordered in the {horizon_days} days after"
+    ax.plot(rates.as_of, rates.came_back, color=SKY, marker="o", ms=4, label=later)
+    ax.plot(rates.as_of, rates.churned, color=GREY, ls=":", label="of everyone who ever ordered")
     ax.yaxis.set_major_formatter(PERCENT)
-    ax.set(title=title, xlabel="day on which customers are described", ylabel=what, ylim=(0, 1))
+    ax.legend()
+    ax.set(title=title, xlabel="day on which customers are described", ylim=(0, 1))
+    ax.set_ylabel(f"without an order in {horizon_days} days")
     days = ConciseDateFormatter(ax.xaxis.get_major_locator())  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_formatter(days)
     return ax

@@ -18,7 +18,7 @@ UNTRIED = "The suggestion has not been tested here: try it on a random half of t
 FIGURES = {  # that illustrate each answer, the best first
     "who": ((LABELS, "sizes"),),
     "revenue": ((EDA, "pareto"), (LABELS, "differences"), (LABELS, "positions")),
-    "leaving": ((CHURN, "risk"), (LABELS, "churn"), (CHURN, "calibration"), (CHURN, "roc_auc")),
+    "leaving": ((CHURN, "confusion"), (LABELS, "churn"), (CHURN, "calibration"), (CHURN, "roc_auc")),
     "worth": ((VALUE, "worth"),),
     "contact": ((VALUE, "profit"),),
 }
@@ -84,8 +84,8 @@ class _Answers:
         self.metrics = {name: stage["metrics"] for name, stage in good.items()}
         self.cards = read_json(processed / LABELS / "segments.json", []) if LABELS in good else []
         self.value = read_json(processed / VALUE / "value.json", {}) if VALUE in good else {}
-        churn = read_json(processed / CHURN / "churn.json", {}) if CHURN in good else {}
-        self.problem, self.gates, self.current = churn.get("problem"), churn.get("gates", []), churn.get("current")
+        self.churn = read_json(processed / CHURN / "churn.json", {}) if CHURN in good else {}
+        self.gates = self.churn.get("gates", [])
         self.list = f"data/processed/{processed.name}/{VALUE}/actions.csv"
         trial = "Leave those alone who are held out: “patrons trial” then shows what the contacts did."
         self.held_out = trial if self.value.get("campaign") else ""
@@ -120,25 +120,40 @@ class _Answers:
             yield "Who brings the revenue?", text, ""
 
     def leaving(self) -> Iterator[Answer]:
-        metrics = self.metrics[CHURN]
-        if self.problem:
-            yield "Who is leaving?", "Who will leave cannot be forecast.", self.problem
-        elif {"test_churn_rate", "flagged_share", "recall", "precision"} <= set(metrics):
-            current, overall = "", "In the test,"
-            if self.current and "recall_active" in metrics:
-                current = (
-                    f"Among those who could still be kept ({self.current} before the test), the model flagged "
-                    f"{metrics['recall_active']:.0%} of those who left, and {metrics['precision_active']:.0%} of its "
-                    "flags were right. "
-                )
-                overall = "Of all customers in the test,"
+        metrics, days = self.metrics[CHURN], self.churn.get("horizon_days")
+        question = f"Who will not order in the next {days} days?" if days else "Who is leaving?"
+        doubts = f"{gate_narrative.summary(self.gates)} {gate_narrative.advice(self.gates)}".strip()
+        if self.churn.get("problem"):
+            yield question, "That cannot be forecast.", self.churn["problem"]
+        elif days and "today" in self.churn and "recall_active" in metrics:
+            today = self.churn["today"]
             yield (
-                "Who is leaving?",
-                f"{current}{overall} {metrics['test_churn_rate']:.0%} left. Flagging {metrics['flagged_share']:.0%} of "
-                f"the customers caught {metrics['recall']:.0%} of them, and {metrics['precision']:.0%} of the flags "
-                "were right.",
-                f"{gate_narrative.summary(self.gates)} {gate_narrative.advice(self.gates)}".strip()
-                or "A flag is a chance, not a certainty.",
+                question,
+                f"{today['flagged']:,} of the {today['customers']:,} {self.churn['current']} are flagged as likely not "
+                f"to order in the next {days}. In the test, flags found {metrics['recall_active']:.0%} of those who "
+                f"did not order, and {metrics['precision_active']:.0%} of flags were right.",
+                " ".join(filter(None, (doubts, *self._of_days(days)))),
+            )
+        elif {"test_churn_rate", "flagged_share", "recall", "precision"} <= set(metrics):
+            yield (
+                question,
+                f"In the test, {metrics['test_churn_rate']:.0%} {self.churn.get('outcome', 'churned')}. Flagging "
+                f"{metrics['flagged_share']:.0%} of the customers found {metrics['recall']:.0%} of them, and "
+                f"{metrics['precision']:.0%} of flags were right.",
+                doubts or "A flag is a chance, not a certainty.",
+            )
+
+    def _of_days(self, days: int) -> Iterator[str]:
+        """What a log says of its flags: who came back all the same, and how far a season led forecasts astray."""
+        if "came_back_rate" in self.churn:
+            yield (
+                f"No order in {days} days is no farewell: {self.churn['came_back_rate']:.0%} of such customers ordered "
+                f"in the {days} days after."
+            )
+        if season := self.churn.get("season"):
+            yield (
+                f"On {season['day']}, of the days tried the nearest in season to today, {season['forecast']:.0%} was "
+                f"forecast and {season['happened']:.0%} happened."
             )
 
     def worth(self) -> Iterator[Answer]:

@@ -38,7 +38,7 @@ OUT_OF_DATE = "is out of date: what it was made from has changed since"
 TITLE = re.compile(r"^#\s+(?:\d+\s*·\s*)?(.+?)\s*$", re.MULTILINE)
 DECLARATION = re.compile(r"(?:^\*\*(?:Reads|Writes)\*\*.*\n*)+", re.MULTILINE)
 
-# stage, value, label, detail; an entry whose metrics are missing is left out
+# stage, value, label, detail; an entry whose metrics are missing is left out, and so is a later one of the same label
 NUMBERS = (
     ("01_eda", "{customers:,.0f}", "customers", "{lines_kept:,.0f} of {lines_read:,.0f} lines are usable"),
     ("01_eda", "{churn_rate:.1%}", "of customers churned", ""),
@@ -52,18 +52,25 @@ NUMBERS = (
         "of held-out customers are placed as the clustering placed them",
         "95% interval {accuracy_held_out_low:.1%} to {accuracy_held_out_high:.1%}",
     ),
+    (
+        "06_churn",
+        "{roc_auc_active:.2f}",
+        "churn forecast, ROC AUC",
+        "of customers who can still be kept; {roc_auc_active_mean:.2f} on average over {origins:.0f} days",
+    ),
     ("06_churn", "{roc_auc:.2f}", "churn forecast, ROC AUC", "95% interval {roc_auc_low:.2f} to {roc_auc_high:.2f}"),
+    (
+        "06_churn",
+        "{recall_active:.0%}",
+        "of those who churn are flagged",
+        "of customers who can still be kept; {flagged_active:.0%} of them are flagged, {precision_active:.0%} of flags "
+        "are right",
+    ),
     (
         "06_churn",
         "{recall:.0%}",
         "of those who churn are flagged",
         "{flagged_share:.0%} of all are flagged, {precision:.0%} of flags are right; {test_churn_rate:.0%} churned",
-    ),
-    (
-        "06_churn",
-        "{recall_active:.0%}",
-        "of those who churn are flagged among customers who ordered lately",
-        "{precision_active:.0%} of these flags are right: expect this of those who can still be kept",
     ),
 )
 
@@ -207,9 +214,11 @@ def _groups(folder: Path) -> list[dict[str, Any]]:
 def key_numbers(stages: list[dict[str, Any]], currency: str) -> Iterator[dict[str, str]]:
     """The numbers at the top of the index: those that the notebooks recorded."""
     metrics = {stage["name"]: stage["metrics"] | {"currency": currency} for stage in stages}
+    told = set()
     for stage, value, label, detail in NUMBERS:
         text = _filled(value, metrics.get(stage, {}))
-        if text:
+        if text and (stage, label) not in told:
+            told.add((stage, label))
             yield {
                 "value": text,
                 "label": _filled(label, metrics[stage]).rstrip(", "),

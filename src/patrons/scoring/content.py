@@ -21,7 +21,8 @@ NEEDED = (
     "dictionary.parquet",
 )
 LATER = "segment_later"  # where 05 could forecast it
-OPTIONAL = ("value.skops", "value.json", f"{LATER}.skops", f"{LATER}.json")  # of an order log
+TESTED = "churn_tested.skops"  # the churn model that the test's scores are of; that in use has learnt the test too
+OPTIONAL = (TESTED, "value.skops", "value.json", f"{LATER}.skops", f"{LATER}.json")  # those after it of an order log
 OUTCOME = "churned"
 TEST_ROWS, GOLDEN_ROWS, CHECKED_ROWS = 5000, 20, 500
 

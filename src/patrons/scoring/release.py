@@ -12,7 +12,8 @@
     churn.json             the threshold, the gates, the model's card
     dictionary.parquet     what each feature means
     golden.json            customers with the answers that they must get
-    test.parquet           rows that the churn model was tested on, for comparison with another release
+    churn_tested.skops     the churn model that was tested; the one in use has learnt from these rows too
+    test.parquet           rows that it was tested on, for comparison with another release
     release.sig            a signature, where an operator has signed it (see `signatures`)
 
 A folder that comes from elsewhere is judged before anything in it is used: these files and no others, none of them a

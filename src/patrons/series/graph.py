@@ -6,14 +6,15 @@ The first markdown cell declares, on lines of their own, with file names in back
     **Reads** `features.parquet`.
     **Writes** `clusterer.skops`, `leaderboard.parquet`.
 
-What a notebook can do without stands on a third line, that begins with **May read**.
+What a notebook can do without stands on a third line, that begins with **May read**; what no notebook of the kind of
+data writes is not waited for.
 """
 
 import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,8 @@ def read_notebooks(folder: Path, kind: str = KINDS[0]) -> Series:
     if not paths:
         raise SeriesError(f"{folder} holds no notebooks: their names look like 01_eda.ipynb.")
     series = {path.stem: _read(path) for path in paths}
+    written = {file for notebook in series.values() for file in notebook.writes}
+    series = {stage: _without(notebook, notebook.optional - written) for stage, notebook in series.items()}
     try:
         return {stage: series[stage] for stage in TopologicalSorter(needs(series)).static_order()}
     except CycleError as error:
@@ -96,6 +99,12 @@ def _read(path: Path) -> Notebook:
         text="\n\n".join(f"{cell.cell_type}: {cell.source}" for cell in cells),
         optional=frozenset(optional),
     )
+
+
+def _without(notebook: Notebook, missing: frozenset[str]) -> Notebook:
+    """A notebook that does without some files: those that only the other kind of data has."""
+    reads = tuple(file for file in notebook.reads if file not in missing)
+    return replace(notebook, reads=reads, optional=notebook.optional - missing)
 
 
 def _files(path: Path, text: str, word: str) -> tuple[str, ...]:

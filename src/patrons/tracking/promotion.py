@@ -7,9 +7,11 @@ import pandas as pd
 
 from patrons.evaluation.metrics import Interval, roc_auc
 from patrons.evaluation.scores import RANKING, difference
+from patrons.files import read_json
+from patrons.models import load_model
 from patrons.scoring import Scorer, release
 from patrons.scoring.build import current
-from patrons.scoring.content import OUTCOME
+from patrons.scoring.content import OUTCOME, TESTED
 from patrons.scoring.release import TEST
 from patrons.tracking.decisions import CHAMPION, failed_gates
 from patrons.tracking.registry import Registry, RegistryError
@@ -48,15 +50,14 @@ class Contest(NamedTuple):
 def contest(candidate: Path, champion: Path) -> Contest:
     """Score the candidate's test rows with both; rows that either cannot score are left out.
 
-    Where a table has no dates, the champion may have learnt from some of these rows, which favours it.
+    The candidate as it was tested: what it would be used as has learnt from these rows. The champion as it is used,
+    where it has learnt nothing later than the test day; else as it was tested, too. Where a table has no dates, that
+    may have learnt from some of these rows, which favours the champion.
     """
     rows = pd.read_parquet(candidate / TEST)
-    scores = pd.DataFrame(
-        {
-            name: Scorer.load(folder).score_rows(rows).churn_probability
-            for name, folder in (("candidate", candidate), ("champion", champion))
-        }
-    )
+    old_scorer = as_tested(champion) if _has_learnt(champion, candidate) else Scorer.load(champion)
+    scorers = {"candidate": as_tested(candidate), "champion": old_scorer}
+    scores = pd.DataFrame({name: scorer.score_rows(rows).churn_probability for name, scorer in scorers.items()})
     scored = scores.notna().all(axis=1)
     truth = rows.loc[scored, OUTCOME].to_numpy()
     new, old = (scores.loc[scored, name].to_numpy() for name in ("candidate", "champion"))
@@ -64,6 +65,23 @@ def contest(candidate: Path, champion: Path) -> Contest:
         return Contest(float("nan"), float("nan"), Interval(-1.0, -1.0, -1.0), len(truth))
     gain = difference(RANKING["roc_auc"], truth, new, old)
     return Contest(roc_auc(truth, new), roc_auc(truth, old), gain, len(truth))
+
+
+def as_tested(folder: Path) -> Scorer:
+    """The scorer of a release with the churn model that was tested, which has not learnt from the test's rows."""
+    scorer, path = Scorer.load(folder), folder / TESTED
+    if not path.exists():
+        return scorer  # made when what was tested was used
+    return Scorer(folder, scorer.manifest, {**scorer.models, "churn": load_model(path)})
+
+
+def _has_learnt(champion: Path, candidate: Path) -> bool:
+    """Whether a champion in use may have learnt from the days that a candidate was tested on."""
+    until, tested_on = (
+        read_json(folder / "churn.json").get(name)
+        for folder, name in ((champion, "learnt_until"), (candidate, "test_day"))
+    )
+    return until is None or tested_on is None or until > tested_on
 
 
 class Serving(NamedTuple):

@@ -1,0 +1,61 @@
+"""Sentences on who is flagged: in the test, of everyone, and today."""
+
+import numpy as np
+import pandas as pd
+
+from patrons.churn.assessment import Assessment
+from patrons.churn.narrative import Phrases
+
+
+def flagged(tested: Assessment, threshold: float, min_recall: float | None, phrases: Phrases) -> str:
+    """Who is flagged on the test, and who of them churned; `min_recall` is what the threshold promises, if anything."""
+    verdict, (_, score) = tested.verdict(threshold), tested.of_judged
+    alarms = verdict["fp"] / max(verdict["fp"] + verdict["tn"], 1)
+    promise = (
+        f", the highest threshold that finds {min_recall:.0%} of those validated who {phrases.outcome}"
+        if min_recall is not None
+        else ""
+    )
+    return (
+        f"A customer with a probability of {threshold:.0%} or more is flagged{promise}. In the test that was "
+        f"{(score >= threshold).mean():.0%} of {phrases.judged}: {verdict['recall']:.0%} of those who "
+        f"{phrases.outcome}{phrases.by} and {alarms:.0%} of those who {phrases.stayed}."
+    )
+
+
+def flagged_title(tested: Assessment, threshold: float, phrases: Phrases) -> str:
+    """Title of the confusion matrix."""
+    verdict = tested.verdict(threshold)
+    return (
+        f"{verdict['recall']:.0%} of those who {phrases.outcome} are flagged;\n{verdict['precision']:.0%} of flags are "
+        "right"
+    )
+
+
+def bands_title(tested: Assessment) -> str:
+    """Title of the scores by band of silence."""
+    everyone = tested.everyone[tested.chosen]["roc_auc"].value
+    of_judged = "" if tested.judged.all() else f", {tested.scores['roc_auc'].value:.2f} of those who can be kept"
+    return f"ROC AUC {everyone:.2f} of everyone{of_judged}"
+
+
+def everyone(tested: Assessment, threshold: float, phrases: Phrases) -> str:
+    """What the test says of everyone, the long silent included: a footnote."""
+    if tested.judged.all():
+        few = "too few" if tested.active.any() else "none"
+        return f"Of {phrases.current} there were {few} in the test to judge by, so everyone is judged."
+    verdict, roc_auc = tested.verdict(threshold, everyone=True), tested.everyone[tested.chosen]["roc_auc"]
+    return (
+        f"Of all {len(tested.truth):,} {phrases.customers}, those silent for longer included, "
+        f"{tested.truth.mean():.0%} {phrases.outcome}; {verdict['recall']:.0%} of these would be flagged, and "
+        f"{verdict['precision']:.0%} of flags be right (ROC AUC {roc_auc}). Those silent for long are easy to call and "
+        "hard to win back, so these numbers flatter: no figure above counts them."
+    )
+
+
+def flagged_today(scored: pd.DataFrame, can_be_kept: pd.Series, flagged_share: float, phrases: Phrases) -> str:
+    """How many of those who can be kept are flagged today, beside the share in the test."""
+    chosen = np.asarray(can_be_kept)
+    flagged, customers = scored.flagged[chosen].sum(), chosen.sum()
+    share = f", {flagged / customers:.0%} (in the test {flagged_share:.0%})" if customers else ""
+    return f"Today {flagged:,} of the {customers:,} {phrases.current} are flagged{share}."

@@ -1,0 +1,314 @@
+"""Earlier days on which the procedure of 06 is tried as it would have been used; the day of the test is the last.
+
+On each of these days (*origins*) the chosen recipe is fitted on what was known by then, calibrated and given its
+threshold by days before it, and says what it forecasts of the customers of that day. So a season, a young log and a
+lucky day show. The settings are frozen: they were chosen on validated days that may be among the earlier origins, but
+never on the last.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+from scipy.special import expit, logit
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
+
+from patrons.churn.customers import active
+from patrons.churn.final import calibrated, fit_chosen
+from patrons.churn.search import IDENTIFYING, SearchResult
+from patrons.churn.split import ENOUGH, probability
+from patrons.churn.splitter import SnapshotSplit
+from patrons.evaluation.metrics import (
+    Interval,
+    at_threshold,
+    brier,
+    calibration_error,
+    roc_auc,
+    threshold_for_recall,
+)
+from patrons.evaluation.scores import RANKING, difference, intervals, mean
+from patrons.features.panel import KNOWN, OUTCOME
+from patrons.features.split import inputs
+
+LEAST, MOST = 6, 12  # origins, where the log has so many
+YEAR = 365.25
+RAW, SCORE, STALE = "raw", "score", "stale"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One day, forecast from what was known on it.
+
+    Attributes
+    ----------
+    day : Timestamp
+    rows : DataFrame
+        Its customers: what identifies them, the outcome, `raw` and `score` (the probability before and after
+        calibration), `stale` (the same of a model that lacks the labels of the last horizon; missing where there is
+        none), `active` (whether they could be kept).
+    threshold : float
+        From which customers are flagged, found on earlier days; missing where there are none.
+    """
+
+    day: pd.Timestamp
+    rows: pd.DataFrame
+    threshold: float
+
+    def of(self, everyone: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """Outcomes and probabilities of those who could be kept, or of everyone."""
+        rows = self.rows if everyone else self.rows[self.rows.active]
+        return rows[OUTCOME].to_numpy(), rows[SCORE].to_numpy()
+
+    @property
+    def shift(self) -> float:
+        """What must be added to the log odds of all forecasts so that their mean is what happened."""
+        truth, score = self.of()
+        return log_odds_shift(truth, score)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """All origins, oldest first, and what they say together; false where there are none, as of a customer table.
+
+    Attributes
+    ----------
+    origins : list of Origin
+    today : Timestamp or None
+        The day whose customers are to be scored.
+    """
+
+    origins: list[Origin]
+    today: pd.Timestamp | None
+
+    def __bool__(self) -> bool:
+        return bool(self.origins)
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The rows of all origins."""
+        return pd.concat([origin.rows for origin in self.origins])
+
+    @property
+    def nearest(self) -> Origin:
+        """The origin whose day of the year is nearest to today's; of equals the latest."""
+        assert self.today is not None
+        today = self.today
+        return min(reversed(self.origins), key=lambda origin: apart_in_season(origin.day, today))
+
+    @property
+    def error(self) -> float:
+        """By how much all log odds of a day are off together: the root mean square of `shift`; 0 of one origin."""
+        shifts = [origin.shift for origin in self.origins]
+        return float(np.sqrt(np.mean(np.square(shifts)))) if len(shifts) > 1 else 0.0
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """`table` of those who could be kept."""
+        return table(self.origins)
+
+    @cached_property
+    def means(self) -> dict[str, Interval]:
+        """`means` of those who could be kept."""
+        return means(self.origins)
+
+    @cached_property
+    def fresher(self) -> pd.DataFrame:
+        """`fresher` of the origins."""
+        return fresher(self.origins)
+
+    def metrics(self) -> dict[str, float]:
+        """What 06 records of the origins."""
+        if not self or not self.means:
+            return {}
+        everyone, season = means(self.origins, everyone=True), self.nearest
+        return {
+            "origins": len(self.origins),
+            "roc_auc_active_mean": self.means["roc_auc"].value,
+            "roc_auc_active_lowest": float(self.table.roc_auc.min()),
+            "brier_active_mean": self.means["brier"].value,
+            "roc_auc_mean": everyone["roc_auc"].value,
+            "brier_mean": everyone["brier"].value,
+            "calibration_error_season": calibration_error(*season.of()),
+            "log_odds_error": self.error,
+        }
+
+
+def days(panel: pd.DataFrame) -> list[pd.Timestamp]:
+    """The origins of a panel, oldest first: days apart by a horizon, up to `MOST`; the latest `LEAST` if these are few.
+
+    Where they are closer than a horizon their outcomes overlap, and intervals that resample customers know it.
+    """
+    horizon = int((panel[KNOWN] - panel.as_of).dt.days.iloc[0])
+    apart = SnapshotSplit(1, horizon).apart(panel.as_of)
+    return apart[-MOST:] if len(apart) >= LEAST else SnapshotSplit(LEAST, horizon).origins(panel.as_of)
+
+
+def tried(
+    result: SearchResult,
+    method: str,
+    panel: pd.DataFrame,
+    tested: Pipeline,
+    prepare: ColumnTransformer,
+    top: int,
+    most: int,
+    min_recall: float,
+    seed: int,
+    today: pd.DataFrame,
+) -> Tried:
+    """Forecast each origin of a log's panel from what was known on it, oldest first.
+
+    Parameters
+    ----------
+    method : str
+        How probabilities are calibrated, or "none".
+    tested : Pipeline
+        The chosen model that was fitted for the test, calibrated: that of the last origin.
+    top, most : int
+        As in `final.fit`.
+    min_recall : float
+        The share of those who do not order that each threshold is to flag.
+    today : DataFrame
+        The features of today.
+
+    Returns
+    -------
+    Tried
+        Empty of a customer table, which has no days.
+    """
+    if KNOWN not in panel:
+        return Tried([], None)
+    models: dict[pd.Timestamp, Pipeline] = {}
+    found: list[Origin] = []
+    for day in days(panel):
+        known = panel[panel[KNOWN] <= day]
+        if min(known[OUTCOME].sum(), (1 - known[OUTCOME]).sum()) < ENOUGH:
+            continue
+        models[day] = fit_chosen(result, known, prepare, top, most, seed)
+        found.append(_origin(panel[panel.as_of == day], day, models, method, found, min_recall))
+    if found and found[-1].day == panel.as_of.max():
+        found[-1].rows[SCORE] = probability(tested, inputs(panel[panel.as_of == found[-1].day]))
+    return Tried(found, today.as_of.iloc[0])
+
+
+def _origin(
+    rows: pd.DataFrame,
+    day: pd.Timestamp,
+    models: dict[pd.Timestamp, Pipeline],
+    method: str,
+    earlier: Sequence[Origin],
+    min_recall: float,
+) -> Origin:
+    X, horizon = inputs(rows), rows[KNOWN].iloc[0] - day
+    raw, stale = probability(models[day], X), models.get(day - horizon)
+    past = [origin.rows for origin in earlier if origin.rows[KNOWN].iloc[0] <= day]
+    before, score, threshold = pd.concat(past) if past else None, raw, np.nan
+    if before is not None:
+        model, _ = calibrated(models[day], method, before[RAW], before[OUTCOME])
+        score = probability(model, X)
+        judged = before[before.active]
+        if judged[OUTCOME].any():
+            threshold = threshold_for_recall(judged[OUTCOME].to_numpy(), judged[SCORE].to_numpy(), min_recall)
+    kept = rows[[name for name in IDENTIFYING if name in rows]].reset_index(drop=True)
+    stale_score = probability(stale, X) if stale is not None else np.nan
+    could_be_kept = active(rows).to_numpy()
+    return Origin(day, kept.assign(raw=raw, score=score, stale=stale_score, active=could_be_kept), threshold)
+
+
+def log_odds_shift(truth: np.ndarray, score: np.ndarray) -> float:
+    """What must be added to the log odds of `score` so that its mean is that of `truth`; 0 where none can be.
+
+    Examples
+    --------
+    >>> round(log_odds_shift(np.array([0, 1]), np.array([0.2, 0.2])), 3)  # log(.5/.5) - log(.2/.8)
+    1.386
+    """
+    happened = truth.mean() if len(truth) else 0.0
+    if not 0 < happened < 1:
+        return 0.0
+    odds = logit(np.clip(score, 1e-6, 1 - 1e-6))
+    return float(brentq(lambda shift: expit(odds + shift).mean() - happened, -30, 30))
+
+
+def apart_in_season(day: pd.Timestamp, today: pd.Timestamp) -> int:
+    """Days between two days of the year, whichever years they lie in.
+
+    Examples
+    --------
+    >>> apart_in_season(pd.Timestamp("2023-12-20"), pd.Timestamp("2025-01-04"))
+    16
+    """
+    apart = abs((today - day).days) % YEAR
+    return round(min(apart, YEAR - apart))
+
+
+def table(found: Sequence[Origin], everyone: bool = False) -> pd.DataFrame:
+    """What was forecast and what happened, a row an origin.
+
+    Returns
+    -------
+    DataFrame
+        `day`, `customers`, `forecast` and `observed` (shares), `brier`, `roc_auc` with `low` and `high`,
+        `calibration_error`, and of those who could be kept `flagged` (share), `recall`, `precision` by the threshold of
+        earlier days.
+    """
+    rows = []
+    for origin in found:
+        truth, score = origin.of(everyone)
+        if len(np.unique(truth)) < 2:
+            continue
+        row = {
+            "day": origin.day.date(),
+            "customers": len(truth),
+            "forecast": score.mean(),
+            "observed": truth.mean(),
+            "brier": brier(truth, score),
+            **_auc(truth, score),
+            "calibration_error": calibration_error(truth, score),
+        }
+        if not everyone and not np.isnan(origin.threshold):
+            verdict = at_threshold(truth, score, origin.threshold)
+            row |= {"flagged": (score >= origin.threshold).mean()}
+            row |= {name: verdict[name] for name in ("recall", "precision")}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _auc(truth: np.ndarray, score: np.ndarray) -> dict[str, float]:
+    value, low, high = intervals({"": RANKING["roc_auc"]}, truth, score)[""]
+    return {"roc_auc": value, "low": low, "high": high}
+
+
+def means(found: Sequence[Origin], everyone: bool = False) -> dict[str, Interval]:
+    """Mean ROC AUC and Brier score over the origins, with intervals that resample customers."""
+    parts, who = [], []
+    for origin in found:
+        truth, score = origin.of(everyone)
+        if len(np.unique(truth)) > 1:
+            parts.append((truth, score))
+            rows = origin.rows if everyone else origin.rows[origin.rows.active]
+            who.append(rows.customer_id.to_numpy())
+    return {name: mean(RANKING[name], parts, who) for name in ("roc_auc", "brier")} if parts else {}
+
+
+def fresher(found: Sequence[Origin]) -> pd.DataFrame:
+    """What the labels of the last horizon are worth: ROC AUC of those who could be kept, with and without them.
+
+    Returns
+    -------
+    DataFrame
+        `day`, `with` and `without` (before calibration), and the paired difference `value`, `low`, `high`; a row an
+        origin for which a model that lacks them is there.
+    """
+    rows = []
+    for origin in found:
+        rows_active = origin.rows[origin.rows.active]
+        truth = rows_active[OUTCOME].to_numpy()
+        if rows_active[STALE].notna().all() and len(np.unique(truth)) > 1:
+            new, old = rows_active[RAW].to_numpy(), rows_active[STALE].to_numpy()
+            gain = difference(RANKING["roc_auc"], truth, new, old)
+            rows.append((origin.day.date(), roc_auc(truth, new), roc_auc(truth, old), *gain))
+    return pd.DataFrame(rows, columns=["day", "with", "without", "value", "low", "high"])

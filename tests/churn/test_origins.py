@@ -1,0 +1,137 @@
+"""The days on which the procedure of 06 is tried: what each may know, how a season shows, what is said of it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patrons.churn import gates, origin_narrative, origins, search, split
+from patrons.churn.kinds import LOGISTIC, spaces
+from patrons.evaluation.metrics import calibration_error
+from patrons.features.preparation import preparation
+from tests.churn.test_narrative import PHRASES, assessed
+
+PREPARE = preparation(["recency_days", "age"], [])
+SETTINGS = {LOGISTIC: {name: values[0] for name, values in spaces({}, {}, {}, {})[LOGISTIC].items()}}
+DAYS = pd.date_range("2023-01-01", periods=10, freq="90D")
+
+
+def panel(days=DAYS, customers=200, trough=None):
+    """A log of customers of whom the older order less; on the day `trough` nearly nobody orders."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {"customer_id": np.tile(np.arange(customers).astype(str), len(days)), "as_of": np.repeat(days, customers)}
+    )
+    rows["known_on"] = rows.as_of + pd.Timedelta(days=90)
+    rows["recency_days"] = rng.integers(1, 181, len(rows))
+    rows["age"] = np.tile(rng.normal(0, 1, customers), len(days))
+    chance = np.where(rows.as_of == trough, 0.9, 1 / (1 + np.exp(-rows.age)))
+    return rows.assign(churned=(rng.random(len(rows)) < chance).astype(int))
+
+
+def tried(rows, method="none", min_recall=0.8, today="2025-06-25"):
+    train, _ = split.split(rows)
+    scores = pd.DataFrame({0: {LOGISTIC: 0.7}})
+    result = search.SearchResult(SETTINGS, pd.DataFrame(), train, scores, (), {})
+    known = rows[rows.known_on <= rows.as_of.max()]
+    model = origins.fit_chosen(result, known, PREPARE, 0, 500, 0)
+    features = pd.DataFrame({"as_of": [pd.Timestamp(today)]})
+    return origins.tried(result, method, rows, model, PREPARE, 0, 500, min_recall, 0, features)
+
+
+def test_origins_are_a_horizon_apart_and_the_latest_six_where_these_are_fewer():
+    assert origins.days(panel()) == list(DAYS[1:])  # nothing is known on the first
+    close = pd.date_range("2023-01-01", periods=12, freq="30D")
+    assert origins.days(panel(close)) == list(close[-6:])
+    many = pd.date_range("2020-01-01", periods=20, freq="90D")
+    assert origins.days(panel(many, 30)) == list(many[-12:])
+
+
+def test_an_origin_knows_nothing_that_was_not_known_on_its_day():
+    rows = panel()
+    later = rows.assign(churned=rows.churned.mask(rows.known_on > DAYS[5], 1 - rows.churned))
+    for one, other in zip(tried(rows).origins, tried(later).origins, strict=True):
+        same = one.rows.score.tolist() == other.rows.score.tolist()
+        assert same == (one.day <= DAYS[5])
+        assert (one.threshold == other.threshold or np.isnan(one.threshold)) == (one.day <= DAYS[5])
+
+
+def test_thresholds_of_earlier_days_are_held_against_later_ones_and_only_those_who_could_be_kept_count():
+    found = tried(panel(customers=800))
+    assert np.isnan(found.origins[0].threshold)
+    table = found.table
+    assert table.customers.tolist() == [int((o.rows.recency_days <= 90).sum()) for o in found.origins]
+    assert table.recall.dropna().mean() == pytest.approx(0.8, abs=0.1)
+    assert found.metrics()["origins"] == 9
+    assert found.metrics()["roc_auc_active_mean"] == pytest.approx(table.roc_auc.mean())
+
+
+def test_a_season_shows_in_its_origin_in_the_gate_and_in_the_error_of_the_log_odds():
+    calm, season = tried(panel(customers=800)), tried(panel(customers=800, trough=DAYS[6]), today="2025-06-25")
+    assert DAYS[6] == pd.Timestamp("2024-06-24")
+    assert season.nearest.day == DAYS[6]
+    assert season.nearest.shift > 2 > 4 * calm.error  # half was forecast, nine in ten happened
+    assert season.error > 4 * calm.error
+    off = calibration_error(*season.nearest.of())
+    gate = gates.quality(assessed(), season, 0.6, 0.1, 0.1)[-1]
+    assert gate.gate == "calibration error of 2024-06-24, the nearest in season to today"
+    assert gate.value == pytest.approx(off)
+    assert not gate.passed
+    [latest] = [one for one in gates.quality(assessed(), calm, 0.6, 0.1, 0.1) if one.gate == "calibration error"]
+    assert latest.value == pytest.approx(assessed().calibration_error)  # 2025-03-21 is the test, and off by more
+
+
+def test_days_of_the_year_are_apart_by_at_most_half_a_year():
+    assert origins.apart_in_season(pd.Timestamp("2023-12-20"), pd.Timestamp("2025-01-04")) == 16
+    assert origins.apart_in_season(pd.Timestamp("2024-01-10"), pd.Timestamp("2024-12-20")) == 20
+    assert origins.apart_in_season(pd.Timestamp("2024-06-24"), pd.Timestamp("2024-06-24")) == 0
+
+
+def test_the_shift_of_the_log_odds_brings_the_forecast_to_what_happened():
+    truth, score = np.array([1, 1, 0, 0]), np.array([0.2, 0.2, 0.2, 0.2])
+    assert origins.log_odds_shift(truth, score) == pytest.approx(np.log(4))
+    assert origins.log_odds_shift(np.zeros(4), score) == 0  # no shift brings a forecast to none
+    assert origins.log_odds_shift(truth[:0], score[:0]) == 0
+
+
+def test_fresher_labels_are_judged_on_the_origins_for_which_a_model_lacks_them():
+    fresher = tried(panel()).fresher
+    assert [pd.Timestamp(day) for day in fresher.day] == list(DAYS[2:])  # the model of the day before lacks them
+    assert fresher.value.abs().max() < 0.05
+    assert (fresher.value == fresher["with"] - fresher["without"]).all()
+
+
+def test_a_table_is_tried_on_no_day():
+    rows = panel().drop(columns=["as_of", "known_on"]).assign(group=range(2000))
+    none = origins.tried(None, "none", rows, None, PREPARE, 0, 500, 0.8, 0, rows)
+    assert not none
+    assert none.metrics() == {}
+    assert gates.quality(assessed([True] * 4), none, 0.6, 0.1, 0.4)[-1].gate == "calibration error"
+    assert origin_narrative.promised(none, 0.8) == ""
+
+
+def test_what_the_origins_say():
+    rows = pd.DataFrame({"customer_id": ["a", "b"], "churned": [1, 0], "raw": [0.6, 0.4], "score": [0.6, 0.4],
+                         "stale": [0.5, 0.5], "active": True})  # fmt: skip
+    two = [
+        origins.Origin(pd.Timestamp(day), rows, limit) for day, limit in (("2024-12-20", np.nan), ("2025-03-20", 0.5))
+    ]
+    found = origins.Tried(two, pd.Timestamp("2025-12-24"))
+    assert origin_narrative.title(found) == "ROC AUC 1.00 on average over 2 days, 1.00 to 1.00"
+    assert origin_narrative.over_days(found, PHRASES).startswith(
+        "Tried as it would have been used on 2 days from 2024-12-20 to 2025-03-20, each time fitted on what was known "
+        "by then: of customers who ordered in the 90 days before the mean ROC AUC is 1.000 (95% interval"
+    )
+    assert origin_narrative.season(found, PHRASES).startswith(
+        "Of the days that were tried, 2024-12-20 is nearest in season to today, 2025-12-24. There, no order in 90 days "
+        "was forecast for 50% of customers who ordered in the 90 days before and happened to 50%."
+    )
+    far = origins.Tried(two[1:], pd.Timestamp("2025-09-24"))
+    assert "is 177 days of the year away, so what this season does to forecasts is not known" in (
+        origin_narrative.season(far, PHRASES)
+    )
+    assert origin_narrative.promised(found, 0.8) == (
+        "Found in this way on earlier days, a threshold that is to flag 80% flagged 100% to 100% on 1 later days and "
+        "reached its aim on 1; 100% to 100% of flags were right."
+    )
+    assert "The labels of one more horizon add 0.500 to the ROC AUC" in origin_narrative.used(found)
+    assert origin_narrative.used(origins.Tried([], None)).endswith("the test's included.")
