@@ -11,7 +11,6 @@ is the test of 06, which may not choose; the others may.
 import argparse
 from pathlib import Path
 
-import churn as bench
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
@@ -27,6 +26,8 @@ from patrons.models import load_model
 from patrons.series.params import declared
 from patrons.threads import side_by_side
 
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "06_churn.ipynb"
+SEED = 42
 LATEST = 7  # days before the test that are assessed
 SETTINGS = {
     LOGISTIC: {"c": 0.01, "products": 0},
@@ -60,7 +61,7 @@ def assess(train: pd.DataFrame, test: pd.DataFrame, prepare: ColumnTransformer, 
         Z, Z_test = np.hstack([Z, day_of_year(train.as_of)]), np.hstack([Z_test, day_of_year(test.as_of)])
     probabilities = []
     for kind, setting in SETTINGS.items():
-        probabilities.append(build(kind, setting, bench.SEED).fit(Z, train[OUTCOME]).predict_proba(Z_test)[:, 1])
+        probabilities.append(build(kind, setting, SEED).fit(Z, train[OUTCOME]).predict_proba(Z_test)[:, 1])
     truth, mean = test[OUTCOME].to_numpy(), np.mean(probabilities, axis=0)
     return roc_auc(truth, mean), brier(truth, mean), mean.mean()
 
@@ -70,7 +71,7 @@ def main() -> None:
     line = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     line.add_argument("processed", type=Path, help="results of a series, such as data/processed/online_retail_ii")
     folder = line.parse_args().processed / "02_transformation"
-    left_out = declared(bench.NOTEBOOK)["leave_out"].default
+    left_out = declared(NOTEBOOK)["leave_out"].default
     panel = pd.read_parquet(folder / "panel.parquet").drop(columns=left_out, errors="ignore")
     prepare = load_model(folder / "preparation.skops")
     test_day = panel.as_of.max()

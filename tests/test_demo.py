@@ -30,7 +30,8 @@ EXPECTED = {
     "05": "accuracy macro_f1 accuracy_inputs accuracy_later macro_f1_later accuracy_persistence macro_f1_persistence "
     "coverage_later",
     "06": "roc_auc roc_auc_low roc_auc_high pr_auc brier recall precision threshold baseline_roc_auc "
-    "log_loss cv_roc_auc roc_auc_active recall_at_top_decile gap calibration_error gates_failed",
+    "log_loss cv_roc_auc recall_at_top_decile gap calibration_error gates_failed roc_auc_active brier_active "
+    "recall_active precision_active lift_active calibration_error_season origins came_back_rate",
     "07": "mae rmse spearman capture_top_decile bias expected_spend contacts gain gain_low gain_high break_even",
 }
 
@@ -215,15 +216,32 @@ def test_every_page_says_that_the_data_is_simulated(demo):
     assert all("simulated" in page.read_text() for page in pages)
 
 
-def test_the_saved_churn_model_is_the_one_that_was_tested_and_its_card_says_so(demo):
-    _, test = churn.split(pd.read_parquet(demo.processed / "02_transformation/panel.parquet"))
-    path = demo.processed / "06_churn/churn.skops"
-    said = churn.probability(load_model(path), churn.inputs(test))
+def test_what_was_tested_is_kept_beside_what_is_used_and_the_card_tells_them_apart(demo):
+    panel = pd.read_parquet(demo.processed / "02_transformation/panel.parquet")
+    _, test = churn.split(panel)
+    path, tested = (demo.processed / "06_churn" / name for name in ("churn.skops", "churn_tested.skops"))
+    said, used = (churn.probability(load_model(file), churn.inputs(test)) for file in (tested, path))
     metrics, record = demo.metrics("06"), read_json(demo.processed / "06_churn/churn.json")
     assert metrics["roc_auc"] == pytest.approx(roc_auc(test.churned, said), abs=1e-9)
-    assert record["card"]["metrics"]["roc_auc"]["value"] == pytest.approx(metrics["roc_auc"])
+    assert roc_auc(test.churned, used) > metrics["roc_auc"]  # it has learnt these outcomes
+    active = test.recency_days.to_numpy() <= 90
+    assert metrics["roc_auc_active"] == pytest.approx(roc_auc(test.churned[active], said[active]), abs=1e-9)
+    assert record["card"]["metrics"]["roc_auc"]["value"] == pytest.approx(metrics["roc_auc_active"])
+    assert record["card"]["tested_as"].endswith(f"the test day {record['test_day']}")
+    assert f"all {len(panel):,} rows" in record["card"]["used_as"]
+    assert record["learnt_until"] == str(panel.known_on.max().date())
     assert record["threshold"] == record["thresholds"]["recall"] == metrics["threshold"]
     assert path.stat().st_size < 20e6
+
+
+def test_the_threshold_keeps_its_promise_among_validated_customers_who_could_be_kept(demo):
+    metrics = demo.metrics("06")
+    assert metrics["origins"] >= 6
+    assert 0.55 < metrics["recall_active"] <= 1
+    assert metrics["roc_auc_active_lowest"] <= metrics["roc_auc_active_mean"] < metrics["roc_auc_mean"]
+    rates = pd.read_parquet(demo.processed / "02_transformation/churn_rates.parquet")
+    assert metrics["came_back_rate"] == rates.came_back.dropna().iloc[-1]
+    assert rates.active_churned.iloc[-1] == pytest.approx(metrics["churn_rate_active"])
 
 
 def test_the_gates_are_told_and_no_canary_fires(demo):

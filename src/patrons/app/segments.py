@@ -40,7 +40,7 @@ def _card(column: DeltaGenerator, card: dict[str, Any], currency: str) -> None:
         if card.get("revenue_share") is not None:
             st.markdown(f"{percent(card['revenue_share'])} of revenue ({money(card['revenue'], currency)})")
         if card.get("churn_rate") is not None:
-            st.markdown(f"{percent(card['churn_rate'])} of them did not come back")
+            st.markdown(f"{percent(card['churn_rate'])} of them churned")
         if card.get("action"):
             st.markdown(f"**Suggested, not tested here:** {card['action']}")
         if card.get("against"):

@@ -12,7 +12,7 @@ from patrons.plots import BLUE, GREY, PERCENT, SKY
 def churn(rates: pd.DataFrame, horizon_days: int, title: str, ax: Axes) -> Axes:
     """Share without an order on each day of the panel (`rates.by_day`), of the active and of everyone, from 0 up."""
     ax.plot(rates.as_of, rates.active_churned, color=BLUE, marker="o", label=f"of those active in {horizon_days} days")
-    later = f"of these, ordered in the {horizon_days} days after"
+    later = f"of those without one, ordered in the {horizon_days} days after"
     ax.plot(rates.as_of, rates.came_back, color=SKY, marker="o", ms=4, label=later)
     ax.plot(rates.as_of, rates.churned, color=GREY, ls=":", label="of everyone who ever ordered")
     ax.yaxis.set_major_formatter(PERCENT)
