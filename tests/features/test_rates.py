@@ -13,6 +13,7 @@ ORDERS = {  # of each customer, the days with an order
 }
 LINES = pd.DataFrame([(who, pd.Timestamp(day)) for who, days in ORDERS.items() for day in days])
 LINES.columns = ["customer_id", "ordered_at"]
+LINES["amount"] = 10.0
 
 
 def panel():

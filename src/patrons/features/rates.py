@@ -2,12 +2,13 @@
 
 import ibis
 import pandas as pd
-from ibis import Table, _
+from ibis import Table
 
-from patrons.features.panel import KEYS, KNOWN, OUTCOME
+from patrons.features.outcomes import outcomes
+from patrons.features.panel import KNOWN, OUTCOME
 
 
-def by_day(panel: pd.DataFrame, lines: Table, horizon_days: int) -> pd.DataFrame:
+def by_day(panel: pd.DataFrame, lines: Table, horizon_days: int, cancelled: pd.DataFrame | None = None) -> pd.DataFrame:
     """Churn of each day of the panel, of everyone and of the active: those who had ordered within one horizon before.
 
     The long silent are never taken off the list of customers, so the churn of everyone grows with the age of a log.
@@ -18,6 +19,8 @@ def by_day(panel: pd.DataFrame, lines: Table, horizon_days: int) -> pd.DataFrame
         Customers on earlier days with their outcome.
     lines : Table
         Clean order lines.
+    cancelled : DataFrame, optional
+        What cancellations take back of which line (see `outcomes`).
 
     Returns
     -------
@@ -28,7 +31,9 @@ def by_day(panel: pd.DataFrame, lines: Table, horizon_days: int) -> pd.DataFrame
     """
     active = panel[panel.recency_days <= horizon_days]
     left = active[active[OUTCOME] == 1]
-    returned = left.merge(_next_horizon(lines, panel, horizon_days), "left", list(KEYS), indicator=True)
+    days = ibis.memtable(panel[[KNOWN]].drop_duplicates().rename(columns={KNOWN: "as_of"}))
+    later = outcomes(lines, days, horizon_days, cancelled).select("customer_id", **{KNOWN: "as_of"}).to_pandas()
+    returned = left.merge(later, "left", ["customer_id", KNOWN], indicator=True)
     came_back = (returned._merge == "both").groupby(returned.as_of).mean()
     over = panel[KNOWN].max() - pd.Timedelta(days=2 * horizon_days)
     everyone, kept = panel.groupby("as_of")[OUTCOME], active.groupby("as_of")[OUTCOME]
@@ -42,15 +47,6 @@ def by_day(panel: pd.DataFrame, lines: Table, horizon_days: int) -> pd.DataFrame
         }
     )
     return table.assign(active=table.active.fillna(0).astype(int)).reset_index()
-
-
-def _next_horizon(lines: Table, panel: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
-    """Who ordered in the horizon that follows the one in which the outcome of a day fell."""
-    days = panel[["as_of", KNOWN]].drop_duplicates()
-    windows = ibis.memtable(days.assign(until=days[KNOWN] + pd.Timedelta(days=horizon_days)))
-    dates = lines.select("customer_id", "ordered_at").distinct()
-    inside = dates.join(windows, [dates.ordered_at >= windows[KNOWN], dates.ordered_at < windows.until])
-    return inside.select(_.customer_id, _.as_of).distinct().to_pandas()
 
 
 def metrics(rates: pd.DataFrame) -> dict[str, float]:
