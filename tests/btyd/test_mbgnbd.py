@@ -224,3 +224,11 @@ def simulated(truth, customers, rng, ahead=0.0):
         repeats, last, later = repeats + known, np.where(known, time, last), later + (here & ~known)
         here &= rng.random(customers) >= leaves
     return repeats, last, age, later
+
+
+def test_a_last_order_before_the_first_counts_as_one_on_the_day_of_the_first():
+    p = mbgnbd.Fitted(0.5, 4.0, 0.8, 2.0)
+    ask = [np.array([value]) for value in (1.0, -70.0, 7.0)]
+    on_the_day = [np.array([value]) for value in (1.0, 0.0, 7.0)]
+    assert mbgnbd.expected(p, *ask, 26.0) == mbgnbd.expected(p, *on_the_day, 26.0)
+    assert np.isfinite(mbgnbd.expected(p, *ask, 26.0)).all()

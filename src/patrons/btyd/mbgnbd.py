@@ -90,7 +90,8 @@ def log_odds_left(p: Fitted, x: np.ndarray, last: np.ndarray, age: np.ndarray) -
 
     The odds themselves are beyond any number for a heavy buyer who has been silent for years.
     """
-    silence = (p.r + x) * np.log((p.alpha + age) / (p.alpha + last))
+    since = np.maximum(last, 0.0)  # somebody's "what if" may place the last order before the first
+    silence = (p.r + x) * np.log((p.alpha + age) / (p.alpha + since))
     return np.log(p.a / (p.b + x)) + silence
 
 
