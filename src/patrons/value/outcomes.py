@@ -10,7 +10,8 @@ import pandas as pd
 from ibis.expr.types import StringValue
 
 from patrons.errors import SourceError, nearest
-from patrons.intake import numbers, orders
+from patrons.features.outcomes import outcomes
+from patrons.intake import cancellations, numbers, orders
 from patrons.intake.identities import customer_text
 from patrons.intake.order_log import read_log
 from patrons.intake.reading import Format, open_checked
@@ -46,14 +47,14 @@ class Outcomes(NamedTuple):
 
 
 def from_orders(path: Path, intake: Mapping[str, Any], kept: Kept) -> Outcomes:
-    """Who of a list ordered within the horizon from its day on, and for how much.
+    """Who of a list ordered within the horizon from its day on, and for how much, less what was cancelled within it.
 
     Parameters
     ----------
     path : Path
         Raw order lines in the source's columns; they may begin long before the list.
     intake : dict
-        The parameters of 01 with which the log was read: columns, formats, what counts.
+        The parameters of 01 with which the log was read: columns, formats, what counts, `cancellations`.
     kept : Kept
 
     Raises
@@ -65,17 +66,18 @@ def from_orders(path: Path, intake: Mapping[str, Any], kept: Kept) -> Outcomes:
         raise OutcomesError(f"The list {kept.name} has no day: say what became of its customers with --outcomes.")
     log = read_log(path, intake["columns"], Format.of(intake), Rules.of(intake))
     judged = orders.judge(log.lines, intake["cancellation_prefix"], intake["non_products"], intake["duplicates"])
-    lines = judged.filter(judged.reason.isnull()).cache()
+    judged = judged.cache()
+    lines = judged.filter(judged.reason.isnull())
     span = lines.agg(first=lines.ordered_at.min(), last=lines.ordered_at.max()).to_pandas().iloc[0]
     if pd.isna(span["first"]):
         raise OutcomesError(f"No line of {path.name} can be used: {orders.row_loss(judged).to_string(index=False)}")
     notes = _covered(path.name, kept, span["first"], span["last"])
     known = set(lines.customer_id.as_table().distinct().to_pandas().customer_id)
     _refuse_strangers(path.name, kept, known)
-    end = kept.day + pd.Timedelta(days=kept.horizon_days)
-    inside = lines.filter(lines.ordered_at >= ibis.literal(kept.day), lines.ordered_at < ibis.literal(end))
-    spent = inside.group_by("customer_id").agg(spend=inside.amount.sum().round(6)).to_pandas()
-    spend = kept.customers.customer_id.map(spent.set_index("customer_id").spend)
+    taken = cancellations.matched(judged, intake.get("cancellations", cancellations.ASIDE), log.absent)
+    day = ibis.memtable(pd.DataFrame({"as_of": [kept.day]}))
+    came = outcomes(lines, day, kept.horizon_days, taken).to_pandas().set_index("customer_id")
+    spend = kept.customers.customer_id.map(came.spent)
     return Outcomes(kept.customers.assign(ordered=spend.notna(), spend=spend.fillna(0.0)), notes)
 
 
