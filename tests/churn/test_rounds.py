@@ -50,6 +50,13 @@ def test_where_rows_are_parted_twice_their_other_fold_does_not_decide_either():
     assert (before[1] != after[1]).any()
 
 
+def test_trees_of_larger_steps_are_given_up_after_fewer_rounds():
+    grown = rounds._start({**SETTING, "rate": 0.1}, folds(signal=1)[0], 300, 0)
+    assert grown.patience == 30
+    assert rounds._start({**SETTING, "rate": 0.01}, folds(signal=1)[0], 300, 0).patience == rounds.PATIENCE
+    assert rounds._start({**SETTING, "rate": 0.5}, folds(signal=1)[0], 300, 0).patience == rounds.STEP
+
+
 def test_no_more_rounds_are_grown_than_the_most():
     ((setting, _),) = rounds.stopped([{**SETTING, "rounds": 10}], folds(signal=8), 300, 0)
     assert setting["rounds"] == 10

@@ -271,6 +271,14 @@ def test_trials_learn_from_a_third_of_the_rows_first_where_that_is_enough():
     assert search.rungs(available=40_000, rows=60_000) == [13_333, 40_000]
 
 
+def test_trials_that_are_fitted_again_on_all_rows_take_fewer_trees():
+    assert search.quicker({"trees": 100, "leaf": 5}) == {"trees": 40, "leaf": 5}
+    assert search.quicker({"trees": 10}) == {"trees": 10}
+    assert search.quicker({"rate": 0.05, "depth": 3}) == {"rate": 0.1, "depth": 3}
+    assert search.quicker({"rate": 0.8}) == {"rate": 1.0}
+    assert search.quicker({"c": 0.3}) == {"c": 0.3}
+
+
 def test_the_better_half_goes_on():
     tried = [search.Trial(LOGISTIC, {"c": c}, {}, [], score) for c, score in ((1, 0.7), (2, 0.9), (3, 0.8))]
     assert [one.setting["c"] for one in search.better_half(tried, LOGISTIC)] == [2, 3]

@@ -16,7 +16,8 @@ from patrons.churn.preprocessing import Fold, sample_of_both
 from patrons.threads import one_thread, side_by_side
 
 STEP = 20  # rounds between two looks at the loss
-PATIENCE = 60  # rounds without a gain after which it stops
+PATIENCE = 60  # rounds without a gain after which it stops, at most
+REACH = 3.0  # the sum of rates that these rounds need not exceed
 
 
 @dataclass
@@ -29,6 +30,7 @@ class _Growing:
     truth: np.ndarray
     val_rows: np.ndarray  # their numbers
     most: int  # rounds
+    patience: float  # rounds
     rounds: list[int]
     margins: list[np.ndarray]
     losses: list[float]
@@ -73,14 +75,15 @@ def _start(setting: Setting, fold: Fold, rows: int, seed: int) -> _Growing:
     data = QuantileDMatrix(X[some], fold.y[some], nthread=1)
     booster = Booster({**parameters, "objective": "binary:logistic"}, [data])
     most = int(setting["rounds"])
-    return _Growing(booster, data, DMatrix(X_val, nthread=1), fold.y_val, fold.val, most, [], [], [])
+    patience = max(STEP, min(PATIENCE, REACH / setting["rate"]))
+    return _Growing(booster, data, DMatrix(X_val, nthread=1), fold.y_val, fold.val, most, patience, [], [], [])
 
 
 def _at_end(parts: Sequence[_Growing]) -> bool:
     """Whether enough was grown: no choice of folds was at its best within the last rounds, or the limit is reached."""
     rounds = parts[0].rounds
     best = max(_best(parts), *(_best(_others(parts, one)) for one in parts))
-    return rounds[-1] - rounds[best] >= PATIENCE or rounds[-1] >= parts[0].most
+    return rounds[-1] - rounds[best] >= parts[0].patience or rounds[-1] >= parts[0].most
 
 
 def _others(parts: Sequence[_Growing], own: _Growing) -> Sequence[_Growing]:

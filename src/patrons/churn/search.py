@@ -1,8 +1,9 @@
 """The search for a churn model: settings of each kind, from cautious to free, judged on rows that they did not see.
 
 What is compared is the mean ROC AUC over the folds. All settings are tried on few rows, the better half on more, and
-one of each kind on all. Of settings that tie the simpler stays (see `patrons.churn.ties`). Fits are of one thread each
-and go side by side, so that they come out the same on any number of cores.
+one of each kind on all; trials that are fitted again on all rows take fewer trees. Of settings that tie the simpler
+stays (see `patrons.churn.ties`). Fits are of one thread each and go side by side, so that they come out the same on any
+number of cores.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +34,8 @@ from patrons.threads import one_thread, side_by_side
 
 IDENTIFYING = ("customer_id", "as_of", KNOWN, "recency_days", OUTCOME)
 FEWER = 3  # the first round of trials learns from a third of the rows of the next
-FEW = 40  # trees of its forests
+FEW = 40  # trees of the forests of trials that are fitted again on all rows
+FAST = 2  # times the rate, of the boosted trees of such trials: about half the rounds
 LEAST = 2_000  # rows, of that first round; where there are not twice as many, there is none
 
 
@@ -143,7 +145,7 @@ def search(
     records = []
     available = max(len(fold.y) for fold in folds)
     for at_most in rungs(available, rows):
-        tried = validated(candidates, folds, at_most, seed, quick=at_most < min(available, rows))
+        tried = validated(candidates, folds, at_most, seed, quick=at_most < available)
         records += [(one.kind, describe(one.found), at_most, one.roc_auc) for one in tried]
         candidates = [(one.kind, one.setting) for kind in spaces for one in better_half(tried, kind)]
     chosen = [settled(tried, kind, spaces[kind], folds, seed) for kind in spaces]
@@ -182,9 +184,13 @@ def settled(tried: Sequence[Trial], kind: str, space: Space, folds: Sequence[Fol
 def validated(
     candidates: Sequence[tuple[str, Setting]], folds: Sequence[Fold], rows: int, seed: int, quick: bool = False
 ) -> list[Trial]:
-    """Each candidate, fitted on at most `rows` rows of each fold; boosted trees stop early. `quick`: small forests."""
-    boosted = [setting for kind, setting in candidates if kind == BOOSTING]
-    others = [(kind, _smaller(setting) if quick else setting) for kind, setting in candidates if kind != BOOSTING]
+    """Each candidate, fitted on at most `rows` rows of each fold; boosted trees stop early.
+
+    `quick` takes fewer trees, which is enough to tell settings apart; the setting of a trial stays what it was.
+    """
+    asked_for = [(kind, quicker(setting) if quick else setting) for kind, setting in candidates]
+    boosted = [setting for kind, setting in asked_for if kind == BOOSTING]
+    others = [candidate for candidate in asked_for if candidate[0] != BOOSTING]
     stopped = iter(rounds.stopped(boosted, folds, rows, seed)) if boosted else iter(())
     fitted = iter(side_by_side(validate, [(*candidate, fold, rows, seed) for candidate in others for fold in folds]))
     asked = iter(others)
@@ -196,8 +202,10 @@ def validated(
     return trials_
 
 
-def _smaller(setting: Setting) -> Setting:
-    return {**setting, "trees": min(setting["trees"], FEW)} if "trees" in setting else setting
+def quicker(setting: Setting) -> Setting:
+    """The setting of a forest with fewer trees, or of boosted trees that need fewer; others as they are."""
+    less = {"trees": min(setting["trees"], FEW)} if "trees" in setting else {}
+    return {**setting, **less, **({"rate": min(FAST * setting["rate"], 1.0)} if "rate" in setting else {})}
 
 
 def validate(kind: str, setting: Setting, fold: Fold, rows: int, seed: int) -> np.ndarray:
