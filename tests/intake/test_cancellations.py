@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrons.intake import cancellations
+from patrons.errors import OrdersError
+from patrons.intake import cancellations, quality
 
 COLUMNS = ["customer_id", "product_id", "ordered_at", "quantity", "amount"]
 
@@ -99,6 +100,14 @@ def test_net_lines_are_less_what_was_cancelled():
     kept = lines.filter(lines.reason.isnull())
     net = cancellations.net(kept, cancellations.matched(lines)).to_pandas()
     assert net[["line", "quantity", "amount"]].to_numpy().tolist() == [[1, 3, 6]]
+
+
+def test_whose_every_order_was_cancelled_is_no_customer_of_the_contract():
+    lines = judged(("a", "x", "01 09", 3, 30), ("b", "x", "01 09", 3, 30), ("a", "x", "02 09", -3, -30))
+    limits, cancelled = quality.Limits(min_customers=2), cancellations.matched(lines)
+    assert quality.enforce(lines, limits).customers == 2
+    with pytest.raises(OrdersError, match="min_customers: 1 customers are kept, needed are 2"):
+        quality.enforce(lines, limits, cancelled=cancelled)
 
 
 def a_log(seed, rows=400):

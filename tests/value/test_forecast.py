@@ -60,6 +60,22 @@ def test_spend_is_that_of_the_days_from_as_of_to_the_horizon(table):
     assert table[table.as_of == pd.Timestamp(WHEN.end)].spent.isna().all()
 
 
+def test_spend_is_net_of_what_was_cancelled_within_the_horizon_and_no_later_cancellation_counts(table):
+    since, end = (pd.Timestamp(WHEN.cutoff) + pd.Timedelta(days=days) for days in (0, HORIZON))
+    lines = log().rename_axis("line").reset_index()
+    bought = lines[(lines.ordered_at >= since) & (lines.ordered_at < end) & (lines.amount < 500)]
+    rows = table[table.as_of == since].set_index("customer_id")
+    one = bought[bought.customer_id.isin(rows.index)].iloc[0]
+    back = dict(one[["customer_id", "line", "ordered_at", "amount"]]) | {"quantity": 1.0, "gone": True}
+    for at, off in ((end - pd.Timedelta("1s"), one.amount), (end, 0.0)):
+        cancelled = pd.DataFrame([back | {"cancelled_at": at}])
+        when = WHEN._replace(earlier=[])
+        net = forecast.snapshots(ibis.memtable(lines), when, HORIZON, cancelled).query("as_of == @since")
+        spent = net.set_index("customer_id").spent
+        assert rows.spent[one.customer_id] - spent[one.customer_id] == pytest.approx(off)
+        assert spent.drop(one.customer_id).equals(rows.spent.drop(one.customer_id))
+
+
 def test_a_forecast_as_of_the_cutoff_sees_no_future(table):
     lines, since = log(), pd.Timestamp(WHEN.cutoff)
     lines["amount"] = lines.amount.where(lines.ordered_at < since, lines.amount * 1000)
