@@ -32,7 +32,8 @@ EXPECTED = {
     "06": "roc_auc roc_auc_low roc_auc_high pr_auc brier recall precision threshold baseline_roc_auc "
     "log_loss cv_roc_auc recall_at_top_decile gap calibration_error gates_failed roc_auc_active brier_active "
     "recall_active precision_active lift_active calibration_error_season origins came_back_rate",
-    "07": "mae rmse spearman capture_top_decile bias expected_spend contacts gain gain_low gain_high break_even",
+    "07": "mae rmse spearman capture_top_decile bias expected_spend spend_origins_error contacts gain gain_low "
+    "gain_high break_even",
 }
 
 

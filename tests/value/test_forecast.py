@@ -171,6 +171,27 @@ def test_chance_widens_the_interval_of_a_segment_with_few_customers():
     assert spreads.total(values.head(0), spread) == (0.0, 0.0, 0.0)
 
 
+def test_each_day_is_foretold_by_the_others_and_the_rest_is_the_error_between_periods():
+    """The third is foretold by the first, a year before; the others by 1."""
+    levels = {"2024-01-01": 1.2, "2024-07-01": 0.8, "2025-01-05": 1.5}
+    logs = np.log([1.2, 0.8, 1.5 / 1.2])
+    assert spreads.origins_error(levels) == pytest.approx(np.sqrt((logs**2).mean()))
+    assert spreads.origins_error({"2024-01-01": 1.2, "2024-07-01": 0.8}) is None
+    assert spreads.origins_error({}) is None
+
+
+def test_what_differs_between_periods_widens_sums_of_few_and_of_many_alike():
+    sure = spreads.Spread(np.array([]), np.ones((1, 500)), np.array([400]))
+    unsure, values = sure._replace(between=0.2), pd.DataFrame({"expected_spend": np.full(4, 25.0)})
+    assert spreads.total(values, sure) == pytest.approx((100.0, 100.0, 100.0))
+    low, high = 100 * np.exp(-1.96 * 0.2), 100 * np.exp(1.96 * 0.2)
+    assert spreads.total(values, unsure) == pytest.approx((100.0, low, high), rel=0.02)
+    assert spreads.totals(values, pd.Series(["A"] * 4), unsure).high.tolist() == pytest.approx([high], rel=0.02)
+    assert spreads.limits(unsure)["high"] == pytest.approx([high / 100], rel=0.02)
+    draws = unsure.draws_of_sums(np.array([[100.0], [100.0]]), np.array([[4], [400]]))
+    assert draws[0] == pytest.approx(draws[1])  # the same period for all
+
+
 def test_a_level_that_the_test_missed_is_no_chance_and_stays_for_few():
     predicted = np.repeat([10.0, 100.0], 20)
     spread = spreads.from_test(predicted * 2, predicted, seed=0)

@@ -94,7 +94,25 @@ def outcome(spent, predicted, *saving):
     ],
 )
 def test_how_far_the_total_was_off_is_plausible(spent, expected, told):
-    assert narrative.off(outcome(spent, expected)) == f"In the period that was tested, {told}."
+    assert narrative.off(outcome(spent, expected), 0.2) == f"In the period that was tested, {told}."
+
+
+def test_an_interval_that_holds_customers_only_says_so():
+    assert narrative.off(outcome([90.0], [100.0]), None).endswith(f"expected. {narrative.ONE_PERIOD}")
+    assert narrative.periods(pd.DataFrame({"spent": [], "as_of": [], "spend_180d": []}), 0.2, 180) == ""
+
+
+def test_how_much_periods_differ_is_told():
+    """In all 50 after 100 and 150 after 100; a day whose horizon is not over does not count."""
+    history = pd.DataFrame(
+        {"as_of": ["a", "a", "b", "c"], "spent": [20.0, 30.0, 150.0, np.nan], "spend_180d": [60.0, 40.0, 100.0, 1.0]}
+    )
+    assert narrative.periods(history, np.log(1.25), 180) == (
+        "On 2 earlier days, customers spent 0.50 to 1.50 times as much in the 180 days after as in those before. "
+        "Totals foretold by the other days were off by a factor of 1.25 (one standard deviation): that widens every "
+        "interval of spend and gain."
+    )
+    assert narrative.periods(history, None, 180) == ""
 
 
 def test_a_total_that_was_right_and_one_that_was_not_agree_with_how_far_it_was_off():

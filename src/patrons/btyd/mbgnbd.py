@@ -111,7 +111,9 @@ def _objective(logs: np.ndarray, histories: np.ndarray, customers: np.ndarray) -
     return float(customers @ log_likelihood(p, x, last, age)), gradient
 
 
-def expected(p: Fitted, repeats: np.ndarray, last: np.ndarray, age: np.ndarray, weeks: float) -> np.ndarray:
+def expected(
+    p: Fitted, repeats: np.ndarray, last: np.ndarray, age: np.ndarray, weeks: float | np.ndarray
+) -> np.ndarray:
     """Days with an order to expect in the coming weeks: eq. 10 of Fader et al., of one who stayed once more."""
     x, reach, stayed = repeats, p.alpha + age, p.b + repeats + 1
     a = np.where(np.abs(p.a - 1) > 1e-6, p.a, 1 + 1e-6)  # the formula has a gap at 1, its value has not

@@ -2,6 +2,7 @@
 
 forecast     days to learn from, what was spent after them, and the test of a forecast
 spend_model  MBG/NBD with Gamma-Gamma, and a booster that corrects them
+checks       whether both models fit: what they take for granted, and what they follow
 spread       how sure a forecast of spend is
 two_part     what one who orders spends, less what one who does not
 rhythm       who is late by the own rhythm
@@ -27,6 +28,7 @@ __all__ = [
     "actions",
     "arms",
     "arms_narrative",
+    "checks",
     "forecast",
     "gains",
     "narrative",

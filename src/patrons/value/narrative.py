@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from patrons.churn import gate_narrative
@@ -11,11 +12,14 @@ from patrons.digits import TIMES, about, compared
 from patrons.evaluation.metrics import Interval
 from patrons.value.actions import CHECK, Campaign
 from patrons.value.arms import CONTACT
+from patrons.value.checks import Dependence
 from patrons.value.forecast import LEAST_REPEATERS, Days, Tested, repeaters
 from patrons.value.gains import Plan
 from patrons.value.spend_model import Fits
 from patrons.value.tables import at_bound, reports
 
+HARDLY, A_LITTLE = 0.1, 0.3  # rank correlations
+ONE_PERIOD = "The interval holds the chance of customers only: too few earlier days tell how much periods differ."
 ONE = 0.2  # share of the expected spend from which one customer is told of
 
 
@@ -76,13 +80,50 @@ def _total_off(tested: Tested) -> str:
     return f"In total the forecast was {abs(ratio - 1):.0%} too {'high' if ratio > 1 else 'low'}."
 
 
-def off(tested: Tested | None) -> str:
-    """How far the total of the test was off; the test is the one period that is known."""
+def depends(dependence: Dependence | None) -> str:
+    """Whether order values go with how often customers order; empty where it cannot be told."""
+    if dependence is None:
+        return ""
+    (rank, low, high), strength = dependence.correlation, abs(dependence.correlation.value)
+    who = f": those who order more often spend {'more' if rank > 0 else 'less'} on a day with an order"
+    verdict = (
+        "are nearly so" if strength < HARDLY else f"{'are a little' if strength < A_LITTLE else 'are'} related{who}"
+    )
+    return (
+        "Gamma-Gamma takes how often customers order and how much they spend then to be unrelated. They "
+        f"{verdict} (rank correlation {rank:+.2f}, 95% interval {low:+.2f} to {high:+.2f}, {dependence.customers:,} "
+        "who came back)."
+    )
+
+
+def tracked(weekly: pd.DataFrame, cutoff: date | None) -> str:
+    """How many repeat orders came and were expected, after the cutoff where there is one: a title."""
+    rows = weekly[weekly.week >= pd.Timestamp(cutoff)] if cutoff else weekly
+    when = f"From {cutoff} on" if cutoff else "In all"
+    return f"{when} {about(rows.observed.sum())} repeat orders came, {about(rows.expected.sum())} were expected"
+
+
+def periods(history: pd.DataFrame, error: float | None, horizon_days: int) -> str:
+    """How much periods differed: spend after each earlier day over that before, and totals; empty if not known."""
+    known = history[history.spent.notna()].groupby("as_of")[["spent", f"spend_{horizon_days}d"]].sum()
+    ratios = (known.spent / known[f"spend_{horizon_days}d"]).replace(np.inf, np.nan).dropna()
+    if error is None or ratios.empty:
+        return ""
+    return (
+        f"On {len(ratios)} earlier days, customers spent {ratios.min():.2f} to {ratios.max():.2f} times as much in the "
+        f"{horizon_days} days after as in those before. Totals foretold by the other days were off by a factor of "
+        f"{np.exp(error):.2f} (one standard deviation): that widens every interval of spend and gain."
+    )
+
+
+def off(tested: Tested | None, error: float | None) -> str:
+    """How far the total of the test was off, and whether intervals hold how periods differ (`error`, see `periods`)."""
     if tested is None:
         return "No forecast could be tested: the interval holds only how uncertain the fits are, and is too narrow."
     amount, than = compared(tested.truth.sum(), tested.predicted.sum())
     expected = "" if amount == "nothing" else f" {than} expected"
-    return f"In the period that was tested, {amount} was spent{expected}."
+    customers_only = f" {ONE_PERIOD}" if error is None else ""
+    return f"In the period that was tested, {amount} was spent{expected}.{customers_only}"
 
 
 def before(today: pd.DataFrame, horizon_days: int) -> str:

@@ -1,6 +1,7 @@
 """Figures of customer value and of contacts; see `patrons.plots` for what they share."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,20 @@ def _logarithmic(axis: Axis) -> None:
     between = FuncFormatter(lambda x, _: SHORT(x) if f"{x:e}"[0] in "25" else "")
     axis.set_major_formatter(SHORT)
     axis.set_minor_formatter(between if high < 100 * low else NullFormatter())
+
+
+def tracking(weekly: pd.DataFrame, cutoff: date | None, title: str, ax: Axes) -> Axes:
+    """Repeat orders a week as expected and as observed, and the day from which they are foretold."""
+    ax.plot(weekly.week, weekly.observed, color=BLUE, lw=1.5, label="observed")
+    ax.plot(weekly.week, weekly.expected, color=ORANGE, lw=2, label="expected by MBG/NBD")
+    if cutoff:
+        top = max(weekly.observed.max(), weekly.expected.max())
+        ax.plot(pd.to_datetime([cutoff, cutoff]), [0, top], color=GREY, ls=":", label=f"foretold from {cutoff}")
+    ax.yaxis.set_major_formatter(SHORT)
+    ax.set_ylim(bottom=0)
+    ax.legend(loc="upper left")
+    ax.set(title=title, xlabel="week of the log", ylabel="repeat orders a week")
+    return ax
 
 
 def by_segment(table: pd.DataFrame, what: str, title: str, ax: Axes) -> Axes:

@@ -87,6 +87,8 @@ class SpendModel(RegressorMixin, BaseEstimator):
         Parameters of MBG/NBD and Gamma-Gamma on the latest day.
     level_ : float
         What was spent over what these expect, at the same season a year before; 1 where the log does not reach back.
+    levels_ : dict of str to float
+        What was spent over what was expected on each earlier day, by day.
     scale_ : float
         Brings the total of the geometric mean to the mean of the two totals.
     booster_ : XGBRegressor or None
@@ -109,7 +111,9 @@ class SpendModel(RegressorMixin, BaseEstimator):
         self.orders_, self.value_ = list(fits.orders), list(fits.value)
         base = [self._base(rows) for _, rows in earlier.groupby("as_of")]
         earlier = earlier.assign(base=pd.concat(base) if base else 0.0)
-        levels = (earlier.groupby("as_of").spent.sum() / earlier.groupby("as_of").base.sum()).clip(*LEVELS)
+        raw = earlier.groupby("as_of").spent.sum() / earlier.groupby("as_of").base.sum()
+        self.levels_ = {str(day.date()): float(level) for day, level in raw.items()}
+        levels = raw.clip(*LEVELS)
         self.level_ = same_season(levels, X.as_of.max())
         self.booster_ = self._boost(earlier, earlier.base * earlier.as_of.map(levels)) if base and self.inputs else None
         self.scale_ = 1.0

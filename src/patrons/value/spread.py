@@ -1,20 +1,23 @@
 """How sure is a forecast of spend? How far from it customers may spend."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 from threadpoolctl import threadpool_limits
 
 from patrons.btyd import gamma_gamma, mbgnbd
 from patrons.evaluation.metrics import Interval
 from patrons.value.forecast import Tested
-from patrons.value.spend_model import Fits, SpendModel, expected_orders, expected_spend
+from patrons.value.spend_model import Fits, SpendModel, expected_orders, expected_spend, same_season
 
 DRAWS = 1000  # of what is uncertain; the second half mirrors the first
 GROUPS, FEWEST = 10, 20  # groups of customers by forecast, and customers in one at least
 BLOCKS = 2000  # that customers are resampled in where there are more of them
 MOST = 10.0  # times too high or too low: no group is taken to be further off
+FEWEST_ORIGINS = 3  # earlier days, from which it is told how periods differ
 STEP = 1e-4  # of the logarithm of a parameter, to measure a slope
 
 
@@ -22,8 +25,8 @@ class Spread(NamedTuple):
     """How far spend may lie from what is expected: as far as in the test, and as likely above it as below.
 
     Whether the test ended above or below says nothing about the coming days, so each draw counts in both directions,
-    and intervals are symmetric about the forecast on a logarithmic scale. The test is one period: how much periods
-    differ is in no interval.
+    and intervals are symmetric about the forecast on a logarithmic scale. The test is one period; how much periods
+    differ comes from earlier days (see `origins_error`), the same for all customers.
 
     Attributes
     ----------
@@ -33,11 +36,21 @@ class Spread(NamedTuple):
         Draws of what was spent over what was expected.
     sizes : array
         Customers of the test in each group, whose chance is in its ratios. Zero where there was no test.
+    between : float
+        Standard deviation of the logarithm of what all spend over what is expected, from one period to another.
     """
 
     edges: np.ndarray
     ratios: np.ndarray
     sizes: np.ndarray | int = 0
+    between: float = 0.0
+
+    @property
+    def common(self) -> np.ndarray:
+        """Draws of what a period does to all customers alike."""
+        draws = self.ratios.shape[1]
+        shares = (np.random.default_rng(0).permutation(draws) + 0.5) / draws
+        return np.exp(self.between * norm.ppf(shares))
 
     def regrouped(self, forecasts: np.ndarray) -> "Spread":
         """The same groups by rank among other forecasts, which a season may have raised or lowered all together."""
@@ -61,12 +74,12 @@ class Spread(NamedTuple):
         total = parts.sum(axis=1, keepdims=True)
         pooled = np.log(_bounded(parts @ self.ratios / np.where(total == 0, 1.0, total)))
         if counts is None:
-            return np.exp(pooled)
+            return np.exp(pooled) * self.common
         noise = parts**2 * self.ratios.var(axis=1)
         fewer = noise * np.maximum(self.sizes / np.maximum(counts, 1), 1.0)  # variance goes with 1 / customers
         wider = np.sqrt(fewer.sum(axis=1) / np.maximum(noise.sum(axis=1), 1e-300))[:, None]
         level = pooled.mean(axis=1, keepdims=True)
-        return _bounded(np.exp(level + (pooled - level) * wider))
+        return _bounded(np.exp(level + (pooled - level) * wider)) * self.common
 
     def factors_of_sums(self, parts: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
         """By what sums of forecasts may be multiplied, shape (sums, `DRAWS`); `parts` and `counts` as above."""
@@ -92,6 +105,27 @@ def estimate(tested: Tested | None, fits: Fits, today: pd.DataFrame, horizon_day
     if tested is None:
         return from_parameters(fits, today, horizon_days, seed)
     return from_test(tested.truth, tested.predicted, seed)
+
+
+def origins_error(levels: Mapping[str, float]) -> float | None:
+    """How far totals were off from one period to another: standard deviation of a logarithm, None of too few days.
+
+    Each earlier day in turn is left out, and its level foretold as today's is: by that of the others a year before, or
+    by 1 (`spend_model.same_season`). What is left is the error, mean included. Horizons of days overlap, so they tell
+    less than their number.
+
+    Parameters
+    ----------
+    levels : mapping
+        What was spent over what was expected (`SpendModel.levels_`), by day.
+    """
+    days = pd.Series(levels, dtype=float)
+    days = days[days > 0]
+    if len(days) < FEWEST_ORIGINS:
+        return None
+    days.index = pd.to_datetime(days.index)
+    foretold = [same_season(days.drop(day), day) for day in days.index]
+    return float(np.sqrt(np.mean(np.log(days.to_numpy() / foretold) ** 2)))
 
 
 def exact() -> Spread:
@@ -192,7 +226,7 @@ def limits(spread: Spread) -> dict[str, list[float]]:
 
     The limits are factors of the forecast: between them lies what is spent over what is expected, in 95% of draws.
     """
-    factor = _factor(spread.ratios)
+    factor = _factor(spread.ratios * spread.common)
     return {"edges": spread.edges.tolist(), "low": (1 / factor).tolist(), "high": factor.tolist()}
 
 
