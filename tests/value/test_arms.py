@@ -88,9 +88,9 @@ def test_where_no_gain_is_known_the_arms_are_those_of_as_many_as_the_budget_pays
 
 def test_a_list_is_kept_once_and_outlives_the_next(tmp_path):
     results = tmp_path / "data" / "processed" / "shop"
-    first = arms.keep(results, listed(), DAY, 90)
-    assert arms.keep(results, listed(), DAY, 90) == first
-    second = arms.keep(results, listed(contacts=60), DAY, 90)
+    first = arms.keep(results, listed(), LOT, DAY, 90)
+    assert arms.keep(results, listed(), LOT, DAY, 90) == first
+    second = arms.keep(results, listed(contacts=60), LOT, DAY, 90)
     assert arms.names(results) == sorted([first, second])
     assert first.startswith("2024-02-10-")
     kept = arms.kept(results, first)
@@ -102,21 +102,21 @@ def test_a_list_is_kept_once_and_outlives_the_next(tmp_path):
 
 def test_strata_follow_the_rank_and_hold_whole_blocks(tmp_path):
     results = tmp_path / "data" / "processed" / "shop"
-    customers = arms.kept(results, arms.keep(results, listed(400, 300), None, None)).customers
+    customers = arms.kept(results, arms.keep(results, listed(400, 300), LOT, None, None)).customers
     counts = customers.groupby("stratum").arm.value_counts().unstack()
     assert counts.to_numpy().tolist() == [[48, 12]] * 5
     assert customers.stratum.is_monotonic_increasing
 
 
 def test_a_list_without_hold_outs_is_no_campaign(tmp_path):
-    assert arms.keep(tmp_path / "a" / "b", listed(contacts=5), DAY, 90) == ""
+    assert arms.keep(tmp_path / "a" / "b", listed(contacts=5), LOT, DAY, 90) == ""
     assert not list(tmp_path.iterdir())
 
 
 def test_an_unknown_list_is_refused_with_the_nearest(tmp_path):
     results = tmp_path / "data" / "processed" / "shop"
-    name = arms.keep(results, listed(), None, None)
-    assert name.startswith("table-")
+    name = arms.keep(results, listed(), LOT._replace(drawn_for="0123456789abcdef"), None, None)
+    assert name.startswith("table-01234567-")
     assert arms.kept(results, name).day is None
     with pytest.raises(arms.CampaignError, match=f"did you mean '{name}'"):
         arms.kept(results, name[:-1])

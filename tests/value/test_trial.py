@@ -41,8 +41,9 @@ class Shop:
     def keep(self, customers=600, day=DAY, hold_out=0.5, silent=0.4, horizon=HORIZON):
         ids = [f"{n:04}" for n in range(customers)]
         table = pd.DataFrame({"customer_id": ids, "rank": range(1, customers + 1), "churn_probability": silent})
-        listed = arms.with_arms(table.assign(suggested_action="contact"), customers, Lot(hold_out, 1, str(day)))
-        name = arms.keep(self.results, listed, day, horizon)
+        lot = Lot(hold_out, 1, str(day or "0123456789"))
+        listed = arms.with_arms(table.assign(suggested_action="contact"), customers, lot)
+        name = arms.keep(self.results, listed, lot, day, horizon)
         write_json(self.results / "07_customer_value" / "value.json", {"campaign": name})
         return name
 
@@ -78,7 +79,7 @@ def patrons(*words):
 
 
 def counts(shop):
-    return trial.latest(trial.readings(shop.results))
+    return trial.counted(shop.results, trial.readings(shop.results))
 
 
 @pytest.mark.parametrize("planted", [0.0, 0.2])
@@ -234,6 +235,19 @@ def test_a_second_campaign_pools_with_the_first_and_the_next_list_leaves_it_as_i
     output = capsys.readouterr().out
     assert "2 campaigns together" in output
     assert "by 2 campaigns, 3,000 customers" in output
+
+
+def test_the_same_customers_at_the_same_time_count_once(shop, capsys):
+    first, again = shop.keep(), shop.keep(customers=500)  # the same day, with another budget
+    later = shop.keep(day=date(2024, 4, 1))  # within the horizon of both
+    after = shop.keep(day=date(2024, 8, 1))
+    for name, day in ((first, DAY), (again, DAY), (later, date(2024, 4, 1)), (after, date(2024, 8, 1))):
+        assert patrons("shop", "--orders", shop.orders(shop.played(name, 0.3), day), "--campaign", name) == 0
+    assert [each["campaign"] for each in counts(shop)] == [later, after]
+    named = ", ".join(sorted([first, again]))
+    assert (
+        f"Not counted, as another campaign had the same customers at the same time: {named}." in capsys.readouterr().out
+    )
 
 
 def test_what_comes_too_early_is_refused_with_the_days_and_the_other_lists(shop, capsys):

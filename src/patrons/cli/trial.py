@@ -38,8 +38,9 @@ def trial(arguments: argparse.Namespace) -> None:
     if bool(arguments.orders) == bool(arguments.outcomes):
         raise trials.TrialError("Say what became of the customers: either --orders FILE or --outcomes FILE.")
     reading = trials.read(results, arguments.campaign, arguments.orders, arguments.outcomes)
-    counted = trials.latest(trials.readings(results))
-    print("\n".join([*trial_narrative.summary(reading), *trial_narrative.pooled(counted)]))
+    entries = trials.readings(results)
+    counted = trials.counted(results, entries)
+    print("\n".join([*trial_narrative.summary(reading), *trial_narrative.pooled(counted, entries)]))
     suggestion = trial_narrative.suggestion(counted)
     path = write_text(arms.folder(results) / trials.SUGGESTED, suggestion)
     print(f"\nFor params/{results.name}.yaml, if you agree (also in {shown(path)}):\n{suggestion}", end="")

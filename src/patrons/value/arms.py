@@ -50,7 +50,7 @@ class Kept(NamedTuple):
     Attributes
     ----------
     name : str
-        Its day, where it has one, and the first digits of what it holds.
+        Its `occasion`, and the first digits of a digest of what it holds.
     day : Timestamp or None
         The first day after the list was made; None for a list from a customer table.
     horizon_days : int
@@ -128,7 +128,12 @@ def with_arms(listed: pd.DataFrame, contacts: int, lot: Lot) -> pd.DataFrame:
 
 
 def keep(
-    results: Path, listed: pd.DataFrame, day: object, horizon_days: int | None, relative: Sequence[float] = (1.0,)
+    results: Path,
+    listed: pd.DataFrame,
+    lot: Lot,
+    day: object,
+    horizon_days: int | None,
+    relative: Sequence[float] = (1.0,),
 ) -> str:
     """Keep the arms of a list beside all those before, and return its name; empty where nobody is held out.
 
@@ -141,8 +146,10 @@ def keep(
         The folder of the series, such as ``data/processed/demo``; the list goes to ``data/campaigns/demo``.
     listed : DataFrame
         What `with_arms` gives.
+    lot : Lot
+        How they were drawn.
     day : date or None
-        The first day after the list's data.
+        The first day after the list's data; None for a customer table.
     horizon_days : int or None
         Silence that counts as churn, days.
     relative : sequence of float
@@ -156,12 +163,17 @@ def keep(
     table = table.assign(day=str(day or ""), horizon_days=horizon_days or 0)
     table["relative"] = [list(relative)] * len(table)
     digits = hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()[:8]
-    name = f"{day}-{digits}" if day else f"table-{digits}"
+    name = f"{day}-{digits}" if day else f"table-{lot.drawn_for[:8]}-{digits}"
     path = folder(results) / f"{name}.parquet"
     if not path.exists():
         with whole(path) as partial:
             table.to_parquet(partial, index=False)
     return name
+
+
+def occasion(name: str) -> str:
+    """What lists that were made of the same data share: the day, or of a table the first digits of its digest."""
+    return name.rpartition("-")[0]
 
 
 def folder(results: Path) -> Path:

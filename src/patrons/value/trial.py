@@ -235,6 +235,28 @@ def add(results: Path, reading: Entry) -> Entry:
     return reading
 
 
-def latest(entries: Sequence[Entry]) -> list[Entry]:
-    """The last reading of each campaign, in the order of their names: the oldest day first."""
-    return [one for _, one in sorted({each["campaign"]: each for each in entries}.items())]
+def counted(results: Path, entries: Sequence[Entry]) -> list[Entry]:
+    """The readings that are counted together, the oldest day first.
+
+    Of a campaign the last reading counts. Of campaigns that are about the same customers at the same time the one that
+    was read last does, so that no order is counted twice: lists of the same data, or whose days overlap.
+    """
+    chosen: list[Entry] = []
+    for entry in reversed(entries):
+        if not any(_overlap(results, entry, other) for other in chosen):
+            chosen.append(entry)
+    return sorted(chosen, key=lambda each: str(each["campaign"]))
+
+
+def _overlap(results: Path, one: Entry, other: Entry) -> bool:
+    """Whether two readings are about the same customers at the same time."""
+    names = one["campaign"], other["campaign"]
+    if arms.occasion(names[0]) == arms.occasion(names[1]):
+        return True
+    if not one["day"] or not other["day"]:
+        return False
+    apart = abs((date.fromisoformat(one["day"]) - date.fromisoformat(other["day"])).days)
+    if apart >= max(one["horizon_days"], other["horizon_days"]):
+        return False
+    customers = [set(arms.kept(results, name).customers.customer_id) for name in names]
+    return not customers[0].isdisjoint(customers[1])

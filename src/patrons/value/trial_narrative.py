@@ -74,13 +74,27 @@ def percent(chance: Interval) -> str:
     return f"{chance.value:.0%} (95% interval {chance.low:.0%} to {chance.high:.0%})"
 
 
-def pooled(readings: Sequence[Entry]) -> list[str]:
-    """What several campaigns say together; empty for one."""
+def pooled(readings: Sequence[Entry], entries: Sequence[Entry]) -> list[str]:
+    """What several campaigns say together, and which of the log are not among them; empty for one alone.
+
+    Parameters
+    ----------
+    readings : sequence of dict
+        Those that are counted.
+    entries : sequence of dict
+        All of the log.
+    """
+    left = sorted({each["campaign"] for each in entries} - {each["campaign"] for each in readings})
+    why = (
+        [f"Not counted, as another campaign had the same customers at the same time: {', '.join(left)}."]
+        if left
+        else []
+    )
     if len(readings) < 2:
-        return []
+        return why
     done = trial.together(readings)
     spend = f" Spend: {amount(done.spend)}." if done.spend else ""
-    return [
+    return why + [
         held(line)
         for line in (
             f"{len(readings)} campaigns together: {points(done.ordering)}, weighted by how sure each is; "
