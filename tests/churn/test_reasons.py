@@ -9,7 +9,7 @@ from patrons.churn import reasons
 from patrons.churn.ensemble import BaseRate, Calibrated, MeanOf
 from patrons.churn.final import as_pipeline
 from patrons.churn.kinds import BOOSTING, FOREST, KINDS, LOGISTIC, NETWORK, build
-from patrons.churn.preprocessing import fit_preprocessing, views
+from patrons.churn.preprocessing import Task, fit_preprocessing, views
 from patrons.features.preparation import preparation
 from tests.churn.test_wording import DICTIONARY
 
@@ -33,7 +33,7 @@ SETTINGS = {
 
 
 def model(kinds):
-    ready, Z = fit_preprocessing(preparation(["recency_days", "frequency"], ["plan"]), ROWS, Y, 0, 500, 0)
+    ready, Z = fit_preprocessing(Task(preparation(["recency_days", "frequency"], ["plan"]), ROWS, Y, 0, 500, 0))
     names = [LOGISTIC if kind in (PRODUCTS, DROPPING) else kind for kind in kinds]
     members = [build(name, SETTINGS[kind], 0) for name, kind in zip(names, kinds, strict=True)]
     return as_pipeline(ready, MeanOf(members, views(ready, names)).fit(Z, Y))

@@ -173,8 +173,8 @@ def test_rates_of_the_outcome_are_those_of_other_customers():
     rows = pd.DataFrame({"town": [f"town {n}" for n in towns]}).loc[np.repeat(np.arange(300), 6)].reset_index(drop=True)
     y, owners = np.repeat(churned, 6), np.repeat(np.arange(300), 6)
     prepare = preparation([], ["town"])
-    _, by_customer = preprocessing.fit_preprocessing(prepare, rows, y, 0, 2000, 0, owners)
-    _, by_row = preprocessing.fit_preprocessing(prepare, rows, y, 0, 2000, 0)
+    _, by_customer = preprocessing.fit_preprocessing(preprocessing.Task(prepare, rows, y, 0, 2000, 0, owners))
+    _, by_row = preprocessing.fit_preprocessing(preprocessing.Task(prepare, rows, y, 0, 2000, 0))
     assert roc_auc(y, by_row[:, -1]) > 0.65  # the rates come last, after the columns of 0 and 1
     assert roc_auc(y, by_customer[:, -1]) < 0.55
 
@@ -223,6 +223,25 @@ CLEAR, TIE = Interval(0.002, 0.001, 0.003), Interval(0.0003, -0.0004, 0.001)
 )
 def test_the_simplest_model_that_is_as_good_as_the_best_is_chosen(gains, chosen):
     assert chosen_of(gains, logistic=0.80, trees=0.805, mean=0.807) == chosen
+
+
+def test_the_model_that_is_chosen_gives_up_no_more_than_was_left_by_its_members_and_their_settings():
+    scores = pd.DataFrame({0: {LOGISTIC: 0.8067, MEAN: 0.807}})
+    result = search.SearchResult({}, pd.DataFrame(), pd.DataFrame(), scores, (), {LOGISTIC: TIE}, {MEAN: 0.001})
+    assert result.chosen == LOGISTIC  # .001 and .001 together
+    assert replace(result, given_up={MEAN: 0.0011}).chosen == MEAN
+
+
+def test_a_simpler_group_of_members_adds_to_what_their_settings_gave_up():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, 4000)
+    clear = truth + rng.normal(0, 1, 4000)
+    rows = two_folds(truth, **{LOGISTIC: clear, FOREST: clear, BOOSTING: clear + 1e-4 * rng.normal(size=4000)})
+    members, given_up = search.best_members(rows, {LOGISTIC: 0.0, FOREST: 0.0, BOOSTING: 0.0}, 0)
+    assert members == (LOGISTIC, FOREST)
+    assert 0 <= given_up < 1e-4
+    _, more = search.best_members(rows, {LOGISTIC: 0.0005, FOREST: 0.0005, BOOSTING: 0.0005}, 0)
+    assert more == pytest.approx(given_up + 0.0005)
 
 
 def test_a_kind_that_is_the_best_is_not_replaced_by_the_mean():

@@ -12,7 +12,7 @@ from patrons.churn.ensemble import MeanOf
 from patrons.churn.final import as_pipeline
 from patrons.churn.gates import Fit, Gate, of_rows, shuffled
 from patrons.churn.kinds import FOREST, build
-from patrons.churn.preprocessing import fit_preprocessing, owners, sample_of_both, views
+from patrons.churn.preprocessing import Task, fit_preprocessing, owners, sample_of_both, views
 from patrons.churn.search import SearchResult
 from patrons.churn.split import probability
 from patrons.features.panel import OUTCOME
@@ -52,7 +52,7 @@ def learner(prepare: ColumnTransformer, top: int, members: Mapping[str, Classifi
     def fit(train: pd.DataFrame) -> Callable[[pd.DataFrame], np.ndarray]:
         some = train.iloc[sample_of_both(train[OUTCOME].to_numpy(), ROWS, seed)]
         X, y = inputs(some), some[OUTCOME].to_numpy()
-        ready, Z = fit_preprocessing(prepare, X, y, top, ROWS, seed, owners(some))
+        ready, Z = fit_preprocessing(Task(prepare, X, y, top, ROWS, seed, owners(some)))
         mean = MeanOf(list(members.values()), views(ready, list(members)))
         fitted = as_pipeline(ready, mean.fit(Z, y))
         return lambda rows: probability(fitted, inputs(rows))

@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from patrons.churn.ensemble import Calibrated, MeanOf
 from patrons.churn.kinds import MEAN, Setting, build
-from patrons.churn.preprocessing import Fold, View, as_matrices, fit_preprocessing, owners, views
+from patrons.churn.preprocessing import Fold, Task, View, as_matrices, fit_preprocessing, owners, views
 from patrons.churn.search import SearchResult, validate
 from patrons.evaluation.metrics import roc_auc
 from patrons.evaluation.splits import random_folds
@@ -69,7 +69,7 @@ def fit_kinds(
 ) -> dict[str, Pipeline]:
     """Kinds with their settings, and the mean where its members are among them, fitted on `rows`; not calibrated."""
     X, y = inputs(rows), rows[OUTCOME].to_numpy()
-    ready, Z = fit_preprocessing(prepare, X, y, top, most, seed, owners(rows))
+    ready, Z = fit_preprocessing(Task(prepare, X, y, top, most, seed, owners(rows)))
     seen = dict(zip(kinds, views(ready, tuple(kinds)), strict=True))
     calls = [(kind, result.settings[kind], Z[:, slice(*seen[kind])], y, seed) for kind in kinds]
     fitted = dict(zip(kinds, side_by_side(_fit, calls), strict=True))

@@ -6,6 +6,7 @@ sees its own.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -57,61 +58,72 @@ def for_panel(prepare: ColumnTransformer, panel: pd.DataFrame) -> ColumnTransfor
     return only(prepare, list(inputs(panel).columns))
 
 
-@one_thread
-def fit_preprocessing(
-    prepare: ColumnTransformer,
-    X: pd.DataFrame,
-    y: np.ndarray,
-    top: int,
-    rows: int,
-    seed: int,
-    owners: np.ndarray | None = None,
-) -> tuple[Pipeline, np.ndarray]:
-    """What lies before a model, fitted, and what it makes of the rows it was fitted on.
+class Task(NamedTuple):
+    """What preprocessing is fitted on, and which columns it keeps.
 
-    That is both views of all columns, or of the `top` most informative (0 keeps all), chosen on at most `rows` rows.
-    Use the matrix for these rows: what is encoded by the outcome is encoded there by that of other `owners` (a row
-    each unless given).
+    Attributes
+    ----------
+    prepare : ColumnTransformer
+        The preparation of 02, unfitted.
+    X, y : DataFrame, ndarray
+        Raw feature columns, and the outcome of each row.
+    top : int
+        Columns that are kept, the most informative ones; 0 keeps all.
+    rows : int
+        Rows that these are chosen on, at most, drawn by `seed`.
+    owners : ndarray, optional
+        Whose outcome a row tells (see `owners`); a row each unless given.
     """
-    if top:
-        prepare = only(prepare, most_informative(prepare, X, y, top, rows, seed, owners))
-    ready, Z = _fitted(prepare, X, y, owners)
+
+    prepare: ColumnTransformer
+    X: pd.DataFrame
+    y: np.ndarray
+    top: int
+    rows: int
+    seed: int
+    owners: np.ndarray | None = None
+
+    def some(self, rows: np.ndarray) -> Self:
+        """The same task on some of its rows."""
+        own = None if self.owners is None else self.owners[rows]
+        return self._replace(X=self.X.iloc[rows], y=self.y[rows], owners=own)
+
+
+@one_thread
+def fit_preprocessing(task: Task) -> tuple[Pipeline, np.ndarray]:
+    """What lies before a model, fitted, and what it makes of the rows it was fitted on: both views of what is kept.
+
+    Use the matrix for these rows: what is encoded by the outcome is encoded there by that of other owners.
+    """
+    if task.top:
+        task = task._replace(prepare=only(task.prepare, most_informative(task)))
+    ready, Z = _fitted(task)
     return Pipeline([("prepare", ready)]), Z
 
 
-def _fitted(
-    prepare: ColumnTransformer, X: pd.DataFrame, y: np.ndarray, owners: np.ndarray | None
-) -> tuple[ColumnTransformer, np.ndarray]:
+def _fitted(task: Task) -> tuple[ColumnTransformer, np.ndarray]:
     """Both views, fitted, and their matrix, in which rates of the outcome are those of other owners."""
+    prepare, X, y = task.prepare, task.X, task.y
     many = many_valued(prepare, X)
     ready = two_views(prepare, many).fit(X, y)
     Z = np.asarray(ready.transform(X), dtype=float)
     if many:
         encoded = ready.named_transformers_["encoded"]
-        groups = np.arange(len(X)) if owners is None else owners
+        groups = np.arange(len(X)) if task.owners is None else task.owners
         for fit, rest in GroupKFold(PARTS, shuffle=True, random_state=0).split(X, y, groups):
             rates = clone(encoded[:-1]).fit(X[many].iloc[fit], y[fit]).transform(X[many].iloc[rest])
             Z[rest, ready.output_indices_["encoded"]] = encoded[-1].transform(rates)
     return ready, Z
 
 
-def most_informative(
-    prepare: ColumnTransformer,
-    X: pd.DataFrame,
-    y: np.ndarray,
-    top: int,
-    rows: int,
-    seed: int,
-    owners: np.ndarray | None = None,
-) -> list[str]:
+def most_informative(task: Task) -> list[str]:
     """The raw columns that weigh most in a forest of extremely random trees; of equals the earlier ones."""
-    some = sample_of_both(y, rows, seed)
-    fitted, Z = _fitted(prepare, X.iloc[some], y[some], None if owners is None else owners[some])
+    some = task.some(sample_of_both(task.y, task.rows, task.seed))
+    fitted, Z = _fitted(some)
     first, last = view(fitted, plain=True)
-    Z = Z[:, first:last]
-    weights = TopFeatures(top, trees=50, random_state=seed).fit(Z, y[some]).importances_
+    weights = TopFeatures(task.top, trees=50, random_state=task.seed).fit(Z[:, first:last], some.y).importances_
     by_column = pd.Series(weights).groupby(sources(fitted)[first:last], sort=False).sum()
-    return list(by_column.sort_values(ascending=False, kind="stable").index[:top])
+    return list(by_column.sort_values(ascending=False, kind="stable").index[: task.top])
 
 
 def owners(train: pd.DataFrame) -> np.ndarray:
@@ -142,21 +154,12 @@ def as_matrices(
     train: pd.DataFrame, folds: Folds, prepare: ColumnTransformer, top: int, rows: int, seed: int
 ) -> list[Fold]:
     """The matrices of each fold, by preprocessing that was fitted on its own training rows."""
-    X, y, who = inputs(train), train[OUTCOME].to_numpy(), owners(train)
-    return side_by_side(_as_matrices, [(X, y, who, fit, val, prepare, top, rows, seed) for fit, val in folds])
+    who = owners(train)
+    task = Task(prepare, inputs(train), train[OUTCOME].to_numpy(), top, rows, seed, who)
+    return side_by_side(_as_matrices, [(task, who, fit, val) for fit, val in folds])
 
 
-def _as_matrices(
-    X: pd.DataFrame,
-    y: np.ndarray,
-    who: np.ndarray,
-    fit: np.ndarray,
-    val: np.ndarray,
-    prepare: ColumnTransformer,
-    top: int,
-    rows: int,
-    seed: int,
-) -> Fold:
-    fitted, Z = fit_preprocessing(prepare, X.iloc[fit], y[fit], top, rows, seed, who[fit])
+def _as_matrices(task: Task, who: np.ndarray, fit: np.ndarray, val: np.ndarray) -> Fold:
+    fitted, Z = fit_preprocessing(task.some(fit))
     plain, prepared = (view(fitted["prepare"], plain=own) for own in (True, False))
-    return Fold(Z, y[fit], fitted.transform(X.iloc[val]), y[val], val, who[val], plain, prepared)
+    return Fold(Z, task.y[fit], fitted.transform(task.X.iloc[val]), task.y[val], val, who[val], plain, prepared)

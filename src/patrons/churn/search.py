@@ -7,7 +7,7 @@ number of cores.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
@@ -41,13 +41,16 @@ LEAST = 2_000  # rows, of that first round; where there are not twice as many, t
 
 @dataclass(frozen=True)
 class Trial:
-    """A setting of a kind, validated. `found` is the setting with the rounds at which boosting stopped."""
+    """A setting of a kind, validated. `found` is the setting with the rounds at which boosting stopped, `given_up` what
+    a better setting may gain over it (ROC AUC, the end of the interval).
+    """
 
     kind: str
     setting: Setting
     found: Setting
     probabilities: list[np.ndarray]  # of the validation rows, a fold each
     roc_auc: float  # the mean over folds
+    given_up: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class SearchResult:
         The kinds that the mean is made of: two or more, those whose mean validates best.
     gains : dict
         What the model that validates best gains in ROC AUC over each of the others, with the paired interval.
+    given_up : dict
+        What each model may have given up for simpler settings and members, ROC AUC.
     """
 
     settings: dict[str, Setting]
@@ -78,6 +83,7 @@ class SearchResult:
     scores: pd.DataFrame
     members: tuple[str, ...]
     gains: dict[str, Interval]
+    given_up: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def best(self) -> str:
@@ -102,7 +108,7 @@ class SearchResult:
 
     def tied(self, name: str) -> bool:
         """Whether a model ties with the best one."""
-        return name in self.gains and ties.tied(self.gains[name])
+        return name in self.gains and ties.tied(self.gains[name], self.given_up.get(self.best, 0.0))
 
     def kinds(self, model: str) -> tuple[str, ...]:
         """The kinds that a model is made of: its own, or those of the mean."""
@@ -150,7 +156,8 @@ def search(
         candidates = [(one.kind, one.setting) for kind in spaces for one in better_half(tried, kind)]
     chosen = [settled(tried, kind, spaces[kind], folds, seed) for kind in spaces]
     if rows < available:
-        chosen = validated([(one.kind, one.setting) for one in chosen], folds, available, seed)
+        again = validated([(one.kind, one.setting) for one in chosen], folds, available, seed)
+        chosen = [replace(new, given_up=old.given_up) for new, old in zip(again, chosen, strict=True)]
     tried_table = pd.DataFrame(records, columns=["model", "setting", "rows", "roc_auc"])
     return _result(train, folds, chosen, tried_table, seed)
 
@@ -173,11 +180,13 @@ def settled(tried: Sequence[Trial], kind: str, space: Space, folds: Sequence[Fol
     own = sorted((one for one in tried if one.kind == kind), key=lambda one: complexity(space, one.setting))
     best = max(own, key=lambda one: one.roc_auc)
     truth, who = [fold.y_val for fold in folds], [fold.who for fold in folds]
-    return next(
-        one
-        for one in own
-        if one is best or ties.tied(ties.gain(truth, best.probabilities, one.probabilities, who, seed))
-    )
+    for one in own:
+        if one is best:
+            break
+        gain = ties.gain(truth, best.probabilities, one.probabilities, who, seed)
+        if ties.tied(gain):
+            return replace(one, given_up=gain.high)
+    return best
 
 
 @one_thread
@@ -221,23 +230,32 @@ def _result(
     rows_left_out = [_identified(train, fold).assign(fold=n) for n, fold in enumerate(folds)]
     probabilities = {one.kind: np.concatenate(one.probabilities) for one in chosen}
     validation = pd.concat(rows_left_out, ignore_index=True).assign(**probabilities)
-    members = best_members(validation, list(probabilities), seed)
+    given_up = {one.kind: one.given_up for one in chosen}
+    members, given_up[MEAN] = best_members(validation, given_up, seed)
     validation[MEAN] = validation[list(members)].mean(axis=1)
     scores = fold_scores(validation, [*probabilities, MEAN])
     gains = gains_of_best(validation, scores, seed)
-    return SearchResult({one.kind: one.found for one in chosen}, tried, validation, scores, members, gains)
+    return SearchResult({one.kind: one.found for one in chosen}, tried, validation, scores, members, gains, given_up)
 
 
 def _identified(train: pd.DataFrame, fold: Fold) -> pd.DataFrame:
     return train.loc[fold.val, [name for name in IDENTIFYING if name in train]]
 
 
-def best_members(validation: pd.DataFrame, kinds: Sequence[str], seed: int) -> tuple[str, ...]:
-    """The kinds, two or more, whose mean ranks validated rows best; of groups that tie the fewest and simplest."""
+def best_members(validation: pd.DataFrame, given_up: Mapping[str, float], seed: int) -> tuple[tuple[str, ...], float]:
+    """The kinds, two or more, whose mean ranks validated rows best; of groups that tie the fewest and simplest.
+
+    `given_up` is what each kind may have given up for a simpler setting; with the members comes what their mean may.
+    """
+    kinds = list(given_up)
     groups = [group for size in range(2, len(kinds) + 1) for group in combinations(kinds, size)] or [tuple(kinds)]
-    means = validation.assign(**{", ".join(group): validation[list(group)].mean(axis=1) for group in groups})
-    gains = gains_of_best(means, fold_scores(means, [", ".join(group) for group in groups]), seed)
-    return next(group for group in groups if (name := ", ".join(group)) not in gains or ties.tied(gains[name]))
+    named = {", ".join(group): group for group in groups}
+    means = validation.assign(**{name: validation[list(group)].mean(axis=1) for name, group in named.items()})
+    gains = gains_of_best(means, fold_scores(means, list(named)), seed)
+    best = next(group for name, group in named.items() if name not in gains)
+    before = max(given_up[kind] for kind in best)
+    chosen = next(name for name, group in named.items() if group == best or ties.tied(gains[name], before))
+    return named[chosen], before + (gains[chosen].high if chosen in gains else 0.0)
 
 
 def gains_of_best(validation: pd.DataFrame, by_fold: pd.DataFrame, seed: int) -> dict[str, Interval]:

@@ -2,7 +2,8 @@
 
 A tie needs evidence. The better one is no better only where the 95 % interval of the paired difference ends at or below
 `NARROW`, and then the simpler is taken: it gives up no more than that. Where few rows leave the interval wide nothing
-is known to tie, and the better mean is taken. That holds for each choice: of a setting, of members, of a model.
+is known to tie, and the better mean is taken. That holds for the choices of a setting, of members and of a model
+together: what an earlier one may have given up is taken from what the next may.
 """
 
 from collections.abc import Sequence
@@ -12,12 +13,15 @@ import numpy as np
 from patrons.evaluation.metrics import Interval
 from patrons.evaluation.scores import RANKING, mean_difference
 
-NARROW = 0.002  # ROC AUC
+NARROW = 0.002  # ROC AUC, of all choices together
 
 
-def tied(gain: Interval) -> bool:
-    """Whether what the better model gains is known to be next to nothing."""
-    return gain.high <= NARROW
+def tied(gain: Interval, given_up: float = 0.0) -> bool:
+    """Whether what the better model gains is known to be next to nothing.
+
+    `given_up` is what the better one itself may have given up in earlier choices, ROC AUC.
+    """
+    return given_up + gain.high <= NARROW
 
 
 def gain(

@@ -109,7 +109,7 @@ def _copy(content: Content, fresh: Path) -> None:
 
 
 def _manifest(content: Content, models: Mapping[str, Any]) -> dict[str, Any]:
-    features = content.features(models)
+    made = content.made(models)
     return {
         "format": FORMAT,
         "name": content.series["name"],
@@ -120,8 +120,8 @@ def _manifest(content: Content, models: Mapping[str, Any]) -> dict[str, Any]:
         "versions": versions(),
         **content.facts(),
         "segments": content.segments(models["clusterer"]),
-        "features": [feature._asdict() for feature in features],
-        "made": [list(term) for term in content.made(models)],
+        "features": [feature._asdict() for feature in content.features(models, made)],
+        "made": [list(term) for term in made],
         "fast": {},
     }
 

@@ -1,6 +1,6 @@
 """What a release takes from the results of a series: the one place that knows the notebooks' files by name."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +94,12 @@ class Content:
             "gates": self.json("churn.json")["gates"],
         }
 
-    def features(self, models: Mapping[str, Any]) -> list[Feature]:
-        """The columns that any of the models takes, in the order of the table."""
+    def features(self, models: Mapping[str, Any], made: Sequence[Term] = ()) -> list[Feature]:
+        """The columns that any of the models takes, and what those `made` are made of, in the order of the table."""
         used = _taken(models)
         table = self.table("panel.parquet")
         # what a used column is made of must come with a customer
-        used |= {name for term in self.made(models) for name in (term.left, term.right)}
+        used |= {name for term in made for name in (term.left, term.right)}
         return describe(table, [name for name in table if name in used], self.table("dictionary.parquet"))
 
     def made(self, models: Mapping[str, Any]) -> list[Term]:
