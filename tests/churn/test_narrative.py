@@ -67,12 +67,12 @@ def searched(gains, **scores):
 
 def test_what_was_chosen_stands_beside_a_simple_rule():
     assert narrative.validated_title("boosted trees", BY_FOLD) == (
-        "Boosted trees: ROC AUC 0.800 to 0.850 on validated rows"
+        "Boosted trees: ROC AUC 0.800 to 0.850 on validated rows, of everyone"
     )
     result = searched({"boosted trees": NARROW, "logistic regression": BETTER}, boosted_trees=0.8, mean=0.81,
                       logistic_regression=0.7)  # fmt: skip
     assert narrative.choice(result, "recency alone", BY_FOLD) == (
-        "Chosen on validated rows alone: boosted trees, mean ROC AUC 0.825 (recency alone: 0.720). "
+        "Chosen on validated rows alone: boosted trees, mean ROC AUC of everyone 0.825 (recency alone: 0.720). "
         "The best and the worst of the 2 folds are 0.050 apart. The averaged model gains next to nothing "
         "over it (+0.000, 95% interval -0.001 to +0.001), so the simpler model is used."
     )
@@ -150,9 +150,9 @@ def test_what_a_contact_gains_is_said_with_what_was_assumed():
 def test_who_is_flagged_is_said_of_those_who_could_be_kept_with_what_the_threshold_promises():
     judged = "customers who had ordered in the 90 days before 2024-06-01"
     assert flag_narrative.flagged(assessed(), 0.65, 0.8, PHRASES) == (
-        "A customer with a probability of 65% or more is flagged, the highest threshold that finds 80% of those "
-        f"validated who did not order in 90 days. In the test that was 100% of {judged}: 100% of those who did not "
-        "order in 90 days by 2024-08-30 and 100% of those who ordered."
+        "A customer with a probability of 65% or more is flagged, the highest threshold that finds 80% of those who "
+        "could be kept on the days before who did not order in 90 days. In the test that was 100% of "
+        f"{judged}: 100% of those who did not order in 90 days by 2024-08-30 and 100% of those who ordered."
     )
     assert "finds" not in flag_narrative.flagged(assessed(), 0.65, None, OF_TABLE)
     assert flag_narrative.flagged_title(assessed(), 0.5, OF_TABLE) == (
@@ -217,8 +217,9 @@ def test_a_model_is_a_candidate_if_no_gate_failed(failed, sentence):
 
 def test_flags_are_counted_among_those_who_can_be_kept():
     scored = pd.DataFrame({"flagged": [True, True, False, True]})
-    assert flag_narrative.flagged_today(scored, pd.Series([True, False, True, True]), 0.5, OF_TABLE) == (
-        "Today 2 of the 3 customers who have not churned are flagged, 67% (in the test 50%)."
+    assert flag_narrative.flagged_today(scored, pd.Series([True, False, True, True]), 0.3, 0.5, OF_TABLE) == (
+        "Today 2 of the 3 customers who have not churned are flagged, 67% (in the test 50%). The threshold, found in "
+        "the same way on all that is known now, is 30%."
     )
 
 

@@ -3,15 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.pipeline import Pipeline
 
-from patrons.churn import gates, origin_narrative, origins, search, split
-from patrons.churn.kinds import LOGISTIC, spaces
+from patrons.churn import final, gates, origin_narrative, origins, search, split, thresholds
+from patrons.churn.kinds import LOGISTIC
 from patrons.evaluation.metrics import calibration_error
 from patrons.features.preparation import preparation
 from tests.churn.test_narrative import PHRASES, assessed
 
 PREPARE = preparation(["recency_days", "age"], [])
-SETTINGS = {LOGISTIC: {name: values[0] for name, values in spaces({}, {}, {}, {})[LOGISTIC].items()}}
+SETTINGS = {LOGISTIC: {"c": 0.05, "products": 0, "l1": 0}}
 DAYS = pd.date_range("2023-01-01", periods=10, freq="90D")
 
 
@@ -32,16 +33,16 @@ def tried(rows, method="none", min_recall=0.8, today="2025-06-25"):
     train, _ = split.split(rows)
     scores = pd.DataFrame({0: {LOGISTIC: 0.7}})
     result = search.SearchResult(SETTINGS, pd.DataFrame(), train, scores, (), {})
-    known = rows[rows.known_on <= rows.as_of.max()]
-    model = origins.fit_chosen(result, known, PREPARE, 0, 500, 0)
     features = pd.DataFrame({"as_of": [pd.Timestamp(today)]})
-    return origins.tried(result, method, rows, model, PREPARE, 0, 500, min_recall, 0, features)
+    return origins.tried(result, method, rows, PREPARE, 0, 500, min_recall, 0, features)
 
 
-def test_origins_are_a_horizon_apart_and_the_latest_six_where_these_are_fewer():
+def test_origins_are_a_horizon_apart_and_filled_up_with_the_latest_others_where_these_are_few():
     assert origins.days(panel()) == list(DAYS[1:])  # nothing is known on the first
-    close = pd.date_range("2023-01-01", periods=12, freq="30D")
-    assert origins.days(panel(close)) == list(close[-6:])
+    close = pd.date_range("2023-01-01", periods=16, freq="30D")  # five a horizon apart: 3, 6, 9, 12 and 15
+    assert origins.days(panel(close, 30)) == [close[n] for n in (3, 6, 9, 12, 14, 15)]
+    few = pd.date_range("2023-01-01", periods=5, freq="30D")
+    assert origins.days(panel(few, 30)) == [few[3], few[4]]
     many = pd.date_range("2020-01-01", periods=20, freq="90D")
     assert origins.days(panel(many, 30)) == list(many[-12:])
 
@@ -55,14 +56,31 @@ def test_an_origin_knows_nothing_that_was_not_known_on_its_day():
         assert (one.threshold == other.threshold or np.isnan(one.threshold)) == (one.day <= DAYS[5])
 
 
-def test_thresholds_of_earlier_days_are_held_against_later_ones_and_only_those_who_could_be_kept_count():
-    found = tried(panel(customers=800))
+@pytest.mark.parametrize("method", ["none", "sigmoid"])
+def test_a_threshold_keeps_its_promise_on_the_days_before_and_is_held_against_its_own(method):
+    found = tried(panel(customers=800), method)
     assert np.isnan(found.origins[0].threshold)
+    _, before = final.calibrated(Pipeline([("model", None)]), method, found.before)
+    judged = before[before.recency_days <= 90]
+    flagged = judged.score >= found.origins[-1].threshold
+    assert 0.8 <= flagged[judged.churned == 1].mean() < 0.81
+    assert found.before.as_of.max() < found.origins[-1].day
     table = found.table
     assert table.customers.tolist() == [int((o.rows.recency_days <= 90).sum()) for o in found.origins]
     assert table.recall.dropna().mean() == pytest.approx(0.8, abs=0.1)
     assert found.metrics()["origins"] == 9
     assert found.metrics()["roc_auc_active_mean"] == pytest.approx(table.roc_auc.mean())
+
+
+def test_the_last_origin_is_the_test():
+    """The threshold and the scores of the model that is tested are those of the last origin: one procedure."""
+    rows, found = panel(customers=300), tried(panel(customers=300), "sigmoid")
+    train, test = split.split(rows)
+    result = search.SearchResult(SETTINGS, pd.DataFrame(), train, pd.DataFrame({0: {LOGISTIC: 0.7}}), (), {})
+    fitted = final.fit(result, "sigmoid", train, PREPARE, 0, 500, 0, found.before)
+    last = found.origins[-1]
+    assert split.probability(fitted.model, split.inputs(test)).tolist() == last.rows.score.tolist()
+    assert thresholds.found(fitted.judged, 0.8, None) == {"recall": last.threshold}
 
 
 def test_a_season_shows_in_its_origin_in_the_gate_and_in_the_error_of_the_log_odds():
@@ -94,15 +112,16 @@ def test_the_shift_of_the_log_odds_brings_the_forecast_to_what_happened():
 
 
 def test_fresher_labels_are_judged_on_the_origins_for_which_a_model_lacks_them():
-    fresher = tried(panel()).fresher
-    assert [pd.Timestamp(day) for day in fresher.day] == list(DAYS[2:])  # the model of the day before lacks them
-    assert fresher.value.abs().max() < 0.05
-    assert (fresher.value == fresher["with"] - fresher["without"]).all()
+    found = tried(panel())
+    assert [origin.rows.stale.notna().all() for origin in found.origins] == [False, *[True] * 8]
+    assert found.fresher.low < 0.01 < 0.05 > found.fresher.high > -0.01  # the world does not change
+    close = tried(panel(pd.date_range("2023-01-01", periods=40, freq="28D"), 60))  # no day is 90 days before another
+    assert sum(origin.rows.stale.notna().all() for origin in close.origins) > 3
 
 
 def test_a_table_is_tried_on_no_day():
     rows = panel().drop(columns=["as_of", "known_on"]).assign(group=range(2000))
-    none = origins.tried(None, "none", rows, None, PREPARE, 0, 500, 0.8, 0, rows)
+    none = origins.tried(None, "none", rows, PREPARE, 0, 500, 0.8, 0, rows)
     assert not none
     assert none.metrics() == {}
     assert gates.quality(assessed([True] * 4), none, 0.6, 0.1, 0.4)[-1].gate == "calibration error"
@@ -130,8 +149,8 @@ def test_what_the_origins_say():
         origin_narrative.season(far, PHRASES)
     )
     assert origin_narrative.promised(found, 0.8) == (
-        "Found in this way on earlier days, a threshold that is to flag 80% flagged 100% to 100% on 1 later days and "
+        "Found in this way on the days before, a threshold that is to flag 80% flagged 100% to 100% on 1 days and "
         "reached its aim on 1; 100% to 100% of flags were right."
     )
-    assert "The labels of one more horizon add 0.500 to the ROC AUC" in origin_narrative.used(found)
+    assert "The labels of the last horizon improve the ROC AUC (+0.500, 95% interval" in origin_narrative.used(found)
     assert origin_narrative.used(origins.Tried([], None)).endswith("the test's included.")

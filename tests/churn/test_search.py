@@ -60,12 +60,8 @@ def test_the_chosen_model_alone_is_calibrated_and_so_are_its_validated_rows(sear
     plain, calibrated = (final.fit(result, method, train, LOG, 0, 300, 0) for method in ("none", "sigmoid"))
     assert calibrated.model[-1].classifier.members_[0].get_params() == plain.model[-1].members_[0].get_params()
     score = result.validation[result.chosen].to_numpy()
-    assert calibrated.validated[result.chosen].to_numpy() == pytest.approx(
-        calibrated.model[-1].calibrate(score), abs=1e-8
-    )
-    assert plain.validated.equals(result.validation)
-    others = [name for name in result.scores.index if name != result.chosen]
-    assert calibrated.validated[others].equals(result.validation[others])
+    assert calibrated.judged.score.to_numpy() == pytest.approx(calibrated.model[-1].calibrate(score), abs=1e-8)
+    assert plain.judged.score.tolist() == score.tolist()
 
 
 def test_all_columns_are_compared_with_the_most_informative(searched):
@@ -134,8 +130,9 @@ def test_what_is_used_has_learnt_every_row_and_a_tables_customers_keep_the_score
     logistic = replace(result, scores=result.scores.loc[[LOGISTIC]], gains={})
     prepare = preparation(["age"], ["plan"])
     _, rows = final.left_out(logistic, CUSTOMERS, prepare, 0, 5, 0)
-    model, own = final.used(logistic, "none", CUSTOMERS, rows, prepare, 0, 500, 0)
+    model, judged, own = final.used(logistic, "none", CUSTOMERS, rows, prepare, 0, 500, 0)
     assert own.to_dict() == dict(zip(rows.customer_id, rows.raw, strict=True))
+    assert judged.score.tolist() == rows.raw.tolist()
     whole = final.fit_chosen(logistic, CUSTOMERS, prepare, 0, 500, 0)
     X = split.inputs(CUSTOMERS)
     assert split.probability(model, X).tolist() == split.probability(whole, X).tolist()

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from patrons.churn.customers import active
 from patrons.churn.ensemble import METHODS, Calibrated
 from patrons.evaluation.metrics import Interval, brier
 from patrons.evaluation.scores import RANKING, mean_difference
@@ -13,13 +14,14 @@ def compare(validation: pd.DataFrame, model: str) -> pd.DataFrame:
     """The Brier score of out-of-fold probabilities as they are, and after each method of calibration.
 
     A calibrator is judged on one fold after the other. With days it is fitted on the rows of other folds whose outcome
-    was known on or before the fold's day, so that no label window is on both sides; without, on all other folds.
+    was known on or before the fold's day, so that no label window is on both sides; without, on all other folds. Of a
+    log it is judged by those who could be kept.
 
     Parameters
     ----------
     validation : DataFrame
         Out-of-fold rows: outcome, `fold`, the probability in the column `model`, and `as_of` and `known_on` where there
-        are days.
+        are days (and `recency_days`).
 
     Returns
     -------
@@ -28,7 +30,8 @@ def compare(validation: pd.DataFrame, model: str) -> pd.DataFrame:
         (negative: calibration helps). One row where no fold can be judged.
     """
     truth, score = validation[OUTCOME].to_numpy(), validation[model].to_numpy()
-    pairs = [(fit, judged) for fit, judged in _pairs(validation) if len(np.unique(truth[fit])) > 1]
+    kept = active(validation).to_numpy() if {KNOWN, "recency_days"} <= set(validation) else np.ones(len(truth), bool)
+    pairs = [(fit, judged[kept[judged]]) for fit, judged in _pairs(validation) if len(np.unique(truth[fit])) > 1]
     rows = np.concatenate([judged for _, judged in pairs]) if pairs else np.arange(len(validation))
     table = [("none", brier(truth[rows], score[rows]), Interval(0.0, 0.0, 0.0))]
     for method in METHODS if pairs else ():

@@ -19,6 +19,8 @@ from patrons.features.panel import OUTCOME
 from patrons.features.split import GROUP, inputs
 from patrons.threads import one_thread, side_by_side
 
+RAW, SCORE = "raw", "score"  # of rows that a model has not seen: its probability before and after calibration
+
 
 @dataclass(frozen=True)
 class Final:
@@ -30,31 +32,41 @@ class Final:
         Of each kind and of the mean a pipeline from raw feature columns to a probability; the chosen one is calibrated.
     model : Pipeline
         The chosen one, which is tested.
-    validated : DataFrame
-        The validated rows, with the chosen model's probabilities calibrated.
+    judged : DataFrame
+        The rows that it was calibrated on and that its threshold is found on, with its calibrated `score`.
     """
 
     models: dict[str, Pipeline]
     model: Pipeline
-    validated: pd.DataFrame
+    judged: pd.DataFrame
 
 
 def fit(
-    result: SearchResult, method: str, train: pd.DataFrame, prepare: ColumnTransformer, top: int, rows: int, seed: int
+    result: SearchResult,
+    method: str,
+    train: pd.DataFrame,
+    prepare: ColumnTransformer,
+    top: int,
+    rows: int,
+    seed: int,
+    before: pd.DataFrame | None = None,
 ) -> Final:
     """Fit every kind with its chosen setting on all training rows, and calibrate the chosen model.
 
     Parameters
     ----------
     method : str
-        How probabilities are calibrated on validated rows (see `calibration.best`), or "none".
+        How probabilities are calibrated (see `calibration.best`), or "none".
     top, rows : int
         Columns that are kept (0: all), and rows that these are chosen on, at most.
+    before : DataFrame, optional
+        Rows with their outcome and `raw`, the probability by a model that had not seen it: those of earlier `origins`.
+        The validated rows unless given.
     """
-    models = fit_kinds(result, tuple(result.settings), train, prepare, top, rows, seed)
-    validated, chosen = result.validation, result.chosen
-    models[chosen], score = calibrated(models[chosen], method, validated[chosen], validated[OUTCOME])
-    return Final(models, models[chosen], validated.assign(**{chosen: score}))
+    models, chosen = fit_kinds(result, tuple(result.settings), train, prepare, top, rows, seed), result.chosen
+    before = result.validation.rename(columns={chosen: RAW}) if before is None else before
+    models[chosen], judged = calibrated(models[chosen], method, before)
+    return Final(models, models[chosen], judged)
 
 
 @one_thread
@@ -95,15 +107,13 @@ def fit_chosen(
     return fit_kinds(result, result.kinds(result.chosen), rows, prepare, top, most, seed)[result.chosen]
 
 
-def calibrated(
-    model: Pipeline, method: str, score: pd.Series | np.ndarray, outcome: pd.Series | np.ndarray
-) -> tuple[Pipeline, np.ndarray]:
-    """A model calibrated on probabilities of rows that it was not fitted on, and these, calibrated."""
-    score = np.asarray(score)
+def calibrated(model: Pipeline, method: str, rows: pd.DataFrame) -> tuple[Pipeline, pd.DataFrame]:
+    """A model calibrated on `rows` that it was not fitted on (outcome and `raw`), and these with their `score`."""
+    score = rows[RAW].to_numpy()
     if method == "none":
-        return model, score
-    last = Calibrated(model[-1], method).fit(score, np.asarray(outcome))
-    return as_pipeline(model[:-1], last), last.calibrate(score).round(9)
+        return model, rows.assign(**{SCORE: score})
+    last = Calibrated(model[-1], method).fit(score, rows[OUTCOME].to_numpy())
+    return as_pipeline(model[:-1], last), rows.assign(**{SCORE: last.calibrate(score).round(9)})
 
 
 @one_thread
@@ -151,26 +161,29 @@ def used(
     top: int,
     most: int,
     seed: int,
-) -> tuple[Pipeline, pd.Series | None]:
+) -> tuple[Pipeline, pd.DataFrame, pd.Series | None]:
     """What scores customers: the recipe that was tested, fitted on every row whose outcome is known.
 
     Parameters
     ----------
     judged : DataFrame
-        Rows with their outcome and `raw`, the probability by a model that had not seen it, for the calibration: of
-        `left_out`, or the rows of all `origins`.
+        Rows with their outcome and `raw`, the probability by a model that had not seen it, for calibration and
+        threshold: of `left_out`, or the rows of all `origins`.
 
     Returns
     -------
     Pipeline
         Calibrated.
+    DataFrame
+        `judged` with the calibrated `score`.
     Series or None
         Of a customer table, whose customers are those that it learnt from: their probability when they were left out,
         by customer. None of a log, of which today's outcome is not known to anyone.
     """
     model = fit_chosen(result, panel, prepare, top, most, seed)
-    model, score = calibrated(model, method, judged.raw, judged[OUTCOME])
-    return model, None if "as_of" in panel else pd.Series(score, judged.customer_id)
+    model, judged = calibrated(model, method, judged)
+    own = None if "as_of" in panel else judged.set_index("customer_id")[SCORE]
+    return model, judged, own
 
 
 def _validated_mean(kinds: Sequence[str], settings: Mapping[str, Setting], fold: Fold, seed: int) -> np.ndarray:

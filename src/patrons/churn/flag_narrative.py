@@ -11,11 +11,9 @@ def flagged(tested: Assessment, threshold: float, min_recall: float | None, phra
     """Who is flagged on the test, and who of them churned; `min_recall` is what the threshold promises, if anything."""
     verdict, (_, score) = tested.verdict(threshold), tested.of_judged
     alarms = verdict["fp"] / max(verdict["fp"] + verdict["tn"], 1)
-    promise = (
-        f", the highest threshold that finds {min_recall:.0%} of those validated who {phrases.outcome}"
-        if min_recall is not None
-        else ""
-    )
+    promise = ""
+    if min_recall is not None:
+        promise = f", the highest threshold that finds {min_recall:.0%} of {phrases.earlier} who {phrases.outcome}"
     return (
         f"A customer with a probability of {threshold:.0%} or more is flagged{promise}. In the test that was "
         f"{(score >= threshold).mean():.0%} of {phrases.judged}: {verdict['recall']:.0%} of those who "
@@ -49,13 +47,18 @@ def everyone(tested: Assessment, threshold: float, phrases: Phrases) -> str:
         f"Of all {len(tested.truth):,} {phrases.customers}, those silent for longer included, "
         f"{tested.truth.mean():.0%} {phrases.outcome}; {verdict['recall']:.0%} of these would be flagged, and "
         f"{verdict['precision']:.0%} of flags be right (ROC AUC {roc_auc}). Those silent for long are easy to call and "
-        "hard to win back, so these numbers flatter: no figure above counts them."
+        "hard to win back, so these numbers flatter. They count where models were chosen, not in the scores above."
     )
 
 
-def flagged_today(scored: pd.DataFrame, can_be_kept: pd.Series, flagged_share: float, phrases: Phrases) -> str:
-    """How many of those who can be kept are flagged today, beside the share in the test."""
+def flagged_today(
+    scored: pd.DataFrame, can_be_kept: pd.Series, threshold: float, flagged_share: float, phrases: Phrases
+) -> str:
+    """How many of those who can be kept are flagged today, from which probability on, beside the share in the test."""
     chosen = np.asarray(can_be_kept)
     flagged, customers = scored.flagged[chosen].sum(), chosen.sum()
     share = f", {flagged / customers:.0%} (in the test {flagged_share:.0%})" if customers else ""
-    return f"Today {flagged:,} of the {customers:,} {phrases.current} are flagged{share}."
+    return (
+        f"Today {flagged:,} of the {customers:,} {phrases.current} are flagged{share}. The threshold, found in the "
+        f"same way on all that is known now, is {threshold:.0%}."
+    )

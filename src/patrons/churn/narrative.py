@@ -39,6 +39,8 @@ class Phrases(NamedTuple):
         " by 2026-01-01" where churn has a last day, else empty.
     current : str
         Customers who can still be kept today.
+    earlier : str
+        Customers that thresholds are found on.
     validated : str
         What the folds are that models were validated on.
     """
@@ -52,6 +54,7 @@ class Phrases(NamedTuple):
     stayed: str
     by: str
     current: str
+    earlier: str
     validated: str
 
 
@@ -70,6 +73,7 @@ def phrases(train: pd.DataFrame, test: pd.DataFrame) -> Phrases:
             "stayed",
             "",
             "customers who have not churned",
+            "those left out in turn",
             "part of the training customers that was left out",
         )
     day, known, days = test.as_of.iloc[0].date(), test[KNOWN].iloc[0].date(), horizon(test)
@@ -85,6 +89,7 @@ def phrases(train: pd.DataFrame, test: pd.DataFrame) -> Phrases:
         "ordered",
         f" by {known}",
         f"customers who ordered in the last {days} days",
+        "those who could be kept on the days before",
         "day that was forecast from what was known on it",
     )
 
@@ -120,7 +125,7 @@ def columns_kept(columns: pd.DataFrame) -> str:
 def validated_title(chosen: str, by_fold: pd.DataFrame) -> str:
     """Title of the scores on validated rows."""
     scores = by_fold.loc[chosen]
-    return f"{capitalised(chosen)}: ROC AUC {scores.min():.3f} to {scores.max():.3f} on validated rows"
+    return f"{capitalised(chosen)}: ROC AUC {scores.min():.3f} to {scores.max():.3f} on validated rows, of everyone"
 
 
 def choice(result: SearchResult, rule: str, by_fold: pd.DataFrame) -> str:
@@ -128,7 +133,8 @@ def choice(result: SearchResult, rule: str, by_fold: pd.DataFrame) -> str:
     chosen = result.chosen
     cv, scores = by_fold.mean(axis=1), by_fold.loc[chosen]
     return (
-        f"Chosen on validated rows alone: {chosen}, mean ROC AUC {cv[chosen]:.3f} ({rule}: {cv[rule]:.3f}). "
+        f"Chosen on validated rows alone: {chosen}, mean ROC AUC of everyone {cv[chosen]:.3f} "
+        f"({rule}: {cv[rule]:.3f}). "
         f"The best and the worst of the {by_fold.shape[1]} folds are {scores.max() - scores.min():.3f} apart. "
         f"{simplicity(result)}"
     )

@@ -73,12 +73,12 @@ def used(tried: Tried) -> str:
         "The test scores the procedure. What scores customers is the same recipe fitted anew on all outcomes that are "
         "known today, the test's included"
     )
-    if not tried or tried.fresher.empty:
+    if not tried or tried.fresher is None:
         return f"{begin}."
-    fresher, gain = tried.fresher, tried.fresher.value.mean()
-    days = f"{len(fresher)} day{'s' if len(fresher) > 1 else ''}"
-    verdict = f"add {gain:.3f} to" if gain > 0 else "add nothing to"
-    return f"{begin}. The labels of one more horizon {verdict} the ROC AUC (mean of {days}, with and without them)."
+    gain = tried.fresher
+    shown = f"{gain.value:+.3f}, 95% interval {gain.low:+.3f} to {gain.high:+.3f}"
+    verdict = "improve" if gain.low > 0 else "worsen" if gain.high < 0 else "do not change, as far as can be told,"
+    return f"{begin}. The labels of the last horizon {verdict} the ROC AUC ({shown}, mean over days that were tried)."
 
 
 def promised(tried: Tried, min_recall: float) -> str:
@@ -87,8 +87,8 @@ def promised(tried: Tried, min_recall: float) -> str:
     if kept.empty:
         return ""
     return (
-        f"Found in this way on earlier days, a threshold that is to flag {min_recall:.0%} flagged "
-        f"{kept.recall.min():.0%} to {kept.recall.max():.0%} on {len(kept)} later days and reached its aim on "
+        f"Found in this way on the days before, a threshold that is to flag {min_recall:.0%} flagged "
+        f"{kept.recall.min():.0%} to {kept.recall.max():.0%} on {len(kept)} days and reached its aim on "
         f"{int(np.sum(kept.recall >= min_recall))}; {kept.precision.min():.0%} to {kept.precision.max():.0%} of flags "
         "were right."
     )

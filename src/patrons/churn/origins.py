@@ -17,8 +17,9 @@ from scipy.special import expit, logit
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
+from patrons.churn import thresholds
 from patrons.churn.customers import active
-from patrons.churn.final import calibrated, fit_chosen
+from patrons.churn.final import RAW, SCORE, calibrated, fit_chosen
 from patrons.churn.search import IDENTIFYING, SearchResult
 from patrons.churn.split import ENOUGH, probability
 from patrons.churn.splitter import SnapshotSplit
@@ -27,16 +28,14 @@ from patrons.evaluation.metrics import (
     at_threshold,
     brier,
     calibration_error,
-    roc_auc,
-    threshold_for_recall,
 )
-from patrons.evaluation.scores import RANKING, difference, intervals, mean
+from patrons.evaluation.scores import RANKING, intervals, mean, mean_difference
 from patrons.features.panel import KNOWN, OUTCOME
 from patrons.features.split import inputs
 
 LEAST, MOST = 6, 12  # origins, where the log has so many
 YEAR = 365.25
-RAW, SCORE, STALE = "raw", "score", "stale"
+STALE = "stale"
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,13 @@ class Tried:
         """`means` of those who could be kept."""
         return means(self.origins)
 
+    @property
+    def before(self) -> pd.DataFrame | None:
+        """The rows of those origins whose outcome was known by the day of the last; None where there are none."""
+        return known_by(self.origins[-1].day, self.origins) if self else None
+
     @cached_property
-    def fresher(self) -> pd.DataFrame:
+    def fresher(self) -> Interval | None:
         """`fresher` of the origins."""
         return fresher(self.origins)
 
@@ -138,20 +142,22 @@ class Tried:
 
 
 def days(panel: pd.DataFrame) -> list[pd.Timestamp]:
-    """The origins of a panel, oldest first: days apart by a horizon, up to `MOST`; the latest `LEAST` if these are few.
+    """The origins of a panel, oldest first: days apart by a horizon, up to `MOST`, and the latest others to `LEAST`.
 
     Where they are closer than a horizon their outcomes overlap, and intervals that resample customers know it.
     """
     horizon = int((panel[KNOWN] - panel.as_of).dt.days.iloc[0])
-    apart = SnapshotSplit(1, horizon).apart(panel.as_of)
-    return apart[-MOST:] if len(apart) >= LEAST else SnapshotSplit(LEAST, horizon).origins(panel.as_of)
+    splitter = SnapshotSplit(1, horizon)
+    apart = splitter.apart(panel.as_of)[-MOST:]
+    others = [day for day in splitter.usable(panel.as_of) if day not in apart]
+    missing = max(LEAST - len(apart), 0)
+    return sorted([*apart, *(others[-missing:] if missing else [])])
 
 
 def tried(
     result: SearchResult,
     method: str,
     panel: pd.DataFrame,
-    tested: Pipeline,
     prepare: ColumnTransformer,
     top: int,
     most: int,
@@ -165,8 +171,6 @@ def tried(
     ----------
     method : str
         How probabilities are calibrated, or "none".
-    tested : Pipeline
-        The chosen model that was fitted for the test, calibrated: that of the last origin.
     top, most : int
         As in `final.fit`.
     min_recall : float
@@ -188,10 +192,14 @@ def tried(
         if min(known[OUTCOME].sum(), (1 - known[OUTCOME]).sum()) < ENOUGH:
             continue
         models[day] = fit_chosen(result, known, prepare, top, most, seed)
-        found.append(_origin(panel[panel.as_of == day], day, models, method, found, min_recall))
-    if found and found[-1].day == panel.as_of.max():
-        found[-1].rows[SCORE] = probability(tested, inputs(panel[panel.as_of == found[-1].day]))
+        found.append(_origin(panel[panel.as_of == day], day, models, method, known_by(day, found), min_recall))
     return Tried(found, today.as_of.iloc[0])
+
+
+def known_by(day: pd.Timestamp, found: Sequence[Origin]) -> pd.DataFrame | None:
+    """The rows of those origins whose outcome was known by a day; None where there are none."""
+    past = [origin.rows for origin in found if origin.rows[KNOWN].iloc[0] <= day]
+    return pd.concat(past) if past else None
 
 
 def _origin(
@@ -199,23 +207,24 @@ def _origin(
     day: pd.Timestamp,
     models: dict[pd.Timestamp, Pipeline],
     method: str,
-    earlier: Sequence[Origin],
+    before: pd.DataFrame | None,
     min_recall: float,
 ) -> Origin:
     X, horizon = inputs(rows), rows[KNOWN].iloc[0] - day
-    raw, stale = probability(models[day], X), models.get(day - horizon)
-    past = [origin.rows for origin in earlier if origin.rows[KNOWN].iloc[0] <= day]
-    before, score, threshold = pd.concat(past) if past else None, raw, np.nan
+    model, threshold = models[day], np.nan
+    raw = probability(model, X)
     if before is not None:
-        model, _ = calibrated(models[day], method, before[RAW], before[OUTCOME])
-        score = probability(model, X)
-        judged = before[before.active]
-        if judged[OUTCOME].any():
-            threshold = threshold_for_recall(judged[OUTCOME].to_numpy(), judged[SCORE].to_numpy(), min_recall)
+        model, judged = calibrated(model, method, before)
+        threshold = thresholds.found(judged, min_recall, None)["recall"]
+    lacking = [other for other in models if other <= day - horizon]
     kept = rows[[name for name in IDENTIFYING if name in rows]].reset_index(drop=True)
-    stale_score = probability(stale, X) if stale is not None else np.nan
-    could_be_kept = active(rows).to_numpy()
-    return Origin(day, kept.assign(raw=raw, score=score, stale=stale_score, active=could_be_kept), threshold)
+    columns = {
+        RAW: raw,
+        SCORE: probability(model, X),
+        STALE: probability(models[max(lacking)], X) if lacking else np.nan,
+        "active": active(rows).to_numpy(),
+    }
+    return Origin(day, kept.assign(**columns), threshold)
 
 
 def log_odds_shift(truth: np.ndarray, score: np.ndarray) -> float:
@@ -294,21 +303,12 @@ def means(found: Sequence[Origin], everyone: bool = False) -> dict[str, Interval
     return {name: mean(RANKING[name], parts, who) for name in ("roc_auc", "brier")} if parts else {}
 
 
-def fresher(found: Sequence[Origin]) -> pd.DataFrame:
-    """What the labels of the last horizon are worth: ROC AUC of those who could be kept, with and without them.
+def fresher(found: Sequence[Origin]) -> Interval | None:
+    """What the labels of the last horizon add to the mean ROC AUC of those who could be kept, before calibration.
 
-    Returns
-    -------
-    DataFrame
-        `day`, `with` and `without` (before calibration), and the paired difference `value`, `low`, `high`; a row an
-        origin for which a model that lacks them is there.
+    Over the origins for which a model that lacks them is there, by resampled customers; None where there is none.
     """
-    rows = []
-    for origin in found:
-        rows_active = origin.rows[origin.rows.active]
-        truth = rows_active[OUTCOME].to_numpy()
-        if rows_active[STALE].notna().all() and len(np.unique(truth)) > 1:
-            new, old = rows_active[RAW].to_numpy(), rows_active[STALE].to_numpy()
-            gain = difference(RANKING["roc_auc"], truth, new, old)
-            rows.append((origin.day.date(), roc_auc(truth, new), roc_auc(truth, old), *gain))
-    return pd.DataFrame(rows, columns=["day", "with", "without", "value", "low", "high"])
+    rows = [origin.rows[origin.rows.active] for origin in found]
+    both = [one for one in rows if one[STALE].notna().all() and one[OUTCOME].nunique() > 1]
+    parts = [(one[OUTCOME].to_numpy(), one[RAW].to_numpy(), one[STALE].to_numpy()) for one in both]
+    return mean_difference(RANKING["roc_auc"], parts, [one.customer_id.to_numpy() for one in both]) if both else None

@@ -74,6 +74,7 @@ def record(
     phrases: Phrases,
     test: pd.DataFrame,
     problem: str = "",
+    tested_threshold: float | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The record as plain values.
@@ -86,13 +87,15 @@ def record(
     Returns
     -------
     dict
-        `threshold` (null where nothing could be learnt), `thresholds` (by what they serve), `flag_by`, `problem` (why
+        `threshold` (null where nothing could be learnt), `thresholds` (by what they serve),
+        `tested_threshold` (that of the model that was tested), `flag_by`, `problem` (why
         nothing could be learnt, else empty), `gates`, `current` (who can still be kept, in words; empty where all can),
         `outcome` (what those did who churned, in words), `horizon_days` (null of a table), `card`, and `more`.
     """
     return {
         "threshold": thresholds.get(flag_by),
         "thresholds": dict(thresholds),
+        "tested_threshold": tested_threshold,
         "flag_by": flag_by,
         "problem": problem,
         "gates": gates.as_record(verdicts),

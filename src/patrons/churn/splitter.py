@@ -38,18 +38,19 @@ class SnapshotSplit(BaseCrossValidator):
     def origins(self, groups: Days) -> list[pd.Timestamp]:
         """The validated days, oldest first."""
         apart = self.apart(groups)
-        chosen = apart if len(apart) >= self.n_splits else self._usable(groups)
+        chosen = apart if len(apart) >= self.n_splits else self.usable(groups)
         return chosen[-self.n_splits :]
 
     def apart(self, groups: Days) -> list[pd.Timestamp]:
         """All days that could be validated and whose label windows do not overlap, oldest first."""
         found: list[pd.Timestamp] = []
-        for day in reversed(self._usable(groups)):
+        for day in reversed(self.usable(groups)):
             if not found or day + pd.Timedelta(days=self.horizon_days) <= found[-1]:
                 found.append(day)
         return found[::-1]
 
-    def _usable(self, groups: Days) -> list[pd.Timestamp]:
+    def usable(self, groups: Days) -> list[pd.Timestamp]:
+        """All days on which something was known, oldest first."""
         days = sorted(pd.DatetimeIndex(groups).unique())
         return [day for day in days if days[0] + pd.Timedelta(days=self.horizon_days) <= day]
 

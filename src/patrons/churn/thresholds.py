@@ -22,31 +22,31 @@ def refuse(flag_by: str, panel: pd.DataFrame) -> None:
         )
 
 
-def judged(validation: pd.DataFrame) -> pd.DataFrame:
-    """The validated rows that thresholds are found on: those who could be kept, or all where none of these churned."""
-    rows = validation[active(validation)]
-    return rows if rows[OUTCOME].nunique() > 1 else validation
+def judged(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that thresholds are found on: those who could be kept, or all where none of these churned."""
+    kept = rows[active(rows)]
+    return kept if kept[OUTCOME].nunique() > 1 else rows
 
 
-def curve(validation: pd.DataFrame, model: str, value: float, cost: float, chance: float) -> pd.DataFrame | None:
-    """`metrics.profits` of the validated rows of a customer table; None of a log."""
-    if KNOWN in validation:
+def curve(rows: pd.DataFrame, value: float, cost: float, chance: float) -> pd.DataFrame | None:
+    """`metrics.profits` of the outcomes and `score` of a customer table's rows; None of a log."""
+    if KNOWN in rows:
         return None
-    return profits(validation[OUTCOME].to_numpy(), validation[model].to_numpy(), value, cost, chance)
+    return profits(rows[OUTCOME].to_numpy(), rows["score"].to_numpy(), value, cost, chance)
 
 
-def found(validation: pd.DataFrame, model: str, min_recall: float, profit: pd.DataFrame | None) -> dict[str, float]:
+def found(rows: pd.DataFrame, min_recall: float, profit: pd.DataFrame | None) -> dict[str, float]:
     """The threshold for a recall among those who could be kept; of a table also that of the highest profit.
 
     Parameters
     ----------
-    validation : DataFrame
-        Validated rows, with probabilities in the column `model`.
+    rows : DataFrame
+        Outcome and `score`, the probability by a model that had not seen it; of a log `recency_days` and its days too.
     min_recall : float
         The share of those who churned that is to be flagged, at least.
     profit : DataFrame or None
         What `curve` returned.
     """
-    rows = judged(validation)
-    limits = {"recall": threshold_for_recall(rows[OUTCOME].to_numpy(), rows[model].to_numpy(), min_recall)}
+    kept = judged(rows)
+    limits = {"recall": threshold_for_recall(kept[OUTCOME].to_numpy(), kept["score"].to_numpy(), min_recall)}
     return limits if profit is None else limits | {"profit": float(profit.threshold[np.argmax(profit.gain)])}

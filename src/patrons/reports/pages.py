@@ -38,7 +38,8 @@ OUT_OF_DATE = "is out of date: what it was made from has changed since"
 TITLE = re.compile(r"^#\s+(?:\d+\s*·\s*)?(.+?)\s*$", re.MULTILINE)
 DECLARATION = re.compile(r"(?:^\*\*(?:Reads|Writes)\*\*.*\n*)+", re.MULTILINE)
 
-# stage, value, label, detail; an entry whose metrics are missing is left out, and so is a later one of the same label
+OF_ALL = ("{roc_auc:.2f}", "{recall:.0%}")  # left out where customers who can be kept are told apart
+# stage, value, label, detail; an entry whose metrics are missing is left out
 NUMBERS = (
     ("01_eda", "{customers:,.0f}", "customers", "{lines_kept:,.0f} of {lines_read:,.0f} lines are usable"),
     ("01_eda", "{churn_rate:.1%}", "of customers churned", ""),
@@ -55,17 +56,17 @@ NUMBERS = (
     (
         "06_churn",
         "{roc_auc_active:.2f}",
-        "churn forecast, ROC AUC",
+        "forecast of no order, ROC AUC",
         "of customers who can still be kept; {roc_auc_active_mean:.2f} on average over {origins:.0f} days",
     ),
-    ("06_churn", "{roc_auc:.2f}", "churn forecast, ROC AUC", "95% interval {roc_auc_low:.2f} to {roc_auc_high:.2f}"),
     (
         "06_churn",
         "{recall_active:.0%}",
-        "of those who churn are flagged",
+        "of those who do not order are flagged",
         "of customers who can still be kept; {flagged_active:.0%} of them are flagged, {precision_active:.0%} of flags "
         "are right",
     ),
+    ("06_churn", "{roc_auc:.2f}", "churn forecast, ROC AUC", "95% interval {roc_auc_low:.2f} to {roc_auc_high:.2f}"),
     (
         "06_churn",
         "{recall:.0%}",
@@ -214,11 +215,9 @@ def _groups(folder: Path) -> list[dict[str, Any]]:
 def key_numbers(stages: list[dict[str, Any]], currency: str) -> Iterator[dict[str, str]]:
     """The numbers at the top of the index: those that the notebooks recorded."""
     metrics = {stage["name"]: stage["metrics"] | {"currency": currency} for stage in stages}
-    told = set()
     for stage, value, label, detail in NUMBERS:
         text = _filled(value, metrics.get(stage, {}))
-        if text and (stage, label) not in told:
-            told.add((stage, label))
+        if text and not (value in OF_ALL and "roc_auc_active" in metrics[stage]):
             yield {
                 "value": text,
                 "label": _filled(label, metrics[stage]).rstrip(", "),

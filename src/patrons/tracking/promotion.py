@@ -48,13 +48,13 @@ class Contest(NamedTuple):
 
 
 def contest(candidate: Path, champion: Path) -> Contest:
-    """Score the candidate's test rows with both; rows that either cannot score are left out.
+    """Score the candidate's test rows of customers who could be kept with both; what either cannot score is left out.
 
     The candidate as it was tested: what it would be used as has learnt from these rows. The champion as it is used,
     where it has learnt nothing later than the test day; else as it was tested, too. Where a table has no dates, that
     may have learnt from some of these rows, which favours the champion.
     """
-    rows = pd.read_parquet(candidate / TEST)
+    rows = _judged(pd.read_parquet(candidate / TEST), read_json(candidate / "churn.json").get("horizon_days"))
     old_scorer = as_tested(champion) if _has_learnt(champion, candidate) else Scorer.load(champion)
     scorers = {"candidate": as_tested(candidate), "champion": old_scorer}
     scores = pd.DataFrame({name: scorer.score_rows(rows).churn_probability for name, scorer in scorers.items()})
@@ -65,6 +65,14 @@ def contest(candidate: Path, champion: Path) -> Contest:
         return Contest(float("nan"), float("nan"), Interval(-1.0, -1.0, -1.0), len(truth))
     gain = difference(RANKING["roc_auc"], truth, new, old)
     return Contest(roc_auc(truth, new), roc_auc(truth, old), gain, len(truth))
+
+
+def _judged(rows: pd.DataFrame, horizon_days: int | None) -> pd.DataFrame:
+    """The test rows of those who could be kept; all of a customer table, or where these had one outcome only."""
+    if horizon_days is None or "recency_days" not in rows:
+        return rows
+    kept = rows[rows.recency_days <= horizon_days]
+    return kept.reset_index(drop=True) if kept[OUTCOME].nunique() > 1 else rows
 
 
 def as_tested(folder: Path) -> Scorer:
