@@ -196,7 +196,7 @@ def test_the_advice_to_those_who_bring_most_is_that_of_their_segment(tmp_path, b
 )
 def test_how_far_the_total_of_the_test_was_off_is_told(spent, comparison):
     tested = forecast.Tested(np.array([spent]), np.array([100.0]), pd.DataFrame(), {}, "", Interval(0.1, 0.0, 0.2))
-    assert narrative.off(tested) == f"In the period that was tested, {comparison} expected."
+    assert narrative.off(tested, 0.2) == f"In the period that was tested, {comparison} expected."
 
 
 def test_the_largest_of_several_segments_is_named(tmp_path):
