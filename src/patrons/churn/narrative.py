@@ -65,8 +65,8 @@ def phrases(train: pd.DataFrame, test: pd.DataFrame) -> Phrases:
         return Phrases(
             "the held-out customers",
             "held-out customers",
-            f"The table describes each customer once, so nothing can be tested on a later day: {share:.0%} of the customers, drawn at "
-            "random, are held out. Rows that differ in nothing but the id stay on one side.",
+            f"The table describes each customer once, so nothing can be tested on a later day: {share:.0%} of the "
+            "customers, drawn at random, are held out. Rows that differ in nothing but the id stay on one side.",
             "held-out customers",
             "churned",
             "churn",
