@@ -64,11 +64,13 @@ def test_nothing_is_missing():
 def test_repeats_set_aside_add_up_with_the_table_of_lines():
     # 30 repeat; 20 are set aside for that, 10 had no customer first
     assert narrative.repeats(30, loss(950, no_customer=30, exact_duplicate=20), "quarantine") == (
-        "30 lines (3.0%) repeat another line exactly. They are set aside, so that each purchase counts once. 10 of "
+        "30 lines (3.0%) repeat another line exactly. They are set aside, so that each purchase and each "
+        "cancellation counts once. 10 of "
         "them are listed under another reason, which comes first."
     )
     assert narrative.repeats(20, loss(980, exact_duplicate=20), "quarantine") == (
-        "20 lines (2.0%) repeat another line exactly. They are set aside, so that each purchase counts once."
+        "20 lines (2.0%) repeat another line exactly. They are set aside, so that each purchase and each "
+        "cancellation counts once."
     )
 
 

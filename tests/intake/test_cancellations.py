@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from patrons.errors import OrdersError
-from patrons.intake import cancellations, quality
+from patrons.intake import cancellations, order_log, orders, quality
 
 COLUMNS = ["customer_id", "product_id", "ordered_at", "quantity", "amount"]
 
@@ -67,6 +67,13 @@ def test_a_rebate_takes_no_line_back_and_what_is_left_is_not_gone():
     assert taken(*rows) == [(0, 2, 6, 60, False)]  # 4.75 apiece is less than half of 10, 5 is half
 
 
+def test_a_rebate_leaves_what_it_was_given_for_to_later_returns():
+    rows = [("a", "x", "01 09", 10, 100), ("a", "x", "02 09", -10, -10), ("a", "x", "03 09", -5, -5)]
+    assert taken(*rows, ("a", "x", "04 09", -10, -100)) == [(0, 3, 10, 100, True)]
+    cheap = [("a", "x", "01 09", 10, 10), ("a", "x", "02 09", 2, 20), ("a", "x", "03 09", -12, -12)]
+    assert taken(*cheap) == [(0, 2, 10, 10, True)]  # at 1 apiece the earlier ones come back, the dearer two do not
+
+
 def test_other_customers_and_other_products_are_not_touched():
     rows = [("b", "x", "01 09", 1, 10), ("a", "y", "01 09", 1, 10), ("a", "x", "02 09", -1, -10)]
     assert taken(*rows) == []
@@ -75,6 +82,34 @@ def test_other_customers_and_other_products_are_not_touched():
 def test_at_one_moment_the_purchase_comes_first_and_the_line_that_stands_later_is_the_later_one():
     rows = [("a", "x", "02 09", -1, -10), ("a", "x", "02 09", 1, 10), ("a", "x", "02 09", 1, 10)]
     assert taken(*rows) == [(2, 0, 1, 10, True)]
+
+
+LISTED = pd.DataFrame(  # three are bought and cancelled again, each listed twice, after five that stay
+    {
+        "order_id": ["1", "2", "2", "C3", "C3"],
+        "product_id": "x",
+        "quantity": [5, 3, 3, -3, -3],
+        "ordered_at": pd.to_datetime(["2024-01-01", *["2024-01-02"] * 2, *["2024-01-03"] * 2]),
+        "unit_price": 2.0,
+        "customer_id": "a",
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("duplicates", "parts", "returns"),
+    [("quarantine", [(1, 3, 3, True)], [3]), ("keep", [(2, 3, 3, True), (1, 4, 3, True)], [3, 4])],
+)
+def test_a_cancellation_that_is_listed_twice_counts_as_often_as_what_it_cancels(tmp_path, duplicates, parts, returns):
+    LISTED.to_parquet(tmp_path / "log.parquet")
+    lines = order_log.read_log(tmp_path / "log.parquet", {name: name for name in LISTED}).lines
+    judged = orders.judge(lines, "C", [], duplicates).cache()
+    table = cancellations.matched(judged).to_pandas()
+    assert list(zip(table.line, table.cancelled_by, table.quantity, table.gone, strict=True)) == parts
+    aside = orders.quarantined(judged).to_pandas()
+    assert aside.line[aside.reason == "cancellation"].tolist() == returns  # what the features of returns count
+    assert aside.line[aside.reason == "exact duplicate"].tolist() == [2, 4] * (duplicates == "quarantine")
+    assert orders.row_loss(judged)["count"].iloc[0] == len(LISTED)  # or it raises: the sums close
 
 
 def test_lines_that_are_set_aside_are_not_taken_back():

@@ -113,7 +113,7 @@ def repeats(count: int, loss: pd.DataFrame, duplicates: str) -> str:
     if duplicates == "keep":
         return f"{sentence} They are kept, as the parameters say."
     others = count - loss["count"][loss.lines == "set aside: exact duplicate"].sum()
-    sentence += " They are set aside, so that each purchase counts once."
+    sentence += " They are set aside, so that each purchase and each cancellation counts once."
     return sentence + (f" {others:,} of them are listed under another reason, which comes first." if others else "")
 
 

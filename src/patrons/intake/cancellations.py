@@ -6,7 +6,9 @@ top, and what it finds no purchase for stays unmatched. The height of the stack 
 is reflected at zero (Lindley's recursion), and what is left of a purchase is how far the lowest height since then
 reaches into it. What a cancellation takes back thus depends on nothing that comes after it.
 
-What is paid back at less than half the price is a rebate and no return: nothing is taken off for it.
+What is paid back at less than half the price is a rebate and no return: nothing is taken off for it. Below half of
+every price that its customer paid for the product before, it does not touch the stack either. Below half of some of
+them only, it does: it may be the return of pieces that cost less.
 """
 
 from collections.abc import Sequence
@@ -21,7 +23,9 @@ from patrons.intake.orders import CANCELLATION
 NET, ASIDE = "net", "aside"
 STEPS = 1e6  # in 1 of a quantity: whole steps add up exactly
 PAIR = ["customer_id", "product_id"]
+ORDER = ["ordered_at", "back", "line"]  # of one moment purchases come first
 REBATE = 0.5  # share of the price that was paid, below which what is paid back is a rebate
+TIE = 1e-9  # share of a price that is rounding
 TAKEN = ("quantity", "amount")  # what a cancellation takes off a line
 
 
@@ -55,8 +59,7 @@ def matched(judged: Table, how: str = NET, absent: Sequence[str] = ()) -> Table:
     """
     by = "amount" if "quantity" in absent else "quantity"
     bought, returned = (_stacked(rows, by) for rows in (_kept(judged, how), _returned(judged, how)))
-    heights = _heights(bought, returned)
-    parts = _parts(heights).filter(_.taken > 0)
+    parts = _parts(_heights(bought, returned)).filter(_.taken > 0)
     of_line, of_return = bought.select("line", "size", *TAKEN), returned.select("line", "size", paid=_.amount.abs())
     told = parts.inner_join(of_line, "line").inner_join(
         of_return.rename(cancelled_by="line", whole="size"), "cancelled_by"
@@ -87,16 +90,24 @@ def _stacked(rows: Table, by: str) -> Table:
 
 
 def _heights(bought: Table, returned: Table) -> Table:
-    """Purchases and cancellations in the order of time, each with the height of its stack after it."""
-    names = [*PAIR, "ordered_at", "line", "size"]
+    """Purchases and cancellations in the order of time without rebates, with the height of the stack after each."""
+    names = [*PAIR, "ordered_at", "line", "size", "amount"]
     both = bought.select(*names, back=0).union(returned.select(*names, back=1))
-    order = ["ordered_at", "back", "line"]
-    so_far = ibis.cumulative_window(group_by=PAIR, order_by=order)
-    walk = both.mutate(
-        place=ibis.row_number().over(group_by=PAIR, order_by=order),
+    so_far = ibis.cumulative_window(group_by=PAIR, order_by=ORDER)
+    walk = _without_rebates(both).mutate(
+        place=ibis.row_number().over(group_by=PAIR, order_by=ORDER),
         sum=ibis.ifelse(_.back == 1, -_["size"], _["size"]).sum().over(so_far),
     )
     return walk.mutate(height=_["sum"] - ibis.least(_["sum"].min().over(so_far), 0))
+
+
+def _without_rebates(both: Table) -> Table:
+    """Leave out what is paid back at less than half of every earlier price: it can take nothing back."""
+    before = ibis.cumulative_window(group_by=PAIR, order_by=ORDER)
+    priced = both.mutate(price=both.amount.abs() / both["size"])
+    priced = priced.mutate(lowest=ibis.ifelse(priced.back == 0, priced.price, None).min().over(before))
+    rebate = (priced.back == 1) & (priced.price < REBATE * (1 - TIE) * priced.lowest)
+    return priced.filter(~rebate.fill_null(False))
 
 
 def _parts(heights: Table) -> Table:

@@ -14,6 +14,7 @@ from ibis.expr.types import BooleanValue, StringValue
 from patrons.errors import OrdersError
 
 CANCELLATION = "cancellation"  # the reason of lines that count as returns
+COPY = "exact duplicate"
 MALFORMED = "another number of cells than the first line"
 STRAY = 0.005  # share of the lines, at each end, whose dates may lie anywhere
 
@@ -49,7 +50,7 @@ def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], d
     non_products : sequence of str
         Regular expressions that a whole product code is matched against: postage, fees, tests.
     duplicates : {"quarantine", "keep"}
-        What happens to the second and later of exactly equal lines.
+        What happens to the second and later of exactly equal lines, cancellations too.
 
     Notes
     -----
@@ -69,15 +70,15 @@ def judge(lines: Table, cancellation_prefix: str, non_products: Sequence[str], d
     if "ruled" in lines.columns:
         reasons.insert(1, (lines.ruled.notnull(), lines.ruled))
     returned = lines.order_id.startswith(cancellation_prefix) if cancellation_prefix else lines.amount < 0
-    reasons.append((returned, CANCELLATION))
+    copies = (lines["copy"] > 0) & (duplicates == "quarantine")
+    reasons += [(returned & copies, COPY), (returned, CANCELLATION)]  # a copy would take back another order
     reasons += [
         (lines.quantity <= 0, "quantity not positive"),
         ((lines.unit_price <= 0) | (lines.amount <= 0), "price not positive"),
     ]
     if non_products:
         reasons.append((codes(lines.product_id, non_products), "non-product code"))
-    if duplicates == "quarantine":
-        reasons.append((lines["copy"] > 0, "exact duplicate"))
+    reasons.append((copies, COPY))
     judged = lines.mutate(reason=ibis.cases(*reasons, else_=ibis.null("string")))
     return judged.drop("ruled") if "ruled" in lines.columns else judged
 
