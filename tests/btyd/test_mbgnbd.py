@@ -191,7 +191,7 @@ def test_intervals_of_spend_hold_what_is_spent():
         low, high = spreads.totals(tenth, pd.Series(["A"] * 200), spread).loc["A", ["low", "high"]]
         few.append(low <= truth[later[:200]].sum() <= high)
         top = later[np.argsort(-predicted[later])[:20]]
-        stakes = gains.Stakes(np.ones(20), predicted[top], spread.group(predicted[top]), np.zeros(20, int))
+        stakes = gains.Stakes(np.ones(20), predicted[top], spread.group(predicted[top]), np.zeros(20, int), np.ones(20))
         plan = gains.plan(stakes, np.arange(20), spread, CERTAIN)
         first.append(plan.low <= truth[top].sum() <= plan.high)
         group, (_edges, low, high) = spread.group(predicted[later]), map(np.array, spreads.limits(spread).values())

@@ -160,8 +160,14 @@ def test_a_failed_gate_and_an_unlearnt_forecast_are_doubts_of_churn():
         "The churn model failed 1 of 2 checks: its probabilities are off by 10.9 points (10 allowed)."
     ]
     assert narrative.doubts_of_churn({"problem": "", "gates": rows[1:]}) == []
-    [unlearnt] = narrative.doubts_of_churn({"problem": "Too few.", "gates": rows})
-    assert "could not be forecast" in unlearnt
+    unlearnt = {"problem": "Too few.", "gates": rows}
+    assert narrative.doubts_of_churn(unlearnt | {"horizon_days": 90}) == [
+        "Who will not order in 90 days could not be forecast: everyone has the same churn probability, the share that "
+        "did not."
+    ]
+    assert narrative.doubts_of_churn(unlearnt | {"horizon_days": None}) == [
+        "Who will churn could not be forecast: everyone has the same churn probability, the share that churned."
+    ]
 
 
 def test_unsettled_fits_and_a_forecast_that_is_not_tested_are_doubts_of_value():

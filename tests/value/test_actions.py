@@ -1,12 +1,15 @@
 """The list of contacts: its order, what it says to do, and what it says of itself."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from patrons.churn.reasons import REASONS
 from patrons.plots import axes
-from patrons.value import actions, arms, gains, narrative, plots, table, tables
+from patrons.value import actions, arms, gains, list_narrative, plots, table, tables
 from patrons.value.spread import exact
 
 SURE = gains.draw(margin_rate=[0.5], save_chance=[[0.2]], contact_cost=[3.0], seed=0)  # worth 0.1 of what is at stake
@@ -19,6 +22,7 @@ PEOPLE = pd.DataFrame(
         "value_if_kept": [100.0, 100.0, 200.0, 60.0],
         "value_if_lost": 0.0,
         "band": 0,
+        "ratio": 1.0,
         "reason_1": "silent for 80 days",
         "reason_2": "",
         "reason_3": "",
@@ -46,30 +50,31 @@ def test_who_ranks_high_by_cancelled_orders_is_to_be_checked_first():
         "not within the budget",  # nor to be called
         "leave: a contact costs more than it brings",
     ]
-    assert narrative.to_check(checked) == (
+    assert list_narrative.to_check(checked) == (
         "1 of the first 4 may rank high by orders that were cancelled: check before you call."
     )
     many = pd.DataFrame({"suggested_action": ["contact"] * 9 + ["check first: 60%"] * 4})
-    assert narrative.to_check(many).startswith("1 of the first 10 and 4 of all to contact may rank high")
+    assert list_narrative.to_check(many).startswith("1 of the first 10 and 4 of all to contact may rank high")
 
 
 @pytest.mark.parametrize("today", [RETURNED.assign(returned_unmatched=0.1), RETURNED[["customer_id"]]])
 def test_without_cancellations_nothing_is_to_be_checked(today):
     listed = actions.contact_list(PEOPLE, gains.gains(STAKES, exact(), SURE), 2, {})
     assert actions.with_checks(listed, today).equals(listed)
-    assert narrative.to_check(listed) == ""
+    assert list_narrative.to_check(listed) == ""
 
 
 def test_the_list_is_not_one_of_risk_and_says_so():
-    def told(stakes, contacts):
+    def told(stakes, contacts, days=90):
         listed = actions.contact_list(PEOPLE, gains.gains(stakes, exact(), SURE), contacts, {})
-        return narrative.not_by_risk(arms.with_arms(listed, contacts, arms.Lot(0.2, 0, "")), scores)
+        return list_narrative.not_by_risk(arms.with_arms(listed, contacts, arms.Lot(0.2, 0, "")), scores, days)
 
     scores = PEOPLE[["customer_id"]].assign(flagged=[True, False, True, False])
     assert told(times(1, 30, 1, 1), 2) == (  # b, c, a, d
         "This list is by expected gain, not by risk: number 1, at 10%, stands above others at up to 90%. "
-        "1 of the 2 to contact are flagged as likely to leave (06)."
+        "1 of the 2 to contact are flagged in 06 as likely not to order in 90 days."
     )
+    assert told(times(1, 30, 1, 1), 2, None).endswith("1 of the 2 to contact are flagged in 06 as likely to churn.")
     assert "number 1, at 50%, stands above others at up to 90%" in told(times(30, 30, 1, 1), 1)
     assert "not by risk. 0 of the 0" in told(times(30, 30, 1, 1), 0)
 
@@ -92,15 +97,15 @@ def test_a_gain_whose_interval_includes_zero_is_marked():
     listed = actions.contact_list(PEOPLE.head(2), gain, 2, {})
     assert listed.certain.tolist() == [True, False]
     assert listed.suggested_action.tolist() == ["contact", "contact, the gain is not certain"]
-    assert "includes zero" in narrative.loss(gains.Plan(2, 6.0, 3.0, -1.0, 5.0))
-    assert narrative.loss(gains.Plan(2, 6.0, 3.0, 1.0, 5.0)) == ""
+    assert "includes zero" in list_narrative.loss(gains.Plan(2, 6.0, 3.0, -1.0, 5.0))
+    assert list_narrative.loss(gains.Plan(2, 6.0, 3.0, 1.0, 5.0)) == ""
 
 
 def test_the_reasons_of_06_come_along_and_nothing_else_of_it():
     values = PEOPLE[["customer_id"]].assign(expected_spend=PEOPLE.value)
     scores = PEOPLE[["customer_id", "churn_probability", *REASONS]].assign(reason_4="x", flagged=True)
     people = actions.candidates(values, PEOPLE.set_index("customer_id").segment, scores)
-    assert set(people) == set(PEOPLE) - {"value_if_kept", "value_if_lost", "band"}
+    assert set(people) == set(PEOPLE) - {"value_if_kept", "value_if_lost", "band", "ratio"}
     people = table.at_stake(people)
     listed = actions.contact_list(people, gains.gains(STAKES, exact(), SURE), 1, {})
     assert listed.reason_1.eq("silent for 80 days").all()
@@ -156,12 +161,22 @@ def test_where_nobody_can_be_kept_the_list_is_empty_and_every_sentence_stands():
     campaign = actions.campaign(PEOPLE.head(0), exact(), assumed, {}, arms.Lot(0.2, 0, ""), log_odds_error=0.3)
     listed = actions.with_checks(campaign.listed, RETURNED)
     assert (len(listed), campaign.plan) == (0, (0, 0, 0, 0, 0))
-    assert "0 of the 0" in narrative.not_by_risk(listed, PEOPLE.assign(flagged=True))
-    assert narrative.pays_title(campaign) == "A contact pays for 0 of 0 customers"
+    assert "0 of the 0" in list_narrative.not_by_risk(listed, PEOPLE.assign(flagged=True), 90)
+    assert list_narrative.pays_title(campaign) == "A contact pays for 0 of 0 customers"
     assert plots.at_stake(listed, campaign.break_even, "spend", "title", axes(9, 4)).get_ylim() == pytest.approx(
         (1.0, 90.0)
     )
     assert tables.top(listed).empty
+
+
+def test_where_nobody_can_be_kept_one_sentence_says_so_and_none_is_of_a_plan():
+    assert list_narrative.nobody(90) == (
+        "Nobody has ordered in the last 90 days, so there is nobody to keep: the list is empty."
+    )
+    story = (Path(__file__).parents[2] / "notebooks" / "07_customer_value.ipynb").read_text("utf-8")
+    before, after = story.split("stage.stop(value.list_narrative.nobody(days))")
+    assert not re.findall(r"list_narrative\.(?!to_check)\w+", before)
+    assert not re.findall(r"stage\.(?:write|record)\(", after)
 
 
 def test_the_assumed_save_chance_is_that_of_those_on_the_list_weighed_by_their_risk():

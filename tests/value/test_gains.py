@@ -18,7 +18,9 @@ PEOPLE = pd.DataFrame(
     }
 )
 ONE = np.zeros(4, dtype=int)
-STAKES = gains.Stakes(PEOPLE.churn_probability.to_numpy(), PEOPLE.value.to_numpy(), ONE, ONE)  # 50, 10, 180, 30
+STAKES = gains.Stakes(
+    PEOPLE.churn_probability.to_numpy(), PEOPLE.value.to_numpy(), ONE, ONE, np.ones(4)
+)  # 50, 10, 180, 30
 
 
 def test_the_gain_is_that_of_the_formula():
@@ -30,7 +32,7 @@ def test_the_gain_is_that_of_the_formula():
 def test_a_contact_saves_less_after_a_longer_silence():
     """The same customer, with 50 to lose, in the first band (a tenth is kept) and the second (a twentieth)."""
     bands = gains.draw([0.5], [[0.2], [0.1]], [3.0], seed=0)
-    stakes = gains.Stakes(np.full(2, 0.5), np.full(2, 100.0), ONE[:2], np.array([0, 1]))
+    stakes = gains.Stakes(np.full(2, 0.5), np.full(2, 100.0), ONE[:2], np.array([0, 1]), np.ones(2))
     assert gains.gains(stakes, exact(), bands).expected_gain.tolist() == pytest.approx([2.0, -0.5])
     assert gains.profit(stakes, np.arange(2), exact(), bands).gain.tolist() == pytest.approx([0.0, 2.0, 1.5])
     assert [level for level, _, _ in gains.break_even(stakes, exact(), bands)] == pytest.approx([30.0, 60.0])
@@ -49,8 +51,33 @@ def test_an_error_of_the_churn_forecast_widens_gain_and_plan_and_moves_neither()
     assert plan.high > 17 + 3
 
 
+def test_what_a_kept_customer_spends_more_rises_with_the_chance_of_no_order():
+    """Of expected spend 15 at 1/2 and a ratio of 1/5 it is 15 x .8 / (1 - .4) = 20. With log odds .41 x 1.96 up the
+    chance is .691 and it is 12 / (1 - .553): what may be lost is 1.85 times 10; as far down .309 and 12 / (1 - .247).
+    """
+    stakes = gains.Stakes(np.full(1, 0.5), np.full(1, 20.0), ONE[:1], ONE[:1], np.full(1, 0.2))
+    low, same, high = stakes.shifted(np.array([-1.96, 0, 1.96]) * 0.41)[0] / stakes.lost[0]
+    assert (low, same, high) == pytest.approx((0.493, 1.0, 1.853), abs=0.001)
+    unsure = gains.draw([0.5], [[0.2]], [0.1], seed=0, log_odds_error=0.41)
+    plan, gain = gains.plan(stakes, ONE[:1], exact(), unsure), gains.gains(stakes, exact(), unsure).iloc[0]
+    assert (plan.gain, plan.low, plan.high) == pytest.approx((0.9, 0.41, 1.72), abs=0.1)
+    assert gain.tolist() == pytest.approx([plan.gain, plan.low, plan.high])
+
+
+def test_a_stake_that_was_too_high_on_the_tested_day_reaches_every_interval_and_moves_no_gain():
+    """What a kept customer spent more was half of what was foretold: each draw lies between half and all of it."""
+    half = gains.draw([0.5], [[0.2]], [3.0], seed=0, happened=[0.5])
+    gain = gains.gains(STAKES, exact(), half)
+    assert gain.expected_gain.tolist() == pytest.approx([2.0, -2.0, 15.0, 0.0])
+    share = (0.5125, 0.9875)
+    assert gain[["gain_low", "gain_high"]].iloc[2].tolist() == pytest.approx([18 * one - 3 for one in share], abs=0.3)
+    plan = gains.plan(STAKES, np.array([0, 2]), exact(), half)
+    assert plan[2:] == pytest.approx((17.0, *(23 * one - 6 for one in share)), abs=0.3)
+    assert gains.break_even(STAKES, exact(), half)[0] == pytest.approx((30, 30 / share[1], 30 / share[0]), rel=0.02)
+
+
 def test_who_leaves_for_certain_does_so_at_any_error():
-    certain = gains.Stakes(np.array([0.0, 1.0]), np.array([100.0, 100.0]), ONE[:2], ONE[:2])
+    certain = gains.Stakes(np.array([0.0, 1.0]), np.array([100.0, 100.0]), ONE[:2], ONE[:2], np.ones(2))
     unsure = gains.draw([0.5], [[0.2]], [3.0], seed=0, log_odds_error=1.5)
     assert gains.gains(certain, exact(), unsure).to_numpy() == pytest.approx(np.repeat([[-3.0], [7.0]], 3, axis=1))
 
@@ -90,7 +117,7 @@ def test_at_the_break_even_the_gain_is_none():
     assumptions = gains.draw([0.2, 0.5, 0.6], [[0.1, 0.3]], [1, 2, 6], seed=1)
     needed, low, high = gains.break_even(STAKES, spread, assumptions)[0]
     assert low < needed < high
-    just = gains.Stakes(np.array([0.5]), np.array([needed / 0.5]), ONE[:1], ONE[:1])
+    just = gains.Stakes(np.array([0.5]), np.array([needed / 0.5]), ONE[:1], ONE[:1], np.ones(1))
     assert gains.gains(just, spread, assumptions).expected_gain[0] == pytest.approx(0)
 
 
@@ -116,7 +143,7 @@ def test_chance_widens_the_interval_of_few_contacts():
     few, many = np.arange(4), np.arange(400)
     spread = Spread(np.array([]), ratios[None], np.array([400]))
     zeros = np.zeros(400, dtype=int)
-    stakes = gains.Stakes(np.ones(400), np.full(400, 100.0), zeros, zeros)
+    stakes = gains.Stakes(np.ones(400), np.full(400, 100.0), zeros, zeros, np.ones(400))
     plans = [gains.plan(stakes, chosen, spread, SURE) for chosen in (few, many)]
     width = [(one.high - one.low) / (one.gain + one.cost) for one in plans]
     assert width[0] / width[1] == pytest.approx(10, rel=0.2)

@@ -9,12 +9,13 @@ import pytest
 from patrons.btyd import gamma_gamma, mbgnbd
 from patrons.btyd.likelihood import Report
 from patrons.evaluation.metrics import Interval
-from patrons.value import forecast, narrative, tables
+from patrons.value import forecast, list_narrative, narrative, tables
 from patrons.value.actions import Campaign
 from patrons.value.forecast import Days
 from patrons.value.gains import Plan
 from patrons.value.power import Reach
 from patrons.value.spend_model import Fits
+from patrons.value.stake_check import Checked
 
 # of ten customers, the first is forecast highest, and the last spent most
 PREDICTED = np.array([50.0, *[5.0] * 9])
@@ -187,13 +188,13 @@ def test_one_customer_who_is_most_of_a_forecast_is_told():
 
 
 def test_from_what_stake_on_a_contact_pays():
-    assert narrative.break_even([(50.0, 20.0, 120.0)], [""], "EUR") == (
+    assert list_narrative.break_even([(50.0, 20.0, 120.0)], [""], "EUR") == (
         "If the assumptions hold, a contact pays where churn probability × (spend if kept − spend if lost) is above 50 "
         "EUR (95% interval 20 to 120). At a churn probability of 50% a kept customer must bring 100 more than a lost "
         "one."
     )
     bands = ["0 to 45 days", "46 to 90 days"]
-    assert narrative.break_even([(50.0, 20.0, 120.0), (80.0, 30.0, 200.0)], bands, "") == (
+    assert list_narrative.break_even([(50.0, 20.0, 120.0), (80.0, 30.0, 200.0)], bands, "") == (
         "If the assumptions hold, a contact pays where churn probability × (spend if kept − spend if lost) is above 50 "
         "after 0 to 45 days of silence (95% interval 20 to 120), 80 after 46 to 90 days. At a churn probability of 50% "
         "a kept customer must bring 100 more than a lost one after 0 to 45 days of silence."
@@ -201,14 +202,14 @@ def test_from_what_stake_on_a_contact_pays():
 
 
 def test_who_is_not_on_the_list_is_told_with_the_reason():
-    assert narrative.not_listed(pd.DataFrame(index=range(30)), 100, 90) == (
+    assert list_narrative.not_listed(pd.DataFrame(index=range(30)), 100, 90) == (
         "The list holds the 30 customers who ordered in the last 90 days. The other 70 have been silent for longer: "
         "what a contact is to prevent has happened."
     )
 
 
 def test_how_expected_spend_was_divided_is_held_against_what_was_spent():
-    """Of 3 and 1 customers 40 and 20 are at stake, against 30 and 10: 35 for 25."""
+    """Of 3 and 1 customers 40 and 20 are at stake, against 30 and 10: 35 for 25, of which 64 / 80 happened: 28."""
     checked = pd.DataFrame(
         {
             "customers": [3, 1], "counted_twice": [30.0, 10.0], "stake": [40.0, 20.0],
@@ -216,11 +217,19 @@ def test_how_expected_spend_was_divided_is_held_against_what_was_spent():
             "gone": [10.0, 20.0], "gone_spent": [20.0, 10.0], "gone_customers": [1, 1],
         }
     )  # fmt: skip
-    assert narrative.two_part(checked, date(2024, 7, 1), 90) == (
+    assert narrative.two_part(Checked(checked, 80.0, 64.0, np.array([0.5, 0.8, 1.25])), date(2024, 7, 1), 90) == (
         "Who ordered within 90 days of 2024-07-01 was expected to spend 100 on average and spent 90; who did not, 15 "
-        "on average and spent 15. Churn probability × expected spend would count the chance of leaving twice: the "
-        "difference of both puts 40% more than that at stake."
+        "on average and spent 15. Weighted as at stake, the difference was expected to be 80 and was 64: the stake was "
+        "25% too high (95% interval -19% to +94%). The intervals of the gain hold that error. Churn probability × "
+        "expected spend would count the chance of leaving twice: the difference of both puts 40% more than that at "
+        "stake; as it was spent, 12% more than that was. This checks the division with the chance of no order that "
+        "earlier days show, not with that of 06, which the list takes."
     )
+    low = narrative.two_part(Checked(checked, 80.0, 100.0, np.ones(3)), date(2024, 7, 1), 90)
+    assert "the stake was 20% too low" in low
+    one_outcome = Checked(checked, np.nan, np.nan, np.ones(1))
+    assert "All had the same outcome" in narrative.two_part(one_outcome, date(2024, 7, 1), 90)
+    assert narrative.two_part(None, None, 90).endswith("the interval of the gain does not hold its error.")
 
 
 def campaign(plan, pays, affordable, held=0):
@@ -231,25 +240,25 @@ def campaign(plan, pays, affordable, held=0):
 
 def test_what_the_plan_costs_and_brings_and_what_bounds_it():
     plan = Plan(40, 100.0, 450.0, 150.0, 900.0)
-    assert narrative.planned(campaign(plan, 60, 40), "EUR") == (
+    assert list_narrative.planned(campaign(plan, 60, 40), "EUR") == (
         "If the assumptions hold, contacting the first 40 of the list costs 100 EUR and brings 450 after that cost "
         "(95% interval 150 to 900). The budget pays 40; a contact pays for 60."
     )
-    assert narrative.planned(campaign(plan._replace(low=-20.0), 40, 70), "") == (
+    assert list_narrative.planned(campaign(plan._replace(low=-20.0), 40, 70), "") == (
         "If the assumptions hold, contacting the first 40 of the list costs 100 and brings 450 after that cost "
         "(95% interval -20 to 900). The budget would pay 70: beyond 40 a contact costs more than it brings. "
         "The interval includes zero: it may bring nothing, or lose money."
     )
-    assert "contacting the first 50 of the list less the 10 held out costs" in narrative.planned(
+    assert "contacting the first 50 of the list less the 10 held out costs" in list_narrative.planned(
         campaign(plan, 60, 40, held=10), "EUR"
     )
-    assert narrative.plan_title(plan, "EUR") == "40 contacts cost 100 and bring 450 EUR, if the assumptions hold"
-    assert narrative.pays_title(campaign(plan, 60, 40)) == "A contact pays for 60 of 100 customers"
+    assert list_narrative.plan_title(plan, "EUR") == "40 contacts cost 100 and bring 450 EUR, if the assumptions hold"
+    assert list_narrative.pays_title(campaign(plan, 60, 40)) == "A contact pays for 60 of 100 customers"
 
 
 def test_for_how_many_it_is_not_known_whether_a_contact_pays():
     listed = campaign(Plan(0, 0, 0, 0, 0), 0, 0).listed
-    assert narrative.uncertain(listed) == (
+    assert list_narrative.uncertain(listed) == (
         "For 70 of 100 customers the interval of the gain includes zero: it is not known whether a contact pays."
     )
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from patrons.btyd import gamma_gamma, mbgnbd
-from patrons.value import forecast, gains, two_part
+from patrons.value import forecast, gains, stake_check, two_part
 from patrons.value.forecast import Days
 from patrons.value.spend_model import Fits
 from patrons.value.spread import exact
@@ -26,7 +26,7 @@ def test_expected_spend_divides_into_that_of_who_is_kept_and_of_who_is_lost():
 def test_the_gain_counts_what_a_kept_customer_spends_more():
     """1/2 x (16 - 4) = 6 may be lost, not 1/2 x 10: saved with 1/5 and a margin of 1/2 that is 0.60 before the cost."""
     kept, lost = two_part.divided(np.array([10.0]), np.array([0.5]), 0.25)
-    stakes = gains.Stakes(np.array([0.5]), kept - lost, np.zeros(1, int), np.zeros(1, int))
+    stakes = gains.Stakes(np.array([0.5]), kept - lost, np.zeros(1, int), np.zeros(1, int), np.full(1, 0.25))
     assert stakes.lost.tolist() == [pytest.approx(6.0)]
     gain = gains.gains(stakes, exact(), gains.draw([0.5], [[0.2]], [0.1], seed=0))
     assert gain.expected_gain.tolist() == [pytest.approx(0.5)]
@@ -89,19 +89,48 @@ def test_the_parts_add_up_to_what_is_expected():
     assert at_stake.value_if_lost.tolist() == pytest.approx([50 / 0.9, 0.0])
 
 
+def scored(rows):
+    return forecast.Tested(rows.spent.to_numpy(), rows.expected.to_numpy(), pd.DataFrame(), {}, "", None)
+
+
 def test_the_division_is_held_against_a_day_that_it_had_not_seen():
     earlier, cutoff = world(3000, seed=1), world(3000, seed=2)
     rows = pd.concat([earlier, cutoff.assign(as_of=pd.Timestamp("2024-07-01"))], ignore_index=True)
     when = Days([date(2024, 1, 1)], date(2024, 7, 1), date(2024, 12, 28))
-    tested = forecast.Tested(cutoff.spent.to_numpy(), cutoff.expected.to_numpy(), pd.DataFrame(), {}, "", None)
-    table = two_part.checked(rows, rows, when, tested, HORIZONS, 2)
+    checked = stake_check.checked(rows, rows, when, scored(cutoff), HORIZONS, 2)
+    table = checked.bands
     assert table.silence.tolist() == ["0 to 45 days", "46 to 90 days"]
     assert table.customers.sum() == 3000
     assert table.ordering.to_numpy() == pytest.approx(table.ordering_spent, rel=0.1)
     assert table.gone.to_numpy() == pytest.approx(table.gone_spent, rel=0.25)
     assert (table.stake > table.counted_twice).all()
-    assert two_part.checked(rows, rows, when._replace(earlier=[], cutoff=None), None, HORIZONS, 2) is None
-    assert two_part.checked(rows[rows.as_of == "2024-07-01"], rows, when, tested, HORIZONS, 2) is None
+    assert checked.happened == pytest.approx(checked.expected, rel=0.15)
+    assert checked.too_high.low < 0 < checked.too_high.high
+    assert stake_check.checked(rows, rows, when._replace(earlier=[], cutoff=None), None, HORIZONS, 2) is None
+    assert stake_check.checked(rows[rows.as_of == "2024-07-01"], rows, when, scored(cutoff), HORIZONS, 2) is None
+
+
+def test_a_noisy_chance_puts_the_stake_too_high_and_the_check_says_by_how_much():
+    """Expected spend knows more than the chance does: 1 / (1 - p (1 - r)) bends upwards, so its error adds."""
+    rng, (earlier, cutoff) = np.random.default_rng(3), (world(20_000, seed=1), world(20_000, seed=2))
+    chance, ratio = np.exp(-cutoff.orders), np.where(cutoff.recency_days <= 45, 0.3, 0.1)
+    true = (chance * (1 - ratio) * cutoff.expected / (1 - chance * (1 - ratio))).mean()
+    earlier, cutoff = (one.assign(orders=one.orders * rng.lognormal(0, 1, len(one))) for one in (earlier, cutoff))
+    rows = pd.concat([earlier, cutoff.assign(as_of=pd.Timestamp("2024-07-01"))], ignore_index=True)
+    when = Days([date(2024, 1, 1)], date(2024, 7, 1), date(2024, 12, 28))
+    checked = stake_check.checked(rows, rows, when, scored(cutoff), HORIZONS, 2)
+    foretold = np.average(checked.bands.stake, weights=checked.bands.customers)
+    assert foretold / true - 1 > 0.1
+    assert checked.too_high.value == pytest.approx(foretold / true - 1, abs=0.05)
+    assert 0 < checked.too_high.low < checked.too_high.value < checked.too_high.high
+    assert np.median(checked.ratios) == pytest.approx(checked.happened / checked.expected, rel=0.02)
+
+
+def test_who_ordered_counts_by_the_odds_of_not_ordering():
+    """Chances of 1/2 and 3/4, so once and three times: spent (10 + 3 x 20) / 4 less 5, where 40 and 8 were foretold."""
+    rows = pd.DataFrame({"ordered": [True, True, False], "spent": [10.0, 20.0, 5.0]})
+    parts = stake_check.parts_of(rows, np.array([0.5, 0.75, 0.5]), np.full(3, 40.0), np.full(3, 8.0))
+    assert stake_check.more(parts.sum(axis=0)).tolist() == pytest.approx([40 - 8, 17.5 - 5])
 
 
 def test_the_chance_of_no_order_is_that_of_leaving_or_of_a_longer_gap():

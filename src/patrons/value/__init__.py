@@ -5,6 +5,7 @@ spend_model  MBG/NBD with Gamma-Gamma, and a booster that corrects them
 checks       whether both models fit: what they take for granted, and what they follow
 spread       how sure a forecast of spend is
 two_part     what one who orders spends, less what one who does not
+stake_check  whether that was foretold rightly on a tested day
 rhythm       who is late by the own rhythm
 table        what a customer table says of value
 gains        expected gain of a contact under stated assumptions
@@ -14,7 +15,8 @@ actions      whom to contact and how many: the list
 outcomes     what became of the customers of a list
 effects      what a contact did: two arms compared
 trial        campaigns read, their log, and what they say together
-narrative    sentences on fits, test, value and plan
+narrative    sentences on fits, test and value
+list_narrative   sentences on the list and its plan
 arms_narrative   sentences on the arms
 trial_narrative  sentences on what became of campaigns
 tables       tables for people to read
@@ -31,6 +33,7 @@ __all__ = [
     "checks",
     "forecast",
     "gains",
+    "list_narrative",
     "narrative",
     "plots",
     "power",
@@ -38,6 +41,7 @@ __all__ = [
     "rhythm",
     "spend_model",
     "spread",
+    "stake_check",
     "table",
     "tables",
     "trial",

@@ -1,6 +1,6 @@
 """Whom to contact, and how many? The list, in the order of expected gain."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -151,6 +151,7 @@ def campaign(
     advice: Mapping[str, str | None],
     lot: Lot,
     log_odds_error: float = 0.0,
+    happened: Sequence[float] | np.ndarray = (1.0,),
 ) -> Campaign:
     """Rank customers by expected gain, contact as many as pay for themselves within the budget, hold some out by lot.
 
@@ -171,10 +172,12 @@ def campaign(
         Who is held out, and the seed.
     log_odds_error : float
         Standard deviation of the log odds of churn about their forecast, from one day to another.
+    happened : sequence of float
+        Draws of what a kept customer spent more over what was expected, where that was checked (see `gains.draw`).
     """
     stakes = stakes_of(customers, spread)
     margin_rate, *save_chance, contact_cost, _budget = assumed[["low", "likely", "high"]].to_numpy().tolist()
-    assumptions = draw(margin_rate, save_chance, contact_cost, lot.seed, log_odds_error)
+    assumptions = draw(margin_rate, save_chance, contact_cost, lot.seed, log_odds_error, happened)
     gain = gains(stakes, spread, assumptions)
     order = ranking(customers, gain)
     pays = int((gain.expected_gain > 0).sum())
@@ -199,7 +202,8 @@ def stakes_of(customers: pd.DataFrame, spread: Spread) -> Stakes:
     """What may be lost with each customer."""
     more = (customers.value_if_kept - customers.value_if_lost).to_numpy()
     group = spread.group(customers.value.to_numpy())
-    return Stakes(customers.churn_probability.to_numpy(), more, group, customers.band.to_numpy())
+    chance, band, ratio = (customers[name].to_numpy() for name in ("churn_probability", "band", "ratio"))
+    return Stakes(chance, more, group, band, ratio)
 
 
 def _weighted(save_chance: np.ndarray, chance: np.ndarray, chosen: np.ndarray) -> float:

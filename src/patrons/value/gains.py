@@ -7,7 +7,8 @@ The gain of contacting a customer is
 V is what the customer is expected to spend in the value horizon: of a log see `patrons.value.two_part`, of a customer
 table what is paid if he stays, and nothing if he leaves. Margin rate, chance and cost are assumptions, each a range,
 the chance one for each band of silence. Draws from them (triangular; Monte Carlo) carry their uncertainty into the
-interval of the gain, together with how far the values may be off, and the churn forecast from one day to another.
+interval of the gain, together with how far the values may be off, the churn forecast from one day to another, and the
+division of expected spend on the day on which it was checked (`patrons.value.stake_check`).
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ import pandas as pd
 from scipy.special import expit, logit
 from scipy.stats import norm
 
-from patrons.value.spread import DRAWS, Spread
+from patrons.value.spread import DRAWS, MOST, Spread
+from patrons.value.two_part import divided
 
 ROWS = 5_000  # customers whose gains are drawn at a time
 POINTS = 200  # of the profit curve
@@ -42,12 +44,16 @@ class Stakes(NamedTuple):
         The group in the spread (`Spread.group` of the expected spend).
     band : array of int
         The band of silence.
+    ratio : array
+        What he spends if he leaves over what if he stays, where both divide what is expected of him (see
+        `two_part.divided`); 1 where `more` is a price, whatever the chance.
     """
 
     chance: np.ndarray
     more: np.ndarray
     group: np.ndarray
     band: np.ndarray
+    ratio: np.ndarray
 
     @property
     def lost(self) -> np.ndarray:
@@ -59,10 +65,15 @@ class Stakes(NamedTuple):
         return Stakes(*(values[rows] for values in self))
 
     def shifted(self, log_odds: np.ndarray) -> np.ndarray:
-        """`lost` where the log odds of churn are all so much higher, shape (customers, shifts)."""
+        """`lost` where the log odds of churn are all so much higher, shape (customers, shifts).
+
+        What is expected stays, so the higher the chance is, the more of it must come from one who stays.
+        """
         with np.errstate(divide="ignore"):  # certain stays certain
             odds = logit(self.chance)
-        return expit(odds[:, None] + log_odds) * self.more[:, None]
+        chance, ratio, one = expit(odds[:, None] + log_odds), self.ratio[:, None], np.ones(1)
+        higher = divided(one, chance, ratio)[0] / divided(one, self.chance[:, None], ratio)[0]
+        return chance * self.more[:, None] * higher
 
 
 class Assumptions(NamedTuple):
@@ -74,17 +85,25 @@ class Assumptions(NamedTuple):
     save_chance : array, shape (bands, draws)
     log_odds : array, shape (draws,)
         By how much the log odds of churn are higher for everyone; no assumption, but the error of its forecast.
+    stake : array, shape (draws,)
+        What a kept customer spends more over what is expected, the same for everyone; the error of the division.
     """
 
     margin_rate: np.ndarray
     save_chance: np.ndarray
     contact_cost: np.ndarray
     log_odds: np.ndarray
+    stake: np.ndarray
 
     @property
     def saved_share(self) -> np.ndarray:
         """What a contact brings of a unit of what may be lost, shape (bands, draws)."""
         return self.margin_rate * self.save_chance
+
+    @property
+    def unsure_share(self) -> np.ndarray:
+        """The same with the error of the division: for intervals."""
+        return self.saved_share * self.stake
 
     def mean_gain(self, lost: np.ndarray, contacts: np.ndarray | int) -> np.ndarray:
         """The formula at the mean of the draws, of what may be lost by band in so many contacts, shape (..., bands)."""
@@ -138,6 +157,7 @@ def draw(
     contact_cost: Sequence[float],
     seed: int,
     log_odds_error: float = 0.0,
+    happened: Sequence[float] | np.ndarray = (1.0,),
 ) -> Assumptions:
     """Draws from the ranges, each triangular between its ends with its peak at the likely value.
 
@@ -147,15 +167,22 @@ def draw(
     ----------
     log_odds_error : float
         Standard deviation of the log odds of churn about their forecast, the same error for everyone.
+    happened : sequence of float
+        Draws of what a kept customer spent more over what was expected, on the day of the check. Each draw of `stake`
+        lies evenly between 1 and one of these: the coming days may repeat that error in part, wholly or not at all.
+        One day cannot tell, so it moves no expected gain, but reaches the interval, on the side where it was.
     """
     rng = np.random.default_rng(seed)
     margin, save, cost = rng.random((3, DRAWS))
     shifts = norm.ppf((np.arange(SHIFTS) + 0.5) / SHIFTS) * log_odds_error
+    log_odds = rng.permutation(np.resize(shifts, DRAWS))
+    error = rng.permutation(np.resize(np.clip(happened, 0, MOST), DRAWS)) - 1
     return Assumptions(
         _triangular(ends("margin_rate", margin_rate), margin),
         np.array([_triangular(chance, save) for chance in falling(save_chance)]),
         _triangular(ends("contact_cost", contact_cost), cost),
-        rng.permutation(np.resize(shifts, DRAWS)),
+        log_odds,
+        1 + rng.random(DRAWS) * error,
     )
 
 
@@ -180,7 +207,7 @@ def gains(stakes: Stakes, spread: Spread, assumptions: Assumptions) -> pd.DataFr
     shifts, which = np.unique(assumptions.log_odds, return_inverse=True)
     for start in range(0, max(len(stakes.more), 1), ROWS):
         few = stakes.of(slice(start, start + ROWS))
-        draws = few.shifted(shifts)[:, which] * brings[few.group] * assumptions.saved_share[few.band]
+        draws = few.shifted(shifts)[:, which] * brings[few.group] * assumptions.unsure_share[few.band]
         low, high = np.quantile(draws - assumptions.contact_cost, [0.025, 0.975], axis=1)
         expected = assumptions.mean_gain(few.lost[:, None] * np.eye(len(assumptions.save_chance))[few.band], 1)
         parts.append(pd.DataFrame({"expected_gain": expected, "gain_low": low, "gain_high": high}))
@@ -190,11 +217,11 @@ def gains(stakes: Stakes, spread: Spread, assumptions: Assumptions) -> pd.DataFr
 def break_even(stakes: Stakes, spread: Spread, assumptions: Assumptions) -> list[tuple[float, float, float]]:
     """What may be lost from which a contact is expected to pay, and its 95% interval, currency; of each band.
 
-    How far values may be off counts as in `gains`, pooled: each group of the spread by what may be lost.
+    How far values and their division may be off counts as in `gains`, pooled: each group by what may be lost.
     """
     parts = np.bincount(stakes.group, np.nan_to_num(stakes.lost), minlength=len(spread.ratios))
     parts = parts / parts.sum() if parts.any() else np.full(len(parts), 1 / len(parts))
-    brings = spread.draws_of_sums(parts[None])[0] * assumptions.saved_share
+    brings = spread.draws_of_sums(parts[None])[0] * assumptions.unsure_share
     low, high = np.quantile(assumptions.contact_cost / np.maximum(brings, 1e-12), [0.025, 0.975], axis=1)
     level = assumptions.contact_cost.mean() / np.maximum(assumptions.saved_share.mean(axis=1), 1e-12)
     return [(float(one), float(least), float(most)) for one, least, most in zip(level, low, high, strict=True)]
@@ -217,7 +244,7 @@ def profit(stakes: Stakes, order: np.ndarray, spread: Spread, assumptions: Assum
     parts, among = own.cumsum(axis=0)[counts], (own != 0).cumsum(axis=0)[counts]
     shifts, which = np.unique(assumptions.log_odds, return_inverse=True)
     lost = _sums(chosen, counts, len(share), shifts)[:, :, which]
-    brought = spread.factors_of_sums(parts, among) * (lost * assumptions.saved_share).sum(axis=1)
+    brought = spread.factors_of_sums(parts, among) * (lost * assumptions.unsure_share).sum(axis=1)
     low, high = np.quantile(brought - counts[:, None] * assumptions.contact_cost, [0.025, 0.975], axis=1)
     cost = counts * assumptions.contact_cost.mean()
     gain = assumptions.mean_gain(_sums(chosen, counts, len(share), np.zeros(1))[:, :, 0], counts)

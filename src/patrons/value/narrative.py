@@ -1,6 +1,6 @@
-"""Sentences of 07: on the fits, the test, what customers are worth, and whom to contact."""
+"""Sentences of 07: on the fits, the test, and what customers are worth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -10,12 +10,10 @@ import pandas as pd
 from patrons.churn import gate_narrative
 from patrons.digits import TIMES, about, compared
 from patrons.evaluation.metrics import Interval
-from patrons.value.actions import CHECK, Campaign
-from patrons.value.arms import CONTACT
 from patrons.value.checks import Dependence
 from patrons.value.forecast import LEAST_REPEATERS, Days, Tested, repeaters
-from patrons.value.gains import Plan
 from patrons.value.spend_model import Fits
+from patrons.value.stake_check import Checked
 from patrons.value.tables import at_bound, reports
 
 HARDLY, A_LITTLE = 0.1, 0.3  # rank correlations
@@ -201,7 +199,11 @@ def one_customer(values: pd.DataFrame, currency: str) -> list[str]:
 def doubts_of_churn(record: Mapping[str, Any]) -> list[str]:
     """Why churn probabilities should be doubted, short sentences; `record` is ``churn.json`` of 06."""
     if record["problem"]:
-        return ["Who will leave could not be forecast: everyone has the same churn probability, the share that left."]
+        days = record.get("horizon_days")
+        will, did = (f"not order in {days} days", "did not") if days else ("churn", "churned")
+        return [
+            f"Who will {will} could not be forecast: everyone has the same churn probability, the share that {did}."
+        ]
     return list(filter(None, [gate_narrative.summary(record["gates"])]))
 
 
@@ -211,117 +213,48 @@ def doubtful(doubts: Mapping[str, list[str]]) -> str:
     return " ".join(["What follows rests on doubtful ground.", *sentences]) if sentences else ""
 
 
-def break_even(needed: Sequence[tuple[float, float, float]], bands: Sequence[str], currency: str) -> str:
-    """From what stake on a contact pays, with an example; `bands` names the silences, one name a level."""
-    (level, low, high), *others = needed
-    first = f" after {bands[0]} of silence" if others else ""
-    more = [f", {about(other)} after {name}" for (other, _, _), name in zip(others, bands[1:], strict=True)]
-    return (
-        "If the assumptions hold, a contact pays where churn probability × (spend if kept − spend if lost) is above "
-        f"{money(level, currency)}{first} (95% interval {about(low)} to {about(high)}){''.join(more)}. At a churn "
-        f"probability of 50% a kept customer must bring {about(level / 0.5)} more than a lost one{first}."
-    )
+UNCHECKED = (
+    "No earlier day tells how much more one who orders spends: what is at stake has not been checked, and the "
+    "interval of the gain does not hold its error."
+)
 
 
-def two_part(checked: pd.DataFrame, cutoff: date, horizon_days: int) -> str:
+def two_part(checked: Checked | None, cutoff: date | None, horizon_days: int) -> str:
     """How the division of expected spend foretold those who ordered and those who did not, and what it changes."""
-    weight = checked.customers / checked.customers.sum()
-    counted, stake = (float((checked[name] * weight).sum()) for name in ("counted_twice", "stake"))
+    if checked is None:
+        return UNCHECKED
+    bands = checked.bands
+    weight = bands.customers / bands.customers.sum()
+    counted, stake = (float((bands[name] * weight).sum()) for name in ("counted_twice", "stake"))
     amount, than = compared(stake, counted)
+    happened, beside = compared(stake * max(checked.happened, 0) / max(checked.expected, 1e-9), counted)
+    as_spent = "" if np.isnan(checked.expected) else f"; as it was spent, {happened} {beside} that was"
     return (
-        f"Who ordered within {horizon_days} days of {cutoff} was expected to spend {_pair(checked, 'ordering')}; who "
-        f"did not, {_pair(checked, 'gone')}. Churn probability × expected spend would count the chance of leaving "
-        f"twice: the difference of both puts {amount} {than} that at stake."
+        f"Who ordered within {horizon_days} days of {cutoff} was expected to spend {_pair(bands, 'ordering')}; who "
+        f"did not, {_pair(bands, 'gone')}. {_too_high(checked)} Churn probability × expected spend would count the "
+        f"chance of leaving twice: the difference of both puts {amount} {than} that at stake{as_spent}. This checks "
+        "the division with the chance of no order that earlier days show, not with that of 06, which the list takes."
     )
 
 
-def _pair(checked: pd.DataFrame, name: str) -> str:
+def _too_high(checked: Checked) -> str:
+    """By how much the stake was off on the day of the check."""
+    if np.isnan(checked.expected):
+        return "All had the same outcome: what is at stake could not be checked."
+    error, low, high = checked.too_high
+    how = f"{abs(error):.0%} too {'high' if error > 0 else 'low'}" if round(abs(error), 2) else "right"
+    return (
+        f"Weighted as at stake, the difference was expected to be {about(checked.expected)} and was "
+        f"{about(checked.happened)}: the stake was {how} (95% interval {low:+.0%} to {high:+.0%}). The intervals of "
+        "the gain hold that error."
+    )
+
+
+def _pair(bands: pd.DataFrame, name: str) -> str:
     """Means over bands, of those whom each column is about: expected and spent."""
-    weight = checked[f"{name}_customers"] / max(checked[f"{name}_customers"].sum(), 1)
-    expected, spent = (float((checked[column].fillna(0) * weight).sum()) for column in (name, f"{name}_spent"))
+    weight = bands[f"{name}_customers"] / max(bands[f"{name}_customers"].sum(), 1)
+    expected, spent = (float((bands[column].fillna(0) * weight).sum()) for column in (name, f"{name}_spent"))
     return f"{about(expected)} on average and spent {about(spent)}"
-
-
-def not_listed(listed: pd.DataFrame, customers: int, horizon_days: int) -> str:
-    """Who is not on the list, and why."""
-    return (
-        f"The list holds the {len(listed):,} customers who ordered in the last {horizon_days} days. The other "
-        f"{customers - len(listed):,} have been silent for longer: what a contact is to prevent has happened."
-    )
-
-
-def pays_title(campaign: Campaign) -> str:
-    """For how many customers a contact pays: a title, without a full stop."""
-    return f"A contact pays for {campaign.pays:,} of {len(campaign.listed):,} customers"
-
-
-def plan_title(plan: Plan, currency: str) -> str:
-    """What the plan costs and brings: a title, without a full stop."""
-    gain = money(plan.gain, currency)
-    return f"{plan.contacts:,} contacts cost {about(plan.cost)} and bring {gain}, if the assumptions hold"
-
-
-def planned(campaign: Campaign, currency: str) -> str:
-    """What the plan costs and brings, what bounds the number of contacts, and whether it may bring a loss."""
-    plan = campaign.plan
-    cost, interval = money(plan.cost, currency), f"{about(plan.low)} to {about(plan.high)}"
-    held = f" less the {campaign.reach.held:,} held out" if campaign.reach.held else ""
-    return (
-        f"If the assumptions hold, contacting the first {campaign.armed:,} of the list{held} costs {cost} and brings "
-        f"{about(plan.gain)} after that cost (95% interval {interval}). "
-        f"{limit(campaign.pays, campaign.affordable)} {loss(plan)}"
-    ).strip()
-
-
-def limit(pays: int, affordable: int) -> str:
-    """What bounds the number of contacts."""
-    if pays <= affordable:
-        return f"The budget would pay {affordable:,}: beyond {pays:,} a contact costs more than it brings."
-    return f"The budget pays {affordable:,}; a contact pays for {pays:,}."
-
-
-def loss(plan: Plan) -> str:
-    """A warning where the gain of a plan may be none or a loss."""
-    if plan.contacts and plan.low <= 0 <= plan.high:
-        return "The interval includes zero: it may bring nothing, or lose money."
-    return ""
-
-
-def uncertain(listed: pd.DataFrame) -> str:
-    """For how many customers it is not known whether a contact pays."""
-    return (
-        f"For {(~listed.certain).sum():,} of {len(listed):,} customers the interval of the gain includes zero: it is "
-        "not known whether a contact pays."
-    )
-
-
-def not_by_risk(listed: pd.DataFrame, scores: pd.DataFrame) -> str:
-    """What a reader of the list must know first: gain is not risk. An example from it, and how many are flagged."""
-    chosen, example = listed[listed.arm == CONTACT], ""
-    contacts, armed = len(chosen), int((listed.arm != "").sum())
-    if armed:
-        low = int(listed.churn_probability.head(min(armed, 10)).argmin())
-        least, most = listed.churn_probability.iloc[low], listed.churn_probability.iloc[low:].max()
-        if most > least:
-            example = f": number {low + 1}, at {least:.0%}, stands above others at up to {most:.0%}"
-    flagged = int(chosen.customer_id.isin(scores.customer_id[scores.flagged]).sum())
-    return (
-        f"This list is by expected gain, not by risk{example}. "
-        f"{flagged:,} of the {contacts:,} to contact are flagged as likely to leave (06)."
-    )
-
-
-def to_check(listed: pd.DataFrame) -> str:
-    """How many contacts may rank high by orders that were cancelled; empty where there are none."""
-    check = listed.suggested_action.str.startswith(CHECK)
-    first, count = int(check.head(10).sum()), int(check.sum())
-    if not count:
-        return ""
-    more = f" and {count:,} of all to contact" if count > first else ""
-    return (
-        f"{first} of the first {min(len(listed), 10)}{more} may rank high by orders that were cancelled: "
-        "check before you call."
-    )
 
 
 def rhythm(late: pd.Series, recency_days: pd.Series, days: int) -> str:
@@ -333,9 +266,3 @@ def rhythm(late: pd.Series, recency_days: pd.Series, days: int) -> str:
         f"and whom {days} days would notice later. By the {days} days only: {(fixed & ~own).sum():,}, who order seldom "
         "or did once: such a silence says little of them."
     )
-
-
-def caption(folder: str) -> str:
-    """What heads the first rows of the list; `folder` is the series' name."""
-    file = f"data/processed/{folder}/07_customer_value/actions.csv"
-    return f"The first ten of the list (all of it, and all reasons: {file})"

@@ -27,8 +27,11 @@ def values(customers: pd.DataFrame, spend: str, periods: float) -> pd.DataFrame:
 
 
 def at_stake(candidates: pd.DataFrame) -> pd.DataFrame:
-    """The candidates with what they pay if they stay, and nothing if they leave; silence is not known (`band` 0)."""
-    return candidates.assign(value_if_kept=candidates.value, value_if_lost=candidates.value * 0, band=0)
+    """The candidates with what they pay if they stay, and nothing if they leave; silence is not known (`band` 0).
+
+    The price is what it is at any chance of leaving (`ratio` 1, see `gains.Stakes`).
+    """
+    return candidates.assign(value_if_kept=candidates.value, value_if_lost=candidates.value * 0, band=0, ratio=1.0)
 
 
 def totals(candidates: pd.DataFrame) -> pd.DataFrame:

@@ -56,7 +56,7 @@ def convergence(fits: Fits) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-CHECKED = {  # of `two_part.checked`: how it is headed, and how a number is written; amounts are means, currency
+CHECKED = {  # of `stake_check.checked`: how it is headed, and how a number is written; amounts are means, currency
     "silence": ("silent for", "{}"),
     "customers": ("customers", "{:,}"),
     "chance": ("chance of no order", "{:.0%}"),
@@ -66,11 +66,13 @@ CHECKED = {  # of `two_part.checked`: how it is headed, and how a number is writ
     "ordering_spent": ("they spent", "{:,.0f}"),
     "gone": ("expected of those who did not", "{:,.0f}"),
     "gone_spent": ("these spent", "{:,.0f}"),
+    "more": ("kept − lost, weighted as at stake", "{:,.0f}"),
+    "more_spent": ("as it was spent", "{:,.0f}"),
 }
 
 
 def checked(table: pd.DataFrame) -> pd.DataFrame:
-    """What `two_part.checked` gives, with headings in words."""
+    """The bands of `stake_check.checked`, with headings in words."""
     return table[list(CHECKED)].rename(columns={name: head for name, (head, _) in CHECKED.items()})
 
 

@@ -6,7 +6,7 @@ learnt from earlier days, by band of silence; with it E and p of a customer give
 brings V1 - V0 more, not E.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from patrons.btyd import mbgnbd
 from patrons.btyd.lifetime import history
-from patrons.value.forecast import Days, Tested, on, ordered_within
+from patrons.value.forecast import Days, on, ordered_within
 from patrons.value.spend_model import Fits, expected_orders, expected_spend, fit_both
 
 FEWEST = 100  # customers of earlier days who did not order, from which a band is learnt by itself
@@ -182,14 +182,14 @@ def at_stake(candidates: pd.DataFrame, today: pd.DataFrame, split: Split) -> pd.
     Returns
     -------
     DataFrame
-        Those who ordered within the horizon, with `value_if_kept` and `value_if_lost` (currency) and the `band` of
-        silence.
+        Those who ordered within the horizon, with `value_if_kept` and `value_if_lost` (currency), the `band` of
+        silence, and the `ratio` of lost to kept.
     """
     silent = candidates.customer_id.map(today.set_index("customer_id").recency_days)
     kept, band = candidates[silent <= split.horizon_days], split.band(silent[silent <= split.horizon_days])
-    values = kept.value.to_numpy(), kept.churn_probability.to_numpy(), split.ratios[band]
-    ordering, gone = divided(*values)
-    return kept.assign(value_if_kept=ordering, value_if_lost=gone, band=band).reset_index(drop=True)
+    ratio = split.ratios[band]
+    ordering, gone = divided(kept.value.to_numpy(), kept.churn_probability.to_numpy(), ratio)
+    return kept.assign(value_if_kept=ordering, value_if_lost=gone, band=band, ratio=ratio).reset_index(drop=True)
 
 
 def of_model(fits: Fits, rows: pd.DataFrame, horizons: Horizons, bands: int) -> Split:
@@ -200,59 +200,3 @@ def of_model(fits: Fits, rows: pd.DataFrame, horizons: Horizons, bands: int) -> 
     chance = mbgnbd.chance_of_none(fits.orders, *history(rows), horizons.churn / mbgnbd.WEEK)
     ordering = (expected_spend(fits.orders, fits.value, rows, horizons.value) - chance * lost) / (1 - chance)
     return Split(horizons.churn, np.full(bands, np.clip(lost.sum() / max(ordering.sum(), 1e-9), 0, 1)), None)
-
-
-def checked(
-    rows: pd.DataFrame, snapshots: pd.DataFrame, when: Days, tested: Tested | None, horizons: Horizons, bands: int
-) -> pd.DataFrame | None:
-    """How the division learnt by the cutoff foretold those who could be kept on it; None where none was known by then.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        What `known` gives of the snapshots.
-    tested : Tested or None
-        What spend was forecast on the cutoff.
-
-    Returns
-    -------
-    DataFrame or None
-        A row a band: `silence` (days, text), `customers`, `chance` of no order, `counted_twice` (chance x expected
-        spend), `stake` (chance x (V1 - V0)); of those who ordered `ordering` (V1), `ordering_spent` and
-        `ordering_customers`; of the others `gone` (V0), `gone_spent` and `gone_customers`. Means, currency.
-    """
-    if tested is None or when.cutoff is None or rows.empty:
-        return None
-    earlier = rows[rows.as_of + pd.Timedelta(days=max(horizons)) <= pd.Timestamp(when.cutoff)]
-    here = rows[rows.as_of == pd.Timestamp(when.cutoff)]
-    if here.empty or earlier.empty or earlier.ordered.all() or not earlier.ordered.any():
-        return None
-    split = learn(earlier, horizons, bands)
-    band, chance = split.band(here.recency_days), split.chance(here.orders)
-    forecast = pd.Series(tested.predicted, on(snapshots, when.cutoff).index).loc[here.index].to_numpy()
-    ordering, gone = divided(forecast, chance, split.ratios[band])
-    return pd.DataFrame([_summary(here, band == n, split.named(n), chance, ordering, gone) for n in range(bands)])
-
-
-def _summary(
-    rows: pd.DataFrame, chosen: np.ndarray, name: str, chance: np.ndarray, ordering: np.ndarray, gone: np.ndarray
-) -> dict[str, Any]:
-    ordered, spent = chosen & rows.ordered.to_numpy(), rows.spent.to_numpy()
-    left, expected = chosen & ~rows.ordered.to_numpy(), chance * gone + (1 - chance) * ordering
-    return {
-        "silence": name,
-        "customers": int(chosen.sum()),
-        "chance": _mean(chance[chosen]),
-        "counted_twice": _mean((chance * expected)[chosen]),
-        "stake": _mean((chance * (ordering - gone))[chosen]),
-        "ordering_customers": int(ordered.sum()),
-        "gone_customers": int(left.sum()),
-        "ordering": _mean(ordering[ordered]),
-        "ordering_spent": _mean(spent[ordered]),
-        "gone": _mean(gone[left]),
-        "gone_spent": _mean(spent[left]),
-    }
-
-
-def _mean(values: np.ndarray) -> float:
-    return float(values.mean()) if len(values) else np.nan

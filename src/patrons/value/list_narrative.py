@@ -1,0 +1,123 @@
+"""Sentences of 07 on the list: from what stake on a contact pays, who is on it, what the plan brings."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from patrons.digits import about
+from patrons.value.actions import CHECK, Campaign
+from patrons.value.arms import CONTACT
+from patrons.value.gains import Plan
+from patrons.value.narrative import money
+
+
+def break_even(needed: Sequence[tuple[float, float, float]], bands: Sequence[str], currency: str) -> str:
+    """From what stake on a contact pays, with an example; `bands` names the silences, one name a level."""
+    (level, low, high), *others = needed
+    first = f" after {bands[0]} of silence" if others else ""
+    more = [f", {about(other)} after {name}" for (other, _, _), name in zip(others, bands[1:], strict=True)]
+    return (
+        "If the assumptions hold, a contact pays where churn probability × (spend if kept − spend if lost) is above "
+        f"{money(level, currency)}{first} (95% interval {about(low)} to {about(high)}){''.join(more)}. At a churn "
+        f"probability of 50% a kept customer must bring {about(level / 0.5)} more than a lost one{first}."
+    )
+
+
+def not_listed(listed: pd.DataFrame, customers: int, horizon_days: int) -> str:
+    """Who is not on the list, and why."""
+    return (
+        f"The list holds the {len(listed):,} customers who ordered in the last {horizon_days} days. The other "
+        f"{customers - len(listed):,} have been silent for longer: what a contact is to prevent has happened."
+    )
+
+
+def pays_title(campaign: Campaign) -> str:
+    """For how many customers a contact pays: a title, without a full stop."""
+    return f"A contact pays for {campaign.pays:,} of {len(campaign.listed):,} customers"
+
+
+def plan_title(plan: Plan, currency: str) -> str:
+    """What the plan costs and brings: a title, without a full stop."""
+    gain = money(plan.gain, currency)
+    return f"{plan.contacts:,} contacts cost {about(plan.cost)} and bring {gain}, if the assumptions hold"
+
+
+def planned(campaign: Campaign, currency: str) -> str:
+    """What the plan costs and brings, what bounds the number of contacts, and whether it may bring a loss."""
+    plan = campaign.plan
+    cost, interval = money(plan.cost, currency), f"{about(plan.low)} to {about(plan.high)}"
+    held = f" less the {campaign.reach.held:,} held out" if campaign.reach.held else ""
+    return (
+        f"If the assumptions hold, contacting the first {campaign.armed:,} of the list{held} costs {cost} and brings "
+        f"{about(plan.gain)} after that cost (95% interval {interval}). "
+        f"{limit(campaign.pays, campaign.affordable)} {loss(plan)}"
+    ).strip()
+
+
+def limit(pays: int, affordable: int) -> str:
+    """What bounds the number of contacts."""
+    if pays <= affordable:
+        return f"The budget would pay {affordable:,}: beyond {pays:,} a contact costs more than it brings."
+    return f"The budget pays {affordable:,}; a contact pays for {pays:,}."
+
+
+def loss(plan: Plan) -> str:
+    """A warning where the gain of a plan may be none or a loss."""
+    if plan.contacts and plan.low <= 0 <= plan.high:
+        return "The interval includes zero: it may bring nothing, or lose money."
+    return ""
+
+
+def uncertain(listed: pd.DataFrame) -> str:
+    """For how many customers it is not known whether a contact pays."""
+    return (
+        f"For {(~listed.certain).sum():,} of {len(listed):,} customers the interval of the gain includes zero: it is "
+        "not known whether a contact pays."
+    )
+
+
+def nobody(horizon_days: int) -> str:
+    """Why there is no list of a log."""
+    return f"Nobody has ordered in the last {horizon_days} days, so there is nobody to keep: the list is empty."
+
+
+def not_by_risk(listed: pd.DataFrame, scores: pd.DataFrame, horizon_days: int | None) -> str:
+    """What a reader of the list must know first: gain is not risk. An example from it, and how many are flagged.
+
+    Parameters
+    ----------
+    horizon_days : int or None
+        Within which 06 forecasts that there is no order; None of a table, which forecasts churn.
+    """
+    chosen, example = listed[listed.arm == CONTACT], ""
+    contacts, armed = len(chosen), int((listed.arm != "").sum())
+    if armed:
+        low = int(listed.churn_probability.head(min(armed, 10)).argmin())
+        least, most = listed.churn_probability.iloc[low], listed.churn_probability.iloc[low:].max()
+        if most > least:
+            example = f": number {low + 1}, at {least:.0%}, stands above others at up to {most:.0%}"
+    what = f"not to order in {horizon_days} days" if horizon_days else "to churn"
+    flagged = int(chosen.customer_id.isin(scores.customer_id[scores.flagged]).sum())
+    return (
+        f"This list is by expected gain, not by risk{example}. "
+        f"{flagged:,} of the {contacts:,} to contact are flagged in 06 as likely {what}."
+    )
+
+
+def to_check(listed: pd.DataFrame) -> str:
+    """How many contacts may rank high by orders that were cancelled; empty where there are none."""
+    check = listed.suggested_action.str.startswith(CHECK)
+    first, count = int(check.head(10).sum()), int(check.sum())
+    if not count:
+        return ""
+    more = f" and {count:,} of all to contact" if count > first else ""
+    return (
+        f"{first} of the first {min(len(listed), 10)}{more} may rank high by orders that were cancelled: "
+        "check before you call."
+    )
+
+
+def caption(folder: str) -> str:
+    """What heads the first rows of the list; `folder` is the series' name."""
+    file = f"data/processed/{folder}/07_customer_value/actions.csv"
+    return f"The first ten of the list (all of it, and all reasons: {file})"
