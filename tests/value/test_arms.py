@@ -1,12 +1,12 @@
 """Who is held out: by lot, in the same way each time, and alike in rank; and lists that outlive the next one."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from patrons.value import actions, arms, gains, table
+from patrons.value import actions, arms, arms_narrative, earlier, gains, power, table
 from patrons.value.arms import CONTACT, HOLD_OUT, Lot
 from patrons.value.spread import exact
 
@@ -120,3 +120,106 @@ def test_an_unknown_list_is_refused_with_the_nearest(tmp_path):
     assert arms.kept(results, name).day is None
     with pytest.raises(arms.CampaignError, match=f"did you mean '{name}'"):
         arms.kept(results, name[:-1])
+
+
+@pytest.fixture
+def results(tmp_path):
+    return tmp_path / "data" / "processed" / "shop"
+
+
+def lot_of(results, day, share=0.2, horizon=90):
+    return earlier.with_earlier(Lot(share, 42, str(day)), results, day, horizon)
+
+
+def arm_of(list_):
+    return list_[list_.arm != ""].set_index("customer_id").arm
+
+
+def test_who_has_an_arm_keeps_it_until_the_horizon_is_over_and_the_lot_is_of_the_others(results):
+    first = listed(contacts=50)
+    name = arms.keep(results, first, LOT, DAY, 90)
+    for days in (7, 89, -89):  # a list of an older export too
+        lot = lot_of(results, DAY + timedelta(days=days))
+        next_list = listed(contacts=100, lot=lot)
+        assert arm_of(next_list)[:50].equals(arm_of(first))
+        assert (arm_of(next_list)[50:] == HOLD_OUT).sum() == 10  # a fifth of the fifty who are new
+        assert set(lot.earlier.elsewhere.values()) == {name}
+    for days in (90, -90):
+        assert not lot_of(results, DAY + timedelta(days=days)).earlier.arm
+
+
+def test_a_list_is_read_with_those_alone_who_were_drawn_for_it(results):
+    """Who was contacted and ordered may have left the list: of those who keep an arm, arms are no longer alike."""
+    first = arms.keep(results, listed(contacts=50), LOT, DAY, 90)
+    later = DAY + timedelta(days=30)
+    lot = lot_of(results, later)
+    second = arms.kept(results, arms.keep(results, listed(contacts=100, lot=lot), lot, later, 90))
+    assert second.customers.customer_id.tolist() == ids(100)[50:].tolist()
+    third = DAY + timedelta(days=60)
+    lot = lot_of(results, third)
+    assert arms.keep(results, listed(contacts=100, lot=lot), lot, third, 90) == second.name  # nobody is new
+    fourth = DAY + timedelta(days=95)  # the first list is over, the second is not
+    lot = lot_of(results, fourth)
+    assert arms.keep(results, listed(contacts=100, lot=lot), lot, fourth, 90) not in (first, second.name)
+    assert set(lot.earlier.arm) == set(second.customers.customer_id)
+
+
+def test_a_run_again_on_the_same_data_draws_alike_and_says_the_same(results):
+    first = arms.keep(results, listed(), LOT, DAY, 90)
+    lot = lot_of(results, DAY)
+    again = listed(lot=lot)
+    assert again.equals(listed())
+    assert power.reach(again, 0.1, lot) == power.reach(listed(), 0.1, LOT)
+    assert arms.keep(results, again, lot, DAY, 90) == first
+    more = listed(contacts=100, lot=lot)  # a greater budget
+    assert len(arms.kept(results, arms.keep(results, more, lot, DAY, 90)).customers) == 100
+    half = lot_of(results, DAY, share=0.5)  # another share: both draws must not be read as one
+    assert len(half.earlier.elsewhere) == 100
+
+
+def test_hold_outs_of_an_earlier_list_are_left_alone_beyond_the_plan_too(results):
+    first = listed(contacts=50)
+    arms.keep(results, first, LOT, DAY, 90)
+    lot = lot_of(results, DAY + timedelta(days=7))
+    next_list = listed(contacts=20, lot=lot)
+    assert (next_list.arm[20:] == "").all()
+    assert (next_list.suggested_action == arms.LEFT_ALONE).equals(first.arm == HOLD_OUT)
+
+
+def test_the_budget_pays_those_who_keep_being_contacted_as_well():
+    has = pd.Series([CONTACT] * 30 + [HOLD_OUT] * 10 + [""] * 960)
+    assert arms.within(1000, 110, 0.2, has) == 140  # 30 go on, 10 are left alone, 80 of 100 new ones
+    assert arms.within(20, 110, 0.2, has) == 20
+    assert arms.within(1000, 12, 0.2, has) == 12
+
+
+def test_07_says_how_many_keep_their_arm_and_counts_on_the_others(results):
+    arms.keep(results, listed(contacts=50), LOT, DAY, 90)
+    lot = lot_of(results, DAY + timedelta(days=7))
+    next_list = listed(contacts=100, lot=lot).assign(expected_gain=1.0)
+    reach = power.reach(next_list, 0.1, lot)
+    assert (reach.contacted, reach.held, reach.kept, reach.kept_held) == (80, 20, 50, 10)
+    assert reach.least == pytest.approx(power.least(40, 10, 0.4), nan_ok=True)
+    text = arms_narrative.arms(next_list, reach, "EUR")
+    assert (
+        "50 of the first 100, 10 of them held out, keep the arm of an earlier list, as its horizon is not over" in text
+    )
+
+
+def test_a_list_that_is_damaged_is_left_out_and_that_is_said(results):
+    name = arms.keep(results, listed(), LOT, DAY, 90)
+    (arms.folder(results) / f"{name}.parquet").write_bytes(b"PAR1")
+    lot = lot_of(results, DAY + timedelta(days=7))
+    assert not lot.earlier.arm
+    (note,) = lot.earlier.notes
+    assert f"{name}.parquet is damaged: restore a copy, or remove it. The list was made without it" in note
+    shown = arms_narrative.arms(listed().assign(expected_gain=1.0), power.reach(listed(), 0.1), "", lot.earlier.notes)
+    assert note in shown
+
+
+def test_a_table_has_no_days_and_keeps_the_arms_of_the_same_data_alone(results):
+    lot = Lot(0.2, 42, "0123456789abcdef")
+    name = arms.keep(results, listed(lot=lot), lot, None, None)
+    assert len(earlier.with_earlier(lot, results, None, None).earlier.arm) == 50
+    assert not earlier.with_earlier(lot._replace(drawn_for="fedcba98"), results, None, None).earlier.arm
+    assert name in arms.names(results)

@@ -17,7 +17,7 @@ from patrons.cli import main as cli
 from patrons.evaluation.metrics import Interval
 from patrons.files import write_json
 from patrons.series import params
-from patrons.value import arms, effects, gains, outcomes, trial, trial_narrative
+from patrons.value import arms, earlier, effects, gains, outcomes, pool, trial, trial_narrative
 from patrons.value.arms import HOLD_OUT, Lot
 
 DAY, HORIZON = date(2024, 2, 10), 90
@@ -38,10 +38,11 @@ class Shop:
         stages = {"01_eda": {"parameters": intake}, "02_transformation": {"parameters": {"horizon_days": HORIZON}}}
         write_json(self.results / "series.json", {"stages": stages})
 
-    def keep(self, customers=600, day=DAY, hold_out=0.5, silent=0.4, horizon=HORIZON):
+    def keep(self, customers=600, day=DAY, hold_out=0.5, silent=0.4, horizon=HORIZON, anew=False):
         ids = [f"{n:04}" for n in range(customers)]
         table = pd.DataFrame({"customer_id": ids, "rank": range(1, customers + 1), "churn_probability": silent})
         lot = Lot(hold_out, 1, str(day or "0123456789"))
+        lot = lot if anew else earlier.with_earlier(lot, self.results, day, horizon)
         listed = arms.with_arms(table.assign(suggested_action="contact"), customers, lot)
         name = arms.keep(self.results, listed, lot, day, horizon)
         write_json(self.results / "07_customer_value" / "value.json", {"campaign": name})
@@ -79,7 +80,7 @@ def patrons(*words):
 
 
 def counts(shop):
-    return trial.counted(shop.results, trial.readings(shop.results))
+    return pool.pool(shop.results, trial.readings(shop.results)).counted
 
 
 @pytest.mark.parametrize("planted", [0.0, 0.2])
@@ -239,7 +240,7 @@ def test_a_second_campaign_pools_with_the_first_and_the_next_list_leaves_it_as_i
 
 def test_the_same_customers_at_the_same_time_count_once(shop, capsys):
     first, again = shop.keep(), shop.keep(customers=500)  # the same day, with another budget
-    later = shop.keep(day=date(2024, 4, 1))  # within the horizon of both
+    later = shop.keep(day=date(2024, 4, 1), anew=True)  # within the horizon of both, as lists were drawn before
     after = shop.keep(day=date(2024, 8, 1))
     for name, day in ((first, DAY), (again, DAY), (later, date(2024, 4, 1)), (after, date(2024, 8, 1))):
         assert patrons("shop", "--orders", shop.orders(shop.played(name, 0.3), day), "--campaign", name) == 0
@@ -253,7 +254,7 @@ def test_the_same_customers_at_the_same_time_count_once(shop, capsys):
 def test_what_comes_too_early_is_refused_with_the_days_and_the_other_lists(shop, capsys):
     first = shop.keep()
     shop.orders(shop.played(first, 0.2))
-    shop.keep(day=date(2024, 4, 20))
+    shop.keep(customers=900, day=date(2024, 4, 20))
     assert patrons("shop", "--orders", "new.csv") == 2
     error = capsys.readouterr().err
     assert "30 of 90 days have passed since the list of 2024-04-20: the orders of new.csv end on 2024-05-19" in error
@@ -354,6 +355,46 @@ def test_what_is_no_campaign_is_refused_in_one_line(shop, capsys, words, message
     assert error.count("\n") == 1
 
 
+def test_lists_of_one_shop_within_a_horizon_pool_as_nobody_is_drawn_twice(shop, capsys):
+    """500 customers, and a month later 900 of whom 500 keep their arm: 400 are read with the second list."""
+    later = date(2024, 3, 10)
+    first, second = shop.keep(customers=500), shop.keep(customers=900, day=later)
+    for name, day in ((first, DAY), (second, later)):
+        assert patrons("shop", "--orders", shop.orders(shop.played(name, 0.3), day), "--campaign", name) == 0
+    assert [each["campaign"] for each in counts(shop)] == [first, second]
+    output = capsys.readouterr().out
+    assert "Not counted" not in output
+    assert "by 2 campaigns, 900 customers" in output
+
+
+def test_a_list_that_is_gone_or_damaged_is_taken_to_share_customers_and_the_reading_is_kept(shop, capsys):
+    days = [DAY, date(2024, 3, 1), date(2024, 4, 1), date(2024, 8, 1)]
+    names = [shop.keep(customers=500 + 200 * number, day=day) for number, day in enumerate(days)]
+    readings = [shop.orders(shop.played(name, 0.3), day, f"{day}.csv") for name, day in zip(names, days, strict=True)]
+    for name, file in zip(names[:2], readings, strict=False):
+        assert patrons("shop", "--orders", file, "--campaign", name) == 0
+    (arms.folder(shop.results) / f"{names[0]}.parquet").unlink()
+    (arms.folder(shop.results) / f"{names[1]}.parquet").write_bytes(b"PAR1")
+    capsys.readouterr()
+    for name, file in zip(names[2:], readings[2:], strict=True):
+        assert patrons("shop", "--orders", file, "--campaign", name) == 0
+    assert [each["campaign"] for each in counts(shop)] == names[2:]
+    assert f"may have had the customers of another at the same time: {names[0]}, {names[1]}." in capsys.readouterr().out
+    assert patrons("shop", "--orders", readings[1], "--campaign", names[1]) == 2
+    assert f"{names[1]}.parquet is damaged: restore a copy, or remove it." in capsys.readouterr().err
+
+
+def test_nothing_is_written_before_all_that_can_fail_has_been_reckoned(shop, monkeypatch):
+    new = shop.orders(shop.played(shop.keep(), 0.3))
+    for module, name in ((pool, "pool"), (trial_narrative, "suggestion")):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                patrons("shop", "--orders", new)
+    assert not list(arms.folder(shop.results).glob("trials.jsonl"))
+    assert not list(arms.folder(shop.results).glob("save_chance.yaml"))
+
+
 def test_a_damaged_log_is_refused_and_stays_as_it_is(shop, capsys):
     name = shop.keep()
     log = arms.folder(shop.results) / trial.LOG
@@ -403,8 +444,7 @@ def test_the_commands_of_the_page_on_trials_run_as_typed(tmp_path, monkeypatch):
     blocks = "\n".join(re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
     done = subprocess.run(["bash", "-e", "-c", blocks], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("The contacts worked, beyond chance.") == 2
-    assert done.stdout.count("save_chance: [") == 2
+    assert [done.stdout.count(word) for word in ("Campaign ", "held out: ", "For params/")] == [2, 2, 2]
 
 
 READING = {
@@ -441,8 +481,15 @@ def test_what_became_of_a_campaign_in_words():
 
 def test_where_nothing_follows_no_number_is_suggested():
     all_ordered = READING | {"strata": [[200, 200, 50, 50]]}
-    assert "There was nobody to save: no save chance follows." in trial_narrative.summary(all_ordered)[3]
+    assert "No save chance follows, as nobody was silent" in trial_narrative.summary(all_ordered)[3]
     assert trial_narrative.suggestion([all_ordered]).startswith("# 1 campaign, 250 customers: no save chance follows")
+    one = READING | {"strata": [[200, 200, 50, 40]]}  # all of the contacted ordered: no interval follows by strata
+    both = [one, one | {"campaign": "2024-08-01-89abcdef"}]
+    assert np.isnan(trial.together(both).save_chance.low)
+    text = trial_narrative.suggestion(both)
+    assert text.startswith("# 2 campaigns, 500 customers: no save chance follows")
+    assert text.count("\n") == 1
+    assert trial_narrative.pooled(pool.Pool(both, [], []))[1].startswith("No save chance of all follows")
     nothing = trial_narrative.suggestion([READING | {"strata": [[200, 120, 50, 30]]}])
     assert "# Not shown to be above 0" in nothing
     assert "save_chance: [[0.0, 0.0, 0.0]]" in nothing

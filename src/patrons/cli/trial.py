@@ -30,17 +30,19 @@ def add(commands: Any) -> None:
 
 def trial(arguments: argparse.Namespace) -> None:
     """``patrons trial``."""
-    from patrons.files import write_text
-    from patrons.value import arms, trial_narrative
+    from patrons.value import pool as pools
     from patrons.value import trial as trials
+    from patrons.value import trial_narrative
 
     results = root_folder() / "data" / "processed" / Path(arguments.name).name.removesuffix(".yaml")
     if bool(arguments.orders) == bool(arguments.outcomes):
         raise trials.TrialError("Say what became of the customers: either --orders FILE or --outcomes FILE.")
     reading = trials.read(results, arguments.campaign, arguments.orders, arguments.outcomes)
-    entries = trials.readings(results)
-    counted = trials.counted(results, entries)
-    print("\n".join([*trial_narrative.summary(reading), *trial_narrative.pooled(counted, entries)]))
-    suggestion = trial_narrative.suggestion(counted)
-    path = write_text(arms.folder(results) / trials.SUGGESTED, suggestion)
+    with trials.alone(results):
+        entries = trials.added(results, reading)
+        pool = pools.pool(results, entries)
+        lines = [*trial_narrative.summary(entries[-1]), *trial_narrative.pooled(pool)]
+        suggestion = trial_narrative.suggestion(pool.counted)
+        path = trials.write(results, entries[-1], suggestion)
+    print("\n".join(lines))
     print(f"\nFor params/{results.name}.yaml, if you agree (also in {shown(path)}):\n{suggestion}", end="")

@@ -10,11 +10,13 @@ rhythm       who is late by the own rhythm
 table        what a customer table says of value
 gains        expected gain of a contact under stated assumptions
 arms         who of the list is held out, by lot, and the lists of before
+earlier      arms that earlier lists have drawn and that hold on
 power        how small an effect the two arms can show
 actions      whom to contact and how many: the list
 outcomes     what became of the customers of a list
 effects      what a contact did: two arms compared
 trial        campaigns read, their log, and what they say together
+pool         which of them are counted together
 narrative    sentences on fits, test and value
 list_narrative   sentences on the list and its plan
 arms_narrative   sentences on the arms
@@ -31,11 +33,13 @@ __all__ = [
     "arms",
     "arms_narrative",
     "checks",
+    "earlier",
     "forecast",
     "gains",
     "list_narrative",
     "narrative",
     "plots",
+    "pool",
     "power",
     "record",
     "rhythm",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from patrons.churn.reasons import REASONS
-from patrons.value.arms import CONTACT, HOLD_OUT, Lot, with_arms, within
+from patrons.value.arms import CONTACT, HOLD_OUT, Lot, counts, with_arms, within
 from patrons.value.gains import Assumptions, Plan, Stakes, break_even, draw, gains, plan, profit
 from patrons.value.power import Reach, reach
 from patrons.value.spread import Spread
@@ -182,9 +182,12 @@ def campaign(
     order = ranking(customers, gain)
     pays = int((gain.expected_gain > 0).sum())
     budget = affordable(assumed.likely.iloc[-1], assumptions, len(customers))
-    armed = within(pays if gain.expected_gain.notna().any() else len(customers), budget, lot.hold_out)
+    has = lot.earlier.of(customers.customer_id.iloc[order])
+    armed = within(pays if gain.expected_gain.notna().any() else len(customers), budget, lot.hold_out, has)
     listed = with_arms(contact_list(customers, gain, armed, advice), armed, lot)
-    likely = _weighted(np.array(save_chance)[stakes.band, 1], stakes.chance, order[:armed])
+    own = counts(listed, lot)
+    measured = order[own.to_numpy()] if own.any() else order[:armed]
+    likely = _weighted(np.array(save_chance)[stakes.band, 1], stakes.chance, measured)
     order = order[(listed.arm != HOLD_OUT).to_numpy()]
     contacts = int((listed.arm == CONTACT).sum()) if pays else 0
     return Campaign(
@@ -194,7 +197,7 @@ def campaign(
         break_even(stakes, spread, assumptions),
         pays,
         budget,
-        reach(listed, likely),
+        reach(listed, likely, lot),
     )
 
 

@@ -5,7 +5,8 @@ lot is drawn within blocks of customers who follow each other on the list, so th
 """
 
 import hashlib
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +25,30 @@ COLUMNS = ["customer_id", "rank", "stratum", "arm", "churn_probability"]
 
 
 class CampaignError(ValueError):
-    """A campaign that is not there."""
+    """A campaign that is not there, or cannot be read."""
+
+
+class Earlier(NamedTuple):
+    """Arms that other lists have drawn and that hold on.
+
+    Attributes
+    ----------
+    arm : mapping of str
+        The arm of each such customer.
+    elsewhere : mapping of str
+        Of these customers, the name of the list that drew them, with which they are read; without those who were drawn
+        for the same data at the same share, who are read with the new list as well.
+    notes : tuple of str
+        Sentences on lists that could not be read.
+    """
+
+    arm: Mapping[str, str] = {}
+    elsewhere: Mapping[str, str] = {}
+    notes: tuple[str, ...] = ()
+
+    def of(self, customer_id: pd.Series) -> pd.Series:
+        """The arm of each customer, empty where none is open."""
+        return pd.Series([self.arm.get(str(one), "") for one in customer_id], customer_id.index, dtype="str")
 
 
 class Lot(NamedTuple):
@@ -37,11 +61,14 @@ class Lot(NamedTuple):
     seed : int
     drawn_for : str
         What tells the list from others, such as its day.
+    earlier : Earlier
+        Customers who have an arm already, and keep it.
     """
 
     hold_out: float
     seed: int
     drawn_for: str
+    earlier: Earlier = Earlier()
 
 
 class Kept(NamedTuple):
@@ -56,9 +83,11 @@ class Kept(NamedTuple):
     horizon_days : int
         How long a customer may stay silent before counting as gone, days; 0 where the list has no day.
     customers : DataFrame
-        Those with an arm: `customer_id`, `rank`, `stratum` (by rank, from 0), `arm`, `churn_probability`.
+        Those drawn for it: `customer_id`, `rank`, `stratum` (by rank, from 0), `arm`, `churn_probability`.
     relative : list of float
         The save chance that was assumed in each band of silence, over that of all these customers.
+    hold_out : float
+        The share that was to be held out; missing for lists of before this was kept.
     """
 
     name: str
@@ -66,9 +95,10 @@ class Kept(NamedTuple):
     horizon_days: int
     customers: pd.DataFrame
     relative: list[float]
+    hold_out: float = math.nan
 
 
-def within(pays: int, affordable: int, hold_out: float) -> int:
+def within(pays: int, affordable: int, hold_out: float, earlier: pd.Series | None = None) -> int:
     """How many of the list have an arm: those for whom a contact pays, until the budget is used up by those contacted.
 
     Parameters
@@ -77,29 +107,36 @@ def within(pays: int, affordable: int, hold_out: float) -> int:
         For how many a contact pays, and how many contacts the budget does.
     hold_out : float
         Share of them that is held out, below 1.
+    earlier : Series of str, optional
+        The arm that each customer has already, in the order of the list; empty where there is none.
     """
-    if min(pays, affordable) < FEWEST:
-        return min(pays, affordable)
-    return min(pays, int(affordable / (1 - hold_out) + 1e-9))
+    has = np.full(pays, "") if earlier is None else earlier.to_numpy(str)[:pays]
+    new = (has == "").cumsum()
+    contacts = (has == CONTACT).cumsum() + new * np.where(new <= FEWEST, 1, 1 - hold_out)
+    beyond = contacts > affordable + 1e-9
+    return int(beyond.argmax()) if beyond.any() else pays
 
 
 def drawn(customer_id: pd.Series, lot: Lot) -> pd.Series:
     """Draw the arms of customers in the order of the list; the share held out is rounded up.
 
     As many blocks of consecutive ranks as there are hold-outs give one each: the customer of whom a hash of seed, list
-    and id is the least. So the arms do not depend on the machine, and another day is another lot.
+    and id is the least. So the arms do not depend on the machine, and another day is another lot. Who has an arm of an
+    earlier list keeps it; the lot is of the others.
 
     Parameters
     ----------
     customer_id : Series of str
         In the order of the list.
-    hold_out : float
-        Share that is held out, at most 0.5; rounded up.
-    seed : int
-    drawn_for : str
-        What tells the list from others, such as its day.
-
+    lot : Lot
     """
+    has = lot.earlier.of(customer_id)
+    new = _lot(customer_id[(has == "").to_numpy()], lot)
+    return has.mask(has == "", new.reindex(has.index))
+
+
+def _lot(customer_id: pd.Series, lot: Lot) -> pd.Series:
+    """The arms of customers who have none yet."""
     held = int(np.ceil(lot.hold_out * len(customer_id) - 1e-9)) if len(customer_id) >= FEWEST else 0
     lots = [hashlib.sha256(f"{lot.seed}\n{lot.drawn_for}\n{one}".encode()).hexdigest() for one in customer_id]
     table = pd.DataFrame({"block": _blocks(len(lots), held), "lot": lots}, index=customer_id.index)
@@ -121,10 +158,23 @@ def with_arms(listed: pd.DataFrame, contacts: int, lot: Lot) -> pd.DataFrame:
     """The list with `arm`, empty beyond the first so many, and another action for those who are held out."""
     arm = drawn(listed.customer_id.astype(str).head(contacts), lot)
     arm = arm.reindex(listed.index).fillna("")
-    action = listed.suggested_action.mask(arm == HOLD_OUT, LEFT_ALONE)
+    held = (arm == HOLD_OUT) | (lot.earlier.of(listed.customer_id) == HOLD_OUT)  # also beyond the plan
+    action = listed.suggested_action.mask(held, LEFT_ALONE)
     table = listed.assign(suggested_action=action)
     table.insert(list(table).index("suggested_action"), "arm", arm)
     return table
+
+
+def counts(listed: pd.DataFrame, lot: Lot) -> pd.Series:
+    """Who of a list is read with it, a mask: those with an arm of this lot, of which some were held out.
+
+    Who keeps the arm of an earlier list is read with that one alone: contacts have changed who is still on the list, so
+    that of those the arms are no longer alike.
+    """
+    customer_id = listed.customer_id.astype(str)
+    own = (listed.arm != "") & ~customer_id.isin(list(lot.earlier.elsewhere))
+    new = own & (lot.earlier.of(customer_id) == "")
+    return own if (listed.arm[new] == HOLD_OUT).any() else own & ~new
 
 
 def keep(
@@ -135,10 +185,11 @@ def keep(
     horizon_days: int | None,
     relative: Sequence[float] = (1.0,),
 ) -> str:
-    """Keep the arms of a list beside all those before, and return its name; empty where nobody is held out.
+    """Keep the arms that were drawn for a list beside all those before, and return its name.
 
     Results are made anew by every run; these are not, since a campaign goes on while other lists are made. The same
-    list is kept once.
+    list is kept once. Where all who are held out keep the arm of an earlier list, that one's name is returned, the last
+    where there are several; nothing where nobody is held out.
 
     Parameters
     ----------
@@ -155,15 +206,16 @@ def keep(
     relative : sequence of float
         The save chance that is assumed in each band of silence, over that of all with an arm.
     """
-    if not (listed.arm == HOLD_OUT).any():
-        return ""
-    armed = listed[listed.arm != ""]
+    armed = listed[counts(listed, lot).to_numpy()]
+    if not (armed.arm == HOLD_OUT).any():
+        held = listed.customer_id[(listed.arm == HOLD_OUT).to_numpy()].astype(str)
+        return max((lot.earlier.elsewhere[one] for one in held), default="")
     stratum = _strata(len(armed), int((armed.arm == HOLD_OUT).sum()))
     table = armed.assign(customer_id=armed.customer_id.astype(str), stratum=stratum)[COLUMNS]
-    table = table.assign(day=str(day or ""), horizon_days=horizon_days or 0)
+    table = table.assign(day=str(day or ""), horizon_days=horizon_days or 0, hold_out=lot.hold_out)
     table["relative"] = [list(relative)] * len(table)
     digits = hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()[:8]
-    name = f"{day}-{digits}" if day else f"table-{lot.drawn_for[:8]}-{digits}"
+    name = f"{occasion_of(day, lot)}-{digits}"
     path = folder(results) / f"{name}.parquet"
     if not path.exists():
         with whole(path) as partial:
@@ -174,6 +226,11 @@ def keep(
 def occasion(name: str) -> str:
     """What lists that were made of the same data share: the day, or of a table the first digits of its digest."""
     return name.rpartition("-")[0]
+
+
+def occasion_of(day: object, lot: Lot) -> str:
+    """The `occasion` of a list that is about to be made."""
+    return str(day) if day else f"table-{lot.drawn_for[:8]}"
 
 
 def folder(results: Path) -> Path:
@@ -192,12 +249,16 @@ def kept(results: Path, name: str) -> Kept:
     Raises
     ------
     CampaignError
-        Where there is none of that name.
+        Where there is none of that name, or it is damaged.
     """
     path = folder(results) / f"{Path(name).name.removesuffix('.parquet')}.parquet"
     if not path.is_file():
         raise CampaignError(f"{shown(path.parent)} has no list {path.stem!r}; {nearest(path.stem, names(results))}.")
-    table = pd.read_parquet(path)
-    first = table.iloc[0]
-    day = pd.Timestamp(first.day) if first.day else None
-    return Kept(path.stem, day, int(first.horizon_days), table[COLUMNS], [float(level) for level in first.relative])
+    try:
+        table = pd.read_parquet(path)
+        first, customers = table.iloc[0], table[COLUMNS]
+        day = pd.Timestamp(first.day) if first.day else None
+        relative, share = [float(level) for level in first.relative], float(first.get("hold_out", math.nan))
+        return Kept(path.stem, day, int(first.horizon_days), customers, relative, share)
+    except (OSError, ValueError, LookupError, AttributeError):
+        raise CampaignError(f"{shown(path)} is damaged: restore a copy, or remove it.") from None

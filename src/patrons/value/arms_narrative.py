@@ -1,6 +1,7 @@
 """Sentences on the arms of a list: who is held out, and what can be shown."""
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -9,16 +10,21 @@ from patrons.value.arms import FEWEST, HOLD_OUT
 from patrons.value.power import LEVEL, POWER, Reach
 
 
-def arms(listed: pd.DataFrame, reach: Reach, currency: str) -> str:
-    """Who is held out, and what the two arms can show."""
-    return f"{held_out(listed, reach, currency)} {can_show(reach)}".strip()
+def arms(listed: pd.DataFrame, reach: Reach, currency: str, notes: Sequence[str] = ()) -> str:
+    """Who is held out, how many keep the arm of an earlier list, and what the two arms can show.
+
+    `notes` say which earlier lists could not be read (see `patrons.value.arms.Earlier`).
+    """
+    return " ".join(filter(None, (held_out(listed, reach, currency), kept(reach), *notes, can_show(reach))))
 
 
 def held_out(listed: pd.DataFrame, reach: Reach, currency: str) -> str:
     """Who is held out, why, and what that costs; or why nobody is."""
     both = reach.contacted + reach.held
     if not reach.held:
-        why = f"there are fewer than {FEWEST} to contact" if both < FEWEST else "hold_out is 0"
+        others = " without the arm of an earlier list" if reach.kept else ""
+        few = both - reach.kept < FEWEST
+        why = f"there are fewer than {FEWEST} to contact{others}" if few else "hold_out is 0"
         return f"Nobody is held out, as {why}: what the contacts do cannot be told afterwards."
     forgone = listed.expected_gain[(listed.arm == HOLD_OUT).to_numpy()].sum(min_count=1)
     cost = f" That forgoes about {about(forgone)} {currency}".rstrip() + " of gain." if pd.notna(forgone) else ""
@@ -28,14 +34,27 @@ def held_out(listed: pd.DataFrame, reach: Reach, currency: str) -> str:
     )
 
 
+def kept(reach: Reach) -> str:
+    """How many keep the arm of an earlier list; empty where nobody does."""
+    if not reach.kept:
+        return ""
+    return (
+        f"{reach.kept:,} of the first {reach.contacted + reach.held:,}, {reach.kept_held:,} of them held out, keep the "
+        "arm of an earlier list, as its horizon is not over: they are read with that list, and what follows is of the "
+        "others."
+    )
+
+
 def can_show(reach: Reach) -> str:
     """The smallest effect that the arms can show, and how many the assumed one would take; empty without hold-outs."""
-    if not reach.held or not reach.silent > 0:
+    if reach.held == reach.kept_held or not reach.silent > 0:
         return ""
     at = f"a chance of {POWER:.0%} (two-sided level {LEVEL:.0%})"
     assumed = f"the save chance of {reach.assumed:.0%} that is assumed"
     if math.isnan(reach.least):
-        found = f"These {reach.contacted + reach.held:,} customers are too few to show any effect with {at}."
+        found = (
+            f"These {reach.contacted + reach.held - reach.kept:,} customers are too few to show any effect with {at}."
+        )
     else:
         found = (
             f"With {at} these arms show a save chance of {reach.least:.0%} or more: {reach.least * reach.silent:.0%} "

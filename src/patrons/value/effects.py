@@ -94,7 +94,7 @@ def stratified_difference(counts: Counts) -> Interval:
 def stratified_save_chance(counts: Counts) -> Interval:
     """The save chance within strata: Mantel and Haenszel's ratio with the variance of Greenland and Robins (1985).
 
-    The last axis of `counts` holds the strata. Missing where all of an arm ordered.
+    The last axis of `counts` holds the strata. Without an end where all of an arm ordered.
     """
     n, m = counts.contacted, counts.held
     a, c, both = n - counts.contacted_ordered, m - counts.held_ordered, n + m

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from patrons.value.arms import CONTACT, HOLD_OUT
+from patrons.value.arms import CONTACT, HOLD_OUT, Lot, counts
 from patrons.value.gains import falling
 
 LEVEL, POWER = 0.05, 0.80
@@ -28,7 +28,7 @@ class Reach(NamedTuple):
     contacted, held : int
         Customers in the arms.
     silent : float
-        Mean churn probability of these customers: the share who should not order if left alone.
+        Mean churn probability of those who are read with the list: the share who should not order if left alone.
     least : float
         The smallest save chance that is found with a chance of `POWER`; missing where none is.
     assumed : float
@@ -38,6 +38,9 @@ class Reach(NamedTuple):
     needed : int
         Customers, in both arms and in the same proportion, who would find it with a chance of `POWER`; 0 where no
         number would.
+    kept, kept_held : int
+        Of those in the arms, how many keep the arm of an earlier list, and how many of these are held out. They are
+        read with that one, so the chances above are of the others.
     """
 
     contacted: int
@@ -47,6 +50,8 @@ class Reach(NamedTuple):
     assumed: float
     power: float
     needed: int
+    kept: int = 0
+    kept_held: int = 0
 
 
 def power(contacted: float, held: float, silent: float, save_chance: float) -> float:
@@ -90,7 +95,7 @@ def needed(hold_out: float, silent: float, save_chance: float) -> int:
     return math.ceil(root**2)
 
 
-def reach(listed: pd.DataFrame, save_chance: float) -> Reach:
+def reach(listed: pd.DataFrame, save_chance: float, lot: Lot | None = None) -> Reach:
     """What the arms of a list can show.
 
     Parameters
@@ -99,17 +104,25 @@ def reach(listed: pd.DataFrame, save_chance: float) -> Reach:
         `arm` and `churn_probability`.
     save_chance : float
         The one that is assumed.
+    lot : Lot, optional
+        How the arms were drawn; without it all are of this list.
     """
-    contacted, held = (int((listed.arm == arm).sum()) for arm in (CONTACT, HOLD_OUT))
-    known = listed.churn_probability[(listed.arm != "").to_numpy()].dropna()
+    armed = listed.arm != ""
+    own = counts(listed, lot) if lot else armed
+    all_arms, (contacted, held) = _sizes(listed.arm), _sizes(listed.arm[own])
+    known = listed.churn_probability[(own if own.any() else armed).to_numpy()].dropna()
     silent = float(known.mean()) if len(known) else np.nan
+    kept = int((armed & listed.customer_id.astype(str).isin(list(lot.earlier.elsewhere))).sum()) if lot else 0
+    nothing = Reach(*all_arms, silent, math.nan, save_chance, 0.0, 0, kept, all_arms[1] - held)
     if not held or not 0 < silent <= 1:
-        return Reach(contacted, held, silent, math.nan, save_chance, 0.0, 0)
-    chance = power(contacted, held, silent, save_chance)
-    share = held / (contacted + held)
-    return Reach(
-        contacted, held, silent, least(contacted, held, silent), save_chance, chance, needed(share, silent, save_chance)
-    )
+        return nothing
+    chance, number = power(contacted, held, silent, save_chance), needed(held / (contacted + held), silent, save_chance)
+    return nothing._replace(least=least(contacted, held, silent), power=chance, needed=number)
+
+
+def _sizes(arm: pd.Series) -> tuple[int, int]:
+    """How many are contacted, and held out."""
+    return int((arm == CONTACT).sum()), int((arm == HOLD_OUT).sum())
 
 
 def relative(save_chance: Sequence[Sequence[float]], reach: Reach) -> list[float]:

@@ -5,7 +5,8 @@ ever added, and the last one of a campaign counts.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -161,7 +162,7 @@ def suggested(chance: Interval, relative: Sequence[float] = (1.0,)) -> list[list
 
 
 def read(results: Path, campaign: str, orders: Path | None, outcomes: Path | None) -> Entry:
-    """Read what became of a campaign, and add it to the log.
+    """Read what became of a campaign. Nothing is written: see `added` and `write`.
 
     Parameters
     ----------
@@ -183,9 +184,9 @@ def read(results: Path, campaign: str, orders: Path | None, outcomes: Path | Non
     intake, kept = stages["01_eda"]["parameters"], arms.kept(results, campaign or _current(results))
     try:
         if orders:
-            return add(results, entry(kept, from_orders(orders, intake, kept), orders))
+            return entry(kept, from_orders(orders, intake, kept), orders)
         assert outcomes
-        return add(results, entry(kept, from_file(outcomes, intake, kept, date.today()), outcomes))
+        return entry(kept, from_file(outcomes, intake, kept, date.today()), outcomes)
     except OutcomesError as error:
         others = [name for name in arms.names(results) if name != kept.name]
         more = "" if campaign or not others else f" Other lists, for --campaign: {', '.join(others)}."
@@ -223,40 +224,30 @@ def readings(results: Path) -> list[Entry]:
     return entries
 
 
-def add(results: Path, reading: Entry) -> Entry:
-    """Add a reading to the log, and return it; `replaces` says when the same campaign was read before."""
-    path = arms.folder(results) / LOG
-    with locked(path.with_name(".lock"), seconds=10):
-        before = readings(results)
-        former = [each["read_at"] for each in before if each["campaign"] == reading["campaign"]]
-        reading = reading | {"replaces": former[-1] if former else None}
-        lines = [*(path.read_text(encoding="utf-8").splitlines() if before else []), json.dumps(reading)]
-        write_text(path, "\n".join(lines) + "\n")
-    return reading
+@contextmanager
+def alone(results: Path) -> Iterator[None]:
+    """While the log is read and added to, no other command does so."""
+    with locked((arms.folder(results) / LOG).with_name(".lock"), seconds=10):
+        yield
 
 
-def counted(results: Path, entries: Sequence[Entry]) -> list[Entry]:
-    """The readings that are counted together, the oldest day first.
+def added(results: Path, reading: Entry) -> list[Entry]:
+    """The log with a reading, which is not written yet; `replaces` says when the same campaign was read before."""
+    before = readings(results)
+    former = [each["read_at"] for each in before if each["campaign"] == reading["campaign"]]
+    return [*before, reading | {"replaces": former[-1] if former else None}]
 
-    Of a campaign the last reading counts. Of campaigns that are about the same customers at the same time the one that
-    was read last does, so that no order is counted twice: lists of the same data, or whose days overlap.
+
+def write(results: Path, reading: Entry, suggestion: str) -> Path:
+    """Write what is suggested, and then add the reading to the log; call it when nothing is left that can fail.
+
+    Returns
+    -------
+    Path
+        Of what is suggested.
     """
-    chosen: list[Entry] = []
-    for entry in reversed(entries):
-        if not any(_overlap(results, entry, other) for other in chosen):
-            chosen.append(entry)
-    return sorted(chosen, key=lambda each: str(each["campaign"]))
-
-
-def _overlap(results: Path, one: Entry, other: Entry) -> bool:
-    """Whether two readings are about the same customers at the same time."""
-    names = one["campaign"], other["campaign"]
-    if arms.occasion(names[0]) == arms.occasion(names[1]):
-        return True
-    if not one["day"] or not other["day"]:
-        return False
-    apart = abs((date.fromisoformat(one["day"]) - date.fromisoformat(other["day"])).days)
-    if apart >= max(one["horizon_days"], other["horizon_days"]):
-        return False
-    customers = [set(arms.kept(results, name).customers.customer_id) for name in names]
-    return not customers[0].isdisjoint(customers[1])
+    folder = arms.folder(results)
+    suggested, log = write_text(folder / SUGGESTED, suggestion), folder / LOG
+    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    write_text(log, "\n".join([*lines, json.dumps(reading)]) + "\n")
+    return suggested

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from patrons.digits import about, held
 from patrons.evaluation.metrics import Interval
 from patrons.value import trial
+from patrons.value.pool import Pool
 from patrons.value.trial import Effect, Entry
+
+TOO_FEW = "nobody was silent in one of the arms, or too few"  # of save chances that cannot be told
 
 
 def summary(reading: Entry) -> list[str]:
@@ -64,9 +67,14 @@ def _chance(reading: Entry, done: Effect) -> str:
     _, _, left, left_ordered = map(sum, zip(*reading["strata"], strict=True))
     silent, expected = 1 - left_ordered / left, reading["expected_silent"]
     said = f"{silent:.0%} of the held out have not {reading['outcome']}; {expected:.0%} were expected not to."
-    if math.isnan(done.save_chance.value):
-        return f"{said} There was nobody to save: no save chance follows."
+    if not follows(done.save_chance):
+        return f"{said} No save chance follows, as {TOO_FEW}."
     return f"{said} Save chance: {percent(done.save_chance)}."
+
+
+def follows(chance: Interval) -> bool:
+    """Whether there is a save chance: an estimate with both of its ends."""
+    return all(math.isfinite(end) for end in chance)
 
 
 def percent(chance: Interval) -> str:
@@ -74,22 +82,16 @@ def percent(chance: Interval) -> str:
     return f"{chance.value:.0%} (95% interval {chance.low:.0%} to {chance.high:.0%})"
 
 
-def pooled(readings: Sequence[Entry], entries: Sequence[Entry]) -> list[str]:
-    """What several campaigns say together, and which of the log are not among them; empty for one alone.
-
-    Parameters
-    ----------
-    readings : sequence of dict
-        Those that are counted.
-    entries : sequence of dict
-        All of the log.
-    """
-    left = sorted({each["campaign"] for each in entries} - {each["campaign"] for each in readings})
-    why = (
-        [f"Not counted, as another campaign had the same customers at the same time: {', '.join(left)}."]
-        if left
-        else []
-    )
+def pooled(pool: Pool) -> list[str]:
+    """What several campaigns say together, and which of the log are not among them; empty for one alone."""
+    readings, why = pool.counted, []
+    if pool.shared:
+        why = [f"Not counted, as another campaign had the same customers at the same time: {', '.join(pool.shared)}."]
+    if pool.lost:
+        why.append(
+            "Not counted, as the list is gone or damaged, and may have had the customers of another at the same time: "
+            f"{', '.join(pool.lost)}."
+        )
     if len(readings) < 2:
         return why
     done = trial.together(readings)
@@ -99,7 +101,9 @@ def pooled(readings: Sequence[Entry], entries: Sequence[Entry]) -> list[str]:
         for line in (
             f"{len(readings)} campaigns together: {points(done.ordering)}, weighted by how sure each is; "
             f"{points(done.stratified)} by strata of campaigns and ranks (Mantel-Haenszel).{spend}",
-            f"Save chance of all: {percent(done.save_chance)}.",
+            f"Save chance of all: {percent(done.save_chance)}."
+            if follows(done.save_chance)
+            else f"No save chance of all follows: {TOO_FEW}.",
         )
     ]
 
@@ -109,8 +113,8 @@ def suggestion(readings: Sequence[Entry]) -> str:
     done = trial.together(readings) if len(readings) > 1 else trial.effect(readings[0])
     customers = sum(row[0] + row[2] for reading in readings for row in reading["strata"])
     campaigns = "1 campaign" if len(readings) == 1 else f"{len(readings)} campaigns"
-    if math.isnan(done.save_chance.value):
-        return f"# {campaigns}, {customers:,} customers: no save chance follows, as all who were held out ordered.\n"
+    if not follows(done.save_chance):
+        return f"# {campaigns}, {customers:,} customers: no save chance follows, as {TOO_FEW}.\n"
     doubt = (
         ""
         if done.save_chance.low > 0
