@@ -19,7 +19,7 @@ from patrons.digits import held
 from patrons.evaluation.metrics import roc_auc
 from patrons.files import digest, read_json
 from patrons.models import load_model
-from patrons.segments import movement
+from patrons.segments import later, movement
 from patrons.segments.names import ADVICE
 
 EXPECTED = {
@@ -114,10 +114,17 @@ def test_the_segment_model_places_raw_rows_and_its_card_says_where_it_is_from(de
 def test_likely_later_segments_are_kept_only_where_the_model_beats_persistence(demo):
     folder, scores = demo.processed / "05_classification", demo.metrics("05")
     kept = read_json(folder / "segment_later.json")
-    better = all(scores[f"{name}_later"] > scores[f"{name}_persistence"] for name in ("accuracy", "macro_f1"))
-    assert better or not kept["used"]
+    for name, gain in kept["gain"].items():
+        assert gain["value"] == pytest.approx(scores[f"{name}_later"] - scores[f"{name}_persistence"])
+        assert gain["low"] < gain["value"] < gain["high"]
+    better = all(kept["gain"][name]["low"] > 0 for name in ("accuracy", "macro_f1"))
+    assert kept["used"] == (better and "coverage_later" in scores)
     assert (folder / "segment_later.skops").exists() == kept["used"]
-    assert kept.get("coverage", {"value": scores["coverage_later"]})["value"] == scores["coverage_later"] > 0.8
+    assert scores["coverage_later"] > 0.8
+    if kept["used"]:
+        assert kept["coverage"]["value"] == kept["origins"][0]["value"] == scores["coverage_later"]
+    else:
+        assert kept["reason"] == later.NO_BETTER
 
 
 def test_nothing_that_the_shop_cannot_know_reaches_a_model(demo, truth):

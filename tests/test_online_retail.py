@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from patrons.files import read_json
+from patrons.segments import later
 
 
 def test_the_series_succeeds_on_a_real_log(online_retail):
@@ -59,7 +60,8 @@ def test_the_segment_later_is_foretold_better_than_by_persistence_but_not_too_we
     scores = online_retail.metrics("05")
     assert scores["accuracy_persistence"] < scores["accuracy_later"] < 0.8
     assert scores["macro_f1_persistence"] - 0.03 < scores["macro_f1_later"] < 0.7  # a tie: six days to learn from
-    assert read_json(online_retail.processed / "05_classification/segment_later.json") == {"used": False}
+    kept = read_json(online_retail.processed / "05_classification/segment_later.json")
+    assert (kept["used"], kept["reason"]) == (False, later.NO_BETTER)
     assert 0.2 < online_retail.metrics("04")["migrated_share"] < 0.7
     assert 1 - online_retail.metrics("04")["migrated_share"] == pytest.approx(scores["accuracy_persistence"])
 

@@ -87,7 +87,7 @@ def test_segments_have_names_of_their_own_in_words(ran):
 
 def test_what_needs_days_is_skipped_and_said(ran):
     assert "accuracy_later" not in ran.metrics("05")
-    assert read_json(ran.processed / "05_classification/segment_later.json") == {"used": False}
+    assert read_json(ran.processed / "05_classification/segment_later.json") == {"used": False, "reason": ""}
     assert "stability_in_time" not in ran.metrics("03")
     placed = read_json(ran.processed / "05_classification/findings.json")
     named = read_json(ran.processed / "04_label_creation/findings.json")

@@ -21,7 +21,7 @@ from conftest import resealed
 from streamlit.testing.v1 import AppTest
 
 from patrons.app import actions, segments
-from patrons.app.customer import likely_later
+from patrons.app.customer import churn, likely_later
 from patrons.app.reports import linked
 from patrons.app.score import progress
 
@@ -31,19 +31,42 @@ FLAGS = ["--server.headless=true", "--server.address=127.0.0.1", "--browser.gath
 
 
 def test_likely_later_segments_come_with_how_often_such_held():
-    assert likely_later(["Loyal", "At risk"], {"days": 90, "coverage": {"value": 0.864}}) == (
-        "In 90 days likely “Loyal” or “At risk”: such held the right segment for 86% of customers when last tested."
+    later = {"days": 90, "origins": [{"value": 0.864}]}
+    sentence = (
+        "In 90 days likely “Loyal” or “At risk”: such held the right segment for 86% of customers when last tested"
     )
+    assert likely_later(["Loyal", "At risk"], later) == f"{sentence}."
+    later["origins"] += [{"value": 0.794}, {"value": 0.912}]
+    assert likely_later(["Loyal", "At risk"], later) == f"{sentence} (3 days: 86% on average, 79% on the worst)."
 
 
 def test_the_segments_page_says_what_borders_explain_and_whether_later_segments_are_given():
     in_time = pd.DataFrame({"days": [180, 90], "otherwise": [0.3, 0.08]})
     assert segments.borders(in_time).startswith(". Groups made 90 days ago would place 8% of the customers of then")
     assert segments.borders(in_time.head(0)) == segments.borders(None) == ""
-    assert "in 90 days are given: such held the right one for 86%" in segments.later(
-        {"used": True, "days": 90, "coverage": {"value": 0.864}}
+    tested = {"used": True, "days": 90, "origins": [{"value": 0.864}, {"value": 0.794}]}
+    assert segments.later(tested) == (
+        "For each customer the segments likely in 90 days are given: such held the right one for 86% of customers when "
+        "last tested (2 days: 83% on average, 79% on the worst)."
     )
-    assert segments.later({"used": False}).startswith("Which segments are likely later is not said")
+
+
+def test_why_later_segments_are_not_given_is_what_05_found_and_nothing_of_a_table():
+    lead = "Which segments are likely later is not said of a customer: "
+    assert segments.later({"used": False, "reason": "it cannot be measured"}) == f"{lead}it cannot be measured."
+    assert segments.later({"used": False, "reason": ""}) == segments.later(None) == ""
+
+
+def test_churn_is_no_order_in_the_horizon_of_a_log_and_what_a_table_calls_so():
+    log = {"kind": "orders", "parameters": {"02_transformation": {"horizon_days": 60}}}
+    assert churn(log) == "no order in 60 days"
+    assert churn({"kind": "table", "parameters": {}}) == "churn"
+    card = {"churn_rate": 0.31}
+    assert segments.churned(card, "churned") == "31% of them churned"
+    assert segments.churned({**card, "earlier_customers": 9}, "did not order in 60 days") == (
+        "31% of those who were in it before did not order in 60 days"
+    )
+    assert segments.churned({}, "churned") == segments.churned(card, "") == ""  # 06 has not run yet
 
 
 PAGES = ("Segments", "A customer", "Score a file", "Actions", "Reports")
@@ -85,18 +108,18 @@ def test_the_segments_page_has_a_card_a_segment(app, demo):
     cards = pd.read_json(next(demo.processed.glob("04*/segments.json")))
     texts = [markdown.value for markdown in opened(app, "Segments").markdown]
     assert [f"#### {name}" for name in cards.segment] == [text for text in texts if text.startswith("####")]
+    assert sum(text.endswith("did not order in 90 days") for text in texts) == len(cards)
 
 
 def test_a_customer_is_looked_up_and_changed(app, demo):
     scores = pd.read_parquet(next(demo.processed.glob("06*/churn_scores.parquet"))).iloc[0]
     opened(app, "A customer").text_input[0].set_value(scores.customer_id).run()
-    assert metrics(app)["Chance of not coming back"] == f"{scores.churn_probability:.0%}"
+    assert metrics(app)["Chance of no order in 90 days"] == f"{scores.churn_probability:.0%}"
     recency = next(slider for slider in app.slider if slider.label.startswith("recency days"))
     recency.set_value(recency.max).run()
     assert [element.value for element in app.caption].count("Segment") == 2  # as they are, and what if
     assert app.warning[-1].value.startswith("No customer can be like this: ")
     assert "What if they order nothing for longer?" in [element.value for element in app.subheader]
-    assert any("Not coming back means no order within 90 days" in caption.value for caption in app.caption)
     app.text_input[0].set_value("nobody").run()
     assert "no customer nobody" in app.error[0].value
     app.main.radio[0].set_value("Enter values").run()
@@ -181,7 +204,7 @@ def test_a_release_that_is_given_scores_without_mlflow_or_a_write(demo, demo_rel
     monkeypatch.setitem(sys.modules, "patrons.tracking.promotion", None)  # importing it fails now, as in the image
     (tmp_path / "champion").write_text(str(demo_release))
     app = opened(start("--release", tmp_path / "champion"), "A customer")
-    assert "Chance of not coming back" in metrics(app)
+    assert "Chance of no order in 90 days" in metrics(app)
     assert not app.error
 
 

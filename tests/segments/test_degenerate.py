@@ -13,6 +13,7 @@ import run_all
 from patrons.features.preparation import preparation
 from patrons.files import read_json
 from patrons.models import load_model, save_model
+from patrons.segments import later
 from patrons.segments.clustering import margin
 from patrons.segments.movement import NONE
 
@@ -94,7 +95,7 @@ def test_ten_customers_have_segments_that_no_model_learns(tmp_path):
     labels = pd.read_parquet(processed / "04_label_creation/labels.parquet")
     record = read_json(processed / "05_classification/segment_model.json")
     assert record["labels"] == sorted(set(labels.segment))
-    assert read_json(processed / "05_classification/segment_later.json") == {"used": False}
+    assert read_json(processed / "05_classification/segment_later.json") == {"used": False, "reason": later.FEW}
     assert record["card"]["algorithm"] == "shares of the segments"
     model = load_model(processed / "05_classification/segment_model.skops")
     shares = labels.segment.value_counts(normalize=True).sort_index().to_numpy()

@@ -92,14 +92,23 @@ def test_a_forecast_is_scored_beside_persistence_and_kept_where_it_is_better():
     assert (kept["days"], kept["level"]) == (30, 0.9)
     assert kept["coverage"]["value"] == origins.value.iloc[0]
     assert [one["as_of"] for one in kept["origins"]] == ["2024-05-30", "2024-04-30", "2024-03-31"]
-    assert later.record(ran, forecast, origins.head(0)) == {"used": False}  # coverage was not measured
+    unmeasured = later.record(ran, forecast, origins.head(0))
+    assert unmeasured == {"used": False, "reason": later.UNMEASURED, "gain": kept["gain"]}
+    assert min(kept["gain"][name]["low"] for name in ("accuracy", "macro_f1")) > 0
 
 
 def test_what_is_no_better_than_persistence_is_not_used():
     stays = months(0)
     stays = procedure(later.Pairs(stays.rows.assign(**{later.NOW: stays.rows[later.LATER]}), *rest(stays)))
     assert not stays.forecast().beats_persistence
-    assert later.record(stays, stays.forecast(), stays.origins()) == {"used": False}
+    kept = later.record(stays, stays.forecast(), stays.origins())
+    assert (kept["used"], kept["reason"]) == (False, later.NO_BETTER)
+    assert kept["gain"]["accuracy"]["low"] <= 0
+
+
+def test_a_table_misses_no_later_segments_and_a_short_log_is_told_why_it_has_none():
+    assert later.without(TODAY, later.SHORT) == {"used": False, "reason": later.SHORT}
+    assert later.without(TODAY.drop(columns="as_of"), later.SHORT) == {"used": False, "reason": ""}
 
 
 @pytest.mark.parametrize("level", [0.8, 0.9])

@@ -20,6 +20,7 @@ from patrons.service.cards import later_card
 from patrons.service.follow import Located, named_by
 from patrons.service.limits import Gate
 from patrons.service.logs import Log
+from patrons.service.messages import LaterCard
 from patrons.service.problems import Problem
 from patrons.service.requests import read
 from patrons.service.settings import Settings, SettingsError, from_environment
@@ -330,9 +331,12 @@ def test_the_model_card_lists_the_features_in_words(api):
 
 def test_the_model_card_says_how_likely_later_segments_were_measured():
     coverage = {"value": 0.86, "low": 0.85, "high": 0.87}
-    later = {"used": True, "days": 90, "level": 0.9, "threshold": 0.1, "coverage": coverage, "origins": []}
+    later = {"used": True, "days": 90, "level": 0.9, "threshold": 0.1, "coverage": coverage}
+    later["origins"] = [{"value": 0.86}, {"value": 0.79}, {"value": 0.9}]
     measured = {"coverage": 0.86, "coverage_low": 0.85, "coverage_high": 0.87}
+    measured |= {"coverage_mean": pytest.approx(0.85), "coverage_lowest": 0.79, "coverage_days": 3}
     assert later_card(later) == {"days": 90, "level": 0.9, **measured}
+    assert set(later_card(later)) == set(LaterCard.model_fields)
     assert later_card({}) is None
 
 

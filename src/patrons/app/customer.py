@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from patrons.app.formats import BLUE, escaped, money, number, percent, readable, with_unit
+from patrons.app.formats import BLUE, coverage, escaped, money, number, percent, readable, with_unit
 from patrons.app.results import Series
 from patrons.features.season import CALENDAR
 from patrons.scoring import silence
@@ -78,7 +78,7 @@ def _show_answer(
     columns[0].markdown(f"### {answer['segment_name']}")
     earlier = before["churn_probability"] if before else None
     delta = None if earlier is None else f"{(answer['churn_probability'] - earlier) * 100:+.0f} points"
-    columns[1].metric("Chance of not coming back", percent(answer["churn_probability"]), delta, "inverse")
+    columns[1].metric(f"Chance of {churn(scorer.manifest)}", percent(answer["churn_probability"]), delta, "inverse")
     columns[2].metric("Expected spend", money(answer["expected_spend"], currency))
     st.caption(_meaning(answer, scorer, currency))
     limit = scorer.manifest["thresholds"]["churn"]
@@ -89,13 +89,18 @@ def _show_answer(
         st.markdown(f"- {reason}")
 
 
+def churn(manifest: Mapping[str, Any]) -> str:
+    """What the release forecasts: of an order log no order in a horizon, of a table what its label calls churn."""
+    if manifest["kind"] != ORDERS:
+        return "churn"
+    return f"no order in {manifest['parameters']['02_transformation']['horizon_days']} days"
+
+
 def _meaning(answer: Mapping[str, Any], scorer: Scorer, currency: str) -> str:
     """What the numbers mean: which time they are for, and how sure they are."""
     parameters, sentences = scorer.manifest["parameters"], []
     if answer["segments_later"]:
         sentences.append(likely_later(answer["segments_later"], scorer.later))
-    if days := parameters.get("02_transformation", {}).get("horizon_days"):
-        sentences.append(f"Not coming back means no order within {days} days.")
     if answer["expected_spend"] is not None:
         low, high = (money(answer[name], currency) for name in ("spend_low", "spend_high"))
         days = parameters.get("07_customer_value", {}).get("value_horizon_days")
@@ -108,10 +113,7 @@ def _meaning(answer: Mapping[str, Any], scorer: Scorer, currency: str) -> str:
 
 def likely_later(names: Sequence[str], later: Mapping[str, Any]) -> str:
     """The likely later segments of a customer, and how often such held (`Scorer.later`)."""
-    return (
-        f"In {later['days']} days likely “{'” or “'.join(names)}”: such held the right segment for "
-        f"{later['coverage']['value']:.0%} of customers when last tested."
-    )
+    return f"In {later['days']} days likely “{'” or “'.join(names)}”: such held the right segment {coverage(later)}."
 
 
 def _show_silence(series: Series, scorer: Scorer, customer: str) -> None:
@@ -124,7 +126,7 @@ def _show_silence(series: Series, scorer: Scorer, customer: str) -> None:
     if len(ahead) < 2:  # no answer for a later day, and so nothing to show
         return
     st.subheader("What if they order nothing for longer?")
-    st.altair_chart(_curve(ahead))
+    st.altair_chart(_curve(ahead, f"chance of {churn(scorer.manifest)}"))
     now, *later = ahead[["days", "segment_name"]].to_dict("records")
     moved = next((day for day in later if day["segment_name"] != now["segment_name"]), None)
     future = (
@@ -134,12 +136,12 @@ def _show_silence(series: Series, scorer: Scorer, customer: str) -> None:
     st.caption(f"Every value changes along, as it would in the shop{season}: {future}.")
 
 
-def _curve(ahead: pd.DataFrame) -> alt.Chart:
-    """The chance of not coming back by days without an order."""
+def _curve(ahead: pd.DataFrame, title: str) -> alt.Chart:
+    """The chance that `title` names, by days without an order."""
     days, chances = alt.Scale(domain=[0, int(ahead.days.max())]), alt.Scale(domain=[0, 1])
     base = alt.Chart(ahead, height=220).encode(
         x=alt.X("days:Q", title="days from now without an order", scale=days),
-        y=alt.Y("churn_probability:Q", title="chance of not coming back", axis=alt.Axis(format="%"), scale=chances),
+        y=alt.Y("churn_probability:Q", title=title, axis=alt.Axis(format="%"), scale=chances),
         tooltip=["days", "segment_name", alt.Tooltip("churn_probability", format=".0%")],
     )
     return base.mark_line(color=BLUE, point=True)

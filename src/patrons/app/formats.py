@@ -1,7 +1,8 @@
 """Numbers and names as a manager reads them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
@@ -46,11 +47,20 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:-])", r"\\\1", text)
 
 
+def coverage(later: Mapping[str, Any]) -> str:
+    """How often likely later segments held the right one (`later` as `segments.later.record` makes it), a clause."""
+    days = [day["value"] for day in later["origins"]]
+    latest = f"for {percent(days[0])} of customers when last tested"
+    if len(days) == 1:
+        return latest
+    return f"{latest} ({len(days)} days: {percent(fmean(days))} on average, {percent(min(days))} on the worst)"
+
+
 HEADINGS = {
     "customer_id": "customer",
     "segment_name": "segment",
     "segments_later": "likely segments later",
-    "churn_probability": "chance of not coming back",
+    "churn_probability": "chance of churn",
     "flagged": "flagged",
     "expected_spend": "expected spend",
     "spend_low": "spend, low",

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from patrons.app.formats import BLUE, GREY, money, number, percent, readable
+from patrons.app.formats import BLUE, GREY, coverage, money, number, percent, readable
 from patrons.app.results import Series
 
 CARDS_A_ROW = 4
@@ -22,29 +22,42 @@ def show(series: Series) -> None:
     if not cards:
         st.info("There are no segments yet: run the whole series.")
         return
+    outcome = (series.json("churn.json") or {}).get("outcome", "")
     width = len(cards) if len(cards) <= CARDS_A_ROW else CARDS_A_ROW - 1
     for start in range(0, len(cards), width):
         for column, card in zip(st.columns(width), cards[start : start + width], strict=False):
-            _card(column, card, series.currency)
+            _card(column, card, series.currency, outcome)
     st.subheader("How they differ")
     st.altair_chart(_shares(pd.DataFrame(cards)))
     _profile(cards)
     _movement(series.table("migration.parquet"), [card["segment"] for card in cards], series.table("in_time.parquet"))
-    st.caption(later(series.json("segment_later.json")))
+    if text := later(series.json("segment_later.json")):
+        st.caption(text)
 
 
-def _card(column: DeltaGenerator, card: dict[str, Any], currency: str) -> None:
+def _card(column: DeltaGenerator, card: dict[str, Any], currency: str, outcome: str) -> None:
     with column.container(border=True):
         st.markdown(f"#### {card['segment']}")
         st.markdown(f"**{card['customers']:,}** customers, {percent(card['share'])} of all")
         if card.get("revenue_share") is not None:
             st.markdown(f"{percent(card['revenue_share'])} of revenue ({money(card['revenue'], currency)})")
-        if card.get("churn_rate") is not None:
-            st.markdown(f"{percent(card['churn_rate'])} of them churned")
+        if text := churned(card, outcome):
+            st.markdown(text)
         if card.get("action"):
             st.markdown(f"**Suggested, not tested here:** {card['action']}")
         if card.get("against"):
             st.caption(f"What speaks against it: {card['against']}")
+
+
+def churned(card: Mapping[str, Any], outcome: str) -> str:
+    """Which share of a segment churned, in the words of 06 for that; empty where either is not known.
+
+    Of an order log these are the customers who were in the segment a horizon ago.
+    """
+    if card.get("churn_rate") is None or not outcome:
+        return ""
+    whom = "those who were in it before" if card.get("earlier_customers") else "them"
+    return f"{percent(card['churn_rate'])} of {whom} {outcome}"
 
 
 def _shares(cards: pd.DataFrame) -> alt.Chart:
@@ -74,12 +87,17 @@ def _profile(cards: list[dict[str, Any]]) -> None:
 
 
 def later(kept: Mapping[str, Any] | None) -> str:
-    """Whether the segments likely later are given, and how often such held; `kept` is ``segment_later.json``."""
-    if not kept or not kept["used"]:
-        return "Which segments are likely later is not said of a customer: no model does better than that they stay."
+    """Whether the segments likely later are given, and how often such held, else why not; empty of a table.
+
+    `kept` is ``segment_later.json``, None where there is none yet.
+    """
+    if not kept or not (kept["used"] or kept.get("reason")):
+        return ""
+    if not kept["used"]:
+        return f"Which segments are likely later is not said of a customer: {kept['reason']}."
     return (
-        f"For each customer the segments likely in {kept['days']} days are given: such held the right one for "
-        f"{percent(kept['coverage']['value'])} of customers when last tested."
+        f"For each customer the segments likely in {kept['days']} days are given: such held the right one "
+        f"{coverage(kept)}."
     )
 
 

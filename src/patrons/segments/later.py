@@ -32,6 +32,12 @@ LEARNT = 20_000  # rows to learn from at most, drawn at random
 ORIGINS = 3  # days on which the procedure is tested at most, a horizon apart
 LATER, NOW = "segment_later", "segment_now"
 
+# why likely later segments are not given
+FEW = "fewer than two segments are large enough to be learnt"
+SHORT = "too few earlier days tell where customers went"
+NO_BETTER = "no model does better than that they stay"
+UNMEASURED = "how often such would hold the right one cannot be measured, as that takes days of three horizons in a row"
+
 
 @dataclass(frozen=True)
 class Pairs:
@@ -191,13 +197,16 @@ class Procedure:
 def record(procedure: Procedure, forecast: Forecast, origins: pd.DataFrame) -> Mapping[str, Any]:
     """What is kept beside the model of today: `used` says whether it is, which its tests decide.
 
-    Used is what beats persistence and of which it was measured how often its likely segments hold the right one.
+    Used is what beats persistence and of which it was measured how often its likely segments hold the right one; `gain`
+    over persistence is kept in any case.
     """
+    gain = {"gain": {name: forecast.gain[name]._asdict() for name in ("accuracy", "macro_f1")}}
     if not forecast.beats_persistence or origins.empty:
-        return NOTHING
+        return {"used": False, "reason": UNMEASURED if forecast.beats_persistence else NO_BETTER, **gain}
     latest = origins.iloc[0]
     return {
         "used": True,
+        **gain,
         "days": forecast.days,
         "level": procedure.level,
         "threshold": procedure.threshold(procedure.pairs.today),
@@ -207,4 +216,6 @@ def record(procedure: Procedure, forecast: Forecast, origins: pd.DataFrame) -> M
     }
 
 
-NOTHING: Mapping[str, Any] = {"used": False}  # where nothing is to be said of later segments
+def without(customers: pd.DataFrame, reason: str) -> Mapping[str, Any]:
+    """What is kept where there is no forecast; a table, whose `customers` have no day, gives no reason to miss one."""
+    return {"used": False, "reason": reason if "as_of" in customers else ""}

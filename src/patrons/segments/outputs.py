@@ -69,7 +69,7 @@ def shares_only(
     stage.write("segment_model.sample.parquet", X.head(SAMPLE))
     card = segment_card(stage, dataset, "shares of the segments", author, {}, {}, reason)
     stage.write("segment_model.json", record(list(model.classes_), labels, card))
-    stage.write("segment_later.json", later.NOTHING)
+    stage.write("segment_later.json", later.without(task.everyone, later.FEW))
 
 
 def segment_card(

@@ -1,6 +1,7 @@
 """What the service says of the release in use."""
 
 from collections.abc import Mapping
+from statistics import fmean
 from typing import Any
 
 from patrons.service.slots import Slot, Slots
@@ -28,8 +29,12 @@ def later_card(later: Mapping[str, Any]) -> dict[str, Any] | None:
     if not later:
         return None
     value, low, high = (later["coverage"][name] for name in ("value", "low", "high"))
+    days = [day["value"] for day in later["origins"]]
     return {name: later[name] for name in ("days", "level")} | {
         "coverage": value,
         "coverage_low": low,
         "coverage_high": high,
+        "coverage_mean": fmean(days),
+        "coverage_lowest": min(days),
+        "coverage_days": len(days),
     }

@@ -149,6 +149,9 @@ class LaterCard(BaseModel):
     coverage: float = Field(description="that share as measured on the latest day")
     coverage_low: float = Field(description="95% interval over customers; it does not cover a change of season")
     coverage_high: float
+    coverage_mean: float = Field(description="of all days on which it was measured, a horizon apart")
+    coverage_lowest: float = Field(description="on the worst of these days")
+    coverage_days: int = Field(description="how many these are")
 
 
 class ModelCard(BaseModel):
