@@ -40,6 +40,9 @@ PASSED = {
 }
 
 
+SEASON = OFF | {"gate": "calibration error of 2024-12-29, the nearest in season to today", "value": 0.203}
+
+
 def gates(*failed):
     """The rows of these gates, failed, and of one that was passed."""
     return [*({**row, "verdict": "failed"} for row in failed), PASSED]
@@ -103,6 +106,11 @@ def test_failed_gates_are_a_caveat_in_words_and_make_contacts_a_trial(tmp_path):
         "are off by 10.9 points (10 allowed). Use it to rank, not to count."
     )
     assert points["Whom to contact?"][0].startswith("As a trial, contact the 10 customers whose arm")
+    caveat = answers(tmp_path, rows=gates(SEASON))["Who is leaving?"][1]
+    assert caveat.endswith(
+        "its probabilities are off by 20.3 points on 2024-12-29, the day nearest in season to today (10 allowed). Use "
+        "it to rank, not to count."
+    )
     begins = answers(tmp_path, VALUE | {"plan": None}, rows=gates(OFF))["Whom to contact?"][0]
     assert begins.startswith("As a trial, begin with those most likely to leave")
 

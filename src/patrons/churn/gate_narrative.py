@@ -53,7 +53,7 @@ def failure(row: Mapping[str, Any]) -> str:
         rule=gate.removeprefix("better than ").partition(" (")[0],
         value=f"{value:.3g}",
         limit=f"required: {limit}",
-        which=gate.removeprefix("calibration error"),
+        which=gate.removeprefix("calibration error").replace(" of ", " on ").replace("the nearest", "the day nearest"),
         points=f"{100 * value:.3g}",
         allowed=_hundredfold(limit),
     )

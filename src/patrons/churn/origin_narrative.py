@@ -77,7 +77,7 @@ def used(tried: Tried) -> str:
         return f"{begin}."
     gain = tried.fresher
     shown = f"{gain.value:+.3f}, 95% interval {gain.low:+.3f} to {gain.high:+.3f}"
-    verdict = "improve" if gain.low > 0 else "worsen" if gain.high < 0 else "do not change, as far as can be told,"
+    verdict = "improve" if gain.low > 0 else "worsen" if gain.high < 0 else "are not known to change"
     return f"{begin}. The labels of the last horizon {verdict} the ROC AUC ({shown}, mean over days that were tried)."
 
 
