@@ -161,7 +161,8 @@ def test_who_is_flagged_is_said_of_those_who_could_be_kept_with_what_the_thresho
 
 
 def test_everyone_is_a_footnote():
-    assert flag_narrative.bands_title(assessed()) == "ROC AUC 0.80 of everyone, 0.75 of those who can be kept"
+    bands = pd.DataFrame({"value": [0.8, 0.6]}, index=["0 to 30 days", "over 360 days"])
+    assert flag_narrative.bands_title(bands) == "Hardest to rank after a silence of over 360 days: ROC AUC 0.60"
     text = flag_narrative.everyone(assessed(), 0.65, PHRASES)
     assert text.startswith(
         "Of all 40 customers of 2024-06-01, those silent for longer included, 50% did not order in 90 days; 50% of "
@@ -176,7 +177,6 @@ def test_where_too_few_could_be_kept_everyone_is_judged_and_that_is_said(active,
     assert flag_narrative.everyone(tested, 0.5, PHRASES) == (
         f"Of customers who ordered in the last 90 days there were {few} in the test to judge by, so everyone is judged."
     )
-    assert flag_narrative.bands_title(tested) == "ROC AUC 0.80 of everyone"
 
 
 def test_probabilities_that_are_far_off_are_not_to_be_counted_on():
@@ -207,11 +207,15 @@ def test_what_the_forecast_relies_on_is_said_with_its_meaning():
 @pytest.mark.parametrize(
     ("failed", "sentence"),
     [
-        ([], "All 9 gates are passed: the model may be called a candidate."),
-        (["gap", "Brier"], "2 of 9 gates failed, so this model is no candidate: gap; Brier."),
+        ([], "All 9 gates are passed: the model is good enough to use."),
+        (
+            ["gap", "calibration error of 2024-12-29"],
+            "2 of 9 gates failed: gap; calibration error of 2024-12-29. Do not rely on it. It is not promoted unless "
+            "someone gives a reason.",
+        ),
     ],
 )
-def test_a_model_is_a_candidate_if_no_gate_failed(failed, sentence):
+def test_a_model_is_good_enough_if_no_gate_failed(failed, sentence):
     assert narrative.candidate(failed, 9) == sentence
 
 

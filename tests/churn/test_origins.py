@@ -149,7 +149,7 @@ def test_what_the_origins_say():
         origin_narrative.season(far, PHRASES)
     )
     assert origin_narrative.promised(found, 0.8) == (
-        "Found in this way on the days before, a threshold that is to flag 80% flagged 100% to 100% on 1 days and "
+        "Found in this way on the days before, a threshold that is to find 80% found 100% to 100% on 1 days and "
         "reached its aim on 1; 100% to 100% of flags were right."
     )
     assert "The labels of the last horizon improve the ROC AUC (+0.500, 95% interval" in origin_narrative.used(found)

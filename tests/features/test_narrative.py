@@ -26,7 +26,8 @@ def test_the_number_of_features_and_groups_is_said_and_whether_returns_are_known
 
 def test_who_todays_customers_are():
     today = pd.DataFrame({"frequency": [1, 1, 3, 9], "recency_days": [10, 20, 30, 40]})
-    assert narrative.customers(today) == (
+    assert "described. 2 more cancelled all that they ordered. 50%" in narrative.customers(today, 6)
+    assert narrative.customers(today, 4) == (
         "4 customers are described. 50% of them have ordered once, and half have been silent for more than 25 days."
     )
 

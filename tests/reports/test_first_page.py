@@ -75,7 +75,8 @@ def test_without_doubts_only_the_assumptions_are_named(tmp_path):
     assert points["Whom to contact?"] == (
         "Contact the 10 customers whose arm is “contact” in "
         f"data/processed/{tmp_path.name}/07_customer_value/actions.csv. That costs 20 EUR and should bring 30 beyond "
-        "its cost (95% interval 10 to 50). It counts what customers who are kept spend more than those who are lost.",
+        "its cost (95% interval 10 to 50). They are those whom a contact is expected to gain most from, not those "
+        "likeliest to go.",
         "This holds only if the assumptions on margin, cost and the chance of keeping a customer do.",
     )
 
@@ -133,13 +134,14 @@ def test_of_a_log_those_who_can_still_be_kept_are_spoken_of(tmp_path):
     active = {"recall_active": 0.63, "precision_active": 0.54}
     season = {"day": "2024-12-20", "forecast": 0.44, "happened": 0.7}
     more = {"current": "customers who ordered in the last 90 days", "horizon_days": 90, "came_back_rate": 0.47}
-    more |= {"today": {"customers": 1849, "flagged": 665}, "season": season}
+    more |= {"today": {"customers": 1849, "flagged": 665}, "season": season, "threshold": 0.3, "found": [0.56, 0.89]}
     points = answers(tmp_path, metrics=METRICS | active, more=more)
     assert points["Who will not order in the next 90 days?"] == (
-        "665 of the 1,849 customers who ordered in the last 90 days are flagged as likely not to order in the next 90. "
-        "In the test, flags found 63% of those who did not order, and 54% of flags were right.",
-        "No order in 90 days is no farewell: 47% of such customers ordered in the 90 days after. On 2024-12-20, of the "
-        "days tried the nearest in season to today, 44% was forecast and 70% happened.",
+        "665 of the 1,849 customers who ordered in the last 90 days are flagged: their chance not to order in the "
+        "next 90 is 30% or more. In the test, flags found 63% of those who did not order, and 54% of flags were right.",
+        "No order in 90 days is no farewell: 47% of such customers ordered in the 90 days after. On the other days "
+        "that were tried flags found 56% to 89%. On 2024-12-20, the day tried that is nearest in season to today, 44% was "
+        "forecast and 70% happened: it may be more than forecast now, too.",
     )
     assert answers(tmp_path)["Who is leaving?"][0] == (
         "In the test, 50% churned. Flagging 40% of the customers found 70% of them, and 60% of flags were right."

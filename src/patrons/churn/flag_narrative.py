@@ -30,11 +30,9 @@ def flagged_title(tested: Assessment, threshold: float, phrases: Phrases) -> str
     )
 
 
-def bands_title(tested: Assessment) -> str:
-    """Title of the scores by band of silence."""
-    everyone = tested.everyone[tested.chosen]["roc_auc"].value
-    of_judged = "" if tested.judged.all() else f", {tested.scores['roc_auc'].value:.2f} of those who can be kept"
-    return f"ROC AUC {everyone:.2f} of everyone{of_judged}"
+def bands_title(bands: pd.DataFrame) -> str:
+    """Title of the scores by band of silence: where ranking is hardest; `bands` is of `scores.by_band`."""
+    return f"Hardest to rank after a silence of {bands.value.idxmin()}: ROC AUC {bands.value.min():.2f}"
 
 
 def everyone(tested: Assessment, threshold: float, phrases: Phrases) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from patrons.churn.assessment import Assessment, judged
 from patrons.churn.customers import active, horizon
+from patrons.churn.gate_narrative import advice
 from patrons.churn.search import SearchResult
 from patrons.evaluation.metrics import Interval
 from patrons.evaluation.scores import TOP
@@ -248,10 +249,14 @@ def main_feature(losses: pd.DataFrame, dictionary: pd.DataFrame) -> str:
 
 
 def candidate(failed: Sequence[str], count: int) -> str:
-    """Whether the model may be called a candidate."""
+    """Whether the model is good enough to use, and for what."""
     if not failed:
-        return f"All {count} gates are passed: the model may be called a candidate."
-    return f"{len(failed)} of {count} gates failed, so this model is no candidate: {'; '.join(failed)}."
+        return f"All {count} gates are passed: the model is good enough to use."
+    use = advice([{"gate": gate} for gate in failed])
+    return (
+        f"{len(failed)} of {count} gates failed: {'; '.join(failed)}. {use} It is not promoted unless someone gives a "
+        "reason."
+    )
 
 
 INTENDED = (

@@ -87,7 +87,7 @@ def promised(tried: Tried, min_recall: float) -> str:
     if kept.empty:
         return ""
     return (
-        f"Found in this way on the days before, a threshold that is to flag {min_recall:.0%} flagged "
+        f"Found in this way on the days before, a threshold that is to find {min_recall:.0%} found "
         f"{kept.recall.min():.0%} to {kept.recall.max():.0%} on {len(kept)} days and reached its aim on "
         f"{int(np.sum(kept.recall >= min_recall))}; {kept.precision.min():.0%} to {kept.precision.max():.0%} of flags "
         "were right."

@@ -121,7 +121,7 @@ def segments(table: pd.DataFrame, title: str, ax: Axes) -> Axes:
     ax.set_yticks(rows, [f"{name} ({n:,})" for name, n in zip(table.index, table.customers, strict=True)])
     ax.xaxis.set_major_formatter(PERCENT)
     ax.margins(y=0.2)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     ax.set(title=title, xlabel="share that churned", ylabel="segment (customers)")
     return ax
 

@@ -120,7 +120,8 @@ def of_days(tried: Tried, panel: pd.DataFrame, rates: pd.DataFrame | None) -> di
     dict
         `test_day`, `learnt_until` (the last day whose outcomes the saved model has learnt), `log_odds_error` (by how
         much the log odds of all forecasts of a day are off together), `season` (the day nearest in season to today:
-        `day`, `forecast` and `happened`), `came_back_rate` (of the active who did not order in a horizon the share that
+        `day`, `forecast` and `happened`), `found` (the lowest and the highest share that flags found on the days that
+        were tried), `came_back_rate` (of the active who did not order in a horizon the share that
         did in the next; missing where no day tells it).
     """
     if not tried:
@@ -132,8 +133,15 @@ def of_days(tried: Tried, panel: pd.DataFrame, rates: pd.DataFrame | None) -> di
         "learnt_until": str(panel[KNOWN].max().date()),
         "log_odds_error": tried.error,
         "season": season,
+        **_found_over_days(tried),
         **came_back(rates),
     }
+
+
+def _found_over_days(tried: Tried) -> dict[str, list[float]]:
+    """`found`: the lowest and the highest share that flags found on the days that were tried."""
+    recall = tried.table.recall.dropna() if "recall" in tried.table else pd.Series(dtype=float)
+    return {"found": [float(recall.min()), float(recall.max())]} if len(recall) > 1 else {}
 
 
 def came_back(rates: pd.DataFrame | None) -> dict[str, float]:

@@ -17,11 +17,13 @@ def counted(groups: pd.DataFrame, with_returns: bool) -> str:
     return sentence if with_returns else f"{sentence} The log marks no cancellations, so returns are not among them."
 
 
-def customers(today: pd.DataFrame) -> str:
-    """How many customers there are, and how many are new or have been silent for long."""
+def customers(today: pd.DataFrame, known: int) -> str:
+    """How many of the `known` customers are described, and how many are new or have been silent for long."""
+    others = known - len(today)
+    gone = f" {others:,} more cancelled all that they ordered." if others > 0 else ""
     return (
-        f"{len(today):,} customers are described. {(today.frequency == 1).mean():.0%} of them have ordered once, and "
-        f"half have been silent for more than {today.recency_days.median():.0f} days."
+        f"{len(today):,} customers are described.{gone} {(today.frequency == 1).mean():.0%} of them have ordered once, "
+        f"and half have been silent for more than {today.recency_days.median():.0f} days."
     )
 
 

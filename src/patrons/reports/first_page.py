@@ -18,7 +18,13 @@ UNTRIED = "The suggestion has not been tested here: try it on a random half of t
 FIGURES = {  # that illustrate each answer, the best first
     "who": ((LABELS, "sizes"),),
     "revenue": ((EDA, "pareto"), (LABELS, "differences"), (LABELS, "positions")),
-    "leaving": ((CHURN, "confusion"), (LABELS, "churn"), (CHURN, "calibration"), (CHURN, "roc_auc")),
+    "leaving": (
+        (CHURN, "seasons"),
+        (CHURN, "confusion"),
+        (LABELS, "churn"),
+        (CHURN, "calibration"),
+        (CHURN, "roc_auc"),
+    ),
     "worth": ((VALUE, "worth"),),
     "contact": ((VALUE, "profit"),),
 }
@@ -129,9 +135,10 @@ class _Answers:
             today = self.churn["today"]
             yield (
                 question,
-                f"{today['flagged']:,} of the {today['customers']:,} {self.churn['current']} are flagged as likely not "
-                f"to order in the next {days}. In the test, flags found {metrics['recall_active']:.0%} of those who "
-                f"did not order, and {metrics['precision_active']:.0%} of flags were right.",
+                f"{today['flagged']:,} of the {today['customers']:,} {self.churn['current']} are flagged: their chance "
+                f"not to order in the next {days} is {self.churn['threshold']:.0%} or more. In the test, flags found "
+                f"{metrics['recall_active']:.0%} of those who did not order, and {metrics['precision_active']:.0%} of "
+                "flags were right.",
                 " ".join(filter(None, (doubts, *self._of_days(days)))),
             )
         elif {"test_churn_rate", "flagged_share", "recall", "precision"} <= set(metrics):
@@ -150,10 +157,13 @@ class _Answers:
                 f"No order in {days} days is no farewell: {self.churn['came_back_rate']:.0%} of such customers ordered "
                 f"in the {days} days after."
             )
+        if found := self.churn.get("found"):
+            yield f"On the other days that were tried flags found {found[0]:.0%} to {found[1]:.0%}."
         if season := self.churn.get("season"):
+            more = "more" if season["happened"] > season["forecast"] else "fewer"
             yield (
-                f"On {season['day']}, of the days tried the nearest in season to today, {season['forecast']:.0%} was "
-                f"forecast and {season['happened']:.0%} happened."
+                f"On {season['day']}, the day tried that is nearest in season to today, {season['forecast']:.0%} was "
+                f"forecast and {season['happened']:.0%} happened: it may be {more} than forecast now, too."
             )
 
     def worth(self) -> Iterator[Answer]:
@@ -185,8 +195,8 @@ class _Answers:
                 "Whom to contact?",
                 f"{begin} the {plan['contacts']:,} customers whose arm is “contact” in {self.list}. That costs "
                 f"{about(plan['cost'])}{self.money} and should bring {about(plan['gain'])} beyond its cost (95% "
-                f"interval {about(plan['low'])} to {about(plan['high'])}). It counts what customers who are kept spend "
-                "more than those who are lost.",
+                f"interval {about(plan['low'])} to {about(plan['high'])}). They are those whom a contact is "
+                "expected to gain most from, not those likeliest to go.",
                 " ".join(filter(None, (self.value.get("check"), assumed, zero, self.held_out, doubts))),
             )
         elif self.value:
