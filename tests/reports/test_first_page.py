@@ -140,8 +140,8 @@ def test_of_a_log_those_who_can_still_be_kept_are_spoken_of(tmp_path):
         "665 of the 1,849 customers who ordered in the last 90 days are flagged: their chance not to order in the "
         "next 90 is 30% or more. In the test, flags found 63% of those who did not order, and 54% of flags were right.",
         "No order in 90 days is no farewell: 47% of such customers ordered in the 90 days after. On the other days "
-        "that were tried flags found 56% to 89%. On 2024-12-20, the day tried that is nearest in season to today, 44% was "
-        "forecast and 70% happened: it may be more than forecast now, too.",
+        "that were tried flags found 56% to 89%. On 2024-12-20, the day tried that is nearest in season to today, 44% "
+        "was forecast and 70% happened: it may be more than forecast now, too.",
     )
     assert answers(tmp_path)["Who is leaving?"][0] == (
         "In the test, 50% churned. Flagging 40% of the customers found 70% of them, and 60% of flags were right."
