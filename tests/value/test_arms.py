@@ -188,9 +188,23 @@ def test_hold_outs_of_an_earlier_list_are_left_alone_beyond_the_plan_too(results
 
 def test_the_budget_pays_those_who_keep_being_contacted_as_well():
     has = pd.Series([CONTACT] * 30 + [HOLD_OUT] * 10 + [""] * 960)
-    assert arms.within(1000, 110, 0.2, has) == 140  # 30 go on, 10 are left alone, 80 of 100 new ones
-    assert arms.within(20, 110, 0.2, has) == 20
-    assert arms.within(1000, 12, 0.2, has) == 12
+    other = has != ""
+    assert arms.within(1000, 110, 0.2, has, other) == 140  # 30 go on, 10 are left alone, 80 of 100 new ones
+    assert arms.within(20, 110, 0.2, has, other) == 20
+    assert arms.within(1000, 12, 0.2, has, other) == 12
+
+
+@pytest.mark.parametrize("budget", [120.0, 129.0])  # 40 contacts, and 43 of which rounding leaves one unused
+def test_a_run_again_contacts_as_many(results, budget):
+    people = pd.DataFrame({"customer_id": ids(60), "segment": "X", "churn_probability": 0.5, "value": 100.0})
+    people = table.at_stake(people.assign(reason_1="", reason_2="", reason_3=""))
+    assumed = gains.assumed([0.5], [[0.2]], [3.0], [budget])
+    first = actions.campaign(people, exact(), assumed, {}, LOT)
+    arms.keep(results, first.listed, LOT, DAY, 90)
+    again = actions.campaign(people, exact(), assumed, {}, lot_of(results, DAY))
+    assert again.listed.equals(first.listed)
+    assert again.reach == first.reach
+    assert again.plan == first.plan
 
 
 def test_07_says_how_many_keep_their_arm_and_counts_on_the_others(results):

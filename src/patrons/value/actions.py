@@ -182,8 +182,8 @@ def campaign(
     order = ranking(customers, gain)
     pays = int((gain.expected_gain > 0).sum())
     budget = affordable(assumed.likely.iloc[-1], assumptions, len(customers))
-    has = lot.earlier.of(customers.customer_id.iloc[order])
-    armed = within(pays if gain.expected_gain.notna().any() else len(customers), budget, lot.hold_out, has)
+    ranked, most = customers.customer_id.iloc[order], pays if gain.expected_gain.notna().any() else len(customers)
+    armed = within(most, budget, lot.hold_out, lot.earlier.of(ranked), lot.earlier.other(ranked))
     listed = with_arms(contact_list(customers, gain, armed, advice), armed, lot)
     own = counts(listed, lot)
     measured = order[own.to_numpy()] if own.any() else order[:armed]

@@ -8,7 +8,7 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -49,6 +49,10 @@ class Earlier(NamedTuple):
     def of(self, customer_id: pd.Series) -> pd.Series:
         """The arm of each customer, empty where none is open."""
         return pd.Series([self.arm.get(str(one), "") for one in customer_id], customer_id.index, dtype="str")
+
+    def other(self, customer_id: pd.Series) -> pd.Series:
+        """Whether the arm of each customer is of a list of other data, or of another share."""
+        return customer_id.astype(str).isin(list(self.elsewhere))
 
 
 class Lot(NamedTuple):
@@ -98,7 +102,7 @@ class Kept(NamedTuple):
     hold_out: float = math.nan
 
 
-def within(pays: int, affordable: int, hold_out: float, earlier: pd.Series | None = None) -> int:
+def within(pays: int, affordable: int, hold_out: float, has: pd.Series | None = None, other: Any = False) -> int:
     """How many of the list have an arm: those for whom a contact pays, until the budget is used up by those contacted.
 
     Parameters
@@ -107,14 +111,23 @@ def within(pays: int, affordable: int, hold_out: float, earlier: pd.Series | Non
         For how many a contact pays, and how many contacts the budget does.
     hold_out : float
         Share of them that is held out, below 1.
-    earlier : Series of str, optional
+    has : Series of str, optional
         The arm that each customer has already, in the order of the list; empty where there is none.
+    other : Series of bool, optional
+        Who has it from a list of other data. The rest counts as if it were drawn now, so that a run again on the same
+        data contacts as many.
     """
-    has = np.full(pays, "") if earlier is None else earlier.to_numpy(str)[:pays]
-    new = (has == "").cumsum()
-    contacts = (has == CONTACT).cumsum() + new * np.where(new <= FEWEST, 1, 1 - hold_out)
-    beyond = contacts > affordable + 1e-9
+    arm = np.full(pays, "") if has is None else has.to_numpy(str)[:pays]
+    theirs = np.broadcast_to(np.asarray(other, bool), len(arm) if has is None else len(has))[:pays]
+    anew = ((arm == CONTACT) & theirs).cumsum() + _contacts((~theirs).cumsum(), hold_out)
+    as_drawn = (arm == CONTACT).cumsum() + _contacts((arm == "").cumsum(), hold_out)
+    beyond = np.maximum(anew, as_drawn) > affordable + 1e-9
     return int(beyond.argmax()) if beyond.any() else pays
+
+
+def _contacts(customers: np.ndarray, hold_out: float) -> np.ndarray:
+    """How many of so many customers the lot has contacted, at most."""
+    return customers * np.where(customers <= FEWEST, 1, 1 - hold_out)
 
 
 def drawn(customer_id: pd.Series, lot: Lot) -> pd.Series:
@@ -172,7 +185,7 @@ def counts(listed: pd.DataFrame, lot: Lot) -> pd.Series:
     that of those the arms are no longer alike.
     """
     customer_id = listed.customer_id.astype(str)
-    own = (listed.arm != "") & ~customer_id.isin(list(lot.earlier.elsewhere))
+    own = (listed.arm != "") & ~lot.earlier.other(customer_id)
     new = own & (lot.earlier.of(customer_id) == "")
     return own if (listed.arm[new] == HOLD_OUT).any() else own & ~new
 

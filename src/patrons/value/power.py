@@ -112,7 +112,7 @@ def reach(listed: pd.DataFrame, save_chance: float, lot: Lot | None = None) -> R
     all_arms, (contacted, held) = _sizes(listed.arm), _sizes(listed.arm[own])
     known = listed.churn_probability[(own if own.any() else armed).to_numpy()].dropna()
     silent = float(known.mean()) if len(known) else np.nan
-    kept = int((armed & listed.customer_id.astype(str).isin(list(lot.earlier.elsewhere))).sum()) if lot else 0
+    kept = int((armed & lot.earlier.other(listed.customer_id)).sum()) if lot else 0
     nothing = Reach(*all_arms, silent, math.nan, save_chance, 0.0, 0, kept, all_arms[1] - held)
     if not held or not 0 < silent <= 1:
         return nothing
