@@ -37,8 +37,11 @@ def with_earlier(lot: Lot, results: Path, day: date | None, horizon_days: int | 
             continue
         try:
             before = kept(results, name)
-        except CampaignError as error:
-            notes.append(f"{error} The list was made without it: whom it holds out may be contacted.")
+        except CampaignError:
+            notes.append(
+                f"The earlier list {name} cannot be read and was left out: whom it holds out may be contacted. Restore "
+                "a copy and run this again, or remove it."
+            )
             continue
         if not same and not _shares(before, day, horizon_days or 0):
             continue
