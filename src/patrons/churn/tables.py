@@ -20,7 +20,7 @@ AT_THRESHOLDS = {name: "{:.0%}" for name in ("threshold", "flagged", "recall", "
 }
 SHARES = ("forecast", "observed", "flagged", "recall", "precision", "calibration error")
 AT_ORIGINS = dict.fromkeys([*SHARES, "forecast (everyone)", "observed (everyone)"], "{:.0%}") | dict.fromkeys(
-    ["Brier", "ROC AUC", "brier (everyone)"], "{:.3f}"
+    ["Brier", "ROC AUC", "Brier (everyone)"], "{:.3f}"
 )
 
 
@@ -104,7 +104,14 @@ def origins(tried: Tried) -> pd.DataFrame:
     names = ["day", "customers", "forecast", "observed", "brier"]
     both = active.merge(everyone[names], "left", "day", suffixes=("", " (everyone)"))
     both = both.drop(columns=["low", "high"])
-    return both[::-1].rename(columns={"brier": "Brier", "roc_auc": "ROC AUC", "calibration_error": "calibration error"})
+    return both[::-1].rename(
+        columns={
+            "brier": "Brier",
+            "brier (everyone)": "Brier (everyone)",
+            "roc_auc": "ROC AUC",
+            "calibration_error": "calibration error",
+        }
+    )
 
 
 def by_segment(truth: np.ndarray, score: np.ndarray, segment: np.ndarray, least: int = 30) -> pd.DataFrame:
