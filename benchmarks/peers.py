@@ -60,7 +60,9 @@ def ours(split: Split, seed: int) -> tuple[np.ndarray, str]:
     columns, matrices = churn.columns.compare(train, folds, prepare, p["n_features"], first, rows, seed)
     result = churn.search.search(train, matrices, spaces, seen, p["n_trials"], rows, seed)
     method = churn.calibration.best(churn.calibration.compare(result.validation, result.chosen))
-    final = churn.final.fit(result, method, train, prepare, int(columns.top.iloc[0]), rows, seed)
+    top = int(columns.top.iloc[0])
+    models = churn.final.fit_kinds(result, tuple(result.settings), train, prepare, top, rows, seed)
+    final = churn.final.finished(result, method, models)
     note = f"{result.chosen}: {', '.join(result.kinds(result.chosen))}; calibration: {method}"
     return churn.split.probability(final.model, churn.split.inputs(split.test)), note
 

@@ -15,7 +15,14 @@ FOLD = np.repeat([0, 1, 2], 2000)
 def out_of_fold(score, days_apart=90):
     day = pd.Timestamp("2024-01-01") + pd.to_timedelta(FOLD * days_apart, unit="D")
     return pd.DataFrame(
-        {"churned": TRUTH, "forest": score, "fold": FOLD, "as_of": day, "known_on": day + pd.Timedelta(days=90)}
+        {
+            "churned": TRUTH,
+            "forest": score,
+            "fold": FOLD,
+            "as_of": day,
+            "known_on": day + pd.Timedelta(days=90),
+            "recency_days": 9,
+        }
     )
 
 

@@ -33,8 +33,9 @@ def tried(rows, method="none", min_recall=0.8, today="2025-06-25"):
     train, _ = split.split(rows)
     scores = pd.DataFrame({0: {LOGISTIC: 0.7}})
     result = search.SearchResult(SETTINGS, pd.DataFrame(), train, scores, (), {})
+    last = final.fit_chosen(result, train, PREPARE, 0, 500, 0)
     features = pd.DataFrame({"as_of": [pd.Timestamp(today)]})
-    return origins.tried(result, method, rows, PREPARE, 0, 500, min_recall, 0, features)
+    return origins.tried(result, method, rows, last, PREPARE, 0, 500, min_recall, 0, features)
 
 
 def test_origins_are_a_horizon_apart_and_filled_up_with_the_latest_others_where_these_are_few():
@@ -77,7 +78,8 @@ def test_the_last_origin_is_the_test():
     rows, found = panel(customers=300), tried(panel(customers=300), "sigmoid")
     train, test = split.split(rows)
     result = search.SearchResult(SETTINGS, pd.DataFrame(), train, pd.DataFrame({0: {LOGISTIC: 0.7}}), (), {})
-    fitted = final.fit(result, "sigmoid", train, PREPARE, 0, 500, 0, found.before)
+    models = final.fit_kinds(result, tuple(SETTINGS), train, PREPARE, 0, 500, 0)
+    fitted = final.finished(result, "sigmoid", models, found.before)
     last = found.origins[-1]
     assert split.probability(fitted.model, split.inputs(test)).tolist() == last.rows.score.tolist()
     assert thresholds.found(fitted.judged, 0.8, None) == {"recall": last.threshold}
@@ -121,7 +123,7 @@ def test_fresher_labels_are_judged_on_the_origins_for_which_a_model_lacks_them()
 
 def test_a_table_is_tried_on_no_day():
     rows = panel().drop(columns=["as_of", "known_on"]).assign(group=range(2000))
-    none = origins.tried(None, "none", rows, PREPARE, 0, 500, 0.8, 0, rows)
+    none = origins.tried(None, "none", rows, None, PREPARE, 0, 500, 0.8, 0, rows)
     assert not none
     assert none.metrics() == {}
     assert gates.quality(assessed([True] * 4), none, 0.6, 0.1, 0.4)[-1].gate == "calibration error"

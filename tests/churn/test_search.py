@@ -46,7 +46,7 @@ def test_the_mean_is_that_of_the_kinds_whose_mean_validates_best(searched):
 
 def test_the_fitted_mean_is_that_of_its_fitted_members(searched):
     train, _, result = searched
-    fitted = final.fit(result, "none", train, LOG, 3, 300, 0)
+    fitted = final.finished(result, "none", final.fit_kinds(result, tuple(result.settings), train, LOG, 3, 300, 0))
     X = split.inputs(train)
     members = [fitted.models[kind].predict_proba(X)[:, 1] for kind in result.members]
     assert split.probability(fitted.models[MEAN], X) == pytest.approx(np.mean(members, axis=0), abs=1e-8)
@@ -57,7 +57,8 @@ def test_the_fitted_mean_is_that_of_its_fitted_members(searched):
 
 def test_the_chosen_model_alone_is_calibrated_and_so_are_its_validated_rows(searched):
     train, _, result = searched
-    plain, calibrated = (final.fit(result, method, train, LOG, 0, 300, 0) for method in ("none", "sigmoid"))
+    models = final.fit_kinds(result, tuple(result.settings), train, LOG, 0, 300, 0)
+    plain, calibrated = (final.finished(result, method, models) for method in ("none", "sigmoid"))
     assert calibrated.model[-1].classifier.members_[0].get_params() == plain.model[-1].members_[0].get_params()
     score = result.validation[result.chosen].to_numpy()
     assert calibrated.judged.score.to_numpy() == pytest.approx(calibrated.model[-1].calibrate(score), abs=1e-8)

@@ -30,7 +30,7 @@ def compare(validation: pd.DataFrame, model: str) -> pd.DataFrame:
         (negative: calibration helps). One row where no fold can be judged.
     """
     truth, score = validation[OUTCOME].to_numpy(), validation[model].to_numpy()
-    kept = active(validation).to_numpy() if {KNOWN, "recency_days"} <= set(validation) else np.ones(len(truth), bool)
+    kept = active(validation).to_numpy()
     pairs = [(fit, judged[kept[judged]]) for fit, judged in _pairs(validation) if len(np.unique(truth[fit])) > 1]
     rows = np.concatenate([judged for _, judged in pairs]) if pairs else np.arange(len(validation))
     table = [("none", brier(truth[rows], score[rows]), Interval(0.0, 0.0, 0.0))]

@@ -41,32 +41,25 @@ class Final:
     judged: pd.DataFrame
 
 
-def fit(
-    result: SearchResult,
-    method: str,
-    train: pd.DataFrame,
-    prepare: ColumnTransformer,
-    top: int,
-    rows: int,
-    seed: int,
-    before: pd.DataFrame | None = None,
+def finished(
+    result: SearchResult, method: str, models: Mapping[str, Pipeline], before: pd.DataFrame | None = None
 ) -> Final:
-    """Fit every kind with its chosen setting on all training rows, and calibrate the chosen model.
+    """The models that are tested, the chosen one calibrated.
 
     Parameters
     ----------
     method : str
         How probabilities are calibrated (see `calibration.best`), or "none".
-    top, rows : int
-        Columns that are kept (0: all), and rows that these are chosen on, at most.
+    models : mapping
+        What `fit_kinds` gives of all kinds and training rows.
     before : DataFrame, optional
         Rows with their outcome and `raw`, the probability by a model that had not seen it: those of earlier `origins`.
         The validated rows unless given.
     """
-    models, chosen = fit_kinds(result, tuple(result.settings), train, prepare, top, rows, seed), result.chosen
+    chosen = result.chosen
     before = result.validation.rename(columns={chosen: RAW}) if before is None else before
-    models[chosen], judged = calibrated(models[chosen], method, before)
-    return Final(models, models[chosen], judged)
+    model, judged = calibrated(models[chosen], method, before)
+    return Final({**models, chosen: model}, model, judged)
 
 
 @one_thread
@@ -79,7 +72,13 @@ def fit_kinds(
     most: int,
     seed: int,
 ) -> dict[str, Pipeline]:
-    """Kinds with their settings, and the mean where its members are among them, fitted on `rows`; not calibrated."""
+    """Kinds with their settings, and the mean where its members are among them, fitted on `rows`; not calibrated.
+
+    Parameters
+    ----------
+    top, most : int
+        Columns that are kept (0: all), and rows that these are chosen on, at most.
+    """
     X, y = inputs(rows), rows[OUTCOME].to_numpy()
     ready, Z = fit_preprocessing(Task(prepare, X, y, top, most, seed, owners(rows)))
     seen = dict(zip(kinds, views(ready, tuple(kinds)), strict=True))
@@ -140,7 +139,7 @@ def left_out(
     """
     rows = panel[["customer_id", OUTCOME]]
     if "as_of" in panel:
-        return result.cv_roc_auc(result.chosen), rows[:0].assign(raw=0.0)
+        return result.cv_roc_auc(result.chosen), rows[:0].assign(**{RAW: 0.0})
     pairs = random_folds(panel[GROUP].to_numpy(), panel[OUTCOME].to_numpy(), cv_folds, seed)
     folds = as_matrices(panel, pairs, prepare, top, len(panel), seed)
     kinds = result.kinds(result.chosen)
@@ -149,7 +148,7 @@ def left_out(
     for fold, part in zip(folds, parts, strict=True):
         scores[fold.val] = part
     mean = np.mean([roc_auc(fold.y_val, part) for fold, part in zip(folds, parts, strict=True)])
-    return float(mean), rows.assign(raw=scores)
+    return float(mean), rows.assign(**{RAW: scores})
 
 
 def used(

@@ -33,7 +33,11 @@ def summary(gates: Sequence[Mapping[str, Any]]) -> str:
 
 def advice(gates: Sequence[Mapping[str, Any]]) -> str:
     """What a model that failed gates is still good for, a sentence; empty where none failed."""
-    names = [row["gate"] for row in gates if row.get("verdict", "failed") == "failed"]
+    return use([row["gate"] for row in failed(gates)])
+
+
+def use(names: Sequence[str]) -> str:
+    """The same, by the names of the gates that failed."""
     if not names:
         return ""
     if not all(name.startswith(MILD) for name in names):

@@ -8,7 +8,7 @@ import pandas as pd
 
 from patrons.churn.assessment import Assessment, judged
 from patrons.churn.customers import active, horizon
-from patrons.churn.gate_narrative import advice
+from patrons.churn.gate_narrative import use
 from patrons.churn.search import SearchResult
 from patrons.evaluation.metrics import Interval
 from patrons.evaluation.scores import TOP
@@ -40,6 +40,8 @@ class Phrases(NamedTuple):
         " by 2026-01-01" where churn has a last day, else empty.
     current : str
         Customers who can still be kept today.
+    then : str
+        Customers who could be kept on an earlier day.
     earlier : str
         Customers that thresholds are found on.
     validated : str
@@ -55,6 +57,7 @@ class Phrases(NamedTuple):
     stayed: str
     by: str
     current: str
+    then: str
     earlier: str
     validated: str
 
@@ -74,6 +77,7 @@ def phrases(train: pd.DataFrame, test: pd.DataFrame) -> Phrases:
             "stayed",
             "",
             "customers who have not churned",
+            "customers",
             "those left out in turn",
             "part of the training customers that was left out",
         )
@@ -90,6 +94,7 @@ def phrases(train: pd.DataFrame, test: pd.DataFrame) -> Phrases:
         "ordered",
         f" by {known}",
         f"customers who ordered in the last {days} days",
+        f"customers who ordered in the {days} days before",
         "those who could be kept on the days before",
         "day that was forecast from what was known on it",
     )
@@ -252,10 +257,9 @@ def candidate(failed: Sequence[str], count: int) -> str:
     """Whether the model is good enough to use, and for what."""
     if not failed:
         return f"All {count} gates are passed: the model is good enough to use."
-    use = advice([{"gate": gate} for gate in failed])
     return (
-        f"{len(failed)} of {count} gates failed: {'; '.join(failed)}. {use} It is not promoted unless someone gives a "
-        "reason."
+        f"{len(failed)} of {count} gates failed: {'; '.join(failed)}. {use(failed)} It is not promoted unless someone "
+        "gives a reason."
     )
 
 

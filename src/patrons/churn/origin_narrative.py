@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import expit
 
-from patrons.churn.narrative import Phrases
+from patrons.churn.narrative import Phrases, interval
 from patrons.churn.origins import Tried, apart_in_season
 from patrons.features.narrative import came_back as came_back
 
@@ -22,15 +22,11 @@ def over_days(tried: Tried, phrases: Phrases) -> str:
     worst, best = (table.iloc[int(place)] for place in (table.roc_auc.argmin(), table.roc_auc.argmax()))
     return (
         f"Tried as it would have been used on {len(table)} days from {table.day.min()} to {table.day.max()}, each time "
-        f"fitted on what was known by then: of {_current(phrases)} the mean ROC AUC is {auc.value:.3f} (95% interval "
+        f"fitted on what was known by then: of {phrases.then} the mean ROC AUC is {auc.value:.3f} (95% interval "
         f"{auc.low:.3f} to {auc.high:.3f}), {worst.roc_auc:.3f} on {worst.day} and {best.roc_auc:.3f} on {best.day}; "
         f"the mean Brier score is {tried.means['brier'].value:.3f}. The settings were chosen on days that are among "
         "the earlier ones, so these are slightly optimistic; the last day played no part in any choice."
     )
-
-
-def _current(phrases: Phrases) -> str:
-    return phrases.current.replace("in the last", "in the").replace("days", "days before", 1)
 
 
 def season_title(tried: Tried) -> str:
@@ -52,7 +48,7 @@ def season(tried: Tried, phrases: Phrases) -> str:
             "year away, so what this season does to forecasts is not known. There,"
         )
     return (
-        f"{told} {phrases.noun} was forecast for {score.mean():.0%} of {_current(phrases)} and happened to "
+        f"{told} {phrases.noun} was forecast for {score.mean():.0%} of {phrases.then} and happened to "
         f"{truth.mean():.0%}.{_from_day_to_day(tried)}"
     )
 
@@ -76,9 +72,9 @@ def used(tried: Tried) -> str:
     if not tried or tried.fresher is None:
         return f"{begin}."
     gain = tried.fresher
-    shown = f"{gain.value:+.3f}, 95% interval {gain.low:+.3f} to {gain.high:+.3f}"
     verdict = "improve" if gain.low > 0 else "worsen" if gain.high < 0 else "are not known to change"
-    return f"{begin}. The labels of the last horizon {verdict} the ROC AUC ({shown}, mean over days that were tried)."
+    shown = f"({interval(gain)}, mean over days that were tried)"
+    return f"{begin}. The labels of the last horizon {verdict} the ROC AUC {shown}."
 
 
 def promised(tried: Tried, min_recall: float) -> str:

@@ -98,7 +98,7 @@ class Tried:
         today = self.today
         return min(reversed(self.origins), key=lambda origin: apart_in_season(origin.day, today))
 
-    @property
+    @cached_property
     def error(self) -> float:
         """By how much all log odds of a day are off together: the root mean square of `shift`; 0 of one origin."""
         shifts = [origin.shift for origin in self.origins]
@@ -158,6 +158,7 @@ def tried(
     result: SearchResult,
     method: str,
     panel: pd.DataFrame,
+    last: Pipeline,
     prepare: ColumnTransformer,
     top: int,
     most: int,
@@ -171,8 +172,10 @@ def tried(
     ----------
     method : str
         How probabilities are calibrated, or "none".
+    last : Pipeline
+        The chosen model, fitted on the training rows: what is known on the last origin. Not calibrated.
     top, most : int
-        As in `final.fit`.
+        As in `final.fit_kinds`.
     min_recall : float
         The share of those who do not order that each threshold is to flag.
     today : DataFrame
@@ -191,7 +194,8 @@ def tried(
         known = panel[panel[KNOWN] <= day]
         if min(known[OUTCOME].sum(), (1 - known[OUTCOME]).sum()) < ENOUGH:
             continue
-        models[day] = fit_chosen(result, known, prepare, top, most, seed)
+        tested = day == panel.as_of.max()
+        models[day] = last if tested else fit_chosen(result, known, prepare, top, most, seed)
         found.append(_origin(panel[panel.as_of == day], day, models, method, known_by(day, found), min_recall))
     return Tried(found, today.as_of.iloc[0])
 
@@ -260,9 +264,9 @@ def table(found: Sequence[Origin], everyone: bool = False) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `day`, `customers`, `forecast` and `observed` (shares), `brier`, `roc_auc` with `low` and `high`,
-        `calibration_error`, and of those who could be kept `flagged` (share), `recall`, `precision` by the threshold of
-        earlier days.
+        `day`, `customers`, `forecast` and `observed` (shares), `brier`; of those who could be kept also `roc_auc` with
+        `low` and `high`, `calibration_error`, and `flagged` (share), `recall`, `precision` by the threshold of earlier
+        days.
     """
     rows = []
     for origin in found:
@@ -275,20 +279,18 @@ def table(found: Sequence[Origin], everyone: bool = False) -> pd.DataFrame:
             "forecast": score.mean(),
             "observed": truth.mean(),
             "brier": brier(truth, score),
-            **_auc(truth, score),
-            "calibration_error": calibration_error(truth, score),
         }
-        if not everyone and not np.isnan(origin.threshold):
-            verdict = at_threshold(truth, score, origin.threshold)
-            row |= {"flagged": (score >= origin.threshold).mean()}
-            row |= {name: verdict[name] for name in ("recall", "precision")}
-        rows.append(row)
+        rows.append(row if everyone else row | _in_detail(truth, score, origin.threshold))
     return pd.DataFrame(rows)
 
 
-def _auc(truth: np.ndarray, score: np.ndarray) -> dict[str, float]:
+def _in_detail(truth: np.ndarray, score: np.ndarray, threshold: float) -> dict[str, float]:
     value, low, high = intervals({"": RANKING["roc_auc"]}, truth, score)[""]
-    return {"roc_auc": value, "low": low, "high": high}
+    row = {"roc_auc": value, "low": low, "high": high, "calibration_error": calibration_error(truth, score)}
+    if np.isnan(threshold):
+        return row
+    verdict = at_threshold(truth, score, threshold)
+    return row | {"flagged": (score >= threshold).mean()} | {name: verdict[name] for name in ("recall", "precision")}
 
 
 def means(found: Sequence[Origin], everyone: bool = False) -> dict[str, Interval]:

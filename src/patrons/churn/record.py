@@ -16,6 +16,7 @@ from patrons.churn.search import SearchResult
 from patrons.evaluation import scores
 from patrons.evaluation.model_card import model_card
 from patrons.features.panel import KNOWN
+from patrons.features.rates import latest
 
 
 def card(
@@ -146,8 +147,8 @@ def _found_over_days(tried: Tried) -> dict[str, list[float]]:
 
 def came_back(rates: pd.DataFrame | None) -> dict[str, float]:
     """`came_back_rate` of the latest day that tells it; empty where none does."""
-    known = [] if rates is None else rates.came_back.dropna().tolist()
-    return {"came_back_rate": known[-1]} if known else {}
+    last = None if rates is None else latest(rates, "came_back")
+    return {} if last is None else {"came_back_rate": float(last.came_back)}
 
 
 def of_today(scored: pd.DataFrame, can_be_kept: pd.Series) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from patrons.churn.customers import active
+from patrons.churn.final import SCORE
 from patrons.errors import SourceError
 from patrons.evaluation.metrics import profits, threshold_for_recall
 from patrons.features.panel import KNOWN, OUTCOME
@@ -32,7 +33,7 @@ def curve(rows: pd.DataFrame, value: float, cost: float, chance: float) -> pd.Da
     """`metrics.profits` of the outcomes and `score` of a customer table's rows; None of a log."""
     if KNOWN in rows:
         return None
-    return profits(rows[OUTCOME].to_numpy(), rows["score"].to_numpy(), value, cost, chance)
+    return profits(rows[OUTCOME].to_numpy(), rows[SCORE].to_numpy(), value, cost, chance)
 
 
 def found(rows: pd.DataFrame, min_recall: float, profit: pd.DataFrame | None) -> dict[str, float]:
@@ -48,5 +49,5 @@ def found(rows: pd.DataFrame, min_recall: float, profit: pd.DataFrame | None) ->
         What `curve` returned.
     """
     kept = judged(rows)
-    limits = {"recall": threshold_for_recall(kept[OUTCOME].to_numpy(), kept["score"].to_numpy(), min_recall)}
+    limits = {"recall": threshold_for_recall(kept[OUTCOME].to_numpy(), kept[SCORE].to_numpy(), min_recall)}
     return limits if profit is None else limits | {"profit": float(profit.threshold[np.argmax(profit.gain)])}

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from patrons.features.panel import OUTCOME
+from patrons.features.rates import latest
 
 MOST = 0.8  # share of the variance that counts as nearly all
 
@@ -35,10 +36,9 @@ def latest_churn(rates: pd.DataFrame, horizon_days: int) -> str:
     rates : DataFrame
         Of `rates.by_day`.
     """
-    known = rates.dropna(subset=["active_churned"])
-    if known.empty:
+    last = latest(rates, "active_churned")
+    if last is None:
         return f"On no day of the panel had anyone ordered in the {horizon_days} days before"
-    last = known.iloc[-1]
     return (
         f"{last.active_churned:.0%} of those who had ordered in the {horizon_days} days before "
         f"{pd.Timestamp(last.as_of).date()} did not in the {horizon_days} after"
@@ -47,25 +47,24 @@ def latest_churn(rates: pd.DataFrame, horizon_days: int) -> str:
 
 def churn(rates: pd.DataFrame, horizon_days: int) -> str:
     """The same as sentences: how much it varied, who came back later, and what the share of everyone says."""
-    active = rates.active_churned.dropna()
-    several = (
-        f" Over the {len(active)} days of the panel the share was between {active.min():.0%} and {active.max():.0%}."
-        if len(active) > 1
-        else ""
+    active, several = rates.active_churned.dropna(), ""
+    if len(active) > 1:
+        several = (
+            f"Over the {len(active)} days of the panel the share was between {active.min():.0%} and {active.max():.0%}."
+        )
+    everyone = (
+        f"Of everyone who ever ordered, {rates.churned.iloc[-1]:.0%} did not: that share grows with the age of a log, "
+        "because the long silent are never taken off."
     )
-    return (
-        f"{latest_churn(rates, horizon_days)}.{several} {came_back(rates, horizon_days)} Of everyone who ever ordered, "
-        f"{rates.churned.iloc[-1]:.0%} did not: that share grows with the age of a log, because the long silent are "
-        "never taken off."
-    ).replace(".  ", ". ")
+    parts = f"{latest_churn(rates, horizon_days)}.", several, came_back(rates, horizon_days), everyone
+    return " ".join(filter(None, parts))
 
 
 def came_back(rates: pd.DataFrame, horizon_days: int) -> str:
     """How many ordered in the horizon after one without an order; empty where no day tells it."""
-    known = rates.dropna(subset=["came_back"])
-    if known.empty:
+    last = latest(rates, "came_back")
+    if last is None:
         return ""
-    last = known.iloc[-1]
     return (
         f"No order in {horizon_days} days is no farewell: of the active who had none in the {horizon_days} days from "
         f"{pd.Timestamp(last.as_of).date()} on, {last.came_back:.0%} ordered in the {horizon_days} days after."

@@ -49,7 +49,14 @@ def by_day(panel: pd.DataFrame, lines: Table, horizon_days: int, cancelled: pd.D
     return table.assign(active=table.active.fillna(0).astype(int)).reset_index()
 
 
+def latest(rates: pd.DataFrame, column: str) -> pd.Series | None:
+    """The row of the latest day that tells a column; None where none does."""
+    known = rates.dropna(subset=[column])
+    return None if known.empty else known.iloc[-1]
+
+
 def metrics(rates: pd.DataFrame) -> dict[str, float]:
     """What 02 records: the latest `churn_rate_active`, and of the latest day that tells it `came_back_rate`."""
-    latest = {"churn_rate_active": rates.active_churned.dropna(), "came_back_rate": rates.came_back.dropna()}
-    return {name: float(known.iloc[-1]) for name, known in latest.items() if len(known)}
+    told = {"churn_rate_active": "active_churned", "came_back_rate": "came_back"}
+    rows = {name: (latest(rates, column), column) for name, column in told.items()}
+    return {name: float(row[column]) for name, (row, column) in rows.items() if row is not None}

@@ -66,14 +66,19 @@ def power(contacted: float, held: float, silent: float, save_chance: float) -> f
     save_chance : float
         Share of these that a contact makes order.
     """
+    effect, spread_none, spread = _spreads(contacted, held, silent, save_chance)
+    if not spread:
+        return 0.0
+    limit = norm.ppf(1 - LEVEL / 2) * spread_none
+    return float(norm.cdf((effect - limit) / spread) + norm.cdf((-effect - limit) / spread))
+
+
+def _spreads(contacted: float, held: float, silent: float, save_chance: float) -> tuple[float, float, float]:
+    """The difference of the shares, and its standard error where there is none and where it is this one."""
     left = silent * (1 - save_chance)
     pooled = (contacted * left + held * silent) / (contacted + held)
     spread_none = math.sqrt(pooled * (1 - pooled) * (1 / contacted + 1 / held))
-    spread = math.sqrt(left * (1 - left) / contacted + silent * (1 - silent) / held)
-    if not spread:
-        return 0.0
-    limit, effect = norm.ppf(1 - LEVEL / 2) * spread_none, silent - left
-    return float(norm.cdf((effect - limit) / spread) + norm.cdf((-effect - limit) / spread))
+    return silent - left, spread_none, math.sqrt(left * (1 - left) / contacted + silent * (1 - silent) / held)
 
 
 def least(contacted: int, held: int, silent: float) -> float:
@@ -87,11 +92,8 @@ def needed(hold_out: float, silent: float, save_chance: float) -> int:
     """How many customers, of whom a share is held out, find a save chance; 0 where no number does."""
     if not 0 < silent <= 1 or save_chance <= 0 or not 0 < hold_out < 1:
         return 0
-    left = silent * (1 - save_chance)
-    pooled = (1 - hold_out) * left + hold_out * silent
-    spread_none = math.sqrt(pooled * (1 - pooled) / (hold_out * (1 - hold_out)))
-    spread = math.sqrt(left * (1 - left) / (1 - hold_out) + silent * (1 - silent) / hold_out)
-    root = (norm.ppf(1 - LEVEL / 2) * spread_none + norm.ppf(POWER) * spread) / (silent - left)
+    effect, spread_none, spread = _spreads(1 - hold_out, hold_out, silent, save_chance)  # of one customer
+    root = (norm.ppf(1 - LEVEL / 2) * spread_none + norm.ppf(POWER) * spread) / effect
     return math.ceil(root**2)
 
 
