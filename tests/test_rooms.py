@@ -21,6 +21,7 @@ LAYERS = [
     ["scoring"],
     ["reports"],
     ["tracking"],
+    ["monitoring"],
     ["service"],
     ["cli", "app"],
 ]
@@ -35,6 +36,7 @@ NOTEBOOKS = {  # its rooms; the ground and `evaluation` are open to all
     "05": {"segments"},
     "06": {"churn"},
     "07": {"value"},
+    "08": {"monitoring"},
 }
 
 
