@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.pipeline import Pipeline
 
-from patrons.churn import final, gates, origin_narrative, origins, search, split, thresholds
+from patrons.churn import final, gates, origin_narrative, origins, record, search, split, thresholds
 from patrons.churn.kinds import LOGISTIC
 from patrons.evaluation.metrics import calibration_error
 from patrons.features.preparation import preparation
@@ -128,6 +128,26 @@ def test_a_table_is_tried_on_no_day():
     assert none.metrics() == {}
     assert gates.quality(assessed([True] * 4), none, 0.6, 0.1, 0.4)[-1].gate == "calibration error"
     assert origin_narrative.promised(none, 0.8) == ""
+
+
+def test_what_was_forecast_on_each_day_is_kept_for_monitoring_of_the_same_customers_on_all_days(monkeypatch):
+    monkeypatch.setattr(record, "MOST_TRIED", 50)
+    found = tried(panel())
+    kept = record.rows_tried(found, pd.DataFrame(), 0.9)
+    assert list(kept) == ["customer_id", "as_of", "known_on", "churned", "score", "active", "threshold"]
+    assert kept.groupby("as_of").customer_id.agg(frozenset).nunique() == 1
+    assert kept.groupby("as_of").size().tolist() == [50] * len(found.origins)
+    days = kept.groupby("as_of").threshold.first()
+    assert days.isna().tolist() == [True] + [False] * (len(days) - 1)  # nothing was known before the first
+    assert days.iloc[-1] == found.origins[-1].threshold
+
+
+def test_of_a_table_what_was_forecast_without_the_customer_is_kept():
+    left_out = pd.DataFrame({"customer_id": ["a", "b"], "churned": [1, 0], "raw": [0.6, 0.4], "score": [0.7, 0.3]})
+    kept = record.rows_tried(origins.Tried([], None), left_out, 0.5)
+    assert kept.to_dict("list") == {
+        "customer_id": ["a", "b"], "churned": [1, 0], "score": [0.7, 0.3], "active": [True] * 2, "threshold": [0.5] * 2
+    }  # fmt: skip
 
 
 def test_what_the_origins_say():

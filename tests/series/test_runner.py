@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 import errno
 import io
 import json
@@ -17,7 +18,7 @@ from toy_series import PREAMBLE, notebook, params
 
 import run_all
 from patrons import stage
-from patrons.series import imports, processes, worker
+from patrons.series import imports, processes, runner, worker
 from patrons.series.processes import Ending
 from patrons.series.progress import Lines, LiveTable
 from patrons.series.results import Results
@@ -644,3 +645,26 @@ def test_on_windows_it_says_where_patrons_runs():
 def test_elsewhere_a_module_that_lacks_is_named_with_what_to_do():
     message = started_without("nbformat", "linux")
     assert message.startswith(f"nbformat is not installed for {sys.executable}. Use `make run`")
+
+
+def test_what_no_series_has_made_reaches_the_notebook_that_asks_for_it_and_counts_for_resume(root):
+    code = "(out / 'd.txt').write_text(ledger)"
+    notebook(root, "04_d", PREAMBLE, code, writes=("d.txt",), parameters='ledger: str = ""  # set by the runner\n')
+    path = root / "params" / "toy.yaml"
+
+    def run(digest: str, resume: bool) -> str:
+        asked = []
+        results = Results(root / "data" / "processed" / "toy")
+        arguments = run_all.parser().parse_args([str(path), *(["--resume"] if resume else [])])
+        plan = run_all.checked(arguments, path, results, root)
+        places = lambda: asked.append(1) or {"ledger": ("there", digest), "champion": ("", "none")}  # noqa: E731
+        plan = dataclasses.replace(plan, elsewhere=places)
+        with results.lock():
+            runner.run(plan, results, Lines(sorted(plan.selected), io.StringIO()), root)
+        assert asked == [1]  # once, however many notebooks ask
+        return "".join("r" if results.stage(stage)["reused"] else "n" for stage in sorted(plan.series))
+
+    assert run("one", resume=False) == "nnnn"
+    assert (root / "data/processed/toy/04_d/d.txt").read_text() == "there"
+    assert run("one", resume=True) == "rrrr"
+    assert run("two", resume=True) == "rrrn"

@@ -23,7 +23,7 @@ wording         features of a customer as phrases
 reasons         why a customer got their probability
 importance      what the model relies on
 customers       who can still be kept, and the scores of today
-record          what ``churn.json`` holds
+record          what ``churn.json`` and ``tried.parquet`` hold
 empty           the outputs where nothing can be learnt
 narrative       sentences of the notebook
 flag_narrative  sentences on who is flagged

@@ -7,7 +7,8 @@ from sklearn.pipeline import Pipeline
 from patrons.churn import customers, gates, narrative
 from patrons.churn.ensemble import BaseRate
 from patrons.churn.final import as_pipeline
-from patrons.churn.record import record
+from patrons.churn.origins import Tried
+from patrons.churn.record import record, rows_tried
 from patrons.evaluation.model_card import model_card
 from patrons.features.panel import OUTCOME
 from patrons.features.preparation import two_views
@@ -49,6 +50,7 @@ def write(
     stage.write("churn_tested.skops", model)
     stage.write("churn.sample.parquet", inputs(test).head(100))
     stage.write("churn_scores.parquet", scored)
+    stage.write("tried.parquet", rows_tried(Tried([], None), test[["customer_id", OUTCOME]].assign(score=0.0)[:0], 0.0))
     phrases = narrative.phrases(train, test)
     card = model_card(
         stage.path("churn.skops"),

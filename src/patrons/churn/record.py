@@ -1,4 +1,4 @@
-"""What ``churn.json`` holds: the thresholds, the gates and the model's card."""
+"""What ``churn.json`` holds, the thresholds, the gates and the model's card, and ``tried.parquet``."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,14 +9,17 @@ import pandas as pd
 from patrons.churn import gates
 from patrons.churn.assessment import Assessment
 from patrons.churn.customers import active, horizon
+from patrons.churn.final import SCORE
 from patrons.churn.kinds import describe
 from patrons.churn.narrative import INTENDED, Phrases, limits
 from patrons.churn.origins import Tried
 from patrons.churn.search import SearchResult
 from patrons.evaluation import scores
 from patrons.evaluation.model_card import model_card
-from patrons.features.panel import KNOWN
+from patrons.features.panel import KNOWN, OUTCOME
 from patrons.features.rates import latest
+
+MOST_TRIED = 20_000  # customers of whom `rows_tried` keeps the forecasts
 
 
 def card(
@@ -155,3 +158,30 @@ def of_today(scored: pd.DataFrame, can_be_kept: pd.Series) -> dict[str, Any]:
     """How many of today's customers can be kept, and how many of these are flagged: `today`."""
     chosen = can_be_kept.to_numpy()
     return {"today": {"customers": int(chosen.sum()), "flagged": int(scored.flagged[chosen].sum())}}
+
+
+def rows_tried(tried: Tried, left_out: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """What the procedure forecast where it had not seen the outcome, and what happened: what monitoring compares with.
+
+    Parameters
+    ----------
+    left_out : DataFrame
+        Of a customer table: its customers with their `score` by a model that had not seen theirs.
+    threshold : float
+        From which these are flagged; the days of a log have their own.
+
+    Returns
+    -------
+    DataFrame
+        A row a customer and day (of a table: a customer): `customer_id`, `as_of` and `outcome_known_at` (of a log), the
+        outcome, `score`, `active` (whether they could be kept), `threshold` (missing where a day had none). Of more
+        than `MOST_TRIED` customers as many, always the same, on all their days.
+    """
+    if tried:
+        rows = pd.concat([one.rows.assign(threshold=one.threshold) for one in tried.origins], ignore_index=True)
+    else:
+        rows = left_out.assign(active=True, threshold=threshold)
+    names = ["customer_id", "as_of", KNOWN, OUTCOME, SCORE, "active", "threshold"]
+    customers = pd.Series(rows.customer_id.unique())
+    some = customers[pd.util.hash_array(customers.to_numpy(object)).argsort()[:MOST_TRIED]]
+    return rows.loc[rows.customer_id.isin(some), [name for name in names if name in rows]].reset_index(drop=True)

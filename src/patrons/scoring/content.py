@@ -22,7 +22,8 @@ NEEDED = (
 )
 LATER = "segment_later"  # where 05 could forecast it
 TESTED = "churn_tested.skops"  # the churn model that the test's scores are of; that in use has learnt the test too
-OPTIONAL = (TESTED, "value.skops", "value.json", f"{LATER}.skops", f"{LATER}.json")  # those after it of an order log
+TRIED = "tried.parquet"  # what was forecast where the outcome was not known, and what happened
+OPTIONAL = (TESTED, TRIED, "value.skops", "value.json", f"{LATER}.skops", f"{LATER}.json")  # from value on: of a log
 OUTCOME = "churned"
 TEST_ROWS, GOLDEN_ROWS, CHECKED_ROWS = 5000, 20, 500
 

@@ -14,6 +14,7 @@
     golden.json            customers with the answers that they must get
     churn_tested.skops     the churn model that was tested; the one in use has learnt from these rows too
     test.parquet           rows that it was tested on, for comparison with another release
+    tried.parquet          what the procedure forecast where it had not seen the outcome, and what happened
     release.sig            a signature, where an operator has signed it (see `signatures`)
 
 A folder that comes from elsewhere is judged before anything in it is used: these files and no others, none of them a

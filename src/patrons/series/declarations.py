@@ -26,7 +26,8 @@ from patrons.errors import nearest
 from patrons.spaces import SPACES, Values
 
 KINDS = ("orders", "table")  # what a series is made from: an order log, or a table with a row a customer
-OWN = ("folder", "raw_folder")  # set by the runner alone
+ELSEWHERE = ("ledger", "champion")  # what a notebook reads that no series has made: where it is
+OWN = ("folder", "raw_folder", *ELSEWHERE)  # set by the runner alone
 SCALARS: dict[str, type | tuple[type, ...]] = {"int": int, "float": (int, float), "str": str, "bool": bool}
 RANGE = re.compile(r"\[\s*([^\[\],]+?)\s*,\s*([^\[\],]+?)\s*\]$")
 CHOICE = re.compile(r"\{([^{}]+)\}$")

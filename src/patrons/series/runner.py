@@ -3,16 +3,17 @@
 import asyncio
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from patrons.files import digest
 from patrons.series import processes
-from patrons.series.declarations import OWN
+from patrons.series.declarations import ELSEWHERE
 from patrons.series.graph import Notebook, Series, SeriesError, fingerprint, needs
 from patrons.series.progress import Lines
 from patrons.series.results import EXECUTED, FAILED, NOT_RUN, SUCCEEDED, Results
@@ -26,6 +27,9 @@ class StoppedError(BaseException):
     def __init__(self, number: int):
         super().__init__(f"Stopped by {signal.Signals(number).name}.")
         self.code = 128 + number
+
+
+Places = Mapping[str, tuple[str, str]]  # by parameter of ELSEWHERE its value, and a digest of what is there
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class Plan:
         Seconds that a notebook may take.
     resume : bool
         Keep results that a run would only repeat.
+    elsewhere : callable, optional
+        What notebooks read that no series has made; asked when the first of them is to run.
     """
 
     series: Series
@@ -60,6 +66,7 @@ class Plan:
     jobs: int = 2
     timeout: float | None = None
     resume: bool = False
+    elsewhere: Callable[[], Places] = dict
 
 
 def check_inputs(plan: Plan, results: Results) -> None:
@@ -185,12 +192,23 @@ class _Run:
         writers = {file: stage for stage, other in self.plan.series.items() for file in other.writes}
         paths = {file: self.results.folder / writers[file] / file for file in notebook.reads}
         inputs = {file: digest(path) for file, path in paths.items() if file not in notebook.optional or path.exists()}
+        inputs |= {name: mark for name, (_, mark) in self.places(notebook).items()}
         return {**inputs, "source": self.plan.data or ""} if "source" in notebook.parameters else inputs
+
+    def places(self, notebook: Notebook) -> Places:
+        """What a notebook reads that no series has made, by its parameters."""
+        asked = [name for name in ELSEWHERE if name in notebook.parameters]
+        return {name: self.elsewhere[name] for name in asked if name in self.elsewhere} if asked else {}
+
+    @cached_property
+    def elsewhere(self) -> Places:
+        return self.plan.elsewhere()
 
     def job(self, notebook: Notebook) -> processes.Job:
         output = self.results.prepare(notebook.stage)
-        own = dict(zip(OWN, (str(self.results.folder), str(self.plan.raw_folder)), strict=True))
+        own = {"folder": str(self.results.folder), "raw_folder": str(self.plan.raw_folder)}
         own = {name: value for name, value in own.items() if name in notebook.parameters}
+        own |= {name: value for name, (value, _) in self.places(notebook).items()}
         parameters = {**self.plan.parameters[notebook.stage], **own}
         return processes.Job(notebook.path, output / EXECUTED, output, parameters, self.plan.timeout)
 

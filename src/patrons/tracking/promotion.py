@@ -127,8 +127,7 @@ def serving(name: str, root: Path, unpromoted: bool = True) -> Serving:
     """
     processed, registry = root / "data" / "processed" / name, Registry(name, root)
     copies = processed / "releases"
-    if registry.had_champion():
-        folder = _fetched(registry, CHAMPION, copies)
+    if (folder := champion(name, root)) is not None:
         return Serving(folder, True, f"champion {release.read(folder)['id']}")
     if release.copies(copies):
         raise RegistryError(
@@ -143,6 +142,14 @@ def serving(name: str, root: Path, unpromoted: bool = True) -> Serving:
         )
     folder = current(processed)
     return Serving(folder, False, f"release {release.read(folder)['id']} of the last results; no champion was promoted")
+
+
+def champion(name: str, root: Path) -> Path | None:
+    """A copy of the champion, None where nothing was ever promoted."""
+    registry = Registry(name, root)
+    if not registry.had_champion():
+        return None
+    return _fetched(registry, CHAMPION, root / "data" / "processed" / name / "releases")
 
 
 def _fetched(registry: Registry, which: str | int, copies: Path) -> Path:
