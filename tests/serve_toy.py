@@ -8,10 +8,10 @@ from toy_scorer import ToyScorer
 
 from patrons.service.follow import named_by
 from patrons.service.server import listen
-from patrons.service.settings import Settings
+from patrons.service.settings import from_environment
 from serving.api import Service, serve
 
 if __name__ == "__main__":
-    settings = Settings(release=named_by(Path(sys.argv[1])), keys=None, port=int(sys.argv[2]), poll=0.1)
+    settings = from_environment(named_by(Path(sys.argv[1])), no_keys=True, port=int(sys.argv[2]), poll=0.1)
     service = Service(settings, ToyScorer)
     asyncio.run(serve(service, listen(settings)))

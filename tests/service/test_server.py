@@ -157,3 +157,27 @@ def test_a_stop_answers_every_request_and_then_lets_nobody_in(server):
     assert server.process.returncode in (0, -signal.SIGTERM)
     assert load.got[200, "a"] >= 20
     assert set(load.got) <= {(200, "a"), ("lost", "ConnectError")}  # the latter after the end
+
+
+@pytest.fixture
+def draining(monkeypatch):
+    """Before `server`: an hour between the signal and the end."""
+    monkeypatch.setenv("PATRONS_API_DRAIN", "3600")
+
+
+def test_while_it_drains_it_says_that_it_is_not_ready_and_answers_as_before(draining, server):
+    with Load(server.url) as load, httpx.Client(base_url=server.url) as before:
+        server.wait_for(load.more("a"))
+        server.process.terminate()
+        server.wait_for(lambda: not server.answers())
+        server.wait_for(load.more("a"))  # on new connections too, which a balancer may still open
+        last = before.post("/predict", json=ONE)
+        assert (last.status_code, last.headers.get("connection")) == (200, None)
+        refused = httpx.get(f"{server.url}/health/ready")
+        assert (refused.status_code, "replica" in refused.text) == (503, True)
+        assert httpx.get(f"{server.url}/health/live").status_code == 200  # or it would be killed before its time
+        assert server.process.poll() is None
+    assert set(load.got) == {(200, "a")}
+    assert [event["seconds"] for event in server.events("drain")] == [3600]
+    server.process.terminate()  # once more
+    server.process.wait(15)

@@ -16,6 +16,7 @@ from patrons.service.settings import Settings
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
 OPEN = ("/health/", "/docs/", "/schema/")  # without a key
+READY = "/health/ready"
 LOCAL = re.compile(rb"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
 ALWAYS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 CLOSE = (b"connection", b"close")
@@ -45,6 +46,7 @@ class Guard:
         self.app, self.routes, self.settings = app, routes, settings
         self.gate, self.log, self.metrics = gate, log, metrics
         self.keys = Keys(settings.keys, log) if settings.keys else None
+        self.draining = False  # whether it says that it is not ready, although it answers
         self.leaving = False  # whether every answer is the last one of its connection
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,6 +77,8 @@ class Guard:
     async def _admitted(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, answer: "_Answer") -> None:
         if self.keys is None:
             _check_host(headers.get(b"host", b""))
+        if self.draining and scope["path"] == READY:
+            raise Problem(503, error("service", "one that is about to end", "one that stays", "Ask another replica."))
         if not scope["path"].startswith(OPEN):
             scope["state"]["key"] = self._holder(headers)
         self._find(scope)

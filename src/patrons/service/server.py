@@ -1,9 +1,11 @@
 """The server process: uvicorn, except that connected clients are told of a stop before their connections end."""
 
 import asyncio
+import signal
 import time
 from functools import partial
 from socket import AF_INET, AF_INET6, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -42,9 +44,13 @@ def listen(settings: Settings) -> socket:
 class Server(uvicorn.Server):
     """Stops without a lost request.
 
-    Uvicorn closes idle connections at once, although a request may be on its way. Here no new connection is accepted,
-    every answer says ``Connection: close``, and what is still open after `GRACE` is closed.
+    Uvicorn closes idle connections at once, although a request may be on its way. Here the first signal drains: for the
+    seconds that the settings say ``/health/ready`` answers 503, so that a balancer sends nobody any more, and all else
+    is answered as before. Then no new connection is accepted, every answer says ``Connection: close``, and what is
+    still open after `GRACE` is closed. A second signal ends all of that at once.
     """
+
+    drained = float("inf")  # when the draining is over, by the monotonic clock
 
     def __init__(self, app: Guard, settings: Settings):
         options: dict[str, Any] = {
@@ -58,7 +64,23 @@ class Server(uvicorn.Server):
             "server_header": False,
         }
         super().__init__(uvicorn.Config(app, **options))
-        self.guard = app
+        self.guard, self.seconds = app, settings.drain
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Drain at the first signal, end at once at the second."""
+        if self.guard.draining:
+            super().handle_exit(sig, frame)
+            self.should_exit = self.force_exit = True
+            return
+        self.guard.draining, self.drained = True, time.monotonic() + self.seconds
+        self.guard.log("drain", signal=signal.Signals(sig).name, seconds=self.seconds)
+        super().handle_exit(sig, frame)
+        self.should_exit = self.seconds == 0
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to shut down: also when the draining is over."""
+        self.should_exit |= time.monotonic() >= self.drained
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Let the connections end, then stop."""

@@ -40,6 +40,8 @@ class Settings:
         Requests that are scored at once, that may wait, and that one key may have of both.
     poll : float
         Seconds between looks at `release`.
+    drain : float
+        Seconds between the signal to end and the end, in which a balancer may find out; see `server.Server`.
     """
 
     release: Locate
@@ -53,6 +55,7 @@ class Settings:
     waiting: int = 64
     per_key: int = 48
     poll: float = 2.0
+    drain: float = 0.0
 
     def __post_init__(self) -> None:
         if self.keys is None and self.host not in LOOPBACK:
@@ -62,7 +65,8 @@ class Settings:
             )
         for name in ("body", "timeout", "connections", "running", "per_key", "poll"):
             self._check(name, getattr(self, name) > 0, "above 0")
-        self._check("waiting", self.waiting >= 0, "0 or more")
+        for name in ("waiting", "drain"):
+            self._check(name, getattr(self, name) >= 0, "0 or more")
         self._check("port", 0 <= self.port <= 65535, "from 0 to 65535")
 
     def _check(self, name: str, is_right: bool, wanted: str) -> None:
