@@ -88,11 +88,11 @@ def _verdict(name: str, threshold: float, truth: np.ndarray, score: np.ndarray, 
     return part / np.where(whole > 0, whole, np.nan)
 
 
+LOSSES: dict[str, Loss] = {"brier": _square, "log_loss": _log_loss}  # of each row; the metrics are their means
 RANKING: dict[str, Weighted] = {
     "roc_auc": _roc_auc,
     "pr_auc": _pr_auc,
-    "brier": partial(_mean, _square),
-    "log_loss": partial(_mean, _log_loss),
+    **{name: partial(_mean, loss) for name, loss in LOSSES.items()},
     "lift_top_decile": _lift,
     "recall_at_top_decile": _recall_at_top,
 }

@@ -1,0 +1,139 @@
+"""Sentences of the monitoring notebook."""
+
+import pandas as pd
+
+from patrons.evaluation.scores import LOSSES
+from patrons.monitoring.matured import FEWEST_DAYS, SAMPLE, TRIED
+
+NAMES = {
+    "roc_auc": "ROC AUC",
+    "pr_auc": "PR AUC",
+    "brier": "Brier score",
+    "log_loss": "log loss",
+    "f1": "F1",
+    "forecast_minus_observed": "forecast minus observed",
+    "flagged_share": "share flagged",
+    "observed": "share that churned",
+}
+
+
+def name(metric: str) -> str:
+    """A metric as people write it."""
+    return NAMES.get(metric, metric.replace("_", " "))
+
+
+def later(days: pd.DataFrame) -> pd.DataFrame:
+    """The matured days after the release's own: those that were replayed or kept, oldest first."""
+    return days[days.origin != TRIED].sort_values("day")
+
+
+def title(days: pd.DataFrame, band: pd.DataFrame, metric: str = "roc_auc") -> str:
+    """Title of a metric over days: the latest matured day, and how it lies to the band of the days tried."""
+    rows = later(days)
+    rows = rows[rows[metric].notna()]
+    what = name(metric)[0].upper() + name(metric)[1:]
+    if rows.empty:
+        return f"{what}: no day after the release has matured yet"
+    last = rows.iloc[-1]
+    return f"{what} {last[metric]:.2f} on {_day(last.day)}{_beside(last[metric], band, metric)}"
+
+
+def _beside(value: float, band: pd.DataFrame, metric: str) -> str:
+    if metric not in band.index or pd.isna(band.low[metric]):
+        return ""
+    side = "below" if value < band.low[metric] else "above" if value > band.high[metric] else "within"
+    return f", {side} the range of days tried"
+
+
+def _day(day: pd.Timestamp) -> str:
+    return "the table" if pd.isna(day) else str(pd.Timestamp(day).date())
+
+
+def matured(days: pd.DataFrame) -> str:
+    """How many days after the release have matured, or when there will be something to see."""
+    rows = later(days)
+    if rows.empty:
+        return (
+            "No day after the release has matured yet, so only the release's own test is shown. A day matures when its "
+            "horizon has passed."
+        )
+    count = rows.day.nunique(dropna=False)
+    return f"{count} {'day' if count == 1 else 'days'} after the release {'has' if count == 1 else 'have'} matured."
+
+
+def without_outcome(days: pd.DataFrame) -> str:
+    """How many answers of matured days have no outcome; empty where all have one."""
+    missing, known = int(days.without_outcome.sum()), int(days.customers_all.sum())
+    if not missing:
+        return ""
+    return f"{missing:,} of {missing + known:,} answers of these days have no outcome; they are counted, and left out."
+
+
+def calibration(days: pd.DataFrame) -> str:
+    """What was forecast and what happened on the latest matured day after the release; empty where there is none."""
+    rows = later(days).dropna(subset=["observed"])
+    if rows.empty:
+        return ""
+    last = rows.iloc[-1]
+    forecast = last.observed + last.forecast_minus_observed
+    return (
+        f"Of customers who could be kept on {_day(last.day)}, {forecast:.0%} were forecast to churn and "
+        f"{last.observed:.0%} did."
+    )
+
+
+def sampled(days: pd.DataFrame) -> str:
+    """That intervals come from a sample; empty where they come from all customers."""
+    if days.empty or days.customers_all.max() <= SAMPLE:
+        return ""
+    return f"Intervals of days with more customers are told from {SAMPLE:,} of them, drawn at random."
+
+
+def estimate(off: pd.DataFrame, metric: str = "brier") -> str:
+    """How far estimates of a metric were off on earlier days, and whether they are shown (see `estimate.errors`)."""
+    row, what = off.loc[metric], name(metric)
+    if row.days < FEWEST_DAYS:
+        return (
+            f"The {what} of days that have not matured is not estimated: how far such an estimate errs is told by "
+            f"{FEWEST_DAYS} matured days or more."
+        )
+    digits = ".3f" if metric in LOSSES else ".2f"
+    typical = f"On {row.days:.0f} earlier days the estimate of the {what} was typically off by {row.error:{digits}}"
+    if row.shown:
+        return f"{typical}."
+    return f"{typical}. That is more than the change it should show, so it is not shown."
+
+
+def hidden(off: pd.DataFrame) -> str:
+    """Which metrics are not estimated, as their estimates erred too much; empty where all are shown."""
+    names = [name(metric) for metric in off.index[~off.shown.astype(bool)]]
+    if not names:
+        return ""
+    listed = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
+    return f"Not shown, because estimates were too far off on earlier days: {listed}."
+
+
+def spending(table: pd.DataFrame, currency: str = "") -> str:
+    """What was expected and what was spent on the latest day whose spend is known; empty where there is none."""
+    rows = table.dropna(subset=["relative_error"])
+    if rows.empty:
+        return ""
+    last = rows.iloc[-1]
+    side = "more" if last.relative_error > 0 else "less"
+    money = f" {currency}" if currency else ""
+    return (
+        f"From {_day(last.day)} on, {abs(last.relative_error):.0%} {side} was expected than the "
+        f"{last.spent:,.0f}{money} that customers spent."
+    )
+
+
+def coverage(table: pd.DataFrame) -> str:
+    """How many groups' mean spend lay in their interval on the latest such day; empty where there is none."""
+    rows = table[table.groups > 0]
+    if rows.empty:
+        return ""
+    last = rows.iloc[-1]
+    return (
+        f"The mean spend of {last.inside} of {last.groups} groups of customers lay within their 95% interval. "
+        "One period moves all groups together, so a single day proves little."
+    )
