@@ -109,6 +109,7 @@ def run(arguments: argparse.Namespace, root: Path) -> int:
         reported, page = report(results, root)
         sent = f"Nothing was sent to MLflow; `.venv/bin/patrons log {path.stem}` does it."
         sent = sent if arguments.no_track else track(results, root)
+        sent += keep(results, root)
         sent += f"\n{promote(results, root)}" if arguments.promote else ""
     print(summary(results, time.monotonic() - start), page, sent, sep="\n")
     return int(not reported or any(stage["status"] == FAILED for stage in results.record["stages"].values()))
@@ -169,6 +170,18 @@ def track(results: Results, root: Path) -> str:
         reason = first if known else f"{type(error).__name__}: {first}"
         reason = reason.rstrip(".")
         return f"MLflow took nothing ({reason}). The results are kept; `.venv/bin/patrons log {name}` sends them later."
+
+
+def keep(results: Results, root: Path) -> str:
+    """Keep what was said of customers, for monitoring; a line where that failed, or the first time."""
+    try:
+        from patrons.monitoring import keeping
+
+        said = keeping.keep_results(results.folder, root / "data" / "ledger" / results.folder.name)
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        said = f"The scores were not kept for monitoring ({reason.rstrip('.')}). The results are; --resume tries again."
+    return f"\n{said}" if said else ""
 
 
 def promote(results: Results, root: Path) -> str:

@@ -1,5 +1,10 @@
 """Has the world moved since the champion was trained?
 
+columns    what a row of the ledger is
+batches    rows that are only ever added, by month
+ledger     what was said of customers, and what became of them
+keeping    what was said: by a series, by `predict`, by the API
+outcomes   what became of them: by the log itself, or as it is given
 matured    how good the answers of each day were once its horizon had passed, and the range to expect
 spending   the same of forecasts of spend
 replay     the champion's answers on earlier days, and the days on which its release was tried
@@ -7,3 +12,8 @@ estimate   what is expected of days that have not matured, and how far such esti
 narrative  sentences of the notebook
 plots      figures of the notebook
 """
+
+from patrons import door
+
+__all__ = ["keeping"]
+__getattr__, __dir__ = door(__name__, __all__)

@@ -154,10 +154,10 @@ def _read(path: Path, intake: Mapping[str, Any]) -> pd.DataFrame:
         line = opened.malformed.line.iloc[0]
         raise OutcomesError(f"Line {line} of {path.name} has another number of cells than its names: mend it.")
     table = opened.table
-    name = next((name for name in _id_names(intake) if name in table.columns), None)
+    name = next((name for name in id_names(intake) if name in table.columns), None)
     if name is None:
-        raise OutcomesError(f"{path.name} has no column customer_id; {nearest(_id_names(intake)[-1], table.columns)}.")
-    columns = {one: _numbers(table[one].cast("string")) for one in ORDERED if one in table.columns}
+        raise OutcomesError(f"{path.name} has no column customer_id; {nearest(id_names(intake)[-1], table.columns)}.")
+    columns = {one: yes_or_no(table[one].cast("string")) for one in ORDERED if one in table.columns}
     if SPEND in table.columns:
         columns[SPEND] = numbers.decide(table, [SPEND], intake.get("decimal", "auto")).read(table[SPEND])
     rows = table.select(customer_id=customer_text(table[name]), **columns).to_pandas().set_index("customer_id")
@@ -166,13 +166,14 @@ def _read(path: Path, intake: Mapping[str, Any]) -> pd.DataFrame:
     return rows
 
 
-def _numbers(column: StringValue) -> ibis.Value:
+def yes_or_no(column: StringValue) -> ibis.Value:
+    """1 and 0 as `WORDS` has them, missing for any other text."""
     text = column.strip().lower()
     cases = [(text.isin(words), ibis.literal(value)) for value, words in WORDS.items()]
     return ibis.cases(*cases, else_=ibis.null("float64"))
 
 
-def _id_names(intake: Mapping[str, Any]) -> list[str]:
+def id_names(intake: Mapping[str, Any]) -> list[str]:
     """What the column of customers may be called: as we do, or as the source does."""
     theirs = intake.get("columns", {}).get("customer_id") or intake.get("id")
     return ["customer_id", *([theirs] if theirs else [])]

@@ -1,0 +1,170 @@
+"""What was said, as rows for the ledger: from the results of a series, from scored files, from answers of the API.
+
+The day of a log is the one that customers were described on; of a table, which has none, it is the day on which they
+were scored. Of a table those who have churned already are left out: nobody acts on their score.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from patrons.files import guarded, read_json, read_record, result_file, shown
+from patrons.monitoring import outcomes
+from patrons.monitoring.columns import SCORES
+from patrons.monitoring.ledger import Ledger
+
+SERIES, PREDICT, API = "series", "predict", "api"  # what scores come from
+CHURN, VALUE = "06_churn", "07_customer_value"
+READ = {  # what rows of the results are made of, by notebook
+    CHURN: ("churn_scores.parquet", "churn.json"),
+    VALUE: ("values.parquet", "value.json", "actions.csv"),
+    "04_label_creation": ("labels.parquet",),
+    "02_transformation": ("features.parquet",),
+}
+ANSWERED = {"churn_probability": "probability", "segment_name": "segment", "as_of": "day"}
+
+
+class Horizons(NamedTuple):
+    """Days that a release forecasts: churn (None of a table) and spend (None where there is no value)."""
+
+    churn: int | None
+    value: int | None
+
+
+def keep_results(processed: Path, folder: Path) -> str:
+    """Keep the scores of a finished series, and what its log tells of earlier ones; those that are kept add nothing.
+
+    Parameters
+    ----------
+    processed, folder : Path
+        The results, such as ``data/processed/demo``, and the ledger, such as ``data/ledger/demo``.
+
+    Returns
+    -------
+    str
+        A sentence where there is something to say: the first time, and when old months were deleted.
+    """
+    record = read_record(processed)
+    stages = record.get("stages", {})
+    if not _usable(stages):
+        return ""
+    ledger, first = Ledger(folder), not folder.is_dir()
+    kept = ledger.keep(of_results(processed, record), _address(stages))
+    if (log := outcomes.log_of(processed)) is not None:
+        outcomes.record(ledger, log)
+    said = [f"Kept in {shown(folder)}, for monitoring: the scores of {kept.rows:,} customers."] * (
+        first and kept.rows > 0
+    )
+    said += [f"Deleted of {shown(folder)}, as too old: {', '.join(kept.deleted)}."] * bool(kept.deleted)
+    return " ".join(said)
+
+
+def _usable(stages: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether 06, and 07 where there is one, succeeded on what the others say now."""
+    asked = [stages[name] for name in (CHURN, VALUE) if name in stages]
+    return CHURN in stages and all(stage["status"] == "succeeded" and not stage["stale"] for stage in asked)
+
+
+def _address(stages: Mapping[str, Mapping[str, Any]]) -> str:
+    """Of the results' content, so that what was made again and came out the same adds nothing."""
+    written = {name: stage["outputs"] for name, stage in stages.items()}
+    text = "\n".join(str(written.get(name, {}).get(file)) for name, files in READ.items() for file in files)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def of_results(processed: Path, record: Mapping[str, Any]) -> pd.DataFrame:
+    """The scores that 06 and 07 left, as `Ledger.keep` takes them.
+
+    Parameters
+    ----------
+    processed : Path
+    record : dict
+        `series.json`.
+    """
+    scores = _table(processed, "churn_scores.parquet", ["customer_id", "churn_probability", "flagged"])
+    assert scores is not None
+    scores = scores.rename(columns=ANSWERED).dropna(subset=["probability"])
+    within = horizons(processed)
+    day = pd.Timestamp(str(record["started"])[:10])
+    for file, columns in (
+        ("features.parquet", ["customer_id", "as_of", "recency_days"]),
+        ("values.parquet", ["customer_id", "expected_spend"]),
+        ("labels.parquet", ["customer_id", "segment"]),
+        ("panel.parquet", ["customer_id", "churned"] if within.churn is None else []),
+    ):
+        if (table := _table(processed, file, columns)) is not None:
+            scores = scores.merge(table, on="customer_id", how="left")
+    scores = _with_arms(scores, result_file(processed, "actions.csv"))
+    if within.churn is None:
+        scores = scores[scores.churned != 1] if "churned" in scores else scores
+    else:
+        scores["active"] = scores.recency_days <= within.churn
+    scores = scores.rename(columns={"as_of": "day"}) if "as_of" in scores else scores.assign(day=day)
+    return _complete(scores, within, SERIES).assign(release=release_of(processed, record))
+
+
+def _table(processed: Path, file: str, columns: Sequence[str]) -> pd.DataFrame | None:
+    """Those of some columns that a result has; None where it is not there, or none is wanted."""
+    path = result_file(processed, file)
+    if path is None or not columns:
+        return None
+    there = pq.read_schema(path).names
+    return pd.read_parquet(path, columns=[name for name in columns if name in there])
+
+
+def _with_arms(scores: pd.DataFrame, path: Path | None) -> pd.DataFrame:
+    """The scores with `arm`, which the list of 07 holds under ids as a spreadsheet is given them."""
+    listed = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig") if path else pd.DataFrame()
+    if "arm" not in listed:
+        return scores.assign(arm=None)
+    arms = listed[listed.arm != ""].set_index("customer_id").arm
+    return scores.assign(arm=guarded(scores[["customer_id"]]).customer_id.map(arms))
+
+
+def release_of(processed: Path, record: Mapping[str, Any]) -> str:
+    """The id of the release that was made of these very results, else the id of the run."""
+    manifest = read_json(processed / "release" / "release.json", {})
+    run = str(record["run_id"])
+    return str(manifest["id"]) if manifest.get("run_id") == run else run
+
+
+def horizons(folder: Path) -> Horizons:
+    """What the results of a series, or a release, forecast."""
+    found = {}
+    for name in ("churn.json", "value.json"):
+        path = folder / name if (folder / name).exists() else result_file(folder, name)
+        found[name] = read_json(path, {}).get("horizon_days") if path else None
+    return Horizons(found["churn.json"], found["value.json"])
+
+
+def of_answers(answers: pd.DataFrame, within: Horizons, source: str) -> pd.DataFrame:
+    """Answers of a scorer as `Ledger.keep` takes them; who could not be scored, or has no id, is left out.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        `scorer.COLUMNS`, `release` and `as_of`.
+    within : Horizons
+        Of the release.
+    source : {"predict", "api"}
+    """
+    usable = (
+        answers.error.isna() & answers.customer_id.notna() & answers.as_of.notna() & answers.churn_probability.notna()
+    )
+    return _complete(answers[usable].drop(columns="segment").rename(columns=ANSWERED), within, source)
+
+
+def of_records(answers: Sequence[Mapping[str, Any]], release: str, within: Horizons, day: date) -> pd.DataFrame:
+    """Answers of the API, as `of_answers` has those of a file."""
+    return of_answers(pd.DataFrame(answers).assign(release=release, as_of=day), within, API)
+
+
+def _complete(rows: pd.DataFrame, within: Horizons, source: str) -> pd.DataFrame:
+    constant = {"horizon_days": within.churn, "value_horizon_days": within.value, "source": source}
+    rows = rows.assign(**constant, customer_id=rows.customer_id.astype(str))
+    return rows.reindex(columns=[name for name in SCORES.names if name != "kept_at"])

@@ -1,0 +1,272 @@
+"""What was said of customers, and what became of them: an append-only ledger beside the results.
+
+``data/ledger/<name>`` holds ``scores`` and ``outcomes``, each a folder of batches (see `batches`). It survives
+``make clean``, holds personal data, and says so in a README of its own.
+"""
+
+import hashlib
+import os
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from patrons.files import locked, whole, write_text
+from patrons.monitoring.batches import Batches, Pick
+from patrons.monitoring.columns import KEYS, OUTCOMES, SCORES, LedgerError, address_of, frame_of, typed
+
+MONTHS, VARIABLE = 24, "PATRONS_LEDGER_MONTHS"  # how many months of writing are kept, this one included
+CENT = 0.005  # of the currency: what is less is no other spend
+PATIENCE = 60  # seconds to wait for another process that writes
+README = """# What this folder holds
+
+`scores`: what was said of customers, a row a customer, day and release: id, day, release, probability of churn, whether
+they were flagged, could be kept, expected spend, segment, arm of a trial, horizons, where it comes from, when it was
+kept. `outcomes`: what became of them: id, day, churned (1 or 0), spend, when that was received, from where; what it
+replaces stays. No features are held, no names, no addresses, unless the id itself is one.
+
+These are personal data: keep them where you keep the orders. `patrons outcomes NAME` says how much is held. Months are
+deleted {months} months after they were written, when something is added (PATRONS_LEDGER_MONTHS sets how many).
+`patrons outcomes NAME --forget ID` takes one customer out of every file here; take them out of the source too, or the
+next run writes them again.
+"""
+
+
+class Kept(NamedTuple):
+    """What an addition did: rows added, months deleted because they were too old."""
+
+    rows: int
+    deleted: list[str]
+
+
+class Received(NamedTuple):
+    """What outcomes did: pairs of customer and day that are new, corrected, completed (spend came), or the same."""
+
+    new: int
+    corrected: int
+    completed: int
+    same: int
+
+
+class Ledger:
+    """The ledger of a series.
+
+    Parameters
+    ----------
+    folder : Path
+        Such as ``data/ledger/demo``; it need not exist, and is empty then.
+    months : int, optional
+        How many months of writing are kept; `PATRONS_LEDGER_MONTHS` or 24 unless given. Fewer than the horizon is long
+        would delete scores before their outcome is known.
+    """
+
+    def __init__(self, folder: str | Path, months: int | None = None):
+        self.folder, self.months = Path(folder), _months() if months is None else months
+        self._scores = Batches(self.folder / "scores", SCORES)
+        self._outcomes = Batches(self.folder / "outcomes", OUTCOMES)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with locked(self.folder / ".lock", seconds=PATIENCE, nested=True):
+            yield
+
+    def keep(self, rows: pd.DataFrame, address: str = "", at: datetime | None = None) -> Kept:
+        """Add scores; the same batch again adds nothing.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            The columns of `SCORES` but `kept_at`; those that may be missing need not be there.
+        address : str
+            What makes the batch the same as an earlier one, in hexadecimal; that of its content unless given.
+        at : datetime, optional
+            Now, unless given.
+
+        Raises
+        ------
+        LedgerError
+            Where a row has no customer, day, release or source, or a probability outside 0 to 1.
+        """
+        at = at or datetime.now(UTC)
+        table = typed(rows, SCORES, at)
+        odd = pc.invert(pc.and_(pc.greater_equal(table["probability"], 0), pc.less_equal(table["probability"], 1)))
+        if pc.any(odd).as_py():
+            first = table.filter(odd).slice(0, 1).to_pylist()[0]
+            raise LedgerError(f"Customer {first['customer_id']} has the probability {first['probability']}: not kept.")
+        with self._alone():
+            added = len(table) > 0 and self._scores.add(table, address or address_of(table.drop(["kept_at"])), at)
+            return Kept(len(table) * added, self._finish(at))
+
+    def receive(self, rows: pd.DataFrame, at: datetime | None = None) -> Received:
+        """Add outcomes that say something new; what they replace stays as a trace.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            `customer_id`, `day`, `churned`, `source` and, where known, `spend`; one row a customer and day.
+        at : datetime, optional
+            Now, unless given.
+        """
+        at = at or datetime.now(UTC)
+        table = frame_of(typed(rows, OUTCOMES, at))
+        if table.duplicated(KEYS).any():
+            first = table[table.duplicated(KEYS)].iloc[0]
+            raise LedgerError(f"Customer {first.customer_id} has two outcomes of {first.day.date()}: which is it?")
+        with self._alone():
+            before = table[KEYS].merge(self.outcomes(days=table.day.unique()), on=KEYS, how="left")
+            spend = table.spend.fillna(before.spend)  # who knows of churn alone takes no spend back
+            new, unlike = before.churned.isna(), (before.churned != table.churned).fillna(True)
+            corrected = (unlike & ~new) | _moved(before, table)
+            completed = before.spend.isna() & spend.notna() & ~new & ~unlike
+            fresh = table.assign(spend=spend)[(new | corrected | completed).to_numpy()]
+            if len(fresh):
+                added = typed(fresh, OUTCOMES, at)
+                self._outcomes.add(added, address_of(added), at)
+            self._finish(at)
+        counts = [int(one.sum()) for one in (new, corrected, completed)]
+        return Received(counts[0], counts[1], counts[2], len(table) - sum(counts))
+
+    def _finish(self, at: datetime) -> list[str]:
+        """Delete months that are too old, tidy the others, and say what the folder holds."""
+        first = f"{pd.Period(at.strftime('%Y-%m'), 'M') - (self.months - 1)}"
+        deleted = [f"{one.folder.name}/{month}" for one in self._both for month in one.drop_before(first)]
+        for one in self._both:
+            one.tidy(at)
+        if not (self.folder / "README.md").exists():
+            write_text(self.folder / "README.md", README.format(months=self.months))
+        return deleted
+
+    @property
+    def _both(self) -> tuple[Batches, Batches]:
+        return self._scores, self._outcomes
+
+    def scores(
+        self, columns: Sequence[str] = SCORES.names, days: Collection[date] | None = None, share: float = 1.0
+    ) -> pd.DataFrame:
+        """What was said, the newest of each customer, day and release.
+
+        Parameters
+        ----------
+        columns : sequence of str
+            Those wanted; no others are read but those that tell rows apart.
+        days : collection of date, optional
+            Only of these.
+        share : float
+            Share of the customers, always the same ones, where all are too many.
+
+        Returns
+        -------
+        DataFrame
+            `day` is a timestamp, `active` and `flagged` are `boolean`, horizons `Int32`.
+        """
+        apart = [*KEYS, "release"]
+        rows = self._read(self._scores, [*apart, "kept_at", *columns], _picked(days, share))
+        return _newest(rows, "kept_at", apart)[list(columns)]
+
+    def outcomes(self, trace: bool = False, days: Collection[date] | None = None, share: float = 1.0) -> pd.DataFrame:
+        """What became of customers, the newest of each customer and day; with `trace` all that was received."""
+        rows = self._read(self._outcomes, OUTCOMES.names, _picked(days, share))
+        ordered = rows.sort_values("received_at", kind="stable", ignore_index=True)
+        return ordered if trace else _newest(ordered, "received_at", KEYS)
+
+    def _read(self, batches: Batches, columns: Sequence[str], pick: Pick) -> pd.DataFrame:
+        names = list(dict.fromkeys(columns))
+        if not batches.folder.is_dir():
+            return frame_of(pa.schema([batches.schema.field(name) for name in names]).empty_table())
+        with self._alone():
+            return frame_of(batches.read(names, pick))
+
+    def days(self) -> list[date]:
+        """The days on which customers were scored, the oldest first."""
+        return sorted(day.date() for day in self._read(self._scores, ["day"], lambda rows: rows).day.unique())
+
+    def corrections(self) -> int:
+        """How many outcomes were replaced by another label, or by another spend."""
+        trace = self.outcomes(trace=True)
+        former = trace.groupby(KEYS)[["churned", "spend"]].shift()
+        return int(((former.churned.notna() & (former.churned != trace.churned)) | _moved(former, trace)).sum())
+
+    def aside(self) -> list[Path]:
+        """Files that a person has set aside: their rows are missing."""
+        return [path for one in self._both for path in one.aside()]
+
+    def forget(self, customer_id: str) -> int:
+        """Take a customer out of every table in the folder; how many rows that were.
+
+        Batches that held the customer are still known: they are not added again.
+        """
+        if not self.folder.is_dir():
+            return 0
+        with self._alone():
+            gone = sum(one.rewrite(lambda rows: _without(rows, customer_id)) for one in self._both)
+            kept = [one.folder for one in self._both]
+            others = [path for path in self.folder.rglob("*.parquet") if path.parents[1] not in kept]
+            return gone + sum(_forgotten(path, customer_id) for path in others)
+
+    def digest(self) -> str:
+        """Changes when something was added; that files were put together changes nothing."""
+        if not self.folder.is_dir():
+            return ""
+        with self._alone():
+            held = [f"{one.folder.name} {address}" for one in self._both for address in sorted(one.addresses())]
+            held.append(f"{sum(one.count() for one in self._both)} rows")  # fewer when a customer was forgotten
+        return hashlib.sha256("\n".join(held).encode()).hexdigest()
+
+
+def digest(folder: str | Path) -> str:
+    """The digest of the ledger in a folder, empty where there is none."""
+    return Ledger(folder).digest()
+
+
+def _months() -> int:
+    text = os.environ.get(VARIABLE, str(MONTHS))
+    if not text.isdecimal() or int(text) < 1:
+        raise LedgerError(f"{VARIABLE} is {text!r}, and must be a whole number of months, at least 1.")
+    return int(text)
+
+
+def _newest(rows: pd.DataFrame, stamp: str, keys: list[str]) -> pd.DataFrame:
+    return rows.sort_values(stamp, kind="stable").drop_duplicates(keys, keep="last").reset_index(drop=True)
+
+
+def _moved(former: pd.DataFrame, latter: pd.DataFrame) -> pd.Series:
+    """Where a spend that was known is now another one."""
+    return ((former.spend - latter.spend).abs() > CENT).fillna(False)
+
+
+def _picked(days: Collection[date] | None, share: float) -> Pick:
+    """Rows of some days, and of a share of the customers that depends on their ids alone."""
+    wanted = None if days is None else pa.array([pd.Timestamp(day).date() for day in days], pa.date32())
+
+    def pick(rows: pa.RecordBatch) -> pa.RecordBatch:
+        if wanted is not None:
+            rows = rows.filter(pc.is_in(rows["day"], wanted))
+        if share < 1:
+            ids = pd.util.hash_array(rows["customer_id"].to_numpy(zero_copy_only=False), categorize=True)
+            rows = rows.filter(pa.array(ids < np.uint64(share * 2**64)))
+        return rows
+
+    return pick
+
+
+def _without(rows: pa.RecordBatch, customer_id: str) -> pa.RecordBatch:
+    return rows.filter(pc.not_equal(rows["customer_id"], customer_id))
+
+
+def _forgotten(path: Path, customer_id: str) -> int:
+    """Take a customer out of another table of the ledger's folder, such as that of a run."""
+    table = pq.read_table(path)
+    if "customer_id" not in table.column_names:
+        return 0
+    kept = table.filter(pc.not_equal(table["customer_id"].cast(pa.string()), customer_id))
+    if kept.num_rows < table.num_rows:
+        with whole(path) as partial:
+            pq.write_table(kept, partial)
+    return table.num_rows - kept.num_rows

@@ -1,0 +1,137 @@
+"""What the ledger takes from results, from scored files and from answers."""
+
+import json
+from datetime import date
+
+import pandas as pd
+import pytest
+
+import run_all
+from patrons.files import safe_csv
+from patrons.monitoring import keeping
+from patrons.monitoring.keeping import Horizons
+from patrons.monitoring.ledger import Ledger
+from patrons.series.results import Results
+
+RUN = {"status": "succeeded", "stale": False}
+
+
+def results(folder, kind="orders", run_id="20260301-0900-abc123", outputs="1", **stage):
+    """What a series of three customers leaves, of a log or of a table."""
+    ids = ["a", "=b", "c"]
+    horizon = 90 if kind == "orders" else None
+    files = {
+        "02_transformation/features.parquet": pd.DataFrame(
+            {"customer_id": ids, "as_of": pd.Timestamp("2025-12-24"), "recency_days": [90, 91, 3]}
+        )
+        if kind == "orders"
+        else pd.DataFrame({"customer_id": ids, "tenure": [1, 2, 3]}),
+        "02_transformation/panel.parquet": pd.DataFrame({"customer_id": ids, "churned": [0, 1, 0]}),
+        "04_label_creation/labels.parquet": pd.DataFrame({"customer_id": ids, "segment": ["Loyal", "Lost", "Loyal"]}),
+        "06_churn/churn_scores.parquet": pd.DataFrame(
+            {"customer_id": ids, "churn_probability": [0.2, 0.9, 0.5], "flagged": [False, True, True], "reason_1": "x"}
+        ),
+        "07_customer_value/values.parquet": pd.DataFrame({"customer_id": ["a", "c"], "expected_spend": [10.0, 20.0]}),
+    }
+    for name, table in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        table.to_parquet(folder / name)
+    listed = pd.DataFrame({"customer_id": ["=b", "a", "c"], "arm": ["contact", "hold out", ""]})
+    (folder / "07_customer_value" / "actions.csv").write_bytes(safe_csv(listed))
+    (folder / "06_churn" / "churn.json").write_text(json.dumps({"horizon_days": horizon, "threshold": 0.3}))
+    (folder / "07_customer_value" / "value.json").write_text(json.dumps({"horizon_days": 180}))
+    done = {"06_churn": {**RUN, "outputs": {"churn_scores.parquet": outputs}, **stage}}
+    record = {"run_id": run_id, "started": "2026-03-01T09:00:00+00:00", "stages": done}
+    (folder / "series.json").write_text(json.dumps(record))
+    return folder
+
+
+@pytest.fixture
+def folders(tmp_path):
+    return tmp_path / "processed" / "shop", tmp_path / "ledger" / "shop"
+
+
+def test_results_of_a_log_are_kept_as_of_the_day_that_customers_are_described_on(folders):
+    processed, folder = folders
+    said = keeping.keep_results(results(processed), folder)
+    assert said.endswith("ledger/shop, for monitoring: the scores of 3 customers.")
+    rows = Ledger(folder).scores().set_index("customer_id")
+    assert set(rows.day) == {pd.Timestamp("2025-12-24")}
+    assert rows.probability.to_dict() == {"a": 0.2, "=b": 0.9, "c": 0.5}
+    assert rows.flagged.to_dict() == {"a": False, "=b": True, "c": True}
+    assert rows.active.to_dict() == {"a": True, "=b": False, "c": True}
+    assert rows.expected_spend.dropna().to_dict() == {"a": 10, "c": 20}
+    assert rows.segment.to_dict() == {"a": "Loyal", "=b": "Lost", "c": "Loyal"}
+    assert rows.arm.dropna().to_dict() == {"a": "hold out", "=b": "contact"}
+    assert rows[["horizon_days", "value_horizon_days"]].drop_duplicates().values.tolist() == [[90, 180]]
+    assert set(rows.release) == {"20260301-0900-abc123"}
+
+
+def test_results_of_a_table_are_kept_as_of_the_day_of_the_run_without_those_who_churned(folders):
+    processed, folder = folders
+    keeping.keep_results(results(processed, "table"), folder)
+    rows = Ledger(folder).scores()
+    assert rows.customer_id.tolist() == ["a", "c"]
+    assert set(rows.day) == {pd.Timestamp("2026-03-01")}
+    assert rows.horizon_days.isna().all()
+
+
+def test_results_that_came_out_the_same_add_nothing_and_say_nothing(folders):
+    processed, folder = folders
+    keeping.keep_results(results(processed), folder)
+    before = Ledger(folder).digest()
+    assert keeping.keep_results(results(processed, run_id="20260401-0900-other"), folder) == ""
+    assert Ledger(folder).digest() == before
+    assert keeping.keep_results(results(processed, run_id="later", outputs="2"), folder) == ""
+    assert len(Ledger(folder).scores()) == 6
+
+
+@pytest.mark.parametrize("stage", [{"status": "failed"}, {"stale": True}])
+def test_what_failed_or_is_stale_is_not_kept(folders, stage):
+    processed, folder = folders
+    assert keeping.keep_results(results(processed, **stage), folder) == ""
+    assert not folder.exists()
+
+
+def test_a_series_without_churn_keeps_nothing(folders):
+    processed, folder = folders
+    assert keeping.keep_results(processed, folder) == ""
+    assert not folder.exists()
+
+
+def test_a_series_ends_with_a_line_the_first_time_or_where_the_ledger_took_nothing(tmp_path):
+    finished = Results(results(tmp_path / "data" / "processed" / "shop"))
+    assert "the scores of 3 customers" in run_all.keep(finished, tmp_path)
+    assert run_all.keep(finished, tmp_path) == ""
+    damaged = next((tmp_path / "data" / "ledger" / "shop").glob("scores/*/*.parquet"))
+    damaged.write_bytes(b"")
+    said = run_all.keep(finished, tmp_path)
+    assert "The scores were not kept for monitoring" in said
+    assert f"{damaged.name} is damaged" in said
+    assert said.endswith("can be read). The results are; --resume tries again.")
+
+
+@pytest.mark.parametrize(("run_id", "expected"), [("20260301-0900-abc123", "55ad8a49a61f"), ("another", "run")])
+def test_the_release_is_named_only_where_it_was_made_of_these_results(folders, run_id, expected):
+    processed, folder = folders
+    results(processed)
+    (processed / "release").mkdir()
+    (processed / "release" / "release.json").write_text(json.dumps({"id": "55ad8a49a61f", "run_id": run_id}))
+    keeping.keep_results(processed, folder)
+    assert set(Ledger(folder).scores().release) == {"20260301-0900-abc123" if expected == "run" else expected}
+
+
+def test_answers_are_kept_without_those_who_could_not_be_scored_or_have_no_id():
+    answers = [
+        {"customer_id": "a", "segment": 1, "segment_name": "Loyal", "churn_probability": 0.3, "flagged": True},
+        {"customer_id": None, "segment": 1, "segment_name": "Loyal", "churn_probability": 0.4, "flagged": True},
+        {"customer_id": "c", "segment": None, "segment_name": None, "churn_probability": None, "flagged": None},
+    ]
+    for answer, error in zip(answers, (None, None, "recency_days is missing"), strict=True):
+        answer.update(error=error, expected_spend=12.5, reason_1="silence: 9 days", warnings=None)
+    rows = keeping.of_records(answers, "55ad8a49a61f", Horizons(90, 180), date(2026, 3, 1))
+    assert len(rows) == 1
+    kept = rows.iloc[0]
+    assert (kept.customer_id, kept.day, kept.release) == ("a", date(2026, 3, 1), "55ad8a49a61f")
+    assert (kept.probability, kept.segment, kept.source, kept.horizon_days) == (0.3, "Loyal", "api", 90)
+    assert "reason_1" not in rows
