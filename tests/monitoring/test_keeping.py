@@ -5,12 +5,15 @@ from datetime import date
 
 import pandas as pd
 import pytest
+from stub_scorer import StubScorer
 
 import run_all
+from patrons.cli.main import main
 from patrons.files import safe_csv
 from patrons.monitoring import keeping
 from patrons.monitoring.keeping import Horizons
 from patrons.monitoring.ledger import Ledger
+from patrons.scoring import Scorer
 from patrons.series.results import Results
 
 RUN = {"status": "succeeded", "stale": False}
@@ -135,3 +138,51 @@ def test_answers_are_kept_without_those_who_could_not_be_scored_or_have_no_id():
     assert (kept.customer_id, kept.day, kept.release) == ("a", date(2026, 3, 1), "55ad8a49a61f")
     assert (kept.probability, kept.segment, kept.source, kept.horizon_days) == (0.3, "Loyal", "api", 90)
     assert "reason_1" not in rows
+
+
+@pytest.fixture
+def release(tmp_path, monkeypatch):
+    """The folder of a release of a customer table, which the command loads as a scorer without models."""
+    training = pd.DataFrame(
+        {"customer_no": [str(n) for n in range(30)], "tenure_months": range(30), "monthly_fee": 9.0}
+    )
+    monkeypatch.setattr(Scorer, "load", lambda folder: StubScorer(training))
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release" / "churn.json").write_text(json.dumps({"horizon_days": None}))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "release"
+
+
+@pytest.mark.parametrize("output", ["out.parquet", "out.csv"])
+def test_predict_keeps_its_answers_where_it_is_told_to_and_the_same_ones_once(release, capsys, output):
+    root = release.parent
+    rows = "customer_no,tenure_months,monthly_fee\n=1,20,9\n2,30,9\n,30,9\n"
+    (root / "new.csv").write_text(rows)
+    line = ["predict", "--params", "telco", "--release", "release", "--input", "new.csv", "--output", output]
+    assert main(line) == 0
+    assert not (root / "data").exists()
+    assert main([*line, "--keep", "--as-of", "2026-03-01"]) == 0
+    printed = capsys.readouterr().out
+    assert "Kept for monitoring in data/ledger/telco: 2 customers. 1 without an id were not kept." in printed
+    kept = Ledger(root / "data" / "ledger" / "telco").scores().set_index("customer_id")
+    assert kept.probability.to_dict() == {"=1": 0.209, "2": 0.309}
+    assert set(kept.day) == {pd.Timestamp("2026-03-01")}
+    assert set(kept.release) == {"0123456789ab"}
+    assert set(kept.source) == {"predict"}
+    assert main([*line, "--keep", "--as-of", "2026-03-01"]) == 0
+    assert "0 customers. These very answers were kept before." in capsys.readouterr().out
+
+
+def test_a_table_is_kept_under_the_day_on_which_it_was_scored(release):
+    (release.parent / "new.csv").write_text("customer_no,tenure_months,monthly_fee\n1,20,9\n")
+    line = ["predict", "--params", "telco", "--release", "release", "--input", "new.csv", "--output", "out.csv"]
+    assert main([*line, "--keep"]) == 0
+    assert Ledger("data/ledger/telco").days() == [date.today()]
+
+
+def test_what_predict_did_not_write_is_not_kept(release):
+    (release.parent / "strict.csv").write_text("customer_no,tenure_months,monthly_fee\n1,9000,9\n")
+    line = ["predict", "--params", "telco", "--release", "release", "--output", "out.csv", "--keep", "--strict"]
+    assert main([*line, "--input", "strict.csv"]) == 2
+    assert not (release.parent / "data").exists()

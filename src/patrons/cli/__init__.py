@@ -1,8 +1,9 @@
 """What can be done from a terminal? The `patrons` command.
 
-main     the command line, and the commands on data and parameters
-scoring  the commands that score customers and keep releases
-trial    the command that reads what became of a campaign
-keys     the commands that make and revoke API keys
-parts    what they share
+main      the command line, and the commands on data and parameters
+scoring   the commands that score customers and keep releases
+trial     the command that reads what became of a campaign
+outcomes  the command that says what is kept of scores, and takes outcomes
+keys      the commands that make and revoke API keys
+parts     what they share
 """

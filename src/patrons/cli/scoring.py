@@ -29,6 +29,7 @@ def add(commands: Any) -> None:
     add_argument("--release", metavar="FOLDER", type=Path, help="a release (the champion, else the last results)")
     add_argument("--as-of", metavar="DAY", type=_day, help="describe customers on this day (after the last order)")
     add_argument("--customers", metavar="FILE", type=Path, help="attributes of the customers of an order log")
+    add_argument("--keep", action="store_true", help="keep the answers in data/ledger/NAME, for monitoring")
     add_argument("--strict", action="store_true", help="refuse customers unlike those of the training")
 
     models = commands.add_parser("models", help="keep, promote and roll back releases", description=MODELS)
@@ -70,6 +71,7 @@ def _name(text: str) -> str:
 
 def predict(arguments: argparse.Namespace) -> None:
     """``patrons predict``."""
+    from patrons.monitoring.keeping import Batch
     from patrons.scoring import Scorer, bulk
     from patrons.scoring.scorer import ScoringError
     from patrons.tracking.promotion import serving
@@ -81,10 +83,20 @@ def predict(arguments: argparse.Namespace) -> None:
         folder, _, what = serving(name, root_folder())
     scorer = Scorer.load(folder)
     print(f"Scoring with {what}.", file=sys.stderr)
+    batch = Batch(folder, root_folder() / "data" / "ledger" / name) if arguments.keep else None
     done = bulk.score_file(
-        scorer, arguments.input, arguments.output, arguments.as_of, arguments.customers, _progress, arguments.strict
+        scorer,
+        arguments.input,
+        arguments.output,
+        arguments.as_of,
+        arguments.customers,
+        _progress,
+        arguments.strict,
+        batch or bulk.nothing,
     )
     _print_outcome(done, shown(arguments.output), scorer.manifest["id"])
+    if batch:
+        print(batch.keep())
     if done.errors == done.customers:
         raise ScoringError(f"Nobody can be scored: the column `error` of {shown(arguments.output)} says why.")
 

@@ -42,6 +42,7 @@ __all__ = [
     "attributes",
     "cancellations",
     "customers",
+    "dates",
     "fetch",
     "identities",
     "init",

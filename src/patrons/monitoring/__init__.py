@@ -5,6 +5,7 @@ batches    rows that are only ever added, by month
 ledger     what was said of customers, and what became of them
 keeping    what was said: by a series, by `predict`, by the API
 outcomes   what became of them: by the log itself, or as it is given
+given      outcomes of a customer table, as a file says them
 matured    how good the answers of each day were once its horizon had passed, and the range to expect
 spending   the same of forecasts of spend
 replay     the champion's answers on earlier days, and the days on which its release was tried
@@ -15,5 +16,5 @@ plots      figures of the notebook
 
 from patrons import door
 
-__all__ = ["keeping"]
+__all__ = ["given", "keeping", "ledger", "outcomes"]
 __getattr__, __dir__ = door(__name__, __all__)

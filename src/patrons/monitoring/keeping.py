@@ -153,10 +153,40 @@ def of_answers(answers: pd.DataFrame, within: Horizons, source: str) -> pd.DataF
         Of the release.
     source : {"predict", "api"}
     """
-    usable = (
-        answers.error.isna() & answers.customer_id.notna() & answers.as_of.notna() & answers.churn_probability.notna()
-    )
+    known = answers[["customer_id", "as_of", "churn_probability"]].notna().all(axis=1)
+    usable = answers.error.isna() & known & (answers.customer_id.astype(object) != "")
     return _complete(answers[usable].drop(columns="segment").rename(columns=ANSWERED), within, source)
+
+
+class Batch:
+    """Answers for a file of customers, collected as they are written, and kept once the file is complete.
+
+    Parameters
+    ----------
+    release : Path
+        The folder of the release that answers.
+    folder : Path
+        The ledger.
+    """
+
+    def __init__(self, release: Path, folder: Path):
+        self._within, self._ledger = horizons(release), Ledger(folder)
+        self._parts: list[pd.DataFrame] = []
+        self._scored = 0
+
+    def __call__(self, answers: pd.DataFrame) -> None:
+        """Collect a part of the answers, as `of_answers` takes them."""
+        self._scored += int(answers.error.isna().sum())
+        self._parts.append(of_answers(answers, self._within, PREDICT))
+
+    def keep(self) -> str:
+        """Add them all, as one batch; a sentence on what was added."""
+        rows = pd.concat(self._parts, ignore_index=True) if self._parts else pd.DataFrame()
+        kept = self._ledger.keep(rows) if len(rows) else None
+        nameless = self._scored - len(rows)
+        said = f"Kept for monitoring in {shown(self._ledger.folder)}: {kept.rows if kept else 0:,} customers."
+        said += " These very answers were kept before." * bool(kept and not kept.rows)
+        return said + f" {nameless:,} without an id were not kept." * bool(nameless)
 
 
 def of_records(answers: Sequence[Mapping[str, Any]], release: str, within: Horizons, day: date) -> pd.DataFrame:

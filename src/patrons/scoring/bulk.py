@@ -24,6 +24,7 @@ from patrons.scoring.scorer import COLUMNS, Scorer, ScoringError
 
 CUSTOMER = "customer_id"
 AS_OF = "as_of"  # the column of the day that customers are described on, as 02 writes it
+Also = Callable[[pd.DataFrame], object]
 CHUNK = 5_000  # customers whose answers are in memory at a time
 ARROW = {"str": pa.string(), "Int64": pa.int64(), "float64": pa.float64(), "boolean": pa.bool_()}
 SCHEMA = pa.schema(
@@ -57,6 +58,10 @@ class Incoming(NamedTuple):
     unused: list[str]
 
 
+def nothing(answers: pd.DataFrame) -> None:
+    """What else is done with a part of the answers, unless something is."""
+
+
 def score_file(
     scorer: Scorer,
     source: Path,
@@ -65,6 +70,7 @@ def score_file(
     customers: Path | None = None,
     report: Callable[[int, int | None], object] = lambda done, total: None,
     strict: bool = False,
+    also: Also = nothing,
 ) -> Scored:
     """Score every customer of a file and write the answers, completely or not at all.
 
@@ -83,6 +89,8 @@ def score_file(
         Called with the number of customers done and of all (None while an order log is reduced to customers).
     strict : bool
         Whether customers unlike those of the training are refused rather than scored with a warning.
+    also : callable
+        Called with each part of the answers as it is written; the file is complete when this function returns.
 
     Raises
     ------
@@ -98,7 +106,7 @@ def score_file(
     incoming = _orders(scorer, source, as_of, customers, watch) if is_log else _rows(scorer, source, as_of, watch)
     report(0, incoming.total)
     with whole(target) as partial:
-        counts = _write(incoming, partial, target.suffix, scorer.manifest["id"], report)
+        counts = _write(incoming, partial, target.suffix, scorer.manifest["id"], report, also)
         warnings = [*incoming.warnings, *(warned.text for warned in watch.warnings())]
         if strict and warnings:
             raise ScoringError(f"{source.name} is unlike the training, nothing was written: {'; '.join(warnings)}.")
@@ -106,14 +114,21 @@ def score_file(
 
 
 def _write(
-    incoming: Incoming, path: Path, suffix: str, release: str, report: Callable[[int, int | None], object]
+    incoming: Incoming,
+    path: Path,
+    suffix: str,
+    release: str,
+    report: Callable[[int, int | None], object],
+    also: Also,
 ) -> dict[str, Any]:
     """Write the answers, and return what was counted of them."""
     done = errors = unlike = 0
     day = None
     with _writer(path, suffix) as write:
         for answers in incoming.answers:
-            write(answers.assign(release=release))
+            answers = answers.assign(release=release)
+            write(answers)
+            also(answers)
             done, errors = done + len(answers), errors + int(answers.error.notna().sum())
             unlike += int(answers.warnings.notna().sum())
             day = day or next(iter(answers.as_of.dropna()), None)

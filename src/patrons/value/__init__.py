@@ -38,6 +38,7 @@ __all__ = [
     "gains",
     "list_narrative",
     "narrative",
+    "outcomes",
     "plots",
     "pool",
     "power",

@@ -157,7 +157,7 @@ def _read(path: Path, intake: Mapping[str, Any]) -> pd.DataFrame:
     name = next((name for name in id_names(intake) if name in table.columns), None)
     if name is None:
         raise OutcomesError(f"{path.name} has no column customer_id; {nearest(id_names(intake)[-1], table.columns)}.")
-    columns = {one: yes_or_no(table[one].cast("string")) for one in ORDERED if one in table.columns}
+    columns = {one: _numbers(table[one].cast("string")) for one in ORDERED if one in table.columns}
     if SPEND in table.columns:
         columns[SPEND] = numbers.decide(table, [SPEND], intake.get("decimal", "auto")).read(table[SPEND])
     rows = table.select(customer_id=customer_text(table[name]), **columns).to_pandas().set_index("customer_id")
@@ -166,8 +166,7 @@ def _read(path: Path, intake: Mapping[str, Any]) -> pd.DataFrame:
     return rows
 
 
-def yes_or_no(column: StringValue) -> ibis.Value:
-    """1 and 0 as `WORDS` has them, missing for any other text."""
+def _numbers(column: StringValue) -> ibis.Value:
     text = column.strip().lower()
     cases = [(text.isin(words), ibis.literal(value)) for value, words in WORDS.items()]
     return ibis.cases(*cases, else_=ibis.null("float64"))
