@@ -3,7 +3,7 @@
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 try:
@@ -173,15 +173,25 @@ def track(results: Results, root: Path) -> str:
 
 
 def keep(results: Results, root: Path) -> str:
-    """Keep what was said of customers, for monitoring; a line where that failed, or the first time."""
-    try:
-        from patrons.monitoring import keeping
+    """Keep for monitoring what was said of customers, and the run itself; a line for what failed, or the first time."""
+    from patrons import monitoring
 
-        said = keeping.keep_results(results.folder, root / "data" / "ledger" / results.folder.name)
+    folder, ledger = results.folder, root / "data" / "ledger" / results.folder.name
+    scores = attempted(
+        lambda: monitoring.keeping.keep_results(folder, ledger), "The scores were not kept for monitoring"
+    )
+    run = attempted(lambda: monitoring.runs.keep(folder, ledger), "This run was not kept for comparison")
+    return "".join(f"\n{line}" for line in (scores, run) if line)
+
+
+def attempted(action: Callable[[], str | Path], failed: str) -> str:
+    """What an action has to say; where it failed, a sentence, as it must not undo a series that succeeded."""
+    try:
+        said = action()
+        return said if isinstance(said, str) else ""
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        said = f"The scores were not kept for monitoring ({reason.rstrip('.')}). The results are; --resume tries again."
-    return f"\n{said}" if said else ""
+        return f"{failed} ({reason.rstrip('.')}). The results are; --resume tries again."
 
 
 def promote(results: Results, root: Path) -> str:

@@ -44,7 +44,8 @@ def results(folder, kind="orders", run_id="20260301-0900-abc123", outputs="1", *
     (folder / "06_churn" / "churn.json").write_text(json.dumps({"horizon_days": horizon, "threshold": 0.3}))
     (folder / "07_customer_value" / "value.json").write_text(json.dumps({"horizon_days": 180}))
     done = {"06_churn": {**RUN, "outputs": {"churn_scores.parquet": outputs}, **stage}}
-    record = {"run_id": run_id, "started": "2026-03-01T09:00:00+00:00", "stages": done}
+    record = {"run_id": run_id, "started": "2026-03-01T09:00:00+00:00", "finished": "2026-03-01T09:01:00+00:00"}
+    record |= {"stages": done}
     (folder / "series.json").write_text(json.dumps(record))
     return folder
 

@@ -9,8 +9,8 @@ from toy_series import notebook
 from patrons.intake.order_log import check_columns
 from patrons.intake.reading import column_names
 from patrons.intake.sources import SourceError, check, check_attributes, digest_of, find_source
-from patrons.series import imports
-from patrons.series.graph import SeriesError, fingerprint, needs, read_notebooks, select
+from patrons.series import graph, imports
+from patrons.series.graph import SeriesError, code_digest, fingerprint, needs, read_notebooks, select
 from patrons.series.imports import helper_files
 from patrons.series.progress import Lines
 from patrons.series.results import SUCCEEDED, Results
@@ -177,6 +177,23 @@ def test_the_fingerprint_changes_with_helper_code(three, tmp_path, monkeypatch):
     before = fingerprint(one, {}, {})
     (tmp_path / "plots.py").write_text("RED = 2\n")
     assert fingerprint(one, {}, {}) != before
+
+
+def test_the_digest_of_the_code_changes_with_cells_and_helpers_alone(three, tmp_path, monkeypatch):
+    monkeypatch.setattr(imports, "PACKAGE", tmp_path)
+    (tmp_path / "plots.py").write_text("RED = 1\n")
+    notebook(three, "02_first", "from patrons import plots", writes=("a.txt",))
+
+    def mark():
+        return code_digest(read_notebooks(three / "notebooks")["02_first"])
+
+    first = mark()
+    monkeypatch.setattr(graph, "installed", lambda names: dict.fromkeys(names, "99"))
+    assert mark() == first
+    (tmp_path / "plots.py").write_text("RED = 2\n")
+    second = mark()
+    notebook(three, "02_first", "from patrons import plots\nx = 1", writes=("a.txt",))
+    assert len({first, second, mark()}) == 3
 
 
 def test_a_source_is_looked_for_in_data_raw_and_then_in_the_users_folder(tmp_path, monkeypatch):

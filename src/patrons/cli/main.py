@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from patrons import __version__
-from patrons.cli import keys, outcomes, scoring, trial
+from patrons.cli import compare, keys, outcomes, scoring, trial
 from patrons.cli.parts import command, natural
 from patrons.errors import is_expected
 from patrons.files import root_folder, shown
@@ -25,6 +25,7 @@ EXAMPLES = """examples:
   patrons predict --params demo --input new.csv --output scored.parquet
   patrons trial demo --orders new.csv     what the contacts did, beside those held out
   patrons outcomes demo                   what is kept of scores, and what became of them
+  patrons compare demo                    what changed since the run before
   patrons models promote demo             let the candidate answer from now on"""
 
 
@@ -84,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
     scoring.add(commands)
     trial.add(commands)
     outcomes.add(commands)
+    compare.add(commands)
     keys.add(commands)
     return line
 

@@ -10,11 +10,15 @@ matured    how good the answers of each day were once its horizon had passed, an
 spending   the same of forecasts of spend
 replay     the champion's answers on earlier days, and the days on which its release was tried
 estimate   what is expected of days that have not matured, and how far such estimates were off
+runs       finished runs, each kept for comparison
+compare    two runs side by side, and what can explain the differences
+compare_narrative  sentences on that
+compare_plots      figures of that
 narrative  sentences of the notebook
 plots      figures of the notebook
 """
 
 from patrons import door
 
-__all__ = ["given", "keeping", "ledger", "outcomes"]
+__all__ = ["compare", "compare_narrative", "given", "keeping", "ledger", "outcomes", "runs"]
 __getattr__, __dir__ = door(__name__, __all__)

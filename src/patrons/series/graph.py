@@ -152,10 +152,19 @@ def _chosen(text: str, series: Series) -> str:
 
 def fingerprint(notebook: Notebook, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
     """SHA-256 of all that results and page depend on: cells, parameters, inputs' digests, helper code, libraries."""
-    code = "\n".join(notebook.code)
-    helpers = {
-        str(path.relative_to(imports.PACKAGE)): path.read_text(encoding="utf-8") for path in imports.helper_files(code)
-    }
     libraries = by_library(installed(LIBRARIES))
-    content = json.dumps([notebook.text, dict(parameters), dict(inputs), helpers, libraries], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()
+    return _sha256([notebook.text, dict(parameters), dict(inputs), _helpers(notebook), libraries])
+
+
+def code_digest(notebook: Notebook) -> str:
+    """SHA-256 of a notebook's cells and of the helper code that they depend on, by which two runs know theirs apart."""
+    return _sha256([notebook.text, _helpers(notebook)])
+
+
+def _helpers(notebook: Notebook) -> dict[str, str]:
+    files = imports.helper_files("\n".join(notebook.code))
+    return {str(path.relative_to(imports.PACKAGE)): path.read_text(encoding="utf-8") for path in files}
+
+
+def _sha256(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

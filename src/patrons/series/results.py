@@ -169,6 +169,7 @@ def new_stage() -> dict[str, Any]:
         "seconds": 0.0,
         "parameters": {},
         "fingerprint": "",
+        "code": "",
         "inputs": {},
         "outputs": {},
         "stale": False,

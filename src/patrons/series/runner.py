@@ -14,7 +14,7 @@ from typing import Any
 from patrons.files import digest
 from patrons.series import processes
 from patrons.series.declarations import ELSEWHERE
-from patrons.series.graph import Notebook, Series, SeriesError, fingerprint, needs
+from patrons.series.graph import Notebook, Series, SeriesError, code_digest, fingerprint, needs
 from patrons.series.progress import Lines
 from patrons.series.results import EXECUTED, FAILED, NOT_RUN, SUCCEEDED, Results
 
@@ -177,12 +177,12 @@ class _Run:
             self.progress.ended(stage, "reused")
             return True
         self.progress.started(stage)
-        start = time.monotonic()
+        code, start = code_digest(notebook), time.monotonic()
         ending = await processes.run(self.job(notebook), lambda cell, cells: self.progress.cell(stage, cell, cells))
         error = ending.error or self.missing(notebook)
         seconds = round(time.monotonic() - start, 3)
         record = {"seconds": seconds, "parameters": self.plan.parameters[stage], "fingerprint": mark, "error": error}
-        record |= {"inputs": inputs, "stopped": ending.stopped}
+        record |= {"code": code, "inputs": inputs, "stopped": ending.stopped}
         self.results.refuse(stage, **record) if error else self.results.keep(stage, **record)
         self.progress.ended(stage, FAILED if error else SUCCEEDED, seconds)
         return not error
