@@ -10,6 +10,13 @@ matured    how good the answers of each day were once its horizon had passed, an
 spending   the same of forecasts of spend
 replay     the champion's answers on earlier days, and the days on which its release was tried
 estimate   what is expected of days that have not matured, and how far such estimates were off
+reference  whom today's customers are compared with: same season, same age
+shift      how far two sets of customers differ, feature by feature
+null       what earlier days of this log differ by among themselves
+moved      which features moved more than that
+moved_segments   customers by segment, then and now
+moved_narrative  sentences on what moved
+moved_plots      figures of that
 runs       finished runs, each kept for comparison
 compare    two runs side by side, and what can explain the differences
 compare_narrative  sentences on that
