@@ -70,6 +70,18 @@ def test_a_customer_who_is_there_twice_counts_once_by_the_last_answer():
     assert (day.customers, day.brier) == (2, pytest.approx((0.04 + 0.81) / 2))
 
 
+def test_a_day_of_whom_nobody_could_be_kept_has_metrics_of_everyone_alone():
+    day = matured.days(scored([0.9, 0.2], [1, 0], active=False)).iloc[0]
+    assert (day.customers, day.customers_all, day.roc_auc_all) == (0, 2, 1)
+    assert np.isnan([day.roc_auc, day.brier, day.accuracy, day.flagged_share, day.loss, day.loss_error]).all()
+
+
+def test_intervals_of_shares_stay_within_0_and_1():
+    day = matured.days(scored([0.9, 0.8], [1, 1])).iloc[0]
+    assert (day.observed, day.observed_high) == (1, 1)
+    assert 0 < day.observed_low < 1
+
+
 def test_origins_of_one_day_have_a_row_each():
     both = pd.concat([scored([0.9, 0.2], [1, 0]), scored([0.2, 0.9], [1, 0], origin="replayed")])
     assert dict(matured.days(both)[["origin", "roc_auc"]].to_numpy()) == {"kept": 1, "replayed": 0}

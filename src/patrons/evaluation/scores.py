@@ -114,7 +114,7 @@ def intervals(
         return dict.fromkeys(metrics, MISSING)
     rows = np.arange(len(truth))
     values = _resampled(lambda weights: {n: m(truth, score, weights) for n, m in metrics.items()}, rows, repeats, seed)
-    return {name: _interval(resamples) for name, resamples in values.items()}
+    return {name: percentiles(resamples) for name, resamples in values.items()}
 
 
 def difference(
@@ -172,7 +172,7 @@ def _mean_over(
         of_folds = zip(parts, np.split(weights, ends, axis=1), strict=True)
         return {"": np.mean([statistic(*part, own) for part, own in of_folds], axis=0)}
 
-    return _interval(_resampled(over_folds, np.concatenate(who), repeats, seed)[""])
+    return percentiles(_resampled(over_folds, np.concatenate(who), repeats, seed)[""])
 
 
 def _resampled(
@@ -191,7 +191,8 @@ def _resampled(
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _interval(values: np.ndarray) -> Interval:
+def percentiles(values: np.ndarray) -> Interval:
+    """The first value with the 95% interval of the others, which are resamples; missing ones are left aside."""
     known = values[1:][~np.isnan(values[1:])]
     low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
     return Interval(float(values[0]), float(low), float(high))

@@ -15,6 +15,7 @@ from scipy.stats import t
 from patrons.evaluation import scores
 from patrons.evaluation.metrics import Interval
 from patrons.evaluation.scores import MISSING, RANKING, Weighted
+from patrons.evaluation.shares import wilson
 
 TRIED, REPLAYED, KEPT = "tried", "replayed", "kept"  # the release's own test, scored afterwards, scored on the day
 RANKED = ("roc_auc", "pr_auc")  # which need both outcomes
@@ -24,13 +25,10 @@ METRICS = (*OF_PROBABILITIES, *OF_FLAGS, "forecast_minus_observed", "flagged_sha
 EVERYONE = "_all"  # of columns that count those who were lost long before, too
 AVERAGED = (*OF_PROBABILITIES, "forecast_minus_observed")
 REPEATS = 200  # resamples of an interval
+Z = (0.0, -1.959964, 1.959964)  # value, low and high of a normal 95% interval, standard errors
 SAMPLE = 20_000  # customers of a day at most, from whom the width of its intervals is told
 FEWEST_DAYS = 3  # from which it is told how days differ
 COUNTS = ("customers", f"customers{EVERYONE}", "without_outcome")
-
-
-def _mean(_: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return weights @ score / weights.sum(axis=1)
 
 
 def _observed(truth: np.ndarray, _: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -46,14 +44,15 @@ PROBABILITIES: dict[str, Weighted] = {
     "forecast_minus_observed": _gap,
     "observed": _observed,
 }
-FLAGS: dict[str, Weighted] = {**scores.at(0.5), "flagged_share": _mean}
+FLAGS: dict[str, Weighted] = scores.at(0.5)  # of flags as numbers
 
 
 def days(scored: pd.DataFrame, repeats: int = REPEATS) -> pd.DataFrame:
     """How good the answers of each day and origin were, oldest first; days without any outcome are left out.
 
-    Customers of one day are independent of each other, so intervals resample them (percentile bootstrap). Beyond
-    `SAMPLE` customers the width comes from so many, drawn with a fixed seed, and is narrowed by the root of the ratio.
+    Customers of one day are independent of each other. So means have normal intervals, shares Wilson's, and rankings
+    and metrics of flags those of resampled customers (percentile bootstrap). Beyond `SAMPLE` customers the width of a
+    ranking's interval comes from so many, drawn with a fixed seed, and is narrowed by the root of the ratio.
     Of a customer who is there twice on a day with one origin, the last row counts.
 
     Parameters
@@ -106,11 +105,53 @@ def can_be_kept(rows: pd.DataFrame) -> pd.Series:
 def measured(rows: pd.DataFrame, repeats: int = REPEATS) -> dict[str, Interval]:
     """Each of `METRICS` with its 95% interval, of the rows of one day that all have an outcome."""
     truth, score, flags = arrays(rows)
-    known = [name for name in PROBABILITIES if name not in RANKED or len(np.unique(truth)) > 1]
-    found = _intervals({name: PROBABILITIES[name] for name in known}, truth, score, repeats)
-    if not np.isnan(flags).any():
-        found |= _intervals(FLAGS, truth, flags, repeats)
+    found = _means(truth, score) if len(truth) else {}
+    if len(np.unique(truth)) > 1:
+        found |= _rankings(truth, score, repeats)
+    if len(truth) and not np.isnan(flags).any():
+        found |= _of_flags(truth, flags, repeats) | {"flagged_share": _share(flags)}
     return {name: found.get(name, MISSING) for name in METRICS}
+
+
+def _means(truth: np.ndarray, score: np.ndarray) -> dict[str, Interval]:
+    """What is a mean over customers, by the central limit theorem."""
+    each = {name: loss(truth, score) for name, loss in scores.LOSSES.items()}
+    each["forecast_minus_observed"] = score - truth
+    errors = {name: values.std() / np.sqrt(len(values)) for name, values in each.items()}
+    means = {name: Interval(*(float(values.mean() + z * errors[name]) for z in Z)) for name, values in each.items()}
+    return means | {"observed": _share(truth)}
+
+
+def _share(values: np.ndarray) -> Interval:
+    positives, rows = pd.Series([values.sum()]), pd.Series([len(values)])
+    low, high = wilson(positives, rows)
+    return Interval(float(values.mean()), float(low[0]), float(high[0]))
+
+
+def _rankings(truth: np.ndarray, score: np.ndarray, repeats: int) -> dict[str, Interval]:
+    metrics = {name: RANKING[name] for name in RANKED}
+    if len(truth) <= SAMPLE:
+        return scores.intervals(metrics, truth, score, repeats)
+    some = np.random.default_rng(0).choice(len(truth), SAMPLE, replace=False)
+    everyone, narrower = np.ones((1, len(truth))), np.sqrt(SAMPLE / len(truth))
+    sampled = scores.intervals(metrics, truth[some], score[some], repeats)
+    whole = {name: float(metric(truth, score, everyone)[0]) for name, metric in metrics.items()}
+    return {name: moved(sampled[name], value, narrower) for name, value in whole.items()}
+
+
+def moved(interval: Interval, value: float, narrower: float) -> Interval:
+    """An interval of a sample, about the value of all."""
+    low, high = ((end - interval.value) * narrower for end in (interval.low, interval.high))
+    return Interval(value, value + low, value + high)
+
+
+def _of_flags(truth: np.ndarray, flags: np.ndarray, repeats: int) -> dict[str, Interval]:
+    """Metrics of flags: customers are alike within the four cells of outcome and flag, so cells are resampled."""
+    cells = np.bincount((2 * truth + flags).astype(int), minlength=4).astype(float)
+    drawn = np.random.default_rng(0).multinomial(len(truth), cells / len(truth), repeats)
+    counts = np.vstack([cells, drawn])
+    outcome, flag = np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.0, 1.0, 0.0, 1.0])
+    return {name: scores.percentiles(metric(outcome, flag, counts)) for name, metric in FLAGS.items()}
 
 
 def arrays(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -119,22 +160,6 @@ def arrays(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rows[name].astype("Float64").to_numpy(float, na_value=np.nan) for name in ("churned", "probability", "flagged")
     )
     return truth, score, flags
-
-
-def _intervals(metrics: dict[str, Weighted], truth: np.ndarray, score: np.ndarray, repeats: int) -> dict[str, Interval]:
-    if len(truth) <= SAMPLE:
-        return scores.intervals(metrics, truth, score, repeats)
-    some = np.random.default_rng(0).choice(len(truth), SAMPLE, replace=False)
-    everyone, narrower = np.ones((1, len(truth))), np.sqrt(SAMPLE / len(truth))
-    sampled = scores.intervals(metrics, truth[some], score[some], repeats)
-    whole = {name: float(metric(truth, score, everyone)[0]) for name, metric in metrics.items()}
-    return {name: _moved(sampled[name], value, narrower) for name, value in whole.items()}
-
-
-def _moved(interval: Interval, value: float, narrower: float) -> Interval:
-    """An interval of a sample, about the value of all."""
-    low, high = ((end - interval.value) * narrower for end in (interval.low, interval.high))
-    return Interval(value, value + low, value + high)
 
 
 def _flat(found: dict[str, Interval], suffix: str) -> dict[str, float]:
@@ -223,7 +248,7 @@ def _mean_of(metric: Weighted, parts: list[pd.DataFrame], repeats: int) -> Inter
     some = np.random.default_rng(0).choice(owners, SAMPLE, replace=False)
     sampled = scores.mean(metric, *_pairs([part[part.customer_id.isin(some)] for part in parts]), repeats)
     whole = scores.mean(metric, *_pairs(parts), 0).value
-    return _moved(sampled, whole, np.sqrt(SAMPLE / len(owners)))
+    return moved(sampled, whole, np.sqrt(SAMPLE / len(owners)))
 
 
 def _pairs(parts: list[pd.DataFrame]) -> tuple[list[tuple[np.ndarray, np.ndarray]], list[np.ndarray]]:

@@ -8,7 +8,7 @@ import pandas as pd
 from patrons.evaluation import scores
 from patrons.evaluation.metrics import Interval
 from patrons.evaluation.scores import MISSING
-from patrons.monitoring.matured import REPEATS, SAMPLE, by_day
+from patrons.monitoring.matured import REPEATS, SAMPLE, by_day, moved
 
 FEWEST = 20  # customers of a group, whose mean spend says something
 COLUMNS = (
@@ -62,8 +62,7 @@ def _relative_error(spent: np.ndarray, expected: np.ndarray) -> Interval:
         return MISSING
     few = np.random.default_rng(0).permutation(len(spent))[:SAMPLE]
     told = scores.intervals({"": _ratio}, spent[few], expected[few], REPEATS)[""]
-    value, narrower = expected.sum() / spent.sum() - 1, np.sqrt(len(few) / len(spent))
-    return Interval(value, value + (told.low - told.value) * narrower, value + (told.high - told.value) * narrower)
+    return moved(told, float(expected.sum() / spent.sum() - 1), np.sqrt(len(few) / len(spent)))
 
 
 def _ratio(spent: np.ndarray, expected: np.ndarray, weights: np.ndarray) -> np.ndarray:
