@@ -1,10 +1,12 @@
 from types import SimpleNamespace
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
 
 from patrons.monitoring import matured, replay
+from patrons.monitoring.outcomes import Log
 from patrons.scoring import Scorer
 from patrons.scoring.rows import Feature, Reader
 
@@ -13,6 +15,7 @@ class Model:
     """A probability of .1 a day of silence."""
 
     feature_names_in_ = np.array(["recency_days"])
+    horizon_days = 3
 
     def predict_proba(self, X):
         return np.column_stack([1 - X.recency_days / 10, X.recency_days / 10])
@@ -132,3 +135,12 @@ def test_todays_scores_have_no_outcome():
 def test_where_nothing_was_tried_there_are_no_days():
     nothing = pd.DataFrame({"customer_id": [], "churned": [], "score": [], "active": [], "threshold": []})
     assert matured.days(replay.tried_as_scored(nothing)).empty
+
+
+def test_what_was_spent_within_the_horizon_of_values_stands_beside_the_forecast(champion, panel):
+    days = pd.to_datetime(["2024-02-01", "2024-03-03", "2024-03-05", "2024-03-08"])
+    lines = {"customer_id": [*"aaba"], "order_id": [*"1234"], "line": range(4), "amount": [3.0, 7.0, 9.0, 4.0]}
+    lines = pd.DataFrame(lines).assign(ordered_at=days)
+    log = Log(ibis.memtable(lines), None, pd.Timestamp("2024-03-08"))
+    rows = replay.with_spend(replay.replayed(champion, panel, RECORD).rows, log)
+    assert rows.spend.fillna(-1).tolist() == [7, 0, -1]  # b bought a day too late, the last day's horizon is not over

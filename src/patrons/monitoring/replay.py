@@ -11,7 +11,8 @@ import pandas as pd
 from patrons.churn.split import probability
 from patrons.features.panel import KNOWN, OUTCOME
 from patrons.files import read_json
-from patrons.monitoring.matured import REPLAYED, TRIED
+from patrons.monitoring.matured import KEPT, REPLAYED, TRIED
+from patrons.monitoring.outcomes import Log, of_log
 from patrons.scoring import Scorer
 
 SAMPLE = 20_000  # customers at most who are scored on earlier days
@@ -26,7 +27,9 @@ class Replay:
     Attributes
     ----------
     rows : DataFrame
-        A scored frame (see `matured`) of origin `replayed`, with `expected_spend` where the champion forecasts it.
+        A scored frame (see `matured`) of origin `replayed`, with `horizon_days`, and where the champion forecasts spend
+        with `expected_spend` and `value_horizon_days`. A champion forecasts spend at the level of the season that it
+        was made in, on earlier days as on later ones.
     note : str
         Why nothing could be replayed, or what is to be known of it; else empty.
     """
@@ -134,7 +137,18 @@ def _answers(scorer: Scorer, rows: pd.DataFrame) -> pd.DataFrame:
     }
     if value is not None:
         scored["expected_spend"] = value.predict(inputs[list(value.feature_names_in_)])
-    return pd.DataFrame(scored).reset_index(drop=True)
+        scored["value_horizon_days"] = value.horizon_days
+    return pd.DataFrame(scored | {"horizon_days": horizon}).reset_index(drop=True)
+
+
+def with_spend(rows: pd.DataFrame, log: Log) -> pd.DataFrame:
+    """Replayed rows with `spend`: what customers spent within the horizon of values, missing where it has not passed.
+
+    Rows without a forecast of spend come back as they are.
+    """
+    if rows.empty or "expected_spend" not in rows:
+        return rows
+    return rows.assign(spend=of_log(rows, log).spend)
 
 
 def tried_as_scored(tried: pd.DataFrame, release: str = "") -> pd.DataFrame:
@@ -181,7 +195,7 @@ def of_today(
         "flagged": rows.flagged.astype("boolean"),
         "active": (rows.recency_days <= horizon).astype("boolean") if of_log else pd.NA,
         "churned": np.nan,
-        "origin": "kept",
+        "origin": KEPT,
         "release": release,
     }
     return pd.DataFrame(columns)
