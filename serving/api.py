@@ -24,6 +24,7 @@ from patrons.scoring.release import NAME
 from patrons.service import bodies, cards, keys, pages
 from patrons.service.follow import Follower, champion_of, named_by
 from patrons.service.guard import Guard
+from patrons.service.keeper import Keeper
 from patrons.service.limits import Gate
 from patrons.service.logs import Log
 from patrons.service.messages import Health, ModelCard, PredictRequest, PredictResponse
@@ -52,6 +53,13 @@ class Service:
         self.slots, self.gate = Slots(load), Gate(settings.running, settings.waiting, settings.per_key, settings.body)
         self.follower = Follower(self.slots, settings.release, settings.poll, self.report)
         self.pool = ThreadPoolExecutor(settings.running, "score")
+        folder = Path(settings.ledger)
+        self.keeper = Keeper(folder, settings.ledger_share, self.log, self.metrics) if settings.ledger else None
+
+    def keep(self, answer: dict[str, Any]) -> None:
+        """Keep an answer for monitoring, where that is wished."""
+        if self.keeper and (slot := self.slots.of(answer["release"])):
+            self.keeper.offer(answer["answers"], slot.scorer.manifest)
 
     def report(self, event: str, **facts: Any) -> None:
         """Log and count an event of a release."""
@@ -82,6 +90,7 @@ async def predict(
     for name, count in outcome.items():
         service.metrics.customers.labels(name).inc(count)
     request.scope["state"]["facts"].update(outcome, release=answer["release"])
+    service.keep(answer)
     return http.JSONResponse(answer)
 
 
@@ -130,6 +139,8 @@ def _lifespan(service: Service) -> Callable:
         yield
         following.cancel()
         service.pool.shutdown(wait=False)
+        if service.keeper:
+            await asyncio.to_thread(service.keeper.close)
 
     return lifespan
 

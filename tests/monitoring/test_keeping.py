@@ -149,8 +149,6 @@ def release(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(Scorer, "load", lambda folder: StubScorer(training))
     (tmp_path / "notebooks").mkdir()
-    (tmp_path / "release").mkdir()
-    (tmp_path / "release" / "churn.json").write_text(json.dumps({"horizon_days": None}))
     monkeypatch.chdir(tmp_path)
     return tmp_path / "release"
 

@@ -15,6 +15,7 @@ import httpx
 from flama.client import LifespanContextManager
 from toy_scorer import ToyScorer, write_release
 
+from patrons.monitoring.ledger import Ledger
 from patrons.service import bodies, keys
 from patrons.service.cards import later_card
 from patrons.service.follow import Located, named_by
@@ -480,3 +481,13 @@ def test_what_has_no_room_is_refused_while_it_comes_and_leaves_none_taken(releas
     assert answer.status_code == 503
     assert answer.json()["errors"][0]["field"] == "bytes of requests in memory"
     assert not api.service.gate.held
+
+
+def test_the_service_keeps_answers_where_it_is_told_to_and_nothing_otherwise(tmp_path):
+    release = write_release(tmp_path / "release", "aaa")
+    assert Asked(release).service.keeper is None
+    api = Asked(release, ledger=str(tmp_path / "ledger" / "shop"))
+    assert api.ask("POST", "/predict", json=ONE).status_code == 200
+    rows = Ledger(tmp_path / "ledger" / "shop").scores()
+    assert rows[["customer_id", "release", "probability"]].values.tolist() == [["Jane Doe", "aaa", 0.2]]
+    assert 'patrons_ledger_answers_total{outcome="kept"} 1.0' in api.service.metrics.text()

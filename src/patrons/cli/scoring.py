@@ -83,7 +83,8 @@ def predict(arguments: argparse.Namespace) -> None:
         folder, _, what = serving(name, root_folder())
     scorer = Scorer.load(folder)
     print(f"Scoring with {what}.", file=sys.stderr)
-    batch = Batch(folder, root_folder() / "data" / "ledger" / name) if arguments.keep else None
+    ledger = root_folder() / "data" / "ledger" / name
+    batch = Batch(scorer.manifest["parameters"], ledger) if arguments.keep else None
     done = bulk.score_file(
         scorer,
         arguments.input,

@@ -133,13 +133,16 @@ def release_of(processed: Path, record: Mapping[str, Any]) -> str:
     return str(manifest["id"]) if manifest.get("run_id") == run else run
 
 
-def horizons(folder: Path) -> Horizons:
-    """What the results of a series, or a release, forecast."""
-    found = {}
-    for name in ("churn.json", "value.json"):
-        path = folder / name if (folder / name).exists() else result_file(folder, name)
-        found[name] = read_json(path, {}).get("horizon_days") if path else None
-    return Horizons(found["churn.json"], found["value.json"])
+def horizons(processed: Path) -> Horizons:
+    """What the results of a series forecast."""
+    found = [result_file(processed, name) for name in ("churn.json", "value.json")]
+    return Horizons(*(read_json(path, {}).get("horizon_days") if path else None for path in found))
+
+
+def stated(parameters: Mapping[str, Mapping[str, Any]]) -> Horizons:
+    """What a release forecasts, by the parameters in its manifest; a customer table has no horizon of churn."""
+    churn = parameters.get("02_transformation", {}).get("horizon_days")
+    return Horizons(churn, parameters.get(VALUE, {}).get("value_horizon_days"))
 
 
 def of_answers(answers: pd.DataFrame, within: Horizons, source: str) -> pd.DataFrame:
@@ -163,14 +166,14 @@ class Batch:
 
     Parameters
     ----------
-    release : Path
-        The folder of the release that answers.
+    parameters : dict
+        Those of each notebook, as the manifest of the release that answers has them.
     folder : Path
         The ledger.
     """
 
-    def __init__(self, release: Path, folder: Path):
-        self._within, self._ledger = horizons(release), Ledger(folder)
+    def __init__(self, parameters: Mapping[str, Mapping[str, Any]], folder: Path):
+        self._within, self._ledger = stated(parameters), Ledger(folder)
         self._parts: list[pd.DataFrame] = []
         self._scored = 0
 

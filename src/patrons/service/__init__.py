@@ -13,6 +13,7 @@ strict    JSON, read strictly
 requests  from bytes to customers
 messages  requests and answers, from which OpenAPI comes
 predict   from customers to answers
+keeper    answers kept for monitoring, behind the requests
 problems  errors, all of one shape
 slots     blue and green: the release that answers and the one in reserve
 follow    keeping up with the release that is wanted
@@ -31,6 +32,7 @@ __all__ = [
     "cards",
     "follow",
     "guard",
+    "keeper",
     "keys",
     "limits",
     "logs",

@@ -25,6 +25,9 @@ class Metrics:
             "patrons_request_seconds", "Time of a request.", ["path"], buckets=BUCKETS, registry=own
         )
         self.customers = Counter("patrons_customers", "Customers by outcome.", ["outcome"], registry=own)
+        self.ledger = Counter(
+            "patrons_ledger_answers", "Answers kept for monitoring or dropped.", ["outcome"], registry=own
+        )
         self.events = Counter(
             "patrons_release_events", "Flips, rollbacks, refused candidates.", ["event"], registry=own
         )

@@ -42,6 +42,10 @@ class Settings:
         Seconds between looks at `release`.
     drain : float
         Seconds between the signal to end and the end, in which a balancer may find out; see `server.Server`.
+    ledger : str
+        Folder in which answers are kept for monitoring, such as ``data/ledger/demo``; empty: nowhere.
+    ledger_share : float
+        Share of the customers whose answers are kept there, always the same ones.
     """
 
     release: Locate
@@ -56,6 +60,8 @@ class Settings:
     per_key: int = 48
     poll: float = 2.0
     drain: float = 0.0
+    ledger: str = ""
+    ledger_share: float = 1.0
 
     def __post_init__(self) -> None:
         if self.keys is None and self.host not in LOOPBACK:
@@ -67,6 +73,7 @@ class Settings:
             self._check(name, getattr(self, name) > 0, "above 0")
         for name in ("waiting", "drain"):
             self._check(name, getattr(self, name) >= 0, "0 or more")
+        self._check("ledger_share", 0 < self.ledger_share <= 1, "above 0 and at most 1")
         self._check("port", 0 <= self.port <= 65535, "from 0 to 65535")
 
     def _check(self, name: str, is_right: bool, wanted: str) -> None:

@@ -73,6 +73,10 @@ class Slots:
     def idle(self) -> Slot | None:
         return self._pair[1]
 
+    def of(self, release: str) -> Slot | None:
+        """The slot that holds a release; None where it was replaced meanwhile."""
+        return next((slot for slot in self._pair if slot and slot.release == release), None)
+
     def features(self) -> dict[str, Feature]:
         """The features of the release that answers, by name."""
         return {feature.name: feature for feature in self.active.scorer.features} if self.active else {}
