@@ -33,6 +33,10 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore:.*integer column"
 )
 DIGEST = "ab" * 32
+BY_DAY = [
+    {"day": "2025-09-25", "metrics": {"roc_auc_matured": 0.78, "brier_matured": None}},
+    {"day": "2025-06-27", "metrics": {"roc_auc_matured": 0.75, "brier_matured": 0.2}},
+]
 SAMPLE = pd.DataFrame({"recency_days": [3.0, 200.0, 7.0, 400.0], "orders": [9.0, 1.0, 8.0, 2.0]})
 
 
@@ -89,6 +93,7 @@ def make_shop(root, model):
     write_text(processed / "01_eda" / "notebook.ipynb", "{}")
     write_json(processed / "02_transformation" / "metrics.json", {"features": 7})
     write_json(processed / "06_churn" / "metrics.json", {"roc_auc": 0.8})
+    write_json(processed / "06_churn" / "by_day.json", BY_DAY)
     write_text(processed / "06_churn" / "notebook.ipynb", "{}")
     write_text(processed / "06_churn" / "figures" / "roc.png", "picture")
     save_model(processed / "06_churn" / "churn.skops", model)
@@ -191,6 +196,18 @@ def test_a_notebook_holds_its_own_metrics_and_parameters_but_no_folder(sent):
     eda = runs_of(sent)["01_eda"].data
     assert eda.metrics == {"lines_read": 100, "revenue": 12.5}
     assert eda.params == {"title": "A toy shop", "columns": '{"order_id": "InvoiceNo"}'}
+
+
+def test_metrics_of_days_have_the_day_as_step_and_as_time(sent):
+    """2025-09-25 is day 20,356 since 1970-01-01: 55 years of 365 days, 14 leap days, 267 days of 2025."""
+    run = runs_of(sent)["06_churn"].info.run_id
+    history = client_of(sent).get_metric_history(run, "roc_auc_matured")
+    assert {(one.step, one.timestamp, one.value) for one in history} == {
+        (20_356, 20_356 * 86_400_000, 0.78),
+        (20_266, 20_266 * 86_400_000, 0.75),
+    }
+    assert [one.value for one in client_of(sent).get_metric_history(run, "brier_matured")] == [0.2]
+    assert runs_of(sent)["06_churn"].data.metrics["roc_auc_matured"] == 0.78  # the latest day is what the table shows
 
 
 def test_a_parameter_that_is_too_long_for_mlflow_is_cut(sent):

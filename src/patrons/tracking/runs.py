@@ -4,9 +4,9 @@ Exploring by hand leaves no runs, and nothing is lost when a server is down: ``p
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:  # mlflow takes over a second to import: only when something i
     from mlflow import MlflowClient
 
 RUN_ID, SENT = "patrons.run_id", "patrons.sent"  # tags that identify a series
+BY_DAY = "by_day.json"  # metrics of days, sent with the day as step
 PATIENCE = 600  # seconds to wait while another process sends the same series
+_FIRST, _DAY = date(1970, 1, 1), 86_400_000  # milliseconds of a day
 
 
 def log_series(processed: Path, reports: Path, root: Path) -> str | None:
@@ -162,7 +164,9 @@ class _Sending:
         self.client.set_terminated(run, "FAILED" if failed else "FINISHED", end)
 
     def _send_results(self, run: str, folder: Path, page: Path) -> None:
-        self._log(run, metrics=_metrics(folder))
+        by_day = list(_by_day(folder))
+        self._log(run, metrics=_metrics(folder, without={name for _, name, _ in by_day}))
+        self._log_days(run, by_day)
         for path in [page, *sorted(folder.glob("*.json"))]:
             if path.exists():
                 self.client.log_artifact(run, str(path))
@@ -192,9 +196,29 @@ class _Sending:
         for few in limits.batches([Param(name, text) for name, text in texts.items()]):
             self.client.log_batch(run, params=few)
 
+    def _log_days(self, run: str, by_day: Iterable[tuple[date, str, float]]) -> None:
+        """Metrics of days: the step counts days since 1970-01-01, the time is the beginning of the day (UTC)."""
+        from mlflow.entities import Metric
 
-def _metrics(folder: Path, prefix: str = "") -> dict[str, float]:
-    return {f"{prefix}{name}": float(value) for name, value in read_json(folder / "metrics.json", {}).items()}
+        entries = [Metric(name, value, _DAY * (step := (day - _FIRST).days), step) for day, name, value in by_day]
+        for some in limits.batches(entries):
+            self.client.log_batch(run, metrics=some)
+
+
+def _metrics(folder: Path, prefix: str = "", without: Collection[str] = ()) -> dict[str, float]:
+    recorded = read_json(folder / "metrics.json", {})
+    return {f"{prefix}{name}": float(value) for name, value in recorded.items() if name not in without}
+
+
+def _by_day(folder: Path) -> Iterator[tuple[date, str, float]]:
+    """What a notebook recorded of days in ``by_day.json``: ``[{"day": "2025-09-25", "metrics": {"brier": 0.17}}]``.
+
+    A metric that a day does not have is missing or null.
+    """
+    for entry in read_json(folder / BY_DAY, []):
+        for name, value in entry["metrics"].items():
+            if value is not None:
+                yield date.fromisoformat(entry["day"]), name, float(value)
 
 
 def _text(value: Any) -> str:
