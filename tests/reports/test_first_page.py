@@ -223,3 +223,60 @@ def test_the_largest_of_several_segments_is_named(tmp_path):
     who, revenue = first_page.points(tmp_path, pages.read_stages(tmp_path), "")
     assert who["text"] == "The 2,000 customers fall into 2 segments. The largest is “At risk”, with 75% of them."
     assert revenue["text"].startswith("The data does not say what a customer pays")
+
+
+MONITORED = {
+    "verdict": "none",
+    "reason": "No need to train anew: the latest forecasts erred 4% more than those the model was released with.",
+    "days_matured": 3,
+    "drifted_features": 5,
+    "features": 40,
+    "broken": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "text", "caveat"),
+    [
+        (
+            {},
+            f"{MONITORED['reason']} That is judged by 3 days whose outcomes are known.",
+            "5 of 40 features moved more than usual: that explains, and decides nothing.",
+        ),
+        (
+            {"verdict": "retrain", "reason": "Train anew: the model is 400 days old.", "days_matured": 1},
+            "Train anew: the model is 400 days old. That is judged by 1 day whose outcomes are known. “patrons retrain "
+            "NAME” does it.",
+            "5 of 40 features moved more than usual: that explains, and decides nothing.",
+        ),
+        (
+            {"reason": "There is nothing to judge yet.", "days_matured": 0, "drifted_features": 0},
+            "There is nothing to judge yet.",
+            "",
+        ),
+        (
+            {"broken": ["A is gone.", "B is a hundred times as large."]},
+            None,
+            "A is gone. B is a hundred times as large.",
+        ),
+        ({"broken": ["A.", "B.", "C.", "D."]}, None, "A. B. The chapter names 2 more."),
+    ],
+)
+def test_what_monitoring_says_stands_last(tmp_path, changes, text, caveat):
+    write_json(tmp_path / "08_monitoring" / "monitoring.json", MONITORED | changes)
+    write_json(tmp_path / "08_monitoring" / "notebook.ipynb", EMPTY)
+    [point] = first_page.points(tmp_path, pages.read_stages(tmp_path), "")
+    assert point["question"] == "Has the world moved?"
+    assert point["text"] == (text.replace("NAME", tmp_path.name) if text else point["text"])
+    assert point["caveat"] == caveat
+
+
+def test_without_monitoring_nothing_is_said_of_it(tmp_path):
+    write_json(tmp_path / "08_monitoring" / "notebook.ipynb", EMPTY)
+    assert first_page.points(tmp_path, pages.read_stages(tmp_path), "") == []
+    metrics = {"drifted_features": 5.0, "days_matured": 0, "retrain": 0.0}
+    [number] = pages.key_numbers([{"name": "08_monitoring", "metrics": metrics}], "")
+    assert (number["value"], number["label"]) == ("5", "features moved more than usual")
+    judged = metrics | {"loss_excess": 0.042, "days_matured": 3}
+    [loss, _] = pages.key_numbers([{"name": "08_monitoring", "metrics": judged}], "")
+    assert (loss["value"], loss["detail"]) == ("+4%", "3 days judged; below zero is better")

@@ -1,7 +1,7 @@
 """What do stakeholders read?
 
 pages       a page for each notebook, and the index
-first_page  what opens the index: five answers for a manager
+first_page  what opens the index: answers for a manager
 markup      the HTML of notebooks, made safe and readable
 """
 

@@ -1,4 +1,4 @@
-"""The first page for a manager: five answers to act on, each with its figure and a link to its chapter.
+"""The first page for a manager: answers to act on, each with its figure and a link to its chapter.
 
 They are made of what the notebooks recorded. A chapter that failed, was not run or is out of date gives none.
 """
@@ -13,7 +13,9 @@ from patrons.digits import about, held
 from patrons.files import read_json
 
 EDA, LABELS, CHURN, VALUE = "01_eda", "04_label_creation", "06_churn", "07_customer_value"
+WATCH = "08_monitoring"
 Answer = tuple[str, str, str]  # question, sentences, caveat
+SHOWN = 2  # troubles with the data that are named
 UNTRIED = "The suggestion has not been tested here: try it on a random half of the segment first."
 FIGURES = {  # that illustrate each answer, the best first
     "who": ((LABELS, "sizes"),),
@@ -27,6 +29,7 @@ FIGURES = {  # that illustrate each answer, the best first
     ),
     "worth": ((VALUE, "worth"),),
     "contact": ((VALUE, "profit"),),
+    "watching": ((WATCH, "verdict"), (WATCH, "loss"), (WATCH, "ranking")),
 }
 
 
@@ -56,6 +59,7 @@ def points(processed: Path, stages: Sequence[Mapping[str, Any]], currency: str) 
         ("leaving", CHURN, answers.leaving),
         ("worth", VALUE, answers.worth),
         ("contact", VALUE, answers.contact),
+        ("watching", WATCH, answers.watching),
     )
     return [
         {
@@ -92,6 +96,8 @@ class _Answers:
         self.value = read_json(processed / VALUE / "value.json", {}) if VALUE in good else {}
         self.churn = read_json(processed / CHURN / "churn.json", {}) if CHURN in good else {}
         self.gates = self.churn.get("gates", [])
+        self.monitoring = read_json(processed / WATCH / "monitoring.json", {}) if WATCH in good else {}
+        self.name = processed.name
         self.list = f"data/processed/{processed.name}/{VALUE}/actions.csv"
         trial = "Leave those alone who are held out: “patrons trial” then shows what the contacts did."
         self.held_out = trial if self.value.get("campaign") else ""
@@ -204,6 +210,24 @@ class _Answers:
             text = f"{begin} with those most likely to leave: {self.list} lists them in that order."
             reason = "What a contact would bring is not known, as the table does not say what a customer pays."
             yield "Whom to contact?", text, " ".join(filter(None, (reason, self.held_out, doubts)))
+
+    def watching(self) -> Iterator[Answer]:
+        if not self.monitoring:
+            return
+        text, days, broken = self.monitoring["reason"], self.monitoring["days_matured"], self.monitoring["broken"]
+        if days:
+            text += f" That is judged by {days:,} day{'s' * (days != 1)} whose outcomes are known."
+        if self.monitoring["verdict"] == "retrain":
+            text += f" “patrons retrain {self.name}” does it."
+        yield "Has the world moved?", text, " ".join(broken[:SHOWN]) + self._more(len(broken) - SHOWN) or self._moved()
+
+    def _more(self, others: int) -> str:
+        return f" The chapter names {others:,} more." if others > 0 else ""
+
+    def _moved(self) -> str:
+        moved, features = self.monitoring["drifted_features"], self.monitoring["features"]
+        told = f"{moved:,} of {features:,} features moved more than usual: that explains, and decides nothing."
+        return told if moved else ""
 
 
 def _share(card: Mapping[str, Any]) -> float:

@@ -73,6 +73,13 @@ NUMBERS = (
         "of those who churn are flagged",
         "{flagged_share:.0%} of all are flagged, {precision:.0%} of flags are right; {test_churn_rate:.0%} churned",
     ),
+    (
+        "08_monitoring",
+        "{loss_excess:+.0%}",
+        "loss of the latest forecasts, beside the release's",
+        "{days_matured:.0f} days judged; below zero is better",
+    ),
+    ("08_monitoring", "{drifted_features:.0f}", "features moved more than usual", ""),
 )
 
 
