@@ -34,6 +34,9 @@ def test_an_estimate_is_told_with_its_error_and_hidden_where_that_is_large():
     erred = estimate.errors(estimate.back_test(BOTH))
     assert narrative.estimate(erred).endswith("more than the change it should show, so it is not shown.")
     assert narrative.hidden(erred).startswith("Not shown, because estimates were too far off on earlier days: ROC AUC,")
+    assert narrative.estimate_title(erred, "observed") == (
+        "Share that churned: estimates were typically off by 0.16, over 4 days"
+    )
     few = estimate.errors(estimate.back_test(TRIED[0]))
     assert "told by 3 matured days or more" in narrative.estimate(few)
 

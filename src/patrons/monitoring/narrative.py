@@ -31,7 +31,7 @@ def title(days: pd.DataFrame, band: pd.DataFrame, metric: str = "roc_auc") -> st
     """Title of a metric over days: the latest matured day, and how it lies to the band of the days tried."""
     rows = later(days)
     rows = rows[rows[metric].notna()]
-    what = name(metric)[0].upper() + name(metric)[1:]
+    what = _capital(name(metric))
     if rows.empty:
         return f"{what}: no day after the release has matured yet"
     last = rows.iloc[-1]
@@ -102,6 +102,19 @@ def estimate(off: pd.DataFrame, metric: str = "brier") -> str:
     if row.shown:
         return f"{typical}."
     return f"{typical}. That is more than the change it should show, so it is not shown."
+
+
+def estimate_title(off: pd.DataFrame, metric: str = "brier") -> str:
+    """Title of estimates beside what came."""
+    row, what = off.loc[metric], _capital(name(metric))
+    if not row.days:
+        return f"{what}: no day has matured, so no estimate can be checked"
+    digits = ".3f" if metric in LOSSES else ".2f"
+    return f"{what}: estimates were typically off by {row.error:{digits}}, over {row.days:.0f} days"
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def hidden(off: pd.DataFrame) -> str:

@@ -1,5 +1,6 @@
 """Figures of the monitoring notebook: a table and an `ax` in, the same `ax` out."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -49,7 +50,7 @@ def _days(ax: Axes, rows: pd.DataFrame) -> None:
     names = ["the table" if pd.isna(day) else str(pd.Timestamp(day).date()) for day in days]
     ax.set_xticks(range(len(names)), names)
     if len(names) > 4:
-        ax.tick_params(axis="x", rotation=40)
+        plt.setp(ax.get_xticklabels(), rotation=40, ha="right", rotation_mode="anchor")
 
 
 def estimates(tested: pd.DataFrame, metric: str, title: str, what: str, ax: Axes) -> Axes:
