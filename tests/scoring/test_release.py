@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 from conftest import REPOSITORY, alone_on, resealed
 
-from patrons.files import LockedError, locked
+from patrons.files import LockedError, locked, write_json
 from patrons.libraries import COMPARED, by_library
 from patrons.scoring import Scorer, release, signatures
 from patrons.scoring import build as release_build
 from patrons.scoring import scorer as scorer_module
 from patrons.scoring.build import compare
-from patrons.scoring.content import LATER
+from patrons.scoring.content import LATER, Content
 from patrons.scoring.fast import pipeline as fast
 
 
@@ -39,6 +39,32 @@ def test_a_release_is_used_again_only_if_it_answers_as_it_must(demo, demo_releas
     assert release_build.current(tmp_path) == tmp_path / "release"
     monkeypatch.setattr(Scorer, "check", lambda self: ["golden customer 1: another segment"])
     assert release_build.current(tmp_path) == "anew"
+
+
+def test_a_series_in_which_only_the_watcher_of_releases_ran_leaves_the_release_as_it_is(
+    demo, demo_release, tmp_path, monkeypatch
+):
+    results = tmp_path / "demo"
+    with alone_on(demo):
+        shutil.copytree(demo.processed, results, copy_function=os.link, ignore=shutil.ignore_patterns("release*"))
+    shutil.copytree(demo_release, results / "release")
+    monkeypatch.setattr(release_build, "build", lambda processed: "anew")
+    monkeypatch.setattr(Scorer, "check", lambda self: [])
+    series = json.loads((results / "series.json").read_text()) | {"run_id": "another"}
+    series["stages"]["08_monitoring"] = {"status": "succeeded", "parameters": {"tolerance": 0.1}}
+    write_json(results / "series.json", series)
+    (results / "08_monitoring").mkdir(exist_ok=True)
+    write_json(results / "08_monitoring" / "metrics.json", {"retrain": 1})
+    assert release_build.current(results) == results / "release"
+
+    churn = json.loads((results / "06_churn" / "churn.json").read_text())
+    write_json(results / "06_churn" / "churn.json", churn | {"threshold": 0.5})
+    assert release_build.current(results) == "anew"
+
+
+def test_the_days_since_the_last_order_are_among_the_tested_rows_whatever_the_models_take(demo):
+    rows = Content(demo.processed, release_build.finished(demo.processed)).test_rows(["frequency"])
+    assert list(rows) == ["frequency", "recency_days", "churned"]
 
 
 def test_no_place_and_no_customer_outside_the_golden_ones_stands_in_a_release(demo, demo_release):

@@ -2,7 +2,7 @@
 
 import json
 
-from patrons.tracking.decisions import Line, entries, line, next_name, unreadable
+from patrons.tracking.decisions import Line, announced, entries, line, next_name, unreadable
 
 
 def entry(action, to, **facts):
@@ -29,6 +29,17 @@ def test_two_machines_that_take_the_same_number_lose_no_entry():
     log = {"patrons.log.000001.aaaaaa": json.dumps(entry("promote", 1))}
     both = {next_name(log): json.dumps(entry("promote", number)) for number in (2, 3)}
     assert sorted(one["to"] for one in entries({**log, **both})) == [1, 2, 3]
+
+
+def test_an_entry_of_which_the_change_never_came_about_announces_it_and_no_other():
+    log = tags(**{"000001.a": entry("promote", 1, at="2026-11-27", who="ana", why="better")})
+    (kept,) = entries(log)
+    assert announced(log, entry("promote", 1, who="ana", why="better")) == kept
+    assert announced(log, entry("promote", 1, who="ana", why="asked for")) is None
+    assert announced(log, entry("promote", 2, who="ana", why="better")) is None
+    assert announced({}, entry("promote", 1)) is None
+    later = log | tags(**{"000002.b": entry("failed", None)})
+    assert announced(later, entry("promote", 1, who="ana", why="better")) is None
 
 
 def test_an_entry_that_cannot_be_read_is_left_out_and_named():

@@ -1,8 +1,10 @@
 """Releases in MLflow: who may become champion, what the log says, and the way back."""
 
 import asyncio
+import json
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import resealed
@@ -144,7 +146,14 @@ def test_a_candidate_that_is_worse_on_the_same_rows_is_not_promoted(demo, demo_r
     assert level.holds
     assert level.difference.value == 0
     assert level.candidate == pytest.approx(demo.metrics("06")["roc_auc_active"], abs=1e-6)  # as tested
-    assert "matches the champion" in str(level)
+    tested = json.loads((demo_release / "churn.json").read_text())["test_day"]
+    assert (level.day, level.learnt, level.left_out) == (tested, (tested, tested), 0)
+    rows = pd.read_parquet(demo_release / release.TEST)
+    assert level.rows == (rows.recency_days <= 90).sum() < len(rows)  # those who could be kept
+    assert f"matches the champion on the same {level.rows:,} customers of {tested}: ROC AUC" in str(level)
+    assert str(level).endswith(
+        f"; the candidate had learnt outcomes up to {tested}, the champion outcomes up to {tested}"
+    )
 
     score = Scorer.score_rows
 
@@ -160,6 +169,21 @@ def test_a_candidate_that_is_worse_on_the_same_rows_is_not_promoted(demo, demo_r
     assert "is worse than the champion" in str(lost)
 
 
+def test_a_contest_says_what_each_may_have_learnt_whom_it_leaves_out_and_where_it_is_none():
+    interval = Interval(0.01, -0.02, 0.03)
+    table = promotion.Contest(0.8, 0.79, interval, 1409)
+    assert "the same 1,409 customers who were held out" in str(table)
+    assert str(table).endswith("; the champion may have learnt from some of them")
+    later = promotion.Contest(0.8, 0.79, interval, 400, "2025-09-25", ("2025-09-25", "2025-12-24"), 3)
+    assert "the champion outcomes up to 2025-12-24, and so may know theirs, 3 are left out" in str(later)
+    none = promotion.Contest(np.nan, np.nan, Interval(-1.0, -1.0, -1.0), 2, "2025-09-25", ("", ""), 398)
+    assert not none.holds
+    assert str(none) == (
+        "it cannot be compared with the champion: the 2 customers of 2025-09-25 that both can score do not have both "
+        "outcomes, 398 are left out as one of the two cannot score them"
+    )
+
+
 def test_results_are_promoted_if_their_gates_pass_and_the_champion_is_no_better(
     registry, project, tmp_path, monkeypatch
 ):
@@ -170,6 +194,7 @@ def test_results_are_promoted_if_their_gates_pass_and_the_champion_is_no_better(
     assert promoted("one", tmp_path) == "Promoted: version 1 of demo is the champion; the first champion."
     registry.promote(1)
     assert promoted("one") == "Version 1 of demo is the champion already."
+    assert registry.aliases().get("candidate") != 1
     assert promoted("two").startswith("Promoted: version 2 of demo is the champion; the candidate matches the champion")
     assert registry.aliases()["champion"] == 2
     assert "remains the candidate, as recall is 0.5, at least 0.8" in promoted("three")

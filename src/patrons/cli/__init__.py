@@ -3,6 +3,7 @@
 main      the command line, and the commands on data and parameters
 scoring   the commands that score customers and keep releases
 trial     the command that reads what became of a campaign
+retrain   the command that trains anew where the world has moved
 outcomes  the command that says what is kept of scores, and takes outcomes
 compare   the command that sets two runs side by side
 keys      the commands that make and revoke API keys

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from patrons import __version__
-from patrons.cli import compare, keys, outcomes, scoring, trial
+from patrons.cli import compare, keys, outcomes, retrain, scoring, trial
 from patrons.cli.parts import command, natural
 from patrons.errors import is_expected
 from patrons.files import root_folder, shown
@@ -26,14 +26,15 @@ EXAMPLES = """examples:
   patrons trial demo --orders new.csv     what the contacts did, beside those held out
   patrons outcomes demo                   what is kept of scores, and what became of them
   patrons compare demo                    what changed since the run before
+  patrons retrain demo --if-needed        train and promote anew where monitoring says so
   patrons models promote demo             let the candidate answer from now on"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; the exit code: 0, or 2 with one line on stderr."""
-    arguments = parser().parse_args(argv)
+    """Run the command; the exit code: 0, 2 with one line on stderr, or what the help of the command lists."""
+    arguments, code = parser().parse_args(argv), 0
     try:
-        arguments.run(arguments)
+        code = arguments.run(arguments) or 0
         sys.stdout.flush()
     except BrokenPipeError:  # such as `patrons params | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"patrons: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
-    return 0
+    return code
 
 
 def parser() -> argparse.ArgumentParser:
@@ -86,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     trial.add(commands)
     outcomes.add(commands)
     compare.add(commands)
+    retrain.add(commands)
     keys.add(commands)
     return line
 

@@ -4,13 +4,22 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-Run = Callable[[argparse.Namespace], None]
+Run = Callable[[argparse.Namespace], int | None]  # the exit code, None for 0
 
 
-def command(commands: Any, name: str, run: Run, purpose: str, example: str) -> Callable[..., argparse.Action]:
-    """Add a subcommand with its help, and return what adds arguments to it; `run` takes the parsed arguments."""
+def command(
+    commands: Any, name: str, run: Run, purpose: str, example: str, more: str = ""
+) -> Callable[..., argparse.Action]:
+    """Add a subcommand with its help, and return what adds arguments to it; `run` takes the parsed arguments.
+
+    `more` stands below the example as it is.
+    """
     parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=purpose, description=f"{purpose.capitalize()}.", epilog=f"example: patrons {name} {example}"
+        name,
+        help=purpose,
+        description=f"{purpose[0].upper()}{purpose[1:]}.",
+        epilog=f"example: patrons {name} {example}{more}",
+        formatter_class=argparse.RawDescriptionHelpFormatter if more else argparse.HelpFormatter,
     )
     parser.set_defaults(run=run)
     return parser.add_argument

@@ -23,9 +23,14 @@ compare_narrative  sentences on that
 compare_plots      figures of that
 narrative  sentences of the notebook
 plots      figures of the notebook
+retraining    look at the latest data, train, judge, promote or say why not
+latest        what 01, 02 and 08 say about the latest data, before anything is trained on them
+aside         the copy of the results in which they are run
+child         run_all.py as a process that ends when its starter does
+retrainings   the log of retrainings
 """
 
 from patrons import door
 
-__all__ = ["compare", "compare_narrative", "given", "keeping", "ledger", "outcomes", "runs"]
+__all__ = ["compare", "compare_narrative", "given", "keeping", "ledger", "outcomes", "retraining", "runs"]
 __getattr__, __dir__ = door(__name__, __all__)

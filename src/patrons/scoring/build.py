@@ -1,6 +1,7 @@
 """Builds a release from the results of a series: the files, fast forms compared with their models, golden answers."""
 
 import getpass
+import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patrons.files import locked, read_record, write_json
+from patrons.files import digest, locked, read_record, write_json
 from patrons.libraries import versions
 from patrons.scoring.answers import Row, fast_forms
 from patrons.scoring.content import CHECKED_ROWS, GOLDEN_ROWS, LATER, NEEDED, OPTIONAL, Content, load_models
@@ -74,7 +75,8 @@ def _fill(fresh: Path, content: Content) -> None:
 def current(processed: Path) -> Path:
     """The release of the present results, built if there is none yet or its golden answers no longer come out right.
 
-    They do not when the code has changed. Where other libraries change them, that is an error.
+    They do not when the code has changed. Where other libraries change them, that is an error. A series in which only
+    what watches releases was run again leaves the release as it is.
     """
     if _is_current(processed):
         return processed / "release"
@@ -84,9 +86,21 @@ def current(processed: Path) -> Path:
 
 def _is_current(processed: Path) -> bool:
     folder, series = processed / "release", finished(processed)
-    if not is_intact(folder) or read(folder)["run_id"] != series["run_id"]:
+    if not is_intact(folder):
         return False
-    return not Scorer.load(folder).check()
+    manifest = read(folder)
+    same = manifest["run_id"] == series["run_id"] or _is_made_of(manifest, Content(processed, series))
+    return same and not Scorer.load(folder).check()
+
+
+def _is_made_of(manifest: Mapping[str, Any], content: Content) -> bool:
+    """Whether a release has the files, parameters, data and metrics of these results, whichever run left them."""
+    paths = {name: content.path(name) for name in (*NEEDED, *OPTIONAL)}
+    files = {name: digest(path) for name, path in paths.items() if path is not None}
+    if files != {name: checksum for name, checksum in manifest["files"].items() if name in paths}:
+        return False
+    facts = json.loads(json.dumps({name: value for name, value in content.facts().items() if name != "lifetime"}))
+    return all(manifest.get(name) == value for name, value in facts.items())
 
 
 def finished(processed: Path) -> dict[str, Any]:

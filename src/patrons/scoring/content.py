@@ -25,6 +25,8 @@ TESTED = "churn_tested.skops"  # the churn model that the test's scores are of; 
 TRIED = "tried.parquet"  # what was forecast where the outcome was not known, and what happened
 OPTIONAL = (TESTED, TRIED, "value.skops", "value.json", f"{LATER}.skops", f"{LATER}.json")  # from value on: of a log
 OUTCOME = "churned"
+RECENCY = "recency_days"  # who could be kept follows from it; no feature of a customer table
+APART = ("08_monitoring",)  # stages that watch releases: none takes anything from them
 TEST_ROWS, GOLDEN_ROWS, CHECKED_ROWS = 5000, 20, 500
 
 
@@ -77,8 +79,8 @@ class Content:
 
     @property
     def parameters(self) -> dict[str, dict[str, Any]]:
-        """The parameters of each notebook."""
-        return {stage: record["parameters"] for stage, record in self.series["stages"].items()}
+        """The parameters of each notebook that a release follows from."""
+        return {stage: one["parameters"] for stage, one in self.series["stages"].items() if stage not in APART}
 
     def facts(self) -> dict[str, Any]:
         """What scoring must know about the data and the models, as plain values."""
@@ -118,13 +120,17 @@ class Content:
         return table.iloc[:: max(1, len(table) // most)].head(most).reset_index(drop=True)
 
     def test_rows(self, names: list[str]) -> pd.DataFrame:
-        """Rows that the churn model was tested on, with the outcome and without the customer's number."""
+        """Rows that the churn model was tested on, with the outcome and without the customer's number.
+
+        Of a log with the days since the last order, whether or not a model takes them: they say who could be kept.
+        """
         from patrons.churn.split import split
 
         seed = self.parameters.get("06_churn", {}).get("seed", 0)
         _, test = split(self.table("panel.parquet"), seed)
         chosen = test.sample(min(len(test), TEST_ROWS), random_state=0).sort_index()
-        return chosen[[*names, OUTCOME]].reset_index(drop=True)
+        beside = [name for name in (RECENCY,) if name in chosen and name not in names]
+        return chosen[[*names, *beside, OUTCOME]].reset_index(drop=True)
 
     def segments(self, clusterer: Any) -> dict[str, dict[str, Any]]:
         """By group of the clusterer the number and name of its segment, as its customers are labelled."""
@@ -140,8 +146,9 @@ class Content:
         }
 
     def _metrics(self) -> dict[str, float]:
-        """Every number that the notebooks recorded, such as ``06.roc_auc``."""
+        """Every number that those notebooks recorded, such as ``06.roc_auc``."""
         files = sorted(self.processed.glob("[0-9]*/metrics.json"))
+        files = [file for file in files if file.parent.name not in APART]
         return {f"{file.parent.name[:2]}.{name}": value for file in files for name, value in read_json(file).items()}
 
     def _lifetime(self) -> list[float] | None:

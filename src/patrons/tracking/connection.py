@@ -161,7 +161,9 @@ def experiment_of(client: "MlflowClient", name: str, root: Path) -> str:
     if client.get_experiment_by_name(name) is None:
         is_ours = client.tracking_uri == local_uri(root)
         with suppress(MlflowException):  # another process was first: it is there, or the next lines say why not
-            return client.create_experiment(name, artifact_location=(root / "mlruns").as_uri() if is_ours else None)
+            return client.create_experiment(
+                name, artifact_location=(root / "mlruns").resolve().as_uri() if is_ours else None
+            )
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
         raise TrackingError(f"MLflow made no experiment {name}.\nMake it there by hand, or rename the params file.")

@@ -13,6 +13,8 @@ from collections.abc import Collection, Mapping, Sequence
 from secrets import token_hex
 from typing import Any, NamedTuple
 
+from patrons.tracking import limits
+
 CANDIDATE, CHAMPION, PREVIOUS = "candidate", "champion", "previous"  # aliases
 HEADLINE = ("06.roc_auc", "06.pr_auc", "06.brier", "06.recall", "06.precision", "05.accuracy", "03.silhouette")
 LOG = "patrons.log."  # how the names of these tags begin
@@ -72,6 +74,12 @@ def entries(tags: Mapping[str, str]) -> list[dict[str, Any]]:
 def unreadable(tags: Mapping[str, str]) -> list[str]:
     """The tags of the log that hold no entry."""
     return [name for name in _ordered(tags) if _entry(tags[name]) is None]
+
+
+def announced(tags: Mapping[str, str], wanted: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The last entry, if it announces this very change; None else."""
+    last = next(reversed(entries(tags)), None)
+    return last if last and {**last, **json.loads(limits.entry(wanted))} == last else None
 
 
 def next_name(tags: Mapping[str, str]) -> str:

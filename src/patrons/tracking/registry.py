@@ -75,8 +75,21 @@ class Registry:
             if not client.search_registered_models(f"name = '{self.model}'"):
                 client.create_registered_model(self.model, description=f"Releases of the series {self.name}")
             number = self._stored(client, manifest["id"], signature) or self._store(client, folder, manifest)
-            client.set_registered_model_alias(self.model, CANDIDATE, str(number))
+            self._nominate(client, number)
         return number
+
+    def _nominate(self, client: Any, number: int) -> None:
+        """Make a version the candidate; one that is the champion is none, nor stays one after it was promoted."""
+        aliases = self._aliases(client)
+        if aliases.get(CHAMPION) != number:
+            client.set_registered_model_alias(self.model, CANDIDATE, str(number))
+        elif aliases.get(CANDIDATE) == number:
+            client.delete_registered_model_alias(self.model, CANDIDATE)
+
+    def tag(self, number: int, name: str, text: str) -> None:
+        """Tag a version; a tag of that name is replaced."""
+        with self._client() as client:
+            client.set_model_version_tag(self.model, str(number), name, text[:LONGEST_REASON])
 
     def _stored(self, client: Any, identity: str, signature: str) -> int | None:
         """The latest version of this release with this signature, None where there is none."""
@@ -180,13 +193,15 @@ class Registry:
         former : sequence of int
             The champions before it, the latest last; those that no longer exist are left out.
         facts : mapping
-            For the log.
+            For the log, `why` among them.
         """
         with self._client() as client:
             state = self._state(client)
             line = state.line
             before = line.logged if line.champion is None else line.champion
-            entry = self._log(client, {"action": action, "from": before, "to": to, **facts})
+            wanted = {"action": action, "from": before, "to": to, **facts, "why": facts["why"][:LONGEST_REASON]}
+            # one that was killed between entry and change has announced it already
+            entry = decisions.announced(state.tags, {"who": getpass.getuser(), **wanted}) or self._log(client, wanted)
             try:
                 self._set_previous(client, [number for number in former if number in state.releases and number != to])
                 client.set_registered_model_alias(self.model, CHAMPION, str(to))
@@ -228,8 +243,6 @@ class Registry:
         """Add an entry to the log; numbered after what stands there now."""
         moment = datetime.now(UTC).isoformat(timespec="microseconds")
         whole = {"at": moment, "who": getpass.getuser(), **entry}
-        if "why" in whole:
-            whole["why"] = whole["why"][:LONGEST_REASON]
         name = decisions.next_name(self._registered(client).tags)
         client.set_registered_model_tag(self.model, name, limits.entry(whole))
         return whole
