@@ -50,10 +50,10 @@ def test_what_was_scored_on_a_day_takes_its_outcome_and_the_others_are_counted(p
     assert outcomes("--input", "left.csv") == 0
     printed = capsys.readouterr().out.splitlines()
     assert printed[:5] == [
-        "Read 5 outcomes: 2 are of customers who were scored on that day (1 days), 1 of them churned.",
-        "1 have no outcome yet: left aside.",
-        "1 customers were never scored, such as x: left aside.",
-        "1 are of days on which that customer was not scored: left aside.",
+        "Read 5 outcomes, 2 of customers who were scored on that day: 1 churned.",
+        "Left aside, as the outcome is still open: 1.",
+        "Left aside, as they were never scored: 1 customers, such as x.",
+        "Left aside, as the customer was not scored on that day: 1.",
         "Added 2, corrected 0, known before 0.",
     ]
     assert printed[7].split() == ["2026-03-01", "3", "yes", "2", "1"]
@@ -62,7 +62,7 @@ def test_what_was_scored_on_a_day_takes_its_outcome_and_the_others_are_counted(p
 
 
 def test_the_same_file_again_adds_nothing_and_a_corrected_one_says_how_many(project, capsys):
-    (project / "left.csv").write_text("customer_id,as_of,churned\na,1/3/2026,0\nb,31/3/2026,1\na,1/4/2026,0\n")
+    (project / "left.csv").write_text("customer_id,as_of,churned\na,1/3/2026,0\nb,1/3/2026,0\nb,31/3/2026,1\n")
     assert [outcomes("--input", "left.csv") for _ in range(2)] == [0, 0]
     assert "Added 0, corrected 0, known before 2." in capsys.readouterr().out
     (project / "left.csv").write_text("customer_id,as_of,churned\na,2026-03-01,1\n")
@@ -109,6 +109,10 @@ def test_spend_is_taken_where_it_is_said(project):
         ("customerID,day,churned\n,2026-03-01,1\n", "1 rows without an id"),
         ("customerID,day,churned\na,2026-03-01,1\na,2026-03-01,0\n", "different things of customer a on 2026-03-01"),
         ("customerID,day,churned,spend\na,2026-03-01,0,-3\n", "spend holds '-3'. It takes amounts"),
+        (
+            "customerID,day,churned\na,2026-03-01,1\nb,2026-03-01,1\n",
+            "All outcomes of 2026-03-01 are of customers who churned, and 1 others .* have none. Give those who stayed",
+        ),
         (
             "customerID,day,churned\na,2026-02-01,1\n",
             "Nobody in left.csv, such as a on 2026-02-01, was scored .* days in the ledger: 2026-03-01, 2026-04-01",

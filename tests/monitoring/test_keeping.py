@@ -97,6 +97,14 @@ def test_what_failed_or_is_stale_is_not_kept(folders, stage):
     assert not folder.exists()
 
 
+def test_a_series_that_could_score_nobody_keeps_nothing(folders):
+    processed, folder = folders
+    path = results(processed) / "06_churn" / "churn_scores.parquet"
+    pd.read_parquet(path).head(0).to_parquet(path)
+    assert keeping.keep_results(processed, folder) == ""
+    assert not folder.exists()
+
+
 def test_a_series_without_churn_keeps_nothing(folders):
     processed, folder = folders
     assert keeping.keep_results(processed, folder) == ""
@@ -177,7 +185,7 @@ def test_a_table_is_kept_under_the_day_on_which_it_was_scored(release):
     (release.parent / "new.csv").write_text("customer_no,tenure_months,monthly_fee\n1,20,9\n")
     line = ["predict", "--params", "telco", "--release", "release", "--input", "new.csv", "--output", "out.csv"]
     assert main([*line, "--keep"]) == 0
-    assert Ledger("data/ledger/telco").days() == [date.today()]
+    assert Ledger("data/ledger/telco").days().index.tolist() == [date.today()]
 
 
 def test_what_predict_did_not_write_is_not_kept(release):

@@ -43,7 +43,7 @@ def test_an_empty_ledger_reads_as_typed_frames_and_makes_no_folder(ledger):
     assert (list(outcomes), len(outcomes)) == (OUTCOMES.names, 0)
     assert str(scores.day.dtype) == "datetime64[us]"
     assert str(scores.probability.dtype) == "float64"
-    assert (ledger.days(), ledger.corrections(), ledger.digest(), ledger.forget("x")) == ([], 0, "", 0)
+    assert (len(ledger.days()), ledger.corrections(), ledger.digest(), ledger.forget("x")) == (0, 0, "", 0)
     assert not ledger.folder.exists()
 
 
@@ -70,7 +70,7 @@ def test_what_was_kept_last_of_a_customer_day_and_release_holds(ledger):
 def test_only_the_days_and_the_share_of_customers_that_are_asked_for_are_read(ledger):
     ledger.keep(said(*map(str, range(1000)), day="2026-03-01"))
     ledger.keep(said(*map(str, range(1000)), day="2026-04-01"))
-    assert ledger.days() == [date(2026, 3, 1), date(2026, 4, 1)]
+    assert ledger.days().to_dict() == {date(2026, 3, 1): 1000, date(2026, 4, 1): 1000}
     assert set(ledger.scores(["day"], [date(2026, 4, 1)]).day) == {pd.Timestamp("2026-04-01")}
     some = ledger.scores(["customer_id", "day"], share=0.2)
     assert 150 < some.customer_id.nunique() < 250

@@ -99,6 +99,15 @@ def test_a_log_that_tells_something_else_later_corrects_and_what_it_told_stays(k
     assert len(kept.outcomes(trace=True)) == 5
 
 
+def test_many_days_are_taken_a_few_at_a_time(ledger, monkeypatch):
+    monkeypatch.setattr(outcomes, "AT_ONCE", 2)
+    for day in ("2026-02-25", "2026-03-01", "2026-03-02"):
+        ledger.keep(said("back", day=day))
+    groups = list(outcomes._some_at_a_time(ledger.days()))
+    assert [len(days) for days in groups] == [2, 1]
+    assert outcomes.record(ledger, log()).new == 3
+
+
 def test_what_was_said_last_of_a_customer_and_day_counts_once_whatever_the_release(ledger):
     ledger.keep(said("back"))
     ledger.keep(said("back", release="b2", probability=0.7))

@@ -51,18 +51,17 @@ class Given(NamedTuple):
     @property
     def summary(self) -> list[str]:
         """Sentences on what was read and what of it counts."""
-        churned, days = int(self.outcomes.churned.sum()), self.outcomes.day.nunique()
+        held, churned = len(self.outcomes), int(self.outcomes.churned.sum())
         lines = [
-            f"Read {self.read:,} outcomes: {len(self.outcomes):,} are of customers who were scored on that day "
-            f"({days} days), {churned:,} of them churned."
+            f"Read {self.read:,} outcomes, {held:,} of customers who were scored on that day: {churned:,} churned."
         ]
         if self.open:
-            lines.append(f"{self.open:,} have no outcome yet: left aside.")
+            lines.append(f"Left aside, as the outcome is still open: {self.open:,}.")
         if self.strangers:
             listed = ", ".join(self.strangers[:MOST_LISTED])
-            lines.append(f"{len(self.strangers):,} customers were never scored, such as {listed}: left aside.")
+            lines.append(f"Left aside, as they were never scored: {len(self.strangers):,} customers, such as {listed}.")
         if self.elsewhere:
-            lines.append(f"{self.elsewhere:,} are of days on which that customer was not scored: left aside.")
+            lines.append(f"Left aside, as the customer was not scored on that day: {self.elsewhere:,}.")
         return lines
 
 
@@ -178,12 +177,13 @@ def _matched(path: Path, rows: pd.DataFrame, ledger: Ledger, today: date) -> Giv
     stranger = ~rows.customer_id.isin(said.customer_id)
     held = rows.merge(said.assign(held=True), on=KEYS, how="left").held.notna().set_axis(rows.index)
     if not held.any():
-        days = ", ".join(map(str, ledger.days()[-MOST_LISTED:])) or "none yet"
+        days = ", ".join(map(str, ledger.days().index[-MOST_LISTED:])) or "none yet"
         raise GivenError(
             f"Nobody in {path.name}, such as {rows.customer_id.iloc[0]} on {rows.day.iloc[0].date()}, was scored on "
             f"the day that it names. `day` is the day on which the customer was scored; days in the ledger: {days}."
         )
     known = rows[held & rows.churned.notna()]
+    _refuse_one_sided(path, known, said, ledger)
     strangers = sorted(rows.customer_id[stranger].unique())
     return Given(
         known.assign(source=path.name, churned=known.churned.astype("int8")).reset_index(drop=True),
@@ -192,3 +192,17 @@ def _matched(path: Path, rows: pd.DataFrame, ledger: Ledger, today: date) -> Giv
         strangers,
         int((~held & ~stranger).sum()),
     )
+
+
+def _refuse_one_sided(path: Path, known: pd.DataFrame, said: pd.DataFrame, ledger: Ledger) -> None:
+    """Refuse outcomes after which a day knows of those alone who churned, while others were scored on it, too."""
+    before = ledger.outcomes(days=known.day.unique())[[*KEYS, "churned"]]
+    both = pd.concat([before, known[[*KEYS, "churned"]]]).drop_duplicates(KEYS, keep="last")
+    for day, rows in both.groupby("day"):
+        open_ones = int((said.day == day).sum()) - len(rows)
+        if (rows.churned == 1).all() and open_ones:
+            raise GivenError(
+                f"All outcomes of {pd.Timestamp(str(day)).date()} are of customers who churned, and {open_ones:,} "
+                f"others who were scored on that day have none. Give those who stayed a row in {path.name} too, with "
+                "churned 0: judged by those alone who left, every forecast looks too low."
+            )

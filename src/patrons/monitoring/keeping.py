@@ -53,8 +53,11 @@ def keep_results(processed: Path, folder: Path) -> str:
     stages = record.get("stages", {})
     if not _usable(stages):
         return ""
-    ledger, first = Ledger(folder), not folder.is_dir()
-    kept = ledger.keep(of_results(processed, record), _address(stages))
+    ledger, first = Ledger(folder), not (folder / "scores").is_dir()
+    rows = of_results(processed, record)
+    if not len(rows):
+        return ""
+    kept = ledger.keep(rows, _address(stages))
     if (log := outcomes.log_of(processed)) is not None:
         outcomes.record(ledger, log)
     said = [f"Kept in {shown(folder)}, for monitoring: the scores of {kept.rows:,} customers."] * (

@@ -184,9 +184,10 @@ class Ledger:
         with self._alone():
             return frame_of(batches.read(names, pick))
 
-    def days(self) -> list[date]:
-        """The days on which customers were scored, the oldest first."""
-        return sorted(day.date() for day in self._read(self._scores, ["day"], lambda rows: rows).day.unique())
+    def days(self) -> pd.Series:
+        """How many scores there are of each day, the oldest day first; the index is dates."""
+        counts = self._read(self._scores, ["day"], lambda rows: rows).day.value_counts().sort_index()
+        return counts.set_axis([day.date() for day in counts.index])
 
     def corrections(self) -> int:
         """How many outcomes were replaced by another label, or by another spend."""

@@ -5,7 +5,7 @@ Silence is an outcome: who was scored and orders nothing within the horizon has 
 any more, as after it was cut or ids were renamed, has no outcome, unless it was received before; they are counted.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from patrons.files import result_file
 from patrons.monitoring.columns import KEYS
 from patrons.monitoring.ledger import Ledger, Received
 
+AT_ONCE = 1_000_000  # scores whose outcomes are in memory at a time
 KEPT = "kept"  # the origin of a score that stands in the ledger
 LOG = "log"  # the source of outcomes that orders tell
 HORIZONS = ["horizon_days", "value_horizon_days"]
@@ -140,9 +141,10 @@ def of_log(asked: pd.DataFrame, log: Log) -> pd.DataFrame:
         the log, and of days before it begins), `spend` (currency, likewise within the value horizon), `active` (whether
         they ordered within one horizon before the day).
     """
-    lines, ids = log.lines, log.lines.customer_id
-    there = asked.customer_id.isin(set(ids.as_table().distinct().to_pandas().customer_id))
-    covered = there & (asked.day >= pd.Timestamp(lines.ordered_at.min().execute()).normalize())
+    first = pd.Timestamp(log.lines.ordered_at.min().execute()).normalize()
+    log = _of(log, asked.customer_id)
+    there = asked.customer_id.isin(set(log.lines.customer_id.as_table().distinct().to_pandas().customer_id))
+    covered = there & (asked.day >= first)
     ends = {name: asked.day + pd.to_timedelta(asked[name].astype("float64"), unit="D") for name in HORIZONS}
     due, worth = ends["horizon_days"] <= log.today, ends["value_horizon_days"] <= log.today
     spent = _within(asked[due], asked.day, "horizon_days", log).reindex(asked.index)
@@ -156,6 +158,13 @@ def of_log(asked: pd.DataFrame, log: Log) -> pd.DataFrame:
             "active": before.notna(),
         }
     )
+
+
+def _of(log: Log, customers: pd.Series) -> Log:
+    """The log of some customers: those that were scored may be few."""
+    ids = ibis.memtable(pd.DataFrame({"customer_id": customers.unique()}))
+    cancelled = None if log.cancelled is None else log.cancelled.semi_join(ids, "customer_id")
+    return Log(log.lines.semi_join(ids, "customer_id"), cancelled, log.today)
 
 
 def _within(asked: pd.DataFrame, start: pd.Series, horizon: str, log: Log) -> pd.Series:
@@ -172,15 +181,21 @@ def _within(asked: pd.DataFrame, start: pd.Series, horizon: str, log: Log) -> pd
 
 
 def record(ledger: Ledger, log: Log) -> Received:
-    """Add what a log tells of days that have matured, a day at a time; later changes of the log leave a trace."""
+    """Add what a log tells of days that have matured, some days at a time; later changes of the log leave a trace."""
     done = Received(0, 0, 0, 0)
-    for day in ledger.days():
-        said = latest(ledger, [day])
+    for days in _some_at_a_time(ledger.days()):
+        said = latest(ledger, days)
         told = said[KEYS].join(of_log(said, log)[["churned", "spend"]])
         known = told[told.churned.notna()].assign(source=LOG)
         if len(known):
             done = Received(*(sum(pair) for pair in zip(done, ledger.receive(known), strict=True)))
     return done
+
+
+def _some_at_a_time(days: pd.Series) -> Iterator[list[date]]:
+    """Days in groups of at most `AT_ONCE` scores, or a day alone."""
+    groups = (days.cumsum() - 1) // AT_ONCE
+    return (list(some.index) for _, some in days.groupby(groups))
 
 
 def overview(ledger: Ledger, log: Log | None) -> pd.DataFrame:
