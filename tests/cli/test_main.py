@@ -72,6 +72,16 @@ def test_simulate_says_what_it_wrote(project, capsys):
     assert output[0] == f"data/raw/demo/orders.parquet: {lines:,} rows"
 
 
+def test_simulate_plants_a_change_on_a_day(project, capsys):
+    assert cli.main(["simulate", "--customers", "60", "--change", "2025-05-01"]) == 0
+    assert pd.read_parquet(project / "data" / "raw" / "demo" / "truth.parquet").changed.any()
+    assert cli.main(["simulate", "--customers", "60", "--force", "--change", "2027-05-01"]) == 2
+    assert "Give a day after 2024-01-01, up to 2025-12-31" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main(["simulate", "--change", "May"])
+    assert "'May' is not a day such as 2025-05-01" in capsys.readouterr().err
+
+
 def test_simulate_leaves_a_shop_that_is_there_unless_forced(project, capsys):
     cli.main(["simulate", "--customers", "60", "--seed", "1", "--folder", "shop"])
     before = (project / "shop" / "orders.parquet").read_bytes()

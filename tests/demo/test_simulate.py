@@ -1,12 +1,15 @@
 """The simulated shop: shaped like a real log, flawed like one, and known in truth."""
 
+import hashlib
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
 from patrons.demo.flaws import ABSURD
-from patrons.demo.simulate import HOME, KINDS, Shop, simulate, write
+from patrons.demo.simulate import CHANGED_RATE, CHANGED_SHARE, HOME, KINDS, Shop, ShopError, simulate, write
 
 CODE = r"^\d{5}$"
 
@@ -225,3 +228,50 @@ def test_the_files_hold_the_tables(tmp_path):
 def test_the_same_shop_gives_the_same_bytes(tmp_path):
     first, second = (write(simulate(customers=60), tmp_path / name) for name in ("a", "b"))
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+
+
+def test_without_a_change_the_log_is_as_it_has_always_been():
+    columns = ["order_id", "product_id", "quantity", "ordered_at", "unit_price", "customer_id", "country"]
+    text = simulate(customers=60, seed=3).orders[columns].to_csv(index=False)
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "8d1cf5614fba1476"
+
+
+@pytest.fixture(scope="module")
+def changed() -> Shop:
+    return simulate(customers=4000, seed=7, change=date(2025, 5, 1))
+
+
+def yearly(shop: Shop, who: pd.Series, first: str, last: str) -> int:
+    """Orders of some customers between two days, the first excluded: newcomers always make it."""
+    orders = shop.orders.dropna(subset="customer_id").drop_duplicates("order_id")
+    orders = orders[(orders["quantity"] > 0) & orders["customer_id"].isin(who)].sort_values("ordered_at")
+    again = orders[orders.duplicated("customer_id")]
+    return int(again["ordered_at"].between(first, last).sum())
+
+
+def test_from_the_change_on_those_of_whom_the_truth_says_so_order_less(shop, changed):
+    truth = changed.truth
+    assert "changed" not in shop.truth
+    assert truth["changed"].mean() == pytest.approx(CHANGED_SHARE, abs=0.03)
+    after = [
+        yearly(changed, who, "2025-05-01", "2025-12-31") / yearly(shop, who, "2025-05-01", "2025-12-31")
+        for who in (truth.customer_id[truth.changed], truth.customer_id[~truth.changed])
+    ]
+    assert after == pytest.approx([CHANGED_RATE, 1], abs=0.05)
+
+
+def test_before_the_change_nothing_tells_of_it(shop, changed):
+    days = [
+        frame.orders.dropna(subset="customer_id")
+        .query("ordered_at < '2025-05-01' and quantity > 0")
+        .groupby(["customer_id", frame.orders["ordered_at"].dt.normalize()])
+        .size()
+        .index
+        for frame in (shop, changed)
+    ]
+    assert len(days[0].symmetric_difference(days[1])) < 0.02 * len(days[0])  # flaws are drawn anew
+
+
+def test_a_change_outside_of_the_log_is_refused():
+    with pytest.raises(ShopError, match="Give a day after 2024-01-01, up to 2025-12-31"):
+        simulate(customers=60, change=date(2026, 1, 1))

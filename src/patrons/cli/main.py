@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from patrons import __version__
@@ -61,6 +62,8 @@ def parser() -> argparse.ArgumentParser:
     add("--folder", type=Path, help="where its three files go (data/raw/demo)")
     add("--customers", metavar="N", type=_customers, default=4000, help="how many sign up (4000)")
     add("--seed", metavar="N", type=natural, default=7, help="another number gives another shop (7)")
+    change = "from this day on customers order less, so that monitoring has something to find: 2025-05-01 (never)"
+    add("--change", metavar="DAY", type=_day, help=change)
     add("--force", action="store_true", help="overwrite the files")
 
     add = command(
@@ -98,6 +101,13 @@ def _customers(text: str) -> int:
     return int(text)
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2025-05-01") from None
+
+
 def simulate(arguments: argparse.Namespace) -> None:
     """``patrons simulate``."""
     folder = arguments.folder or root_folder() / "data" / "raw" / "demo"
@@ -106,7 +116,7 @@ def simulate(arguments: argparse.Namespace) -> None:
     if not arguments.force and all((folder / file).exists() for file in shops.FILES):
         print(f"{shown(folder)} holds a simulated shop already; --force makes a new one.")
         return
-    shop = shops.simulate(customers=arguments.customers, seed=arguments.seed)
+    shop = shops.simulate(customers=arguments.customers, seed=arguments.seed, change=arguments.change)
     for path, table in zip(shops.write(shop, folder), shop, strict=True):
         print(f"{shown(path)}: {len(table):,} rows")
 

@@ -5,6 +5,7 @@ distributed time). Every report made from it says that the data is simulated. Pr
 """
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,10 @@ from patrons.files import whole
 START = pd.Timestamp("2024-01-01")
 HOME_SHARE = 0.87
 ABROAD = ("Belgium", "Germany", "France", "Denmark", "Austria", "Ireland", "Sweden", "Switzerland", "Spain", "Norway")
+
+
+class ShopError(ValueError):
+    """A shop that cannot be made up as asked."""
 
 
 class Kind(NamedTuple):
@@ -62,6 +67,7 @@ GUEST_SHARE = 0.08  # of orders, without a customer
 ATTRIBUTES = ("customer_id", "signup_date", "country", "age_band", "channel", "support_contacts", "plan")
 MISSING = {"age_band": 0.08, "channel": 0.02}  # share of customers of whom it is not known
 FILES = ("orders.parquet", "customers.csv", "truth.parquet")
+CHANGED_SHARE, CHANGED_RATE = 0.6, 0.4  # of customers, and what is left of their rate; see `_changed`
 
 
 class Shop(NamedTuple):
@@ -72,7 +78,7 @@ class Shop(NamedTuple):
     truth: pd.DataFrame
 
 
-def simulate(customers: int = 4000, years: int = 2, seed: int = 7) -> Shop:
+def simulate(customers: int = 4000, years: int = 2, seed: int = 7, change: date | None = None) -> Shop:
     """Make up a shop; the same arguments give the same tables.
 
     Parameters
@@ -82,6 +88,9 @@ def simulate(customers: int = 4000, years: int = 2, seed: int = 7) -> Shop:
     years : int
         Length of the log from 2024-01-01.
     seed : int
+    change : date, optional
+        From this day on most customers order less than they used to (`_changed`), so that a churn model which learnt
+        before it has about a fifth more log loss. Until then customers order on the same days as without a change.
 
     Returns
     -------
@@ -89,13 +98,20 @@ def simulate(customers: int = 4000, years: int = 2, seed: int = 7) -> Shop:
         ``orders``: one row per line (order_id, product_id, description, quantity, ordered_at, unit_price in euro,
         customer_id or missing, country), flaws included. ``customers``: one row per customer (customer_id, signup_date,
         country, age_band, channel, support_contacts, plan). ``truth``: one row per customer (customer_id, kind, rate in
-        orders a year, death_date or missing if the customer outlives the log, trouble).
+        orders a year, death_date or missing if the customer outlives the log, trouble; with a change also changed).
+
+    Raises
+    ------
+    ShopError
+        Where the change lies outside the log.
     """
     rng = np.random.default_rng(seed)
     calendar = _calendar(years)
     people = _people(customers, calendar, rng)
+    if change is not None:
+        people["changed"] = _those_who_change(len(people), change, calendar, seed)
     goods = products(rng)
-    orders = _orders(people, calendar, rng)
+    orders = _orders(people, calendar, rng, change)
     lines = _lines(orders, goods, rng)
     log = till_log(with_flaws(lines, orders, goods, calendar, rng))
     return Shop(log, _attributes(people, rng), _truth(people, calendar))
@@ -160,7 +176,28 @@ def _countries(n: int, rng: np.random.Generator) -> np.ndarray:
     return rng.choice(np.array([HOME, *ABROAD], dtype=object), n, p=shares)
 
 
-def _orders(people: pd.DataFrame, calendar: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def _those_who_change(n: int, change: date, calendar: pd.DataFrame, seed: int) -> np.ndarray:
+    """By lot, so that nothing about a customer gives it away."""
+    first, last = calendar["day"].iloc[0].date(), calendar["day"].iloc[-1].date()
+    if not first < change <= last:
+        raise ShopError(f"The change is on {change}, outside of the log. Give a day after {first}, up to {last}.")
+    return np.random.default_rng([seed, 1]).random(n) < CHANGED_SHARE
+
+
+def _changed(orders: pd.DataFrame, people: pd.DataFrame, day: int) -> pd.DataFrame:
+    """Orders without those that are no longer made: of changed customers from the day on, all but `CHANGED_RATE`.
+
+    Leaving out orders at random is what a lower rate comes to (thinning of a Poisson process). A newcomer's first order
+    stays.
+    """
+    draw = np.random.default_rng(day).random(len(orders))
+    later = orders["customer"].map(people["changed"]) & (orders["day"] >= day)
+    return orders[~later | (draw < CHANGED_RATE)]
+
+
+def _orders(
+    people: pd.DataFrame, calendar: pd.DataFrame, rng: np.random.Generator, change: date | None = None
+) -> pd.DataFrame:
     """One row per order: each newcomer's first, those that follow until death, and those of guests."""
     parts: list[pd.DataFrame] = []
     for name, group in people.groupby("kind"):
@@ -171,6 +208,9 @@ def _orders(people: pd.DataFrame, calendar: pd.DataFrame, rng: np.random.Generat
         spans = pd.Series(until - since, group.index)[buyers]
         at = pd.Series(since, group.index)[buyers] + rng.random(len(buyers)) * spans
         parts.append(pd.DataFrame({"customer": buyers, "day": np.searchsorted(before, at, side="right") - 1}))
+    if change is not None:
+        day = (change - START.date()).days
+        parts = [_changed(part, people, day) for part in parts]
     new = people.index[~people["old"]]
     first = pd.DataFrame({"customer": new, "day": people.loc[new, "begin"]})
     columns = ["customer_id", "kind", "country", "lines", "pieces", "thrift", "discount", "returns"]
@@ -225,5 +265,6 @@ def _by_weight(names: tuple[str, ...], weights: Any, rng: np.random.Generator) -
 
 def _truth(people: pd.DataFrame, calendar: pd.DataFrame) -> pd.DataFrame:
     death = (START + pd.to_timedelta(people["death"], unit="D")).mask(people["death"] >= len(calendar))
-    truth = people[["customer_id", "kind", "rate", "trouble"]].assign(death_date=death)
+    known = ["customer_id", "kind", "rate", "trouble", *(name for name in ["changed"] if name in people)]
+    truth = people[known].assign(death_date=death)
     return truth.sort_values("customer_id", ignore_index=True)
