@@ -21,6 +21,10 @@ runs       finished runs, each kept for comparison
 compare    two runs side by side, and what can explain the differences
 compare_narrative  sentences on that
 compare_plots      figures of that
+run_length        how far a CUSUM may rise before it alarms
+verdict           train anew? none, watch or retrain, and why
+verdict_narrative  sentences on that
+verdict_plots     figures of that
 narrative  sentences of the notebook
 plots      figures of the notebook
 retraining    look at the latest data, train, judge, promote or say why not

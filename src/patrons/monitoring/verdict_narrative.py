@@ -1,0 +1,88 @@
+"""Sentences of the verdict: whether to train anew, and why."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+
+NONE, WATCH, RETRAIN = "none", "watch", "retrain"
+
+
+def reason(
+    verdict: str,
+    fired: Sequence[dict[str, object]],
+    path: pd.DataFrame,
+    known: bool,
+    trained: date | None,
+    horizon_days: int | None,
+) -> str:
+    """Why the verdict is what it is, in a sentence.
+
+    Parameters
+    ----------
+    fired : sequence of dict
+        Rules that call for training anew, the first of which is told.
+    path : DataFrame
+        Windows that have matured, with their `excess` where the release's loss is known.
+    known : bool
+        Whether the release's loss is known.
+    """
+    if verdict == RETRAIN:
+        return _call(fired[0], path)
+    if path.empty:
+        return nothing(trained, horizon_days)
+    if not known:
+        return "Nothing says what loss the release should have: it holds no day on which it was tried."
+    if verdict == WATCH:
+        return f"The latest forecasts erred {beside(path)}; later days will tell whether that stays."
+    return f"No need to train anew: the latest forecasts erred {beside(path)}."
+
+
+def nothing(trained: date | None, horizon_days: int | None) -> str:
+    """That nothing has matured, and when there will be something to see."""
+    if horizon_days is None:
+        return "There is nothing to judge yet: no outcomes have come in since the model was trained."
+    if trained is None:
+        return f"There is nothing to judge yet: a day's outcomes are known {horizon_days} days later."
+    first = (pd.Timestamp(trained) + pd.Timedelta(days=horizon_days)).date()
+    return f"There is nothing to judge yet: the first outcomes since the training will be known on {first}."
+
+
+def beside(path: pd.DataFrame) -> str:
+    """The latest window's loss beside the release's: "4% more than those the model was released with"."""
+    excess = path.excess.iloc[-1]
+    if abs(excess) < 0.005:
+        return "as much as those the model was released with"
+    return f"{abs(excess):.0%} {'more' if excess > 0 else 'less'} than those the model was released with"
+
+
+def _call(rule: dict[str, object], path: pd.DataFrame) -> str:
+    name, value, limit = rule["rule"], rule["value"], rule["limit"]
+    assert isinstance(value, int | float)
+    if name == "cusum":
+        return f"Train anew: errors have added up, and the latest forecasts erred {beside(path)}."
+    if name == "windows":
+        return f"Train anew: {value} times of late, forecasts erred clearly more than those at the model's release."
+    if name == "slope":
+        return f"Train anew: F1 has fallen by {100 * value:.0f} points over the latest records."
+    return f"Train anew: the model is {value} days old, and {limit} are allowed."
+
+
+def title(path: pd.DataFrame) -> str:
+    """Title of the losses over days."""
+    if path.empty:
+        return "No day after the training has matured yet"
+    bad = int(path.bad.sum())
+    if not bad:
+        return "No window had a loss clearly above that of the release"
+    return f"{bad} of {len(path)} windows had a loss clearly above that of the release"
+
+
+def cusum_title(path: pd.DataFrame) -> str:
+    """Title of the CUSUM's path."""
+    if path.empty:
+        return "Nothing has added up yet"
+    last = path.iloc[-1]
+    if last.cusum > last.limit:
+        return "Losses have added up beyond the limit"
+    return f"Losses have added up to {max(last.cusum, 0) / last.limit:.0%} of the limit"
