@@ -17,6 +17,10 @@ moved      which features moved more than that
 moved_segments   customers by segment, then and now
 moved_narrative  sentences on what moved
 moved_plots      figures of that
+facts      what is known of the data of a champion, or of results
+broken     data that are broken, found before training
+broken_columns   columns that are gone, empty, in another unit, renamed; ids of nobody known
+broken_log       dates that moved, a log cut off, silent, or with lines in another unit
 runs       finished runs, each kept for comparison
 compare    two runs side by side, and what can explain the differences
 compare_narrative  sentences on that
