@@ -47,8 +47,12 @@ def test_the_back_test_sets_the_estimate_beside_what_came():
 
 
 def erred(errors, observed=0.2, metric="brier"):
-    row = {"day": DAY, "origin": "tried", "metric": metric, "observed": observed}
-    return pd.DataFrame([row | {"estimated": observed + error, "error": error} for error in errors])
+    row = {"origin": "tried", "metric": metric, "observed": observed}
+    days = pd.date_range(DAY, periods=len(errors))
+    rows = [
+        {"day": day, "estimated": observed + error, "error": error} for day, error in zip(days, errors, strict=True)
+    ]
+    return pd.DataFrame(rows).assign(**row)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +63,12 @@ def test_an_estimate_is_shown_where_it_errs_less_than_a_tenth_of_the_loss_on_thr
     off = estimate.errors(erred(errors)).loc["brier"]
     assert (off.limit, off.shown) == (pytest.approx(0.02), shown)
     assert off.error == pytest.approx(np.sqrt(np.mean(np.square(errors))))
+
+
+def test_a_day_that_was_kept_and_replayed_counts_once_by_what_was_kept():
+    both = pd.concat([erred([0.01]).assign(origin="replayed"), erred([0.03]).assign(origin="kept")])
+    off = estimate.errors(both).loc["brier"]
+    assert (off.days, off.error) == (1, pytest.approx(0.03))
 
 
 def test_other_metrics_have_a_limit_in_points():

@@ -22,7 +22,7 @@ def test_the_title_names_the_latest_day_and_its_place(days):
 def test_what_matured_is_counted(days):
     assert narrative.matured(days) == "1 day after the release has matured."
     assert narrative.matured(days[days.origin == "tried"]).startswith("No day after the release has matured yet")
-    assert narrative.without_outcome(days).startswith("1 of 13 answers of these days have no outcome")
+    assert narrative.without_outcome(days).startswith("1 of 4 answers of these days have no outcome")
 
 
 def test_forecast_and_outcome_stand_beside_each_other(days):

@@ -24,6 +24,7 @@ from patrons.monitoring.matured import (
     arrays,
     by_day,
     can_be_kept,
+    once,
 )
 
 ESTIMATED = (*OF_PROBABILITIES, *OF_FLAGS, "observed")
@@ -112,7 +113,7 @@ def errors(back_tested: pd.DataFrame, tolerance: float = TOLERANCE, points: floa
     Parameters
     ----------
     back_tested : DataFrame
-        What `back_test` returned.
+        What `back_test` returned; of a day with several origins, what was kept counts.
     tolerance : float
         Root mean square error of a loss up to which its estimate is shown, as a share of the mean loss that came.
     points : float
@@ -126,7 +127,7 @@ def errors(back_tested: pd.DataFrame, tolerance: float = TOLERANCE, points: floa
     """
     rows = []
     for name in ESTIMATED:
-        own = back_tested[(back_tested.metric == name) & back_tested.error.notna()]
+        own = once(back_tested[(back_tested.metric == name) & back_tested.error.notna()])
         error = float(np.sqrt(np.mean(own.error**2))) if len(own) else np.nan
         limit = tolerance * float(own.observed.mean()) if name in scores.LOSSES else points
         shown = len(own) >= FEWEST_DAYS and error <= limit

@@ -95,6 +95,12 @@ def _of_day(day: Any, origin: str, rows: pd.DataFrame, repeats: int) -> dict[str
     return {"day": day, "origin": origin} | counts | of_kept | loss | _flat(measured(known, repeats), EVERYONE)
 
 
+def once(of_days: pd.DataFrame) -> pd.DataFrame:
+    """Rows of days, oldest first, each day once: what was kept goes before what was replayed, then what was tried."""
+    ranked = of_days.assign(rank=of_days.origin.map({TRIED: 0, REPLAYED: 1, KEPT: 2})).sort_values(["day", "rank"])
+    return ranked.drop_duplicates("day", keep="last").drop(columns="rank")
+
+
 def can_be_kept(rows: pd.DataFrame) -> pd.Series:
     """Which rows are of customers who could still be kept: where this is known of nobody (a table), all."""
     if rows.active.isna().all():

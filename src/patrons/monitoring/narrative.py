@@ -3,7 +3,7 @@
 import pandas as pd
 
 from patrons.evaluation.scores import LOSSES
-from patrons.monitoring.matured import FEWEST_DAYS, SAMPLE, TRIED
+from patrons.monitoring.matured import FEWEST_DAYS, SAMPLE, TRIED, once
 
 NAMES = {
     "roc_auc": "ROC AUC",
@@ -23,8 +23,8 @@ def name(metric: str) -> str:
 
 
 def later(days: pd.DataFrame) -> pd.DataFrame:
-    """The matured days after the release's own: those that were replayed or kept, oldest first."""
-    return days[days.origin != TRIED].sort_values("day")
+    """The matured days after the release's own, oldest first; of a day that was kept and replayed, what was kept."""
+    return once(days[days.origin != TRIED])
 
 
 def title(days: pd.DataFrame, band: pd.DataFrame, metric: str = "roc_auc") -> str:
@@ -63,7 +63,8 @@ def matured(days: pd.DataFrame) -> str:
 
 def without_outcome(days: pd.DataFrame) -> str:
     """How many answers of matured days have no outcome; empty where all have one."""
-    missing, known = int(days.without_outcome.sum()), int(days.customers_all.sum())
+    rows = later(days)
+    missing, known = int(rows.without_outcome.sum()), int(rows.customers_all.sum())
     if not missing:
         return ""
     return f"{missing:,} of {missing + known:,} answers of these days have no outcome; they are counted, and left out."
