@@ -10,7 +10,7 @@ from stub_scorer import StubScorer
 import run_all
 from patrons.cli.main import main
 from patrons.files import safe_csv
-from patrons.monitoring import keeping
+from patrons.monitoring import keeping, outcomes
 from patrons.monitoring.keeping import Horizons
 from patrons.monitoring.ledger import Ledger
 from patrons.scoring import Scorer
@@ -88,6 +88,20 @@ def test_results_that_came_out_the_same_add_nothing_and_say_nothing(folders):
     assert Ledger(folder).digest() == before
     assert keeping.keep_results(results(processed, run_id="later", outputs="2"), folder) == ""
     assert len(Ledger(folder).scores()) == 6
+
+
+def test_scores_that_later_runs_and_a_release_used_again_are_found_under_each_of_their_names(folders):
+    processed, folder = folders
+    for run in ("first", "second"):
+        keeping.keep_results(results(processed, run_id=run), folder)
+    (processed / "release").mkdir()
+    (processed / "release" / "release.json").write_text(json.dumps({"id": "55ad8a49a61f", "run_id": "second"}))
+    keeping.keep_results(processed, folder)
+    keeping.keep_results(results(processed, run_id="third", outputs="2"), folder)
+    ledger = Ledger(folder)
+    assert ledger.names(["55ad8a49a61f"]) == {"first", "second", "55ad8a49a61f"}
+    assert ledger.names(["third", "unknown"]) == {"third", "unknown"}
+    assert set(outcomes.latest(ledger, releases=["second"]).release) == {"first"}
 
 
 @pytest.mark.parametrize("stage", [{"status": "failed"}, {"stale": True}])

@@ -57,7 +57,9 @@ def keep_results(processed: Path, folder: Path) -> str:
     rows = of_results(processed, record)
     if not len(rows):
         return ""
-    kept = ledger.keep(rows, _address(stages))
+    kept = ledger.keep(rows, address := _address(stages))
+    for release in dict.fromkeys([str(record["run_id"]), release_of(processed, record)]):
+        ledger.note(address, release)
     if (log := outcomes.log_of(processed)) is not None:
         outcomes.record(ledger, log)
     said = [f"Kept in {shown(folder)}, for monitoring: the scores of {kept.rows:,} customers."] * (

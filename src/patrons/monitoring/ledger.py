@@ -6,7 +6,7 @@
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,12 +18,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from patrons.files import locked, whole, write_text
+from patrons.files import locked, read_json, whole, write_json, write_text
 from patrons.monitoring.batches import Batches, Pick
 from patrons.monitoring.columns import KEYS, OUTCOMES, SCORES, LedgerError, address_of, frame_of, typed
 
 MONTHS, VARIABLE = 24, "PATRONS_LEDGER_MONTHS"  # how many months of writing are kept, this one included
 CENT = 0.005  # of the currency: what is less is no other spend
+NAMES = "releases.json"  # the releases and runs that used the results of a batch, by its address
 PATIENCE = 60  # seconds to wait for another process that writes
 README = """# What this folder holds
 
@@ -104,6 +105,19 @@ class Ledger:
         with self._alone():
             added = len(table) > 0 and self._scores.add(table, address or address_of(table.drop(["kept_at"])), at)
             return Kept(len(table) * added, self._finish(at))
+
+    def note(self, address: str, release: str) -> None:
+        """Note that a batch bears the name of another run or release too: of one that used the same results again."""
+        path = self.folder / NAMES
+        with self._alone():
+            known = read_json(path, {})
+            if release not in known.get(address, []):
+                write_json(path, {**known, address: [*known.get(address, []), release]})
+
+    def names(self, releases: Iterable[str]) -> set[str]:
+        """Some releases or runs, and all others that used the very same results."""
+        asked = set(releases)
+        return asked.union(*(same for same in read_json(self.folder / NAMES, {}).values() if asked & set(same)))
 
     def receive(self, rows: pd.DataFrame, at: datetime | None = None) -> Received:
         """Add outcomes that say something new; what they replace stays as a trace.

@@ -14,7 +14,7 @@ import ibis
 import pandas as pd
 from ibis import Table
 
-from patrons.engine import connect, literal
+from patrons.engine import as_table, connect, literal
 from patrons.features.outcomes import outcomes as ordered_within
 from patrons.files import result_file
 from patrons.monitoring.columns import KEYS
@@ -75,7 +75,7 @@ def scored(ledger: Ledger, log: Log | None = None, releases: Collection[str] = (
         Of a series that has one. What it tells goes before what was received earlier, which counts where it is silent
         of a customer.
     releases : collection of str
-        Ids of releases or of runs whose scores count; all unless given.
+        Ids of releases or of runs whose scores count, under whatever name these were kept; all unless given.
     share : float
         Share of the customers, always the same ones, where all are too many.
 
@@ -120,7 +120,7 @@ def latest(
 ) -> pd.DataFrame:
     """What was said last of each customer on each day: the keys and `SAID`."""
     rows = ledger.scores([*KEYS, *SAID, "kept_at"], days, share)
-    rows = rows[rows.release.isin(list(releases))] if releases else rows
+    rows = rows[rows.release.isin(ledger.names(releases))] if releases else rows
     last = rows.sort_values("kept_at", kind="stable").drop_duplicates(KEYS, keep="last")
     return last.drop(columns="kept_at").reset_index(drop=True)
 
@@ -163,7 +163,8 @@ def of_log(asked: pd.DataFrame, log: Log) -> pd.DataFrame:
 def _of(log: Log, customers: pd.Series) -> Log:
     """The log of some customers: those that were scored may be few."""
     ids = ibis.memtable(pd.DataFrame({"customer_id": customers.unique()}))
-    cancelled = None if log.cancelled is None else log.cancelled.semi_join(ids, "customer_id")
+    taken = as_table(log.cancelled)
+    cancelled = None if taken is None else taken.semi_join(ids, "customer_id")
     return Log(log.lines.semi_join(ids, "customer_id"), cancelled, log.today)
 
 
