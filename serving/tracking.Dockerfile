@@ -10,13 +10,16 @@ RUN /opt/mlflow/bin/pip install --no-cache-dir --disable-pip-version-check --req
 
 FROM docker.io/library/python:3.11-slim-bookworm
 COPY --from=build /opt/mlflow /opt/mlflow
+COPY serving/tracking.ini /opt/mlflow/tracking.ini
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin mlflow && install -d -o mlflow /data
 USER 10001
-# runs, artifacts and passwords (basic_auth.db) are kept here
+# runs, artifacts and passwords (basic_auth.db) are kept here; `patrons backup` copies them
 WORKDIR /data
-ENV PATH=/opt/mlflow/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MLFLOW_DISABLE_TELEMETRY=true
+ENV PATH=/opt/mlflow/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MLFLOW_DISABLE_TELEMETRY=true \
+    MLFLOW_AUTH_CONFIG_PATH=/opt/mlflow/tracking.ini
 EXPOSE 5000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=120s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:5000/health', timeout=2)"]
+# artifacts go through the server alone: experiments get mlflow-artifacts:/, so no client needs the volume
 CMD ["mlflow", "server", "--host", "0.0.0.0", "--port", "5000", "--workers", "2", "--app-name", "basic-auth", \
-    "--backend-store-uri", "sqlite:///mlflow.db", "--artifacts-destination", "/data/artifacts"]
+    "--backend-store-uri", "sqlite:///mlflow.db", "--serve-artifacts", "--artifacts-destination", "/data/artifacts"]

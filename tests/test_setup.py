@@ -1,6 +1,7 @@
 """The set-up says one thing: pyproject.toml, requirements.lock, environment.yml, the Makefile and README agree."""
 
 import ast
+import configparser
 import importlib.metadata
 import json
 import os
@@ -310,8 +311,8 @@ def test_a_service_of_compose_is_our_own_image_without_root_on_this_machine_only
     service = COMPOSE[name]
     dockerfile = (ROOT / "serving" / service["build"]["context"] / service["build"]["dockerfile"]).read_text()
     last = dockerfile.rpartition("\nFROM ")[2]
-    assert service["ports"]
-    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+    assert service.get("ports") or service["network_mode"] == "none"
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
     assert re.search(r"^USER 1\d{4}$", last, re.MULTILINE)
     assert "healthcheck" in service or "\nHEALTHCHECK " in last
     assert service["cap_drop"] == ["ALL"]
@@ -324,3 +325,24 @@ def test_the_secrets_of_compose_come_from_the_environment_and_have_no_default():
     assert {name for name, _ in asked} == set(re.findall(r"^(\w+)=", told, re.MULTILINE))
     assert all(rest.startswith(":?") for _, rest in asked)
     assert "MLFLOW_AUTH_ADMIN_PASSWORD" in COMPOSE["tracking"]["environment"]
+
+
+def test_the_tracking_server_grants_nothing_by_default_and_has_no_password_of_its_own():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "serving" / "tracking.ini")
+    assert config["mlflow"]["default_permission"] == "NO_PERMISSIONS"
+    assert "admin_password" not in config["mlflow"]
+    image = (ROOT / "serving" / "tracking.Dockerfile").read_text(encoding="utf-8")
+    assert "COPY serving/tracking.ini /opt/mlflow/tracking.ini" in image
+    assert "MLFLOW_AUTH_CONFIG_PATH=/opt/mlflow/tracking.ini" in image
+    assert "default-artifact-root" not in image  # which would take artifacts past the server
+
+
+def test_the_backup_of_compose_can_change_nothing_but_backups():
+    service = COMPOSE["backup"]
+    assert service["read_only"] is True
+    assert service["network_mode"] == "none"
+    mounts = [one if isinstance(one, dict) else one.rpartition(":") for one in service["volumes"]]
+    writable = [one for one in mounts if not (one["read_only"] if isinstance(one, dict) else one[2] == "ro")]
+    assert [one[2] for one in writable] == ["/backups"]
+    assert "--keep 28" in service["command"][2]

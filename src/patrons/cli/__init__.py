@@ -7,5 +7,6 @@ retrain   the command that trains anew where the world has moved
 outcomes  the command that says what is kept of scores, and takes outcomes
 compare   the command that sets two runs side by side
 keys      the commands that make and revoke API keys
+backup    the commands that back up what MLflow keeps, and put it back
 parts     what they share
 """

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from patrons import __version__
-from patrons.cli import compare, keys, outcomes, retrain, scoring, trial
+from patrons.cli import backup, compare, keys, outcomes, retrain, scoring, trial
 from patrons.cli.parts import command, natural
 from patrons.errors import is_expected
 from patrons.files import root_folder, shown
@@ -28,7 +28,8 @@ EXAMPLES = """examples:
   patrons outcomes demo                   what is kept of scores, and what became of them
   patrons compare demo                    what changed since the run before
   patrons retrain demo --if-needed        train and promote anew where monitoring says so
-  patrons models promote demo             let the candidate answer from now on"""
+  patrons models promote demo             let the candidate answer from now on
+  patrons backup --to /mnt/backups        copy what MLflow keeps, while it is in use"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
     compare.add(commands)
     retrain.add(commands)
     keys.add(commands)
+    backup.add(commands)
     return line
 
 

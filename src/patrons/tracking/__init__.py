@@ -9,9 +9,14 @@ registry    releases as versions of a registered model, with aliases and a log
 repair      log and aliases brought together again
 promotion   which release answers: a candidate against the champion
 pyfunc      a release as an MLflow model
+stores      where MLflow keeps its databases and artifacts
+databases   databases copied in use, put back, and their locations rewritten
+archive     backups on disk: whole by their manifest, or refused
+backup      databases first, artifacts after; what is unchanged is linked
+restore     a backup put back, elsewhere too
 """
 
 from patrons import door
 
-__all__ = ["promotion", "registry", "repair", "runs"]
+__all__ = ["backup", "promotion", "registry", "repair", "restore", "runs", "stores"]
 __getattr__, __dir__ = door(__name__, __all__)
