@@ -19,6 +19,8 @@ from patrons.digits import held
 from patrons.evaluation.metrics import roc_auc
 from patrons.files import digest, read_json
 from patrons.models import load_model
+from patrons.monitoring import compare
+from patrons.monitoring import runs as kept_runs
 from patrons.segments import later, movement
 from patrons.segments.names import ADVICE
 
@@ -169,6 +171,17 @@ def test_a_second_series_with_resume_has_nothing_to_do(demo, capsys):
         assert run_all.main(["--resume", "--no-track", *demo.settings], root=demo.root) == 0
     assert "0 notebooks run, 7 reused" in capsys.readouterr().out
     assert read_json(demo.processed / "series.json")["run_id"] == before
+
+
+def test_the_run_is_kept_for_comparison_as_it_stands(demo):
+    with alone_on(demo):
+        run = kept_runs.current(demo.processed)
+        kept = kept_runs.found(demo.root / "data" / "ledger" / "demo", run.id)
+    same = compare.Comparison(kept, run)
+    assert (same.changed, same.moved, same.unexplained) == ([], [], [])
+    assert {"churn model", "segments", "threshold"} <= set(kept.record["decisions"])
+    assert same.paired.customers == (kept.tested.active & run.tested.active).sum() > 100
+    assert {score.difference.value for score in same.paired.scores.values()} == {0}
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ def test_help_shows_the_commands_with_examples(capsys):
         assert command in output
 
 
-@pytest.mark.parametrize("command", ["simulate", "log", "params", "trial"])
+@pytest.mark.parametrize("command", ["simulate", "log", "params", "trial", "compare"])
 def test_each_command_has_help_with_an_example(command, capsys):
     with pytest.raises(SystemExit, match="0"):
         cli.main([command, "--help"])
