@@ -84,8 +84,8 @@ def test_only_other_code_is_known_by_the_digest_of_the_code(shop):
 
 
 def test_another_commit_is_no_other_code_where_the_code_of_the_notebooks_is_the_same(shop):
-    comparison = two(shop, run={"git_commit": "decade-dirty"})
-    assert comparison.versions == [Change("git_commit", "c0ffee", "decade-dirty")]
+    comparison = two(shop, run={"git_commit": "0123456789abcdef-dirty"})
+    assert comparison.versions == [Change("git commit", "c0ffee", "0123456789-dirty")]
     assert comparison.changed == []
 
 
@@ -96,7 +96,11 @@ def test_without_digests_the_commit_tells_and_what_was_not_committed_is_a_doubt(
     assert other.changed == ["code"]
     dirty = Comparison(other.before, runs.Run({**other.after.record, "git_commit": "c0ffee-dirty"}, other.after.tested))
     assert dirty.changed == []
-    assert told(dirty).startswith("Numbers of 06_churn differ. The code may have changed, as it was not committed.")
+    doubt = "the code may have, as not all of it was committed."
+    assert told(dirty).startswith(f"Numbers of 06_churn differ. Nothing that is recorded changed; {doubt}")
+    fresh = runs.Run({**dirty.after.record, "digest": "d2"}, dirty.after.tested)
+    other = Comparison(dirty.before, fresh)
+    assert told(other).startswith(f"Of what is recorded only the data changed; {doubt}")
 
 
 def test_of_several_changes_none_is_blamed(shop):
@@ -137,7 +141,7 @@ def test_a_notebook_that_failed_is_named_and_its_numbers_are_not_compared(shop):
     assert comparison.states == [Change("06_churn", "succeeded", "failed")]
     assert list(comparison.metrics.metric) == ["01.customers"]
     assert comparison.paired == "One of the runs has tested nobody, so there is no paired interval."
-    assert "These notebooks ended otherwise: 06_churn (succeeded before, failed now)." in told(comparison)
+    assert "06_churn: succeeded before, failed now." in told(comparison)
 
 
 def test_the_same_customers_are_compared_in_pairs(shop):
@@ -275,9 +279,17 @@ def test_the_command_sets_the_last_two_runs_side_by_side_in_100_columns(shop, te
     assert max(map(len, lines)) <= 100
     assert lines[0] == "before 20261101-0900-aaaaa1  2026-11-01 09:01  100 lines of Toy shop"
     assert "  06.roc_auc_active                       0.75        0.76         +0.01" in lines
-    assert "Libraries: the same." in lines
+    assert lines[-1] == "The same: data, code, libraries, decisions, notebooks."
     assert terminal("toy", "-2", "20261102")[1] == out
     assert terminal("toy", "-1", "-2")[1] != out
+
+
+def test_the_command_says_where_nothing_changed(shop, terminal):
+    two(shop)
+    code, out, _ = terminal("toy")
+    assert code == 0
+    assert "Nothing changed, and the numbers are equal to the last bit." in out
+    assert "Numbers: all are equal." in out
 
 
 def test_the_command_lists_runs_the_last_first(shop, terminal):

@@ -96,7 +96,7 @@ def _same_customers(comparison: "Comparison") -> Iterator[str]:
     from patrons.monitoring.compare_narrative import NAMES, tested
 
     pair = comparison.paired
-    if isinstance(pair, str):
+    if isinstance(pair, str) or not any(score.difference.value for score in pair.scores.values()):
         return
     yield from ("", f"Forecast {tested(pair)}:")
     yield f"  {'':<32}{'before':>12}{'after':>12}{'difference':>14}   95% interval"
@@ -118,11 +118,14 @@ def _numbers(comparison: "Comparison") -> Iterator[str]:
 def _changes(comparison: "Comparison") -> Iterator[str]:
     from patrons.monitoring.compare_narrative import before_and_after, changes
 
-    for name, some in changes(comparison).items():
-        yield from ("", f"{name}:" if some else f"{name}: the same.")
+    kinds = changes(comparison)
+    for name, some in kinds.items():
+        yield from ("", f"{name}:") if some else ()
         for change in some:
             label = f"  {_cut(change.what, 40):<34}  "
             yield label + before_and_after(change, WIDTH - len(label))
+    same = [name.lower() for name, some in kinds.items() if not some]
+    yield from ("", f"The same: {', '.join(same)}.") if same else ()
 
 
 def _cut(text: str, width: int = WIDTH) -> str:

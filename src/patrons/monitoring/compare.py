@@ -100,8 +100,8 @@ class Comparison:
     @cached_property
     def versions(self) -> list[Change]:
         """Git commit and version of Patrons where they differ."""
-        names = ("git_commit", "patrons")
-        return _changes(*({name: run.record[name] for name in names} for run in (self.before, self.after)))
+        records = (self.before.record, self.after.record)
+        return _changes(*({"git commit": _commit(one["git_commit"]), "patrons": one["patrons"]} for one in records))
 
     @cached_property
     def libraries(self) -> list[Change]:
@@ -127,7 +127,8 @@ class Comparison:
     def code(self) -> bool | None:
         """Whether code changed; None where that is not recorded and there were changes outside of any commit."""
         done = self._both(lambda record: record["status"] != NOT_RUN, without=WATCHER)
-        if all(run.stages[stage]["code"] for stage in done for run in (self.before, self.after)):
+        other = [stage for stage in done if self._differs(stage, "fingerprint")]  # which holds the code, too
+        if all(run.stages[stage]["code"] for stage in other for run in (self.before, self.after)):
             return bool(set(self.recoded) - {WATCHER})
         commits = [str(run.record["git_commit"] or "-dirty") for run in (self.before, self.after)]
         if self.recoded or len({commit.removesuffix("-dirty") for commit in commits}) > 1:
@@ -195,6 +196,11 @@ class Comparison:
 
 
 ENDS = [f"{when}_{end}" for when in ("before", "after") for end in ("low", "high")]
+
+
+def _commit(name: str | None) -> str | None:
+    """A commit as people write it: its first ten characters, and whether files differed from it."""
+    return name and name[:10] + "-dirty" * name.endswith("-dirty")
 
 
 def _is_end(name: str, metrics: Mapping[str, float]) -> bool:

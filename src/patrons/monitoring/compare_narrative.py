@@ -14,6 +14,7 @@ NAMES = {"roc_auc": "ROC AUC", "brier": "Brier score", "log_loss": "log loss"}
 LOWER_IS_BETTER = ("brier", "log_loss")
 NO_RUN = "No earlier run is kept to compare this one with. The next run will say here what changed since this one."
 UNKNOWN = "That cannot be told from no change"
+UNCOMMITTED = "the code may have, as not all of it was committed"
 SHOWN = 3  # changes that a sentence names
 
 
@@ -36,7 +37,7 @@ def explanation(comparison: Comparison) -> str:
         )
     what = listed(changed)
     if not changed and comparison.code is None and moved:
-        return f"Numbers of {listed(moved)} differ. The code may have changed, as it was not committed."
+        return f"Numbers of {listed(moved)} differ. Nothing that is recorded changed; {UNCOMMITTED}."
     if not changed:
         told = (
             "and the numbers are equal to the last bit" if not moved else f"and yet numbers of {listed(moved)} differ"
@@ -44,10 +45,12 @@ def explanation(comparison: Comparison) -> str:
         return f"Nothing changed, {told}."
     if not moved:
         return f"{sentence(what)} changed, and no number did."
-    doubt = " The code may have changed, too, as it was not committed." if comparison.code is None else ""
-    if len(changed) == 1:
-        return f"Only the {what} changed, so other numbers come from that.{doubt}"
-    return f"{sentence(what)} changed. Which of them moved the numbers cannot be told from these two runs.{doubt}"
+    if len(changed) > 1:
+        told = f"{sentence(what)} changed. Which of them moved the numbers cannot be told from these two runs."
+        return told + (f" {sentence(UNCOMMITTED)}." if comparison.code is None else "")
+    if comparison.code is None:
+        return f"Of what is recorded only the {what} changed; {UNCOMMITTED}."
+    return f"Only the {what} changed, so other numbers come from that."
 
 
 def _named(comparison: Comparison) -> str:
@@ -105,11 +108,10 @@ def tested(pair: Paired) -> str:
 
 def troubles(comparison: Comparison) -> list[str]:
     """Notebooks that ended otherwise than before, and outcomes that were corrected."""
-    changes = [
-        f"{name} ({before or 'not there'} before, {after or 'not there'} now)"
-        for name, before, after in comparison.states
-    ]
-    told = [f"These notebooks ended otherwise: {listed(changes)}."] if changes else []
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name, before, after in comparison.states:
+        groups.setdefault((before or "not there", after or "not there"), []).append(name)
+    told = [f"{listed(names)}: {before} before, {after} now." for (before, after), names in groups.items()]
     pair = comparison.paired
     if isinstance(pair, Paired) and pair.corrected:
         told.append(f"{pair.corrected:,} customers have another outcome than before: they are left out of the pair.")
@@ -158,11 +160,13 @@ def changes_table(comparison: Comparison) -> pd.DataFrame:
 
 def numbers(comparison: Comparison) -> pd.DataFrame:
     """The numbers that differ, as text, the most important first: `number`, `before`, `after`, `difference`."""
-    moved = comparison.metrics[comparison.metrics.difference != 0]
-    told = {name: moved[name].map(number) for name in ("before", "after")}
-    signs = moved.difference.gt(0).map({True: "+", False: ""})
-    difference = signs + moved.difference.map(number)
-    return pd.DataFrame({"number": moved.metric, **told, "difference": difference}).reset_index(drop=True)
+    columns = ["metric", "before", "after", "difference"]
+    moved = comparison.metrics.loc[comparison.metrics.difference != 0, columns]
+    rows = [
+        (name, number(before), number(after), f"{'+' if difference > 0 else ''}{number(difference)}")
+        for name, before, after, difference in moved.itertuples(index=False, name=None)
+    ]
+    return pd.DataFrame(rows, columns=["number", *columns[1:]])
 
 
 def listed(names: Sequence[str]) -> str:
