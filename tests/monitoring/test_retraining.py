@@ -18,7 +18,7 @@ import pytest
 from patrons.cli import main as cli
 from patrons.evaluation.metrics import Interval
 from patrons.files import locked
-from patrons.monitoring import child, latest, retraining
+from patrons.monitoring import aside, child, latest, retraining
 from patrons.monitoring.retrainings import Retrainings
 from patrons.series import runner
 from patrons.tracking import promotion
@@ -298,6 +298,19 @@ def test_a_dry_run_without_need_and_one_on_bad_data_say_so(shop, capfd):
     shop.plan(monitoring=STEADY, errors={"01_eda": "cell 4: OrdersError: no"})
     assert retrain("--dry-run") == 2
     assert "with exit code 2: 01_eda refuses the data" in capfd.readouterr().out
+
+
+def test_a_look_has_a_copy_of_the_ledger_of_which_nothing_stays(shop):
+    scores = shop.root / "data" / "ledger" / "toy" / "scores" / "2026-11.parquet"
+    scores.parent.mkdir(parents=True)
+    scores.write_text("what was said of customers")
+    copied = aside.prepare(shop.root, shop.root / "params" / "toy.yaml", shop.root / "look").parents[1]
+    assert (copied / "data" / "ledger" / "toy" / "scores" / scores.name).read_text() == scores.read_text()
+    assert retrain("--if-needed") == 0
+    place = shop.root / "data" / "processed" / ".latest" / "toy"
+    assert not (place / "data" / "ledger").exists()
+    assert (place / "data" / "processed" / "toy" / "08_monitoring" / "monitoring.json").exists()
+    assert scores.read_text() == "what was said of customers"
 
 
 def test_a_project_without_run_all_and_an_unknown_series_are_said(shop, capsys):

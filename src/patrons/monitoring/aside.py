@@ -2,8 +2,9 @@
 
 01, 02 and 08 alone would leave features of today beside segments and forecasts of an earlier day, and bad data would
 replace good ones. So they run in a folder with links to the project's notebooks, data and MLflow, and with copies of
-the results. The copies are hard links where the file system has them: nothing in a folder of results is ever changed,
-only replaced, so they cost no space and no time.
+results and ledger: what bad data tell of customers stays out of the ledger, and a look is no run to compare with. The
+copies are hard links where the file system has them: nothing in these folders is ever changed, only replaced, so they
+cost no space and no time.
 """
 
 import os
@@ -12,13 +13,14 @@ from pathlib import Path
 
 from patrons.files import locked, read_record, write_json
 
+LEDGER = Path("data", "ledger")
 LINKED = ("notebooks", "data/raw", "mlruns", "mlflow.db")
-PASSING = shutil.ignore_patterns(".lock", ".release.lock", ".running", ".*.partial*")  # of whoever is at work
+PASSING = shutil.ignore_patterns(".*lock", ".running", ".*.partial*")  # of whoever is at work
 PATIENCE = 60.0  # seconds for a series whose starter was killed to end its kernels
 
 
-def prepare(root: Path, params: Path, place: Path, own_ledger: bool = False) -> Path:
-    """A folder like the project's, with the results of one series in it; the params file there.
+def prepare(root: Path, params: Path, place: Path, tracked: bool = True) -> Path:
+    """A folder like the project's, with results and ledger of one series in it; the params file there.
 
     Parameters
     ----------
@@ -28,8 +30,8 @@ def prepare(root: Path, params: Path, place: Path, own_ledger: bool = False) -> 
         The params file of the series.
     place : Path
         The folder, made anew.
-    own_ledger : bool
-        Whether the ledger there is a copy, so that nothing that is written reaches the project.
+    tracked : bool
+        Whether MLflow may be made, where there is none yet.
 
     Raises
     ------
@@ -41,12 +43,13 @@ def prepare(root: Path, params: Path, place: Path, own_ledger: bool = False) -> 
     if former.exists():
         with locked(former / ".lock", PATIENCE):
             shutil.rmtree(place)
-    for folder in ("params", "data/processed", "data/ledger"):
+    for folder in ("params", "data/processed"):
         (place / folder).mkdir(parents=True, exist_ok=True)
     for link in LINKED:
-        if (root / link).exists() or (link.startswith("ml") and not own_ledger):
+        if (root / link).exists() or (link.startswith("ml") and tracked):
             (place / link).symlink_to((root / link).resolve())
-    _ledger(root / "data" / "ledger" / name, place / "data" / "ledger" / name, own_ledger)
+    if (ledger := root / LEDGER / name).is_dir():
+        shutil.copytree(ledger, place / LEDGER / name, ignore=PASSING, copy_function=_linked)
     if results.is_dir():
         with locked(results / ".lock", PATIENCE):
             shutil.copytree(results, former, symlinks=True, ignore=PASSING, copy_function=_linked)
@@ -54,12 +57,9 @@ def prepare(root: Path, params: Path, place: Path, own_ledger: bool = False) -> 
     return Path(shutil.copy(params, place / "params" / params.name))
 
 
-def _ledger(ledger: Path, there: Path, own: bool) -> None:
-    if not own:
-        ledger.mkdir(parents=True, exist_ok=True)
-        there.symlink_to(ledger.resolve())
-    elif ledger.is_dir():
-        shutil.copytree(ledger, there, ignore=PASSING)
+def forget(place: Path) -> None:
+    """Delete the copy of the ledger: who is taken out of the ledger must not stay in it."""
+    shutil.rmtree(place / LEDGER, ignore_errors=True)
 
 
 def _claimed(results: Path, params: str) -> None:

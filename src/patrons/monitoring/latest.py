@@ -52,12 +52,15 @@ def look(root: Path, params: Path, place: Path, watched: bool, rehearsed: bool) 
     watched : bool
         Whether there is a champion, or results, for 08 to compare with.
     rehearsed : bool
-        Whether nothing may be kept of it: MLflow gets nothing, and the ledger is a copy.
+        Whether MLflow is to get nothing of it.
     """
-    copied = aside.prepare(root, params, place, own_ledger=rehearsed)
+    copied = aside.prepare(root, params, place, tracked=not rehearsed)
     stages = ",".join(stage[:2] for stage in (*DATA, *[WATCHER] * watched))
     untracked = ["--no-track"] * (rehearsed or not watched)
-    code = child.run(root, [str(copied), "--only", stages, "--resume", *untracked], place)
+    try:
+        code = child.run(root, [str(copied), "--only", stages, "--resume", *untracked], place)
+    finally:
+        aside.forget(place)
     results = place / "data" / "processed" / params.stem
     if code > FAILED:
         return Latest(code, "", "the parameters or the source are not as they must be" if code == BAD_DATA else "")

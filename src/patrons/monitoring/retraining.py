@@ -162,14 +162,17 @@ class _Retraining:
     """One retraining, with the lock held."""
 
     def __init__(self, job: Job):
-        self.job, self.log = job, Retrainings(job.ledger)
+        self.job, self.log, self.registry = job, Retrainings(job.ledger), Registry(job.name, job.root)
         self.before = champion(job)
 
     def run(self, if_needed: bool) -> tuple[int, str]:
         """Exit code and outcome, a sentence."""
         entry = self.log.unfinished
         if entry and entry["candidate"] and entry["candidate"] == self.before.facts:
-            return self._close(entry, DONE)  # it was stopped between the promotion and this entry
+            self.registry.nominate(
+                entry["candidate"]["version"]
+            )  # the last step of a promotion, if it was stopped there
+            return self._close(entry, DONE)
         latest = self._look()
         if latest.code:
             return latest.code, f"Nothing was trained: {latest.reason}" if latest.reason else "It was stopped."
@@ -215,7 +218,7 @@ class _Retraining:
         """Tell MLflow and the log what came of it."""
         if entry["candidate"]:
             text = f"Retrained at {entry['started']} by {entry['who']}. {entry['reason']} {entry['outcome']}"
-            Registry(self.job.name, self.job.root).tag(entry["candidate"]["version"], TAG, text)
+            self.registry.tag(entry["candidate"]["version"], TAG, text)
         self.log.close(champion_after=champion(self.job).facts, exit_code=code)
         return code, entry["outcome"]
 

@@ -78,8 +78,12 @@ class Registry:
             self._nominate(client, number)
         return number
 
+    def nominate(self, number: int) -> None:
+        """Make a version the candidate; one that is the champion is none, nor stays one where it was promoted."""
+        with self._client() as client:
+            self._nominate(client, number)
+
     def _nominate(self, client: Any, number: int) -> None:
-        """Make a version the candidate; one that is the champion is none, nor stays one after it was promoted."""
         aliases = self._aliases(client)
         if aliases.get(CHAMPION) != number:
             client.set_registered_model_alias(self.model, CANDIDATE, str(number))
