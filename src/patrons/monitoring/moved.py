@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ibis
 import numpy as np
 import pandas as pd
-import pyarrow.parquet
 
+from patrons.engine import connect, literal
 from patrons.features import season
 from patrons.features.panel import KEYS, KNOWN, OUTCOME
 from patrons.features.split import GROUP
@@ -19,6 +20,7 @@ from patrons.monitoring import null, reference, shift
 from patrons.monitoring.shift import CORRELATION, DISTANCE, MISSING, PSI, Pair
 
 SAMPLE = 5000  # customers of a day
+PLACES = 1_000_003  # among which customers are spread by chance, to draw a share of them
 MOST = 12  # earlier days that today is set beside, the latest
 CANDIDATES, ALIKE = (
     40,
@@ -73,20 +75,25 @@ class Moved:
         return int((self.features["correlation_q"] <= null.LEVEL).sum()) if len(self.features) else 0
 
 
-def read(path: Path, most: int = SAMPLE, seed: int = 0) -> pd.DataFrame:
-    """A panel or a table of features, of each day at most about `most` customers, drawn anew for each day.
+def read(path: Path, most: int = SAMPLE) -> pd.DataFrame:
+    """A panel or a table of features, of each day at most about `most` customers, drawn for each day anew.
 
-    Memory follows from the sample and not from the file, which is read in parts.
+    Memory follows from the sample and not from the file. Who is drawn follows from the id and the day, so that a second
+    reading gives the same.
     """
-    file = pyarrow.parquet.ParquetFile(path)
-    dated = "as_of" in file.schema_arrow.names
-    counts = file.read(["as_of"])["as_of"].to_pandas().value_counts() if dated else None
-    rng, parts = np.random.default_rng(seed), []
-    for batch in file.iter_batches(16_384):
-        total = batch["as_of"].to_pandas().map(counts).to_numpy(float) if dated else float(file.metadata.num_rows)
-        keep = rng.random(batch.num_rows) < most / total
-        parts.append(pyarrow.Table.from_batches([batch]).filter(pyarrow.array(keep)))
-    return pyarrow.concat_tables(parts).to_pandas() if parts else pd.read_parquet(path)
+    table = connect().read_parquet(literal(path))
+    dated = "as_of" in table.columns
+    counts = table.group_by("as_of").agg(rows=table.count()).to_pandas() if dated else None
+    largest = int(counts.rows.max()) if counts is not None else int(table.count().to_pandas())
+    if largest <= most:
+        return pd.read_parquet(path)
+    place = table.customer_id.cast("string")
+    below: ibis.Value = ibis.literal(PLACES * most // largest)  # whole numbers: DuckDB's decimals overflow
+    if counts is not None:
+        place = place + table.as_of.cast("string")
+        places = [(table.as_of == row.as_of, PLACES * most // int(row.rows)) for row in counts.itertuples()]
+        below = ibis.cases(*places, else_=PLACES)
+    return table.filter(place.hash().abs() % PLACES < below).to_pandas()
 
 
 def log(

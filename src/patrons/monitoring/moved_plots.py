@@ -14,6 +14,7 @@ from patrons.plots import BLUE, GREY, ORANGE, PERCENT, axes
 SHOWN, PICTURES = 10, 3  # features
 CATEGORIES = 6
 BINS = 24
+BEYOND = 0.05  # of the days, by the band
 WIDTH = 44  # characters of a label's line
 
 
@@ -36,8 +37,12 @@ def features(result: Moved, named: Mapping[str, str], title: str, ax: Axes) -> A
     ax.invert_yaxis()
     ax.xaxis.set_major_formatter(PERCENT)
     ax.set_xlim(left=0)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=3, fontsize=9)
-    ax.set(title=fill(title, 70), xlabel="largest difference in the share of customers (KS distance)", ylabel="")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.2), ncols=3, fontsize=9)
+    beyond = (
+        f"of {len(result.features)} features about {round(BEYOND * len(result.features))} lie beyond the band by chance"
+    )
+    label = f"largest difference in the share of customers (KS distance)\n{beyond}"
+    ax.set(title=fill(title, 70), xlabel=label, ylabel="")
     return ax
 
 
