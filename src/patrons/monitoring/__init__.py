@@ -40,5 +40,19 @@ retrainings   the log of retrainings
 
 from patrons import door
 
-__all__ = ["compare", "compare_narrative", "given", "keeping", "ledger", "outcomes", "retraining", "runs"]
+__all__ = [
+    "compare",
+    "compare_narrative",
+    "estimate",
+    "given",
+    "keeping",
+    "ledger",
+    "matured",
+    "narrative",
+    "outcomes",
+    "replay",
+    "retraining",
+    "runs",
+    "verdict",
+]
 __getattr__, __dir__ = door(__name__, __all__)
