@@ -1,93 +1,16 @@
 """The REST API as a process of its own, under constant load: flips, rollbacks and broken candidates lose no request."""
 
-import contextlib
-import json
-import os
 import signal
-import socket
-import subprocess
-import sys
-import threading
 import time
-from collections import Counter
-from pathlib import Path
 
 import pytest
 
 pytest.importorskip("flama", reason="the serving extra is not installed: make test installs it")
 import httpx
+from drills import ONE, Load, Server
 from toy_scorer import write_release
 
 pytestmark = pytest.mark.drill
-SERVER = Path(__file__).parents[1] / "serve_toy.py"
-ONE = {"customers": [{"recency_days": 20}]}
-CLIENTS = 4
-
-
-class Server:
-    """A process that serves what `shown` shows."""
-
-    def __init__(self, shown: Path, folder: Path):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.log_file = folder / "log"
-        command = [sys.executable, str(SERVER), str(shown), str(self.port)]
-        path = os.pathsep.join([str(SERVER.parents[1]), os.environ.get("PYTHONPATH", "")])
-        with self.log_file.open("w") as log:
-            self.process = subprocess.Popen(command, stdout=log, env={**os.environ, "PYTHONPATH": path})
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def events(self, kind):
-        lines = (json.loads(line) for line in self.log_file.read_text().splitlines() if line.endswith("}"))
-        return [line for line in lines if line["event"] == kind]
-
-    def answers(self):
-        with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"{self.url}/health/ready").status_code == 200
-
-    def wait_for(self, condition, seconds=200.0):
-        end = time.monotonic() + seconds
-        while not condition():
-            assert self.process.poll() is None, "the server ended"
-            assert time.monotonic() < end, self.log_file.read_text()[-2000:]
-            time.sleep(0.02)
-
-    def signal(self, number):
-        os.kill(self.process.pid, number)
-
-
-class Load:
-    """Clients that ask without a pause; what they got, by status and release."""
-
-    def __init__(self, url):
-        self.url, self.got, self.going = url, Counter(), True
-        self.threads = [threading.Thread(target=self._ask) for _ in range(CLIENTS)]
-
-    def _ask(self):
-        with httpx.Client(base_url=self.url) as client:
-            while self.going:
-                try:
-                    answer = client.post("/predict", json=ONE)
-                    self.got[answer.status_code, answer.json().get("release")] += 1
-                except Exception as error:
-                    self.got["lost", type(error).__name__] += 1
-                time.sleep(0.002)
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *error):
-        self.going = False
-        for thread in self.threads:
-            thread.join()
-
-    def more(self, release, times=20):
-        """Whether a release has answered this often more than now."""
-        goal = self.got[200, release] + times
-        return lambda: self.got[200, release] >= goal
 
 
 @pytest.fixture
@@ -106,8 +29,7 @@ def server(shown, tmp_path):
         server.wait_for(server.answers)
         yield server
     finally:
-        server.process.kill()
-        server.process.wait(15)
+        server.end()
 
 
 def point(shown, name):
