@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from drill_table import HEAD, with_row
 
 ROOT = Path(__file__).parents[1]
 PATH = re.compile(r"`([\w./-]+(?:\.(?:py|ipynb|yaml|md|toml|lock|sh)|/))`")
@@ -16,7 +17,8 @@ PLACES = (ROOT, ROOT / "src" / "patrons")
 
 
 @pytest.mark.parametrize(
-    "page", ["docs/architecture.md", "docs/security.md", "docs/trial.md", "CONTRIBUTING.md", "README.md"]
+    "page",
+    ["docs/architecture.md", "docs/operations.md", "docs/security.md", "docs/trial.md", "CONTRIBUTING.md", "README.md"],
 )
 def test_every_file_that_a_page_names_is_there(page):
     names = set(PATH.findall((ROOT / page).read_text()))
@@ -64,3 +66,11 @@ def test_a_feature_takes_the_files_that_the_docs_list_for_it(tmp_path):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     described = ["[9, 1]", "[9, 1]", "['rfm', 'orders', 'square of the number of orders']"]
     assert done.stdout.splitlines() == described, done.stderr
+
+
+def test_a_drill_replaces_its_own_row_of_the_table_and_leaves_the_rest():
+    page = f"Before.\n\n{HEAD}| flips | 4 | 0 | 1.0 |\n| death | 1 | 0 | 2.0 |\n\nAfter.\n"
+    changed = with_row(page, "flips", "| flips | 20 | 0 | 3.0 |\n")
+    assert changed == f"Before.\n\n{HEAD}| flips | 20 | 0 | 3.0 |\n| death | 1 | 0 | 2.0 |\n\nAfter.\n"
+    with pytest.raises(AssertionError, match="no table"):
+        with_row("Nothing.", "flips", "| flips | 20 | 0 | 3.0 |\n")

@@ -310,12 +310,22 @@ COMPOSE = yaml.safe_load((ROOT / "serving" / "compose.yaml").read_text(encoding=
 def test_a_service_of_compose_is_our_own_image_without_root_on_this_machine_only(name):
     service = COMPOSE[name]
     dockerfile = (ROOT / "serving" / service["build"]["context"] / service["build"]["dockerfile"]).read_text()
-    last = dockerfile.rpartition("\nFROM ")[2]
-    assert service.get("ports") or service["network_mode"] == "none"
+    last = "\n" + dockerfile.rpartition("\nFROM ")[2]
+    assert service.get("ports") or service.get("expose") or service["network_mode"] == "none"
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
     assert re.search(r"^USER 1\d{4}$", last, re.MULTILINE)
     assert "healthcheck" in service or "\nHEALTHCHECK " in last
     assert service["cap_drop"] == ["ALL"]
+
+
+@pytest.mark.parametrize("colour", ["blue", "green"])
+def test_compose_runs_replicas_of_the_api_that_only_the_balancer_reaches(colour):
+    service = COMPOSE[colour]
+    assert service["deploy"]["replicas"] == 2
+    assert (service["expose"], "ports" in service, service["read_only"]) == (["8000"], False, True)
+    assert f"/srv/releases/{colour}" in service["command"]
+    assert COMPOSE["balancer"]["environment"][f"PATRONS_{colour.upper()}"] == f"{colour}:8000"
+    assert int(service["stop_grace_period"].rstrip("s")) > service["environment"]["PATRONS_API_DRAIN"] + 2 * 10 + 2
 
 
 def test_the_secrets_of_compose_come_from_the_environment_and_have_no_default():

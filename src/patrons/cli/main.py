@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from patrons import __version__
-from patrons.cli import backup, compare, keys, outcomes, retrain, scoring, trial
+from patrons.cli import backup, compare, keys, outcomes, retrain, scale, scoring, trial
 from patrons.cli.parts import command, natural
 from patrons.errors import is_expected
 from patrons.files import root_folder, shown
@@ -94,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     retrain.add(commands)
     keys.add(commands)
     backup.add(commands)
+    scale.add(commands)
     return line
 
 

@@ -23,11 +23,13 @@ cards     what `GET /model` says
 pages     OpenAPI and Swagger UI
 logs      JSON lines without personal data
 metrics   numbers for Prometheus
+balancer  haproxy in front of several processes: who gets requests
 """
 
 from patrons import door
 
 __all__ = [
+    "balancer",
     "bodies",
     "cards",
     "follow",

@@ -1,0 +1,87 @@
+"""The runtime API of the balancer, haproxy with ``serving/haproxy.cfg``: which replicas of a colour get requests."""
+
+import csv
+import os
+import socket
+from functools import partial
+from pathlib import Path
+
+from patrons.files import write_text
+
+COLOURS = ("blue", "green")
+SLOTS = 8  # of a colour, in serving/haproxy.cfg
+RUN = "PATRONS_BALANCER_RUN"
+ALL = 6  # of ``show stat``: backends (2) and servers (4)
+
+
+class BalancerError(RuntimeError):
+    """A balancer or a replica that is not there, or does not do as it is told."""
+
+
+def run_folder() -> Path:
+    """The folder of the balancer's socket and state file: ``$PATRONS_BALANCER_RUN``, else as in the configuration."""
+    return Path(os.environ.get(RUN) or "/run/patrons")
+
+
+class Balancer:
+    """Brings replicas of one colour in and out.
+
+    Parameters
+    ----------
+    run : Path
+        The folder of its socket and state file.
+    colour : str
+        ``blue`` or ``green``; their replicas are ``blue1`` and so on.
+    """
+
+    def __init__(self, run: Path, colour: str):
+        self.run, self.colour = run, colour
+
+    def ask(self, text: str) -> str:
+        """What haproxy answers to commands, which ``;`` separates.
+
+        Raises
+        ------
+        BalancerError
+            Where nobody answers.
+        """
+        try:
+            with socket.socket(socket.AF_UNIX) as asking:
+                asking.settimeout(5)
+                asking.connect(str(self.run / "haproxy.sock"))
+                asking.sendall(f"{text}\n".encode())
+                return b"".join(iter(partial(asking.recv, 65536), b"")).decode()
+        except OSError as error:
+            step = f"Start haproxy with serving/haproxy.cfg, or let {RUN} name its folder."
+            raise BalancerError(f"No balancer answers at {self.run} ({error}). {step}") from None
+
+    def rows(self) -> dict[str, dict[str, str]]:
+        """By replica, and by ``BACKEND`` for all of them, the columns of ``show stat``, such as `status` and `scur`."""
+        lines = self.ask(f"show stat {self.colour} {ALL} -1").removeprefix("# ").splitlines()
+        rows = {row["svname"]: row for row in csv.DictReader(lines) if row["svname"]}
+        if "BACKEND" not in rows:
+            raise BalancerError(f"The balancer at {self.run} has no backend {self.colour}: is it serving/haproxy.cfg?")
+        return rows
+
+    def taken(self) -> list[str]:
+        """The replicas that are up, draining ones too."""
+        return [name for name, row in self.rows().items() if name != "BACKEND" and row["status"] in ("UP", "DRAIN")]
+
+    def place(self, replica: str, port: int) -> None:
+        """Let a replica at a port of this machine get requests, from its first good check on."""
+        self._tell(replica, f"addr 127.0.0.1 port {port}", "state ready", "health down")
+
+    def drain(self, replica: str) -> None:
+        """Let a replica finish what it has, and get nothing new."""
+        self._tell(replica, "state drain")
+
+    def remove(self, replica: str) -> None:
+        """Take a replica out."""
+        self._tell(replica, "state maint")
+
+    def _tell(self, replica: str, *changes: str) -> None:
+        """Change a replica, and write down the state of all, which haproxy reads when it is started or reloaded."""
+        answer = self.ask("; ".join(f"set server {self.colour}/{replica} {change}" for change in changes))
+        if wrong := [line for line in answer.splitlines() if line and "port" not in line]:  # it tells of a new port
+            raise BalancerError(f"The balancer did not change {replica}: {' '.join(wrong)}")
+        write_text(self.run / "servers", self.ask("show servers state"))
