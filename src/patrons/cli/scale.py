@@ -23,7 +23,7 @@ EXAMPLE = "blue --most 4 -- .venv/bin/python serving/api.py --release ~/releases
 
 
 def wanted(replicas: int, loads: Mapping[str, float]) -> int:
-    """How many replicas `loads` ask for, totals by name in `TARGETS`, as in ``orchestration/kubernetes/hpa.yaml``.
+    """How many replicas `loads` ask for, totals by name in `TARGETS`, as in ``orchestration/kubernetes/base/hpa.yaml``.
 
     For each ceil(load / target), and of these the most (kubernetes.io, Horizontal Pod Autoscaling, algorithm details).
     """
