@@ -247,6 +247,10 @@ def test_the_figure_holds_numbers_with_intervals_each_to_its_own_scale(shop):
         "churn: log loss (lower is better)",
     ]
     assert compare_narrative.numbers_title(table[:1]) == "All 1 key numbers lie within the intervals that they had"
+    beyond = table.assign(after=[0.85, *table.after[1:]])
+    assert compare_narrative.numbers_title(beyond).startswith("3 of 3 key numbers lie outside of the interval")
+    same = table.assign(after=table.before)
+    assert compare_narrative.numbers_title(same) == "All 3 key numbers are as they were"
     ax = compare_plots.before_and_after(table, "Numbers", plots.axes())
     assert [text.get_text() for text in ax.texts[:1]] == ["0.75"]
     ends = ax.containers[1].lines[2][0].get_segments()[0]  # 0.7 to 0.9, of 0.7 to 0.9

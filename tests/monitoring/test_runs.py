@@ -160,8 +160,9 @@ def test_the_last_run_before_another_one_passes_over_failed_ones(shop):
     keep(shop, 3)
     kept = runs.found(shop[1], "-1")
     assert runs.last_before(shop[1], kept).id[:8] == "20261101"
-    series(shop[0], 4, finished=None)
-    assert runs.last_before(shop[1], runs.current(shop[0])).id[:8] == "20261103"
+    keep(shop, 4, stages={"08_monitoring": stage(status="failed")})
+    series(shop[0], 5, finished=None)
+    assert runs.last_before(shop[1], runs.current(shop[0])).id[:8] == "20261104"  # 08 alone failed
     assert runs.last_before(shop[1], runs.found(shop[1], "20261101")) is None
 
 

@@ -18,9 +18,8 @@ from patrons.churn.split import ENOUGH
 from patrons.evaluation.metrics import Interval
 from patrons.evaluation.scores import RANKING, difference, intervals
 from patrons.monitoring import runs
-from patrons.monitoring.runs import NOT_RUN, SUCCEEDED, Run
+from patrons.monitoring.runs import NOT_RUN, SUCCEEDED, WATCHER, Run
 
-WATCHER = "08_monitoring"  # its numbers are of the ledger, too: what a run was made from does not explain them
 PAIRED = ("roc_auc", "brier", "log_loss")
 KEY = (  # numbers by which a reader knows a run, the most important first
     "06.roc_auc_active", "06.roc_auc", "06.brier_active", "06.brier", "06.recall_active", "06.recall",

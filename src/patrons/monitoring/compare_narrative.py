@@ -8,11 +8,12 @@ import pandas as pd
 
 from patrons.digits import held
 from patrons.evaluation.metrics import Interval
-from patrons.monitoring.compare import WATCHER, Change, Comparison, Paired, Score, text
+from patrons.monitoring.compare import Change, Comparison, Paired, Score, text
+from patrons.monitoring.runs import WATCHER
 
 NAMES = {"roc_auc": "ROC AUC", "brier": "Brier score", "log_loss": "log loss"}
 LOWER_IS_BETTER = ("brier", "log_loss")
-NO_RUN = "No earlier run is kept to compare this one with. The next run will say here what changed since this one."
+NO_RUN = "No earlier run that succeeded is kept to compare with. The next run will say here what changed."
 UNKNOWN = "That cannot be told from no change"
 UNCOMMITTED = "the code may have, as not all of it was committed"
 SHOWN = 3  # changes that a sentence names
@@ -133,6 +134,8 @@ def _verdict(pair: Paired) -> str:
 
 def numbers_title(table: pd.DataFrame) -> str:
     """Title of key numbers (`compare_plots.key_numbers`): how many lie outside of the interval that they had."""
+    if table.after.equals(table.before.rename("after")):
+        return f"All {len(table)} key numbers are as they were"
     outside = ((table.after < table.before_low) | (table.after > table.before_high)).sum()
     if not outside:
         return f"All {len(table)} key numbers lie within the intervals that they had"

@@ -27,6 +27,7 @@ LOG = logging.getLogger(__name__)
 FOLDER, RECORD, TESTED, TRIED = "runs", "run.json", "tested.parquet", "tried.parquet"
 MOST = 30  # runs that are kept
 MOST_CUSTOMERS = 20_000  # tested customers that are kept of a run
+WATCHER = "08_monitoring"  # its numbers are of the ledger, too: what a run was made from does not explain them
 SUCCEEDED, FAILED, NOT_RUN = "succeeded", "failed", "not run"
 OF_A_STAGE = ("status", "reused", "stale", "error", "stopped", "parameters", "fingerprint", "code")
 OF_THE_DATA = ("title", "source", "lines", "period", "currency", "simulated")
@@ -257,8 +258,15 @@ def found(ledger: Path, text: str) -> Run:
 
 
 def last_before(ledger: Path, run: Run) -> Run | None:
-    """The last kept run without a failed notebook before another one, which may be kept or not; None of none."""
-    known = [record for record in kept(ledger) if not Run(record, None).failed or record["run_id"] == run.id]
+    """The last kept run before another one, which may be kept or not; None of none.
+
+    Those with a failed notebook are passed over, unless that is 08 itself, on which no other rests.
+    """
+    known = [record for record in kept(ledger) if record["run_id"] == run.id or not _spoilt(record)]
     ids = [record["run_id"] for record in known]
     earlier = ids[: ids.index(run.id)] if run.id in ids else ids
     return read(ledger, earlier[-1]) if earlier else None
+
+
+def _spoilt(record: dict[str, Any]) -> bool:
+    return bool(set(Run(record, None).failed) - {WATCHER})
