@@ -26,7 +26,7 @@ from patrons.monitoring.verdict_narrative import NONE, RETRAIN, WATCH
 LOSS, ERROR = "log_loss", "log_loss_error"
 MONTH = 30  # days of a window: closer days are judged together
 ALLOWANCE = 0.5  # taken off each window beside the tolerance, in spreads
-BEYOND = 1.1  # spreads above the release's mean from which a window is bad, where that exceeds the tolerance
+BEYOND = 1.3  # spreads above the release's mean from which a window is bad, where that exceeds the tolerance
 PRIOR, PRIOR_DAYS = 0.03, 5  # spread of a day's loss beside chance, as a share of it; worth so many days
 RECORDS = 30  # over which the slope of F1 is taken
 FEWEST_RECORDS = 3
@@ -50,7 +50,7 @@ class Limits:
         Age of the champion that calls for it; 0 does not look at it.
     """
 
-    tolerance: float = 0.1
+    tolerance: float = 0.08
     run_length: int = 120
     bad_windows: int = 2
     of_windows: int = 3
@@ -158,7 +158,7 @@ def judge(
     path = windows
     if release is not None and len(windows):
         path, rules = watched(release, windows, limits, horizon_days)
-    rules += [*_slope(seen, limits), *_age(trained, today, limits)]
+    rules += [*f1_slope(seen, limits), *_age(trained, today, limits)]
     fired = [rule for rule in rules if rule["fired"]]
     doubtful = bool(len(path)) and release is not None and bool(_doubtful(path.iloc[-1]))
     verdict = RETRAIN if fired else WATCH if doubtful else NONE
@@ -251,7 +251,7 @@ def _rule(name: str, value: float, limit: float, fired: bool, length: float = np
     return {"rule": name, "value": value, "limit": limit, "fired": fired, "run_length": length}
 
 
-def _slope(seen: pd.DataFrame, limits: Limits) -> list[dict[str, object]]:
+def f1_slope(seen: pd.DataFrame, limits: Limits) -> list[dict[str, object]]:
     """F1 along a straight line over the last records; none where it is off or there are fewer than three."""
     if not limits.f1_fall or "f1" not in seen:
         return []
