@@ -22,7 +22,7 @@ import mlflow.store.model_registry.sqlalchemy_store  # noqa: F401  # before fork
 from mlflow import MlflowClient
 
 from patrons.evaluation.metrics import Interval
-from patrons.monitoring import retraining
+from patrons.monitoring import broken, retraining
 from patrons.monitoring.retrainings import Retrainings
 from patrons.scoring import release
 from patrons.tracking import promotion, registry
@@ -30,6 +30,7 @@ from patrons.tracking.registry import Registry
 
 WATCHED = {
     "wait": (subprocess.Popen, "wait"),  # the child is at work
+    "copy": (shutil, "copytree"),
     "begin": (Retrainings, "begin"),
     "note": (Retrainings, "note"),
     "close": (Retrainings, "close"),
@@ -47,6 +48,8 @@ def stand_in() -> None:
     """Replace what takes long."""
     even = promotion.Contest(0.8, 0.79, Interval(0.01, -0.02, 0.03), 400, "2025-09-25", ("2025-09-25", "2025-06-27"))
     promotion.contest = lambda candidate, champion: even
+    promotion.champion = lambda name, root: root
+    broken.check = lambda reference, results: []
     promotion._fetched = lambda registry, which, copies: copies
     promotion.current = lambda processed: processed / "release"
     Registry.checked = lambda self, number: release.read(self.root / "releases" / self.state().releases[number])

@@ -18,7 +18,7 @@ import pytest
 from patrons.cli import main as cli
 from patrons.evaluation.metrics import Interval
 from patrons.files import locked
-from patrons.monitoring import aside, child, latest, retraining
+from patrons.monitoring import aside, broken, broken_columns, child, latest, retraining
 from patrons.monitoring.retrainings import Retrainings
 from patrons.series import runner
 from patrons.tracking import promotion
@@ -36,7 +36,7 @@ class Shop:
     def __init__(self, root: Path):
         self.root, self.results = root, root / "data" / "processed" / "toy"
         self.champion, self.had, self.tags, self.why = 1, True, {}, []
-        self.failed, self.match = [], EVEN
+        self.failed, self.match, self.broken = [], EVEN, []
         for folder in ("notebooks", "params", "data/raw"):
             (root / folder).mkdir(parents=True)
         shutil.copy(Path(__file__).with_name("toy_run_all.py"), root / "run_all.py")
@@ -81,6 +81,9 @@ class Shop:
             return judgement._replace(failed=self.failed, why="; ".join(self.failed))
         return judgement._replace(match=self.match, why=str(self.match)) if self.champion == 1 else judgement
 
+    def nominate(self, number):
+        assert number == self.champion
+
     def carry_out(self, name, root, judgement, because):
         if not judgement.refused and not judgement.is_champion:
             self.champion, self.had = judgement.version, True
@@ -96,6 +99,8 @@ def shop(tmp_path, monkeypatch) -> Shop:
     monkeypatch.setattr(retraining, "Registry", lambda name, root: shop)
     monkeypatch.setattr(promotion, "judge", shop.judge)
     monkeypatch.setattr(promotion, "carry_out", shop.carry_out)
+    monkeypatch.setattr(promotion, "champion", lambda name, root: shop.root / "champion")
+    monkeypatch.setattr(broken, "check", lambda reference, results: shop.broken)
     monkeypatch.setattr(retraining, "_has_registry", lambda job: True)
     assert child.run(shop.root, ["params/toy.yaml"]) == 0
     (shop.root / "calls").unlink()
@@ -235,6 +240,25 @@ def test_bad_data_end_it_with_2_before_anything_is_trained_and_leave_champion_an
     assert (shop.champion, shop.entries) == (1, [])
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_broken_data_are_found_whether_or_not_08_could_be_run(shop, whole, capfd):
+    shop.plan(monitoring=HARM, **({"errors": {"08_monitoring": "cell 3: KeyError: 'price'"}} if whole else {}))
+    if not whole:
+        shutil.rmtree(shop.results)
+    shop.broken = [broken_columns.Broken("gone", BROKEN[0])]
+    assert retrain() == 2
+    assert f"Nothing was trained: {BROKEN[0]}" in capfd.readouterr().out
+    assert (shop.champion, shop.entries) == (1, [])
+
+
+def test_where_no_whole_series_has_left_results_the_champion_cannot_be_watched_and_one_is_run(shop):
+    shutil.rmtree(shop.results)
+    assert retrain("--if-needed") == 0
+    assert [stages for stages, *_ in shop.calls] == ["01,02", "01,02,06,08"]
+    told = "There are no results of a whole series, without which the champion cannot be watched."
+    assert shop.entries[0]["reason"] == told
+
+
 @pytest.mark.parametrize("stage", ["01_eda", "08_monitoring"])
 def test_a_notebook_that_fails_for_another_reason_is_1(shop, stage, capfd):
     shop.plan(monitoring=HARM, errors={stage: "cell 3: KeyError: 'x'"})
@@ -269,6 +293,43 @@ def test_mlflow_away_is_1_and_the_next_retraining_goes_on(shop, monkeypatch, cap
     assert "was not finished: it goes on" in capfd.readouterr().out
     assert len(shop.entries) == 1
     assert shop.champion == 2
+
+
+class Ended(BaseException):
+    """What no `except Exception` catches, as a signal."""
+
+
+@pytest.mark.parametrize(
+    ("owner", "step"),
+    [
+        (Retrainings, "begin"),
+        (promotion, "judge"),
+        (Retrainings, "note"),
+        (promotion, "carry_out"),
+        (Shop, "tag"),
+        (Retrainings, "close"),
+    ],
+)
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_ended_before_or_after_any_step_the_next_one_comes_to_the_same(shop, monkeypatch, owner, step, after):
+    shop.plan(monitoring=HARM)
+    work = getattr(owner, step)
+
+    def ended(*words, **named):
+        if after:
+            work(*words, **named)
+        raise Ended
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, step, ended)
+        with pytest.raises(Ended):
+            retrain("--if-needed")
+    assert retrain("--if-needed") == 0
+    (entry,) = shop.entries
+    assert (entry["champion_before"]["version"], entry["champion_after"]["version"]) == (1, 2)
+    assert entry["finished"]
+    assert (shop.champion, len(shop.why), entry["exit_code"]) == (2, 1, 0)
+    assert entry["outcome"].startswith("Promoted: version 2 of toy is the champion; the candidate matches")
 
 
 def test_one_retraining_at_a_time_and_the_second_hears_who_holds_it(shop, capsys):

@@ -40,7 +40,7 @@ def prepare(root: Path, params: Path, place: Path, tracked: bool = True) -> Path
     """
     name = params.stem
     former, results = place / "data" / "processed" / name, root / "data" / "processed" / name
-    if former.exists():
+    if place.exists():
         with locked(former / ".lock", PATIENCE):
             shutil.rmtree(place)
     for folder in ("params", "data/processed"):

@@ -1,13 +1,16 @@
 """What 01, 02 and 08 say about the latest data, before anything is trained on them."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from patrons.files import read_json, read_record
-from patrons.monitoring import aside, child
+from patrons.monitoring import aside, broken, child
+from patrons.monitoring.verdict_narrative import NONE, RETRAIN, WATCH
+from patrons.tracking import promotion
 
-VERDICTS = NONE, WATCH, RETRAIN = "none", "watch", "retrain"
+VERDICTS = NONE, WATCH, RETRAIN
 DATA, WATCHER = ("01_eda", "02_transformation"), "08_monitoring"
 FAILED, BAD_DATA = 1, 2  # exit codes
 REFUSALS = frozenset(  # what 01 and 02 refuse data with: `SourceError`, `FeaturesError`, and those derived from them
@@ -42,7 +45,7 @@ class Latest(NamedTuple):
     reason: str
 
 
-def look(root: Path, params: Path, place: Path, watched: bool, rehearsed: bool) -> Latest:
+def look(root: Path, params: Path, place: Path, watched: bool, promoted: bool, rehearsed: bool) -> Latest:
     """Run 01, 02 and 08 on the latest data, in a copy of the results.
 
     Parameters
@@ -50,42 +53,51 @@ def look(root: Path, params: Path, place: Path, watched: bool, rehearsed: bool) 
     root, params, place : Path
         The project, the params file, and the folder for the copy (see `aside.prepare`).
     watched : bool
-        Whether there is a champion, or results, for 08 to compare with.
+        Whether there are results of a whole series, which 08 needs.
+    promoted : bool
+        Whether there is a champion.
     rehearsed : bool
         Whether MLflow is to get nothing of it.
     """
-    copied = aside.prepare(root, params, place, tracked=not rehearsed)
+    name = params.stem
+    copied, results = aside.prepare(root, params, place, tracked=not rehearsed), place / "data" / "processed" / name
     stages = ",".join(stage[:2] for stage in (*DATA, *[WATCHER] * watched))
     untracked = ["--no-track"] * (rehearsed or not watched)
     try:
         code = child.run(root, [str(copied), "--only", stages, "--resume", *untracked], place)
     finally:
         aside.forget(place)
-    results = place / "data" / "processed" / params.stem
     if code > FAILED:
         return Latest(code, "", "the parameters or the source are not as they must be" if code == BAD_DATA else "")
-    if trouble := _failure(results):
+    if trouble := _failure(results, DATA):
         return trouble
-    return _verdict(results) if watched else Latest(0, "", "")
+    earlier = root / "data" / "processed" / name if watched else None
+    if sentences := broken_data(promotion.champion(name, place) if promoted else earlier, results):
+        return Latest(BAD_DATA, "", " ".join(sentences))
+    return (_failure(results, (WATCHER,)) or _verdict(results)) if watched else Latest(0, "", "")
 
 
-def _failure(results: Path) -> Latest | None:
-    """What went wrong in which notebook, and whether the data are to blame; None where nothing did."""
-    stages = read_record(results).get("stages", {})
-    asked = [stage for stage in (*DATA, WATCHER) if stages.get(stage, {}).get("status") == "failed"]
-    if not asked:
+def broken_data(reference: Path | None, results: Path) -> list[str]:
+    """What is broken in the latest data beside those of a champion or of earlier results, as sentences."""
+    return [] if reference is None else [one.sentence for one in broken.check(reference, results)]
+
+
+def _failure(results: Path, stages: Sequence[str]) -> Latest | None:
+    """Which of some notebooks failed, how, and whether the data are to blame; None where none did."""
+    records = read_record(results).get("stages", {})
+    stage = next((stage for stage in stages if records.get(stage, {}).get("status") == "failed"), None)
+    if stage is None:
         return None
-    stage, error = asked[0], str(stages[asked[0]]["error"])
-    refused = stage in DATA and REFUSED.match(error)
-    return Latest(
-        BAD_DATA if refused else FAILED, "", f"{stage} {'refuses the data' if refused else 'failed'}: {error}"
-    )
+    error = str(records[stage]["error"])
+    if stage in DATA and REFUSED.match(error):
+        return Latest(BAD_DATA, "", f"{stage} refuses the data: {error}")
+    return Latest(FAILED, "", f"{stage} failed: {error}")
 
 
 def _verdict(results: Path) -> Latest:
     record = monitoring(results)
-    if broken := record.get("broken"):
-        return Latest(BAD_DATA, record["verdict"], " ".join(broken))
+    if record.get("broken"):
+        return Latest(BAD_DATA, record["verdict"], " ".join(record["broken"]))
     return Latest(0, record["verdict"], record["reason"])
 
 

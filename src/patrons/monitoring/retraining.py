@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 from patrons.errors import SourceError
 from patrons.files import LockedError, locked, read_json, read_record, scratch, shown
 from patrons.monitoring import aside, child
-from patrons.monitoring.latest import BAD_DATA, RETRAIN, Latest, look
+from patrons.monitoring.latest import BAD_DATA, Latest, look
 from patrons.monitoring.retrainings import Entry, Retrainings, now
+from patrons.monitoring.verdict_narrative import RETRAIN
 from patrons.scoring.build import finished
 from patrons.scoring.release import ReleaseError
 from patrons.tracking import promotion
@@ -137,15 +138,14 @@ def champion(job: Job) -> Champion:
     return Champion(version, None if version is None else state.releases.get(version), True)
 
 
-def _can_be_watched(job: Job, before: Champion) -> bool:
-    """Whether 08 has something to compare with: a champion, or results of a whole series."""
-    if before.version is not None:
-        return True
+def looked(job: Job, before: Champion, place: Path, rehearsed: bool) -> Latest:
+    """What is known of the latest data; without the verdict of 08 where there are no results of a whole series."""
+    watched = True
     try:
         finished(job.results)
     except ReleaseError:
-        return False
-    return True
+        watched = False
+    return look(job.root, job.params, place, watched, before.version is not None, rehearsed)
 
 
 def _need(before: Champion, latest: Latest, if_needed: bool) -> str:
@@ -153,6 +153,8 @@ def _need(before: Champion, latest: Latest, if_needed: bool) -> str:
     if before.version is None:
         gone = "The champion that there was is gone" if before.ever else "Nothing has been promoted yet"
         return f"{gone}: this is to be the {'next' if before.ever else 'first'} champion."
+    if not latest.verdict:
+        return "There are no results of a whole series, without which the champion cannot be watched."
     if latest.verdict == RETRAIN:
         return latest.reason
     return "" if if_needed else f"It was asked for; monitoring says {latest.verdict}: {latest.reason}"
@@ -186,9 +188,8 @@ class _Retraining:
         return self._train(entry)
 
     def _look(self) -> Latest:
-        watched = _can_be_watched(self.job, self.before)
         _say(f"Looking at the latest data of {self.job.name}, beside its results; {self.before} answers.")
-        return look(self.job.root, self.job.params, self.job.place, watched, rehearsed=False)
+        return looked(self.job, self.before, self.job.place, rehearsed=False)
 
     def _train(self, entry: Entry) -> tuple[int, str]:
         """The whole series, then gates, contest and promotion."""
@@ -227,7 +228,7 @@ def _rehearse(job: Job, if_needed: bool, place: Path) -> int:
     """Look at the latest data in a folder that goes away, and say what would be done; the exit code of the look."""
     before = champion(job) if _has_registry(job) else Champion(None, None, False)
     _say(f"1. The latest data are looked at in a copy that goes away; {before} answers.")
-    latest = look(job.root, job.params, place, _can_be_watched(job, before), rehearsed=True)
+    latest = looked(job, before, place, rehearsed=True)
     if latest.code:
         _say(f"2. That is where it would end, with exit code {latest.code}: {latest.reason}")
         return latest.code
