@@ -25,7 +25,7 @@ from sklearn.compose import ColumnTransformer
 from patrons.churn import kinds, thresholds
 from patrons.churn.customers import active
 from patrons.churn.split import ENOUGH, inputs
-from patrons.evaluation.metrics import Interval
+from patrons.evaluation.metrics import Interval, calibration_error
 from patrons.evaluation.scores import RANKING, mean_difference
 from patrons.features.panel import KNOWN, OUTCOME
 from patrons.features.preparation import only
@@ -102,24 +102,37 @@ class Log:
         """Once a month, from when the first day since the release has matured until the log ends."""
         yield from pd.date_range(release + self.horizon, self.panel[KNOWN].max(), freq=f"{MONTH}D")
 
-    def gain(self, stale: pd.Timestamp, fresh: pd.Timestamp, days: list[pd.Timestamp]) -> Interval | None:
-        """Brier score of the stale model less that of the fresh one over some days; None without a day."""
+    def pairs(self, *models: pd.Timestamp, days: list[pd.Timestamp]) -> tuple[list[tuple], list[np.ndarray]]:
+        """Of those who could be kept on each day: outcomes and what each model said, and who they are."""
         parts, who = [], []
         for day in days:
             kept = active(self.rows[day]).to_numpy()
             truth = self.rows[day][OUTCOME].to_numpy()[kept]
-            parts.append((truth, self.said[stale][day][kept], self.said[fresh][day][kept]))
+            parts.append((truth, *(self.said[model][day][kept] for model in models)))
             who.append(self.rows[day].customer_id.to_numpy()[kept])
+        return parts, who
+
+    def gain(self, stale: pd.Timestamp, fresh: pd.Timestamp, days: list[pd.Timestamp]) -> Interval | None:
+        """Brier score of the stale model less that of the fresh one over some days; None without a day."""
+        parts, who = self.pairs(stale, fresh, days=days)
         return mean_difference(RANKING["brier"], parts, who) if parts else None
 
     def after(self, now: pd.Timestamp) -> list[pd.Timestamp]:
         """Days from `now` on that mature before the log ends."""
         return [day for day in self.rows if day >= now]
 
-    def contest(self, stale: pd.Timestamp, now: pd.Timestamp) -> Interval | None:
-        """The same on the latest day known at `now`, by the recipe as it is tested then: fitted on what it knew."""
+    def contest(self, stale: pd.Timestamp, now: pd.Timestamp) -> tuple[Interval, Interval | None, float]:
+        """What the recipe gains on the latest day known at `now`, fitted on what was known on that day.
+
+        ROC AUC (as a promotion asks), Brier score, and its calibration error there, which a gate of 06 limits.
+        """
         day = now - self.horizon
-        return self.gain(stale, day, [day])
+        parts, who = self.pairs(day, stale, days=[day])
+        return (
+            mean_difference(RANKING["roc_auc"], parts, who),
+            self.gain(stale, day, [day]),
+            calibration_error(*parts[0][:2]),
+        )
 
 
 def read(folder: Path) -> Log:
@@ -166,8 +179,8 @@ def print_estimates(table: pd.DataFrame) -> None:
 def print_releases(log: Log) -> dict[pd.Timestamp, pd.Timestamp | None]:
     """A row a release: when it was first called for training anew, and what that saved; the calls."""
     heads = "days tried | log loss on them | checks | first call | log loss since, by then"
-    heads += " | contest: Brier saved | days after the call | Brier saved on them"
-    print(f"\n| release | {heads} |\n|:--{'|--:' * 8}|")
+    heads += " | contest: ROC AUC gained | Brier saved | calibration error | days after the call | Brier saved on them"
+    print(f"\n| release | {heads} |\n|:--{'|--:' * 10}|")
     calls: dict[pd.Timestamp, pd.Timestamp | None] = {}
     for release in log.releases:
         days, checks = log.watched(release), list(log.checks(release))
@@ -193,9 +206,10 @@ def print_operator(calls: dict[pd.Timestamp, pd.Timestamp | None]) -> None:
 def saved(log: Log, release: pd.Timestamp, call: pd.Timestamp | None) -> str:
     """Cells: the contest at a call, the days of the log after it, and what the model of its day saves on them."""
     if call is None:
-        return " |  | "
+        return " |  |  |  | "
     days = log.after(call)
-    return f"{cell(log.contest(release, call))} | {len(days)} | {cell(log.gain(release, call, days))}"
+    ranking, loss, off = log.contest(release, call)
+    return f"{cell(ranking)} | {cell(loss)} | {off:.2f} | {len(days)} | {cell(log.gain(release, call, days))}"
 
 
 def cell(gain: Interval | None) -> str:
