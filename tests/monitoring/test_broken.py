@@ -1,6 +1,7 @@
 """Broken data: each kind is found and said, and what is no more than change is not."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,18 @@ def test_each_kind_of_breakage_has_a_sentence_of_its_own(now, kind, says):
 )
 def test_what_is_no_more_than_change_is_not_broken(now):
     assert broken.broken(table(customers()), table(now)) == []
+
+
+def test_a_column_that_01_does_not_use_any_more_says_why_and_one_left_out_by_the_parameters_is_meant():
+    then, now = table(customers()), table(NEXT.drop(columns="tickets"))
+    found = broken.broken(then, replace(now, aside={"tickets": "constant"}))
+    assert found[0].sentence.startswith("The column 'tickets' cannot be used any more (constant)")
+    assert broken.broken(then, replace(now, aside={"tickets": "left out by the parameters"})) == []
+
+
+def test_numbers_that_came_as_text_are_no_categories():
+    now = NEXT.assign(monthly_fee=NEXT.monthly_fee.map("{:.2f}".format).str.replace(".", ","))
+    assert one(now).sentence.startswith("monthly_fee was numbers and now is text, such as '38,02'")
 
 
 def test_forty_samples_of_the_same_customers_are_never_broken():

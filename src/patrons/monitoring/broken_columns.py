@@ -24,6 +24,7 @@ SHAPE, SHAPE_LARGE = 0.06, 0.5  # of a logarithm: between the quantiles that mov
 MOST_CHANCE = 0.03  # of a logarithm: beyond it too few customers are known to tell a small factor
 QUANTILES = np.arange(0.1, 0.91, 0.05)
 PART = 0.05  # share of customers far beyond anything that was learnt from which on a part has another unit
+MADE, BY_PARAMETERS = "interactions", "left out by the parameters"  # as the dictionary and 01 have it
 OF_A_LINE = ("basket", "price")  # groups of a log's features that do not grow with it
 RENAMED, SPELT = 0.05, 0.01  # shares of customers: of a category that vanished, of another spelling
 ALIKE = 0.25  # by how much two shares may differ, of the larger
@@ -47,25 +48,31 @@ class Broken(NamedTuple):
 
 
 def columns(then: Facts, now: Facts) -> list[Broken]:
-    """What is wrong with single columns; of a log those that the source brings, as others follow from settings."""
-    found: list[Broken] = []
-    by_settings = then.is_log and now.is_log
-    scaled = False
-    for name in map(str, then.rows):
-        if by_settings and then.groups.get(name) not in ("attributes", *OF_A_LINE):
-            continue
-        if name not in now.rows:
-            found += [] if by_settings and then.groups.get(name) in OF_A_LINE else [_gone(then, now, name)]
-            continue
-        one = _column(then, now, name)
-        if one and one.kind == UNIT and by_settings:
-            found, scaled = [*found, *([] if scaled else [one])], True  # one sentence for all that follow from a price
-        elif one:
-            found.append(one)
-    return found
+    """What is wrong with single columns.
+
+    Of a log only what the source brings is looked at, as other features follow from settings or grow with the log.
+    """
+    if not (then.is_log and now.is_log):
+        every = [name for name in map(str, then.rows) if then.groups.get(name) != MADE]
+        return [
+            one for name in every if (one := _column(then, now, name) if name in now.rows else _gone(then, now, name))
+        ]
+    both = [name for name in map(str, then.rows) if name in now.rows]
+    attributes = [_column(then, now, name) for name in both if then.groups.get(name) == "attributes"]
+    lines = [_column(then, now, name) for name in both if then.groups.get(name) in OF_A_LINE]
+    units = [one for one in lines if one and one.kind == UNIT][:1]  # one sentence for all that follow from a price
+    return [*filter(None, attributes), *units]
 
 
-def _gone(then: Facts, now: Facts, name: str) -> Broken:
+def _gone(then: Facts, now: Facts, name: str) -> Broken | None:
+    if reason := now.aside.get(name, ""):
+        if reason == BY_PARAMETERS:
+            return None
+        return Broken(
+            COLUMN,
+            f"The column {name!r} cannot be used any more ({reason}), and {then.whose} learnt from it. Correct the "
+            "export, or leave it out by the parameters (ignore).",
+        )
     meant = closest(name, (str(other) for other in now.rows if other not in then.rows))
     hint = f"; did you mean {name!r} by {meant!r}?" if meant else "."
     return Broken(
@@ -75,23 +82,45 @@ def _gone(then: Facts, now: Facts, name: str) -> Broken:
 
 def _column(then: Facts, now: Facts, name: str) -> Broken | None:
     before, after = then.rows[name], now.rows[name]
+    if found := _empty(name, before, after, then):
+        return found
+    if min(before.count(), after.count()) < ENOUGH:
+        return None
+    if is_numeric_dtype(before) != is_numeric_dtype(after):
+        return _otherwise(name, after)
+    if is_numeric_dtype(before):
+        return _unit(name, before, after, then)
+    return _category(name, before.dropna().astype(str), after.dropna().astype(str), then)
+
+
+def _empty(name: str, before: pd.Series, after: pd.Series, then: Facts) -> Broken | None:
+    """A column without any value, or with one value only."""
     if before.notna().mean() >= HAD_VALUE and after.notna().mean() < HAS_VALUE:
         return Broken(
             EMPTY,
             f"{name} has no value for {after.isna().mean():.0%} of customers; {then.whose} had one for "
             f"{before.notna().mean():.0%}. Correct the export.",
         )
-    if min(before.count(), after.count()) < ENOUGH:
+    if min(before.count(), after.count()) < ENOUGH or after.nunique() > 1:
         return None
-    if before.value_counts(normalize=True).iloc[0] <= VARIED and after.nunique() == 1:
-        return Broken(
-            EMPTY,
-            f"{name} is {after.dropna().iloc[0]!r} for every customer; {then.whose} knew {before.nunique():,} values. "
-            "Correct the export.",
-        )
-    if is_numeric_dtype(before) and is_numeric_dtype(after):
-        return _unit(name, before, after, then)
-    return _category(name, before.dropna().astype(str), after.dropna().astype(str), then)
+    if before.value_counts(normalize=True).iloc[0] > VARIED:
+        return None
+    return Broken(
+        EMPTY,
+        f"{name} is {after.dropna().iloc[0]!r} for every customer; {then.whose} knew {before.nunique():,} values. "
+        "Correct the export.",
+    )
+
+
+def _otherwise(name: str, after: pd.Series) -> Broken:
+    """Numbers that came as text, or text as numbers."""
+    numbers = is_numeric_dtype(after)
+    was, is_now, parameter = ("text", "numbers", "categorical") if numbers else ("numbers", "text", "numerical")
+    return Broken(
+        COLUMN,
+        f"{name} was {was} and now is {is_now}, such as {after.dropna().iloc[0]!r}. Correct the export, or say how to "
+        f"read it (parameters {parameter}, decimal).",
+    )
 
 
 def factor(before: np.ndarray, after: np.ndarray, chance: float = 0.0) -> float | None:

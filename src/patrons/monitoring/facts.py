@@ -36,6 +36,8 @@ class Facts:
         The last day of a log; None of a table.
     orders : Path or None
         The clean order lines, where they are at hand.
+    aside : mapping from str to str
+        Why 01 does not use a column of a customer table, by column.
     """
 
     whose: str
@@ -44,6 +46,7 @@ class Facts:
     groups: Mapping[str, str] = field(default_factory=dict)
     ends: pd.Timestamp | None = None
     orders: Path | None = None
+    aside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_log(self) -> bool:
@@ -90,7 +93,15 @@ def of_results(processed: Path) -> Facts:
     everyone = pd.read_parquet(features, columns=["customer_id", *([TENURE] if TENURE in rows and ends else [])])
     kept = rows[[name for name in rows if name not in known]]
     customers, groups = _customers(everyone, ends), _groups(pd.read_parquet(dictionary))
-    return Facts("the last results", kept, customers, groups, ends, result_file(processed, "orders.parquet"))
+    orders = result_file(processed, "orders.parquet")
+    return Facts("the last results", kept, customers, groups, ends, orders, _aside(processed))
+
+
+def _aside(processed: Path) -> dict[str, str]:
+    path = result_file(processed, "columns.parquet")
+    table = pd.read_parquet(path) if path else pd.DataFrame({"column": [], "kind": [], "reason": []})
+    unused = table[table.kind == ""]
+    return dict(zip(unused.column.astype(str), unused.reason.astype(str), strict=True))
 
 
 def _customers(rows: pd.DataFrame, ends: pd.Timestamp | None) -> pd.DataFrame:

@@ -119,7 +119,8 @@ def log(
     day, until = today["as_of"].iloc[0], pd.Timestamp(learnt_until)
     first = reference.begin(pd.concat([panel[["as_of", reference.TENURE]], today[["as_of", reference.TENURE]]]))
     known = panel[panel.as_of <= min(until, day - pd.Timedelta(days=horizon_days))]
-    rows = {pd.Timestamp(one): part for one, part in known.groupby("as_of")}
+    rows = {pd.Timestamp(one): _sampled(part) for one, part in known.groupby("as_of")}
+    today = _sampled(today)
 
     def pair(of: pd.DataFrame, kind: str) -> Pair | None:
         days = reference.days_for(of["as_of"].iloc[0], list(rows), horizon_days, peak_months, kind)
@@ -153,9 +154,13 @@ def table(then: pd.DataFrame, now: pd.DataFrame) -> Moved:
             f"Whether features moved cannot be said: {len(then):,} customers of then and {len(now):,} of now are "
             f"known, and it takes {reference.ENOUGH} of each."
         )
-    then, now = (side.sample(min(len(side), SAMPLE), random_state=0).reset_index(drop=True) for side in (then, now))
+    then, now = (_sampled(side).reset_index(drop=True) for side in (then, now))
     ids = then["customer_id"] if "customer_id" in then else pd.RangeIndex(len(then))
     return compared(Pair(then[names].assign(customer_id=ids), now[names], np.ones(len(then))), [])
+
+
+def _sampled(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.sample(SAMPLE, random_state=0) if len(rows) > SAMPLE else rows
 
 
 def compared(pair: Pair, earlier: Sequence[Pair]) -> Moved:
@@ -172,7 +177,7 @@ def compared(pair: Pair, earlier: Sequence[Pair]) -> Moved:
         others, chance, noise = _lengths(drawn), np.zeros_like(_lengths(drawn)), np.zeros_like(noise)
     found = [null.pooled(now[:, m], noise[:, m], others[:, :, m], chance[:, :, m]) for m in range(len(shift.MEASURES))]
     p = {measure: values[0] for measure, values in zip(shift.MEASURES, found, strict=True)}
-    table = table.assign(p=_least(p), limit=found[0][1], correlation_p=p[CORRELATION])
+    table = table.assign(p=_least(p, now, others), limit=found[0][1], correlation_p=p[CORRELATION])
     table = table.assign(q=null.adjusted(table.p.to_numpy()), correlation_q=null.adjusted(p[CORRELATION]))
     table = table.assign(moved=table.q <= null.LEVEL).sort_values(["p", DISTANCE], ascending=[True, False])
     return Moved(table, usual(table, [one for one, _ in past]), of, pair, list(earlier))
@@ -190,9 +195,12 @@ def _lengths(sizes: pd.DataFrame | np.ndarray) -> np.ndarray:
     return lengths
 
 
-def _least(p: Mapping[str, np.ndarray]) -> np.ndarray:
-    """One p a feature: the least of its measures, times how many there are (Bonferroni)."""
-    return np.minimum(1.0, len(MARGINAL) * np.min([p[measure] for measure in MARGINAL], axis=0))
+def _least(p: Mapping[str, np.ndarray], now: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """One p a feature: the least of its measures, times how many of them can differ at all (Bonferroni)."""
+    places = [shift.MEASURES.index(measure) for measure in MARGINAL]
+    can = (now > 0) | (others > 0).any(axis=0)
+    least = np.min([p[measure] for measure in MARGINAL], axis=0)
+    return np.minimum(1.0, np.maximum(can[:, places].sum(axis=1), 1) * least)
 
 
 def usual(table: pd.DataFrame, past: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -46,7 +46,8 @@ def _season(result: Moved) -> str:
         return "Today is set beside earlier days with as much of the peak season around them."
     latest = max(pair.days)
     away = apart_in_season(latest, pair.day)
-    begin = f"Today is set beside {latest.date()}, the day nearest in season"
+    others = f" and {len(pair.days) - 1} of earlier years" if len(pair.days) > 1 else ""
+    begin = f"Today is set beside {latest.date()}, the day nearest in season{others}"
     if away < AWAY:
         return f"{begin}."
     return (
@@ -60,7 +61,7 @@ def _age(result: Moved) -> str:
         return "Customers are compared with those of the same age."
     return (
         f"Customers are compared with those of the same age: {result.pair.share:.0%} of today's have such "
-        "counterparts. Of customers who came earlier the log does not know the age then."
+        "counterparts. For the others the log does not reach back far enough."
     )
 
 
