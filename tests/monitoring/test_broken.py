@@ -1,5 +1,6 @@
 """Broken data: each kind is found and said, and what is no more than change is not."""
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -218,3 +219,32 @@ def test_the_case_of_files_that_drifted(file, wanted, options):
     assert {each.kind for each in found} == set(wanted)
     for each in found:
         assert wanted[each.kind] in each.sentence
+
+
+def results(folder, rows, ends="2024-06-30"):
+    """The files of 01 and 02 that are looked at, of a log whose customers came one a day from its begin on."""
+    stages = folder / "01_eda", folder / "02_transformation"
+    for stage in stages:
+        stage.mkdir(parents=True)
+    (stages[0] / "dataset.json").write_text(json.dumps({"period": ["2023-01-01", ends]}))
+    today = pd.Timestamp(ends) + pd.Timedelta(days=1)
+    tenure = (today - pd.Timestamp("2023-01-01")).days - np.arange(len(rows)) % 400
+    keys = {"customer_id": [str(n) for n in range(len(rows))], "as_of": today, "tenure_days": tenure}
+    rows.assign(**keys).to_parquet(stages[1] / "features.parquet")
+    groups = {"monthly_fee": "basket", "country": "attributes"}
+    entries = [(name, groups.get(name, "rfm"), "", "") for name in rows]
+    pd.DataFrame(entries, columns=["feature", "group", "unit", "meaning"]).to_parquet(stages[1] / "dictionary.parquet")
+    lines = pd.DataFrame({"ordered_at": pd.date_range("2023-01-01", pd.Timestamp(ends), freq="3h")})
+    lines.assign(unit_price=1.0, quantity=1.0).to_parquet(stages[0] / "orders.parquet")
+    return folder
+
+
+def test_results_are_compared_with_earlier_ones_by_their_files(tmp_path):
+    before = results(tmp_path / "before", customers())
+    assert broken.check(before, results(tmp_path / "later", NEXT, "2024-08-31")) == []
+    cut = broken.check(before, results(tmp_path / "cut", NEXT.assign(monthly_fee=NEXT.monthly_fee * 100), "2024-05-31"))
+    assert [each.kind for each in cut] == ["unit", "cut"]
+
+
+def test_the_results_that_a_release_was_made_of_are_not_broken(demo, demo_release):
+    assert broken.check(demo_release, demo.processed) == []

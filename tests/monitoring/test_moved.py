@@ -186,3 +186,24 @@ def test_the_segments_of_those_compared_are_counted_with_their_weights():
     table = moved_segments.shares(one, lambda rows: np.where(rows.x == 1, "Loyal", "New"))
     assert table.values.tolist() == [["Loyal", 0.75, 0.5, -0.25], ["New", 0.25, 0.5, 0.25]]
     assert moved_narrative.segments(table) == "The segment Loyal changed most: 75% of these customers then, 50% now."
+
+
+@pytest.mark.parametrize(
+    ("days", "kind", "says"),
+    [
+        (["2023-03-01"], reference.YEAR, "Today is set beside 2023-03-01, the day nearest in season."),
+        (
+            ["2022-03-02", "2023-02-24"],
+            reference.YEAR,
+            "2023-02-24, the day nearest in season, and the same time of earlier years.",
+        ),
+        (["2023-02-24"], reference.YEAR, "It is 6 days of the year away"),
+        (["2023-08-01"], reference.OTHER, "No earlier day lies in today's season"),
+    ],
+)
+def test_whom_today_is_set_beside_is_said(days, kind, says):
+    rows = pd.DataFrame({"x": [1]})
+    one = shift.Pair(rows, rows, np.ones(1), [pd.Timestamp(day) for day in days], 0.4, pd.Timestamp("2024-03-01"), kind)
+    text = moved_narrative.compared(moved.Moved(pd.DataFrame(), pd.DataFrame(), "days", one, []))
+    assert says in text
+    assert "40% of today's have such counterparts" in text

@@ -46,13 +46,11 @@ def _season(result: Moved) -> str:
         return "Today is set beside earlier days with as much of the peak season around them."
     latest = max(pair.days)
     away = apart_in_season(latest, pair.day)
-    others = f" and {len(pair.days) - 1} of earlier years" if len(pair.days) > 1 else ""
-    begin = f"Today is set beside {latest.date()}, the day nearest in season{others}"
+    others = ", and the same time of earlier years" if len(pair.days) > 1 else ""
+    begin = f"Today is set beside {latest.date()}, the day nearest in season{others}."
     if away < AWAY:
-        return f"{begin}."
-    return (
-        f"{begin}; it lies {away} days of the year away, so a holiday can fall in a short window on one of them only."
-    )
+        return begin
+    return f"{begin} It is {away} days of the year away: a holiday can lie in a short window of one of them only."
 
 
 def _age(result: Moved) -> str:
