@@ -130,9 +130,17 @@ def checked(arguments: argparse.Namespace, path: Path, results: Results, root: P
         arguments.jobs,
         arguments.timeout,
         arguments.resume,
+        lambda: places(path.stem, root),
     )
     runner.check_inputs(plan, results)
     return plan
+
+
+def places(name: str, root: Path) -> runner.Places:
+    """Where the ledger and the champion are, which 08 reads."""
+    from patrons.monitoring.places import elsewhere  # slow to import, and not needed until then
+
+    return elsewhere(name, root)
 
 
 def params_file(text: str, root: Path) -> Path:

@@ -154,7 +154,7 @@ def test_a_rerun_of_the_executed_notebooks_gives_the_same_outputs(demo, tmp_path
     copy = tmp_path / "demo"  # a rerun writes its results again
     shutil.copytree(demo.processed, copy)
     executed = sorted(copy.glob("*/notebook.ipynb"))
-    assert len(executed) == 7
+    assert len(executed) == 8
     labels = copy / "04_label_creation/labels.parquet"
     before = labels.read_bytes()
     for path in executed:
@@ -169,7 +169,7 @@ def test_a_second_series_with_resume_has_nothing_to_do(demo, capsys):
     before = read_json(demo.processed / "series.json")["run_id"]
     with alone_on(demo):
         assert run_all.main(["--resume", "--no-track", *demo.settings], root=demo.root) == 0
-    assert "0 notebooks run, 7 reused" in capsys.readouterr().out
+    assert "0 notebooks run, 8 reused" in capsys.readouterr().out
     assert read_json(demo.processed / "series.json")["run_id"] == before
 
 
@@ -193,7 +193,7 @@ def runs(demo):
 
 def test_mlflow_holds_a_run_a_series_and_one_a_notebook(demo, runs):
     _, found = runs
-    assert len(found) == 8
+    assert len(found) == 9
     assert found["06_churn"].data.metrics["roc_auc"] == pytest.approx(demo.metrics("06")["roc_auc"])
     assert found["03_clustering_comparison"].data.params["k_max"] == "8"
 
@@ -233,7 +233,7 @@ def test_the_index_opens_with_the_short_answer_for_a_manager(demo):
 
 def test_every_page_says_that_the_data_is_simulated(demo):
     pages = sorted(demo.reports.glob("*.html"))
-    assert len(pages) == 8
+    assert len(pages) == 9
     assert all("simulated" in page.read_text() for page in pages)
 
 

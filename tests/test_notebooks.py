@@ -70,7 +70,7 @@ def test_a_notebook_opens_with_what_it_decides_and_ends_with_what_was_done(noteb
 def test_a_notebook_reads_and_writes_exactly_what_it_declares(stage):
     text = "\n".join(SERIES[stage].code)
     written = set(re.findall(r'stage\.write\(\s*"([^"]+)"', text))
-    read = set(re.findall(r'stage\.(?:read|scan)\(\s*"([^"]+)"', text)) - written
+    read = set(re.findall(r'stage\.(?:read|scan|path|has)\(\s*"([^"]+)"', text)) - written
     assert (read, written) == (set(SERIES[stage].reads), set(SERIES[stage].writes))
 
 

@@ -114,7 +114,7 @@ def test_the_runs_are_in_mlflow(telco):
 
     client = MlflowClient(f"sqlite:///{telco.root / 'mlflow.db'}")
     runs = client.search_runs([client.get_experiment_by_name("telco").experiment_id])
-    assert len(runs) == 8
+    assert len(runs) == 9
     assert any(run.data.metrics.get("06.roc_auc", 0) > 0.82 for run in runs)
 
 

@@ -207,3 +207,14 @@ def test_what_predict_did_not_write_is_not_kept(release):
     line = ["predict", "--params", "telco", "--release", "release", "--output", "out.csv", "--keep", "--strict"]
     assert main([*line, "--input", "strict.csv"]) == 2
     assert not (release.parent / "data").exists()
+
+
+def test_scores_of_an_earlier_day_are_not_kept_as_those_of_today_while_a_series_runs(folders):
+    processed, folder = folders
+    results(processed, inputs={"features.parquet": "of yesterday"})
+    record = json.loads((processed / "series.json").read_text())
+    for digest, kept in (("of today", 0), ("of yesterday", 3)):
+        record["stages"]["02_transformation"] = {**RUN, "outputs": {"features.parquet": digest}}
+        (processed / "series.json").write_text(json.dumps(record))
+        keeping.keep_results(processed, folder)
+        assert Ledger(folder).count() == kept

@@ -6,6 +6,9 @@ ledger     what was said of customers, and what became of them
 keeping    what was said: by a series, by `predict`, by the API
 outcomes   what became of them: by the log itself, or as it is given
 given      outcomes of a customer table, as a file says them
+places     where the ledger and the champion are, for the runner
+watched    the champion, or the last results in its place, and all that was said
+watched_narrative  sentences on that
 matured    how good the answers of each day were once its horizon had passed, and the range to expect
 spending   the same of forecasts of spend
 replay     the champion's answers on earlier days, and the days on which its release was tried
@@ -21,14 +24,16 @@ facts      what is known of the data of a champion, or of results
 broken     data that are broken, found before training
 broken_columns   columns that are gone, empty, in another unit, renamed; ids of nobody known
 broken_log       dates that moved, a log cut off, silent, or with lines in another unit
-runs       finished runs, each kept for comparison
-compare    two runs side by side, and what can explain the differences
-compare_narrative  sentences on that
-compare_plots      figures of that
 run_length        how far a CUSUM may rise before it alarms
 verdict           train anew? none, watch or retrain, and why
 verdict_narrative  sentences on that
 verdict_plots     figures of that
+record     what `monitoring.json` holds
+tables     tables of the notebook, and what MLflow is told of each day
+runs       finished runs, each kept for comparison
+compare    two runs side by side, and what can explain the differences
+compare_narrative  sentences on that
+compare_plots      figures of that
 narrative  sentences of the notebook
 plots      figures of the notebook
 retraining    look at the latest data, train, judge, promote or say why not
@@ -41,18 +46,32 @@ retrainings   the log of retrainings
 from patrons import door
 
 __all__ = [
+    "broken",
     "compare",
     "compare_narrative",
+    "compare_plots",
     "estimate",
     "given",
     "keeping",
     "ledger",
     "matured",
+    "moved",
+    "moved_narrative",
+    "moved_plots",
+    "moved_segments",
     "narrative",
     "outcomes",
+    "places",
+    "plots",
+    "record",
     "replay",
     "retraining",
     "runs",
+    "spending",
+    "tables",
     "verdict",
+    "verdict_plots",
+    "watched",
+    "watched_narrative",
 ]
 __getattr__, __dir__ = door(__name__, __all__)

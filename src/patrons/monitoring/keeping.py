@@ -72,7 +72,15 @@ def keep_results(processed: Path, folder: Path) -> str:
 def _usable(stages: Mapping[str, Mapping[str, Any]]) -> bool:
     """Whether 06, and 07 where there is one, succeeded on what the others say now."""
     asked = [stages[name] for name in (CHURN, VALUE) if name in stages]
-    return CHURN in stages and all(stage["status"] == "succeeded" and not stage["stale"] for stage in asked)
+    written = {file: digest for stage in stages.values() for file, digest in (stage.get("outputs") or {}).items()}
+    return CHURN in stages and all(
+        stage["status"] == "succeeded" and not stage["stale"] and _is_of(stage, written) for stage in asked
+    )
+
+
+def _is_of(stage: Mapping[str, Any], written: Mapping[str, str]) -> bool:
+    """Whether a notebook has read what the others have left: of a run in progress `stale` is not known yet."""
+    return all(written.get(file, digest) == digest for file, digest in (stage.get("inputs") or {}).items())
 
 
 def _address(stages: Mapping[str, Mapping[str, Any]]) -> str:

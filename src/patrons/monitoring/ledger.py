@@ -204,6 +204,10 @@ class Ledger:
         counts = self._read(self._scores, ["day"], lambda rows: rows).day.value_counts().sort_index()
         return counts.set_axis([day.date() for day in counts.index])
 
+    def count(self) -> int:
+        """How many rows of scores it holds."""
+        return self._scores.count()
+
     def corrections(self) -> int:
         """How many outcomes were replaced by another label, or by another spend."""
         trace = self.outcomes(trace=True)

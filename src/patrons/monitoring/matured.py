@@ -70,7 +70,8 @@ def days(scored: pd.DataFrame, repeats: int = REPEATS) -> pd.DataFrame:
         rankings where all had one outcome, metrics of flags where the threshold is not known.
     """
     rows = [_of_day(*one, repeats) for one in by_day(scored) if one[2].churned.notna().any()]
-    return pd.DataFrame(rows, columns=_columns()).sort_values(["day", "origin"], ignore_index=True)
+    table = pd.DataFrame(rows, columns=_columns()).astype({"day": "datetime64[us]", "origin": "str"})
+    return table.sort_values(["day", "origin"], ignore_index=True)
 
 
 def _columns() -> list[str]:

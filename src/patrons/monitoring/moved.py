@@ -33,6 +33,10 @@ USUAL = {
     "PSI above .1": (PSI, 0.1),
     "a correlation changed by more than .1": (CORRELATION, 0.1),
 }
+SAME = (
+    "The last forecast was made from this very table, so nothing can have moved since. Promote it, and a later table "
+    "will be compared with this one."
+)
 DAYS, CUSTOMERS = "days", "customers"  # what the null is of
 
 
@@ -146,8 +150,11 @@ def table(then: pd.DataFrame, now: pd.DataFrame) -> Moved:
     Parameters
     ----------
     then, now : DataFrame
-        Feature columns; `customer_id` where it is known (the `test.parquet` of a release has none).
+        Feature columns; `customer_id` where it is known (the `test.parquet` of a release has none). Without rows of
+        then, the last results are of these very customers.
     """
+    if then.empty:
+        return _nothing(SAME)
     names = [name for name in now if name in then]
     if min(len(then), len(now)) < reference.ENOUGH:
         return _nothing(

@@ -6,28 +6,36 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from patrons.files import result_file
 from patrons.models import load_model
 from patrons.monitoring.shift import Pair
 from patrons.scoring import release
-from patrons.scoring.content import Content
 
 Place = Callable[[pd.DataFrame], np.ndarray]
 
 
-def placing(champion: Path | None, processed: Path) -> Place | None:
+def placing(champion: str, clusterer: Path, labels: pd.DataFrame, customers: pd.DataFrame) -> Place:
     """What names the segment of each row: the champion's grouping, without one that of the last results.
 
-    None where neither has one.
+    Parameters
+    ----------
+    champion : str
+        The folder of its release, empty where there is none.
+    clusterer : Path
+        That of the last results.
+    labels : DataFrame
+        `customer_id` and `segment` by it.
+    customers : DataFrame
+        Some of these customers, with features.
     """
-    path = champion / "clusterer.skops" if champion else result_file(processed, "clusterer.skops")
-    if path is None:
-        return None
-    model = load_model(path)
-    cards = release.read(champion)["segments"] if champion else Content(processed, {}).segments(model)
-    names = {str(group): str(card["name"]) for group, card in cards.items()}
+    model = load_model(Path(champion) / "clusterer.skops" if champion else clusterer)
     taken = list(model.feature_names_in_)
-    return lambda rows: np.array([names[str(group)] for group in model.predict(rows[taken])], dtype=object)
+    if champion:
+        names = {group: str(card["name"]) for group, card in release.read(Path(champion))["segments"].items()}
+    else:
+        named = customers.merge(labels[["customer_id", "segment"]], on="customer_id")
+        named = named.assign(group=model.predict(named[taken]).astype(str)).drop_duplicates("group")
+        names = dict(zip(named.group, named.segment.astype(str), strict=True))
+    return lambda rows: np.array([names.get(str(group), "none") for group in model.predict(rows[taken])], dtype=object)
 
 
 def shares(pair: Pair, place: Place) -> pd.DataFrame:

@@ -52,6 +52,8 @@ def _day(day: pd.Timestamp) -> str:
 def matured(days: pd.DataFrame) -> str:
     """How many days after the release have matured, or when there will be something to see."""
     rows = later(days)
+    if rows.empty and days.day.isna().all():
+        return "No outcomes of customers scored since the training are known yet. Bring them with `patrons outcomes`."
     if rows.empty:
         return (
             "No day after the release has matured yet, so only the release's own test is shown. A day matures when its "
@@ -120,7 +122,7 @@ def _capital(text: str) -> str:
 
 def hidden(off: pd.DataFrame) -> str:
     """Which metrics are not estimated, as their estimates erred too much; empty where all are shown."""
-    names = [name(metric) for metric in off.index[~off.shown.astype(bool)]]
+    names = [name(metric) for metric in off.index[~off.shown.astype(bool) & (off.days >= FEWEST_DAYS)]]
     if not names:
         return ""
     listed = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]

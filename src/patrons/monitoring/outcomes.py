@@ -50,12 +50,15 @@ def log_of(processed: Path) -> Log | None:
     orders, features = (result_file(processed, name) for name in ("orders.parquet", "features.parquet"))
     if orders is None or features is None:
         return None
-    database, taken = connect(), result_file(processed, "cancelled.parquet")
-    lines, cancelled = (
-        path and database.read_parquet(literal(path), hive_partitioning=False) for path in (orders, taken)
-    )
-    assert lines is not None
-    return Log(lines, cancelled, pd.read_parquet(features, columns=["as_of"]).as_of.iloc[0])
+    today = pd.read_parquet(features, columns=["as_of"]).as_of.iloc[0]
+    return log_at(today, orders, result_file(processed, "cancelled.parquet"))
+
+
+def log_at(today: pd.Timestamp, orders: Path, cancelled: Path | None) -> Log:
+    """The orders in two files of 01."""
+    database = connect()
+    lines = database.read_parquet(literal(orders), hive_partitioning=False)
+    return Log(lines, cancelled and database.read_parquet(literal(cancelled), hive_partitioning=False), today)
 
 
 def join(scores: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:

@@ -31,7 +31,7 @@ class Replay:
         with `expected_spend` and `value_horizon_days`. A champion forecasts spend at the level of the season that it
         was made in, on earlier days as on later ones.
     note : str
-        Why nothing could be replayed, or what is to be known of it; else empty.
+        Why nothing can be replayed, or what is to be known of it; empty too where no later day has matured yet.
     """
 
     rows: pd.DataFrame
@@ -70,8 +70,7 @@ def replayed(
         return Replay(empty(), f"The champion cannot be asked about earlier days: {problem}")
     rows = panel[panel.as_of >= pd.Timestamp(record["learnt_until"])]
     if rows.empty:
-        until = f"known by {record['learnt_until']}"
-        return Replay(empty(), f"The champion has learnt the outcomes {until}, and no later day has matured yet.")
+        return Replay(empty())
     few = _sampled(rows)
     told = f"{SAMPLE:,} customers, drawn at random, were scored on earlier days." if len(few) < len(rows) else ""
     return Replay(_answers(scorer, few), told)

@@ -1,0 +1,59 @@
+"""What 08 reads that no series has made, the ledger and the champion: where they are, and a digest of each."""
+
+import os
+import sys
+from pathlib import Path
+
+from patrons.monitoring.keeping import keep_results
+from patrons.monitoring.ledger import Ledger
+
+NONE = ("", "none")
+
+
+def elsewhere(name: str, root: Path) -> dict[str, tuple[str, str]]:
+    """By parameter of 08 its value and a digest of what is there, for the runner.
+
+    The scores of this very series are kept first, so that the digest is the same when it is run again.
+
+    Parameters
+    ----------
+    name : str
+        The series.
+    root : Path
+        The project's folder.
+
+    Returns
+    -------
+    dict
+        `ledger`: its folder. `champion`: the folder of the champion's release; empty where none was ever promoted, or
+        where it cannot be had just now, which is said on standard error.
+    """
+    return {"ledger": _ledger(name, root), "champion": _champion(name, root)}
+
+
+def _ledger(name: str, root: Path) -> tuple[str, str]:
+    folder = root / "data" / "ledger" / name
+    try:
+        keep_results(root / "data" / "processed" / name, folder)
+        return str(folder), Ledger(folder).digest()
+    except Exception as error:
+        _say(f"The ledger of {name} cannot be used", error)
+        return NONE
+
+
+def _champion(name: str, root: Path) -> tuple[str, str]:
+    if not (os.environ.get("MLFLOW_TRACKING_URI") or (root / "mlflow.db").exists()):
+        return NONE  # nothing was ever sent, let alone promoted
+    from patrons.tracking import promotion  # slow to import
+
+    try:
+        folder = promotion.champion(name, root)
+    except Exception as error:
+        _say(f"The champion of {name} cannot be had, and the last results are watched in its place", error)
+        return NONE
+    return NONE if folder is None else (str(folder), folder.name)
+
+
+def _say(what: str, error: Exception) -> None:
+    reason = (" ".join(str(error).split()) or type(error).__name__).rstrip(".")
+    print(f"\n{what} ({reason}).", file=sys.stderr)
