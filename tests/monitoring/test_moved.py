@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ks_2samp
 
 from patrons.monitoring import moved, moved_narrative, moved_plots, moved_segments, null, reference, shift
 from patrons.plots import axes
@@ -38,6 +39,12 @@ def panel(rng, days, customers=600, features=4, change=None, day_spread=0.0):
 def test_the_ks_distance_is_the_largest_difference_of_shares_below_a_value():
     table = described(pair({"x": [1, 2, 3, 4]}, {"x": [3, 4, 5, 6]}))
     assert table.loc["x", "distance"] == 0.5  # below 3: half of then, nobody of now
+
+
+def test_the_distance_of_many_values_is_right_to_a_thousandth_or_two():
+    then, now = np.random.default_rng(0).normal(size=(2, 5000))
+    table = described(pair({"x": then}, {"x": now + 0.3}))
+    assert table.loc["x", "distance"] == pytest.approx(ks_2samp(then, now + 0.3).statistic, abs=0.002)
 
 
 def test_weights_count_customers_of_then():

@@ -15,6 +15,8 @@ BINS = 10  # of PSI
 DISTANCE, PSI, MISSING, CORRELATION = MEASURES = ("distance", "psi", "missing", "correlation")
 NUMBER, CATEGORY = "number", "category"
 MOST_NEW = 20  # new categories of a feature that are listed
+ONE_VALUE = 1e-4  # standard deviation of ranks, which lie between 0 and 1, below which a column has one value
+GRID = 1000  # values of a number that are told apart: a KS distance is right to a thousandth or two
 ABSENT = -1  # code of a missing value
 
 
@@ -76,8 +78,18 @@ def coded(pair: Pair, name: str) -> Codes:
         kind, both = NUMBER, pd.Series(np.concatenate([then.to_numpy(float), now.to_numpy(float)]))
     else:
         kind, both = CATEGORY, pd.concat([then, now], ignore_index=True).astype("str")
-    codes, values = pd.factorize(both, sort=True)
-    return Codes(name, kind, codes[: len(then)], codes[len(then) :], np.asarray(values))
+    codes, found = pd.factorize(both, sort=True)
+    values = np.asarray(found)
+    if kind == NUMBER and len(values) > GRID:
+        codes, values = _merged(codes, values)
+    return Codes(name, kind, codes[: len(then)], codes[len(then) :], values)
+
+
+def _merged(codes: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Neighbouring values as one, so that `GRID` are left with about as many customers each."""
+    counts = np.bincount(codes[codes >= 0])
+    parts, firsts = np.unique((np.cumsum(counts) - counts) * GRID // counts.sum(), return_inverse=True)
+    return np.append(firsts, ABSENT)[codes], values[np.searchsorted(firsts, np.arange(len(parts)))]
 
 
 def mass(codes: np.ndarray, weights: np.ndarray, values: int) -> tuple[np.ndarray, float]:
@@ -163,7 +175,7 @@ def measured(
 def ranks(codes: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """Where each row stands among its own side, 0 to 1, ties in the middle; missing ones in the middle of all."""
     places = np.append(np.cumsum(shares) - shares / 2, 0.5)  # the last is that of ABSENT
-    return places[codes]
+    return places.astype(np.float32)[codes]  # half the time, and digits enough for a correlation
 
 
 def correlation_change(ranked: Sequence[tuple[np.ndarray, np.ndarray]], weights: tuple[np.ndarray, ...]) -> np.ndarray:
@@ -178,11 +190,11 @@ def correlation_change(ranked: Sequence[tuple[np.ndarray, np.ndarray]], weights:
 
 def correlation(X: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weighted correlations of columns, missing where a column has one value."""
-    share = weights / weights.sum()
-    centred = X - share @ X
-    covariance = centred.T @ (centred * share[:, None])
+    share = (weights / weights.sum()).astype(X.dtype)
+    centred = (X - share @ X) * np.sqrt(share)[:, None]
+    covariance = centred.T @ centred
     scale = np.sqrt(np.diag(covariance))
-    scale[scale < 1e-9] = np.nan
+    scale[scale < ONE_VALUE] = np.nan
     return np.asarray(covariance / np.outer(scale, scale))
 
 
