@@ -46,8 +46,9 @@ class Guard:
         self.app, self.routes, self.settings = app, routes, settings
         self.gate, self.log, self.metrics = gate, log, metrics
         self.keys = Keys(settings.keys, log) if settings.keys else None
-        self.draining = False  # whether it says that it is not ready, although it answers
-        self.leaving = False  # whether every answer is the last one of its connection
+        self.draining = (
+            False  # whether it says that it is not ready, and every answer is the last one of its connection
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, whatever happens on the way."""
@@ -55,7 +56,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         start, headers = time.perf_counter(), dict(scope["headers"])
-        answer = _Answer(send, _request_id(headers), scope["path"], lambda: self.leaving)
+        answer = _Answer(send, _request_id(headers), scope["path"], lambda: self.draining)
         facts: dict[str, Any] = {}
         scope.setdefault("state", {})["facts"] = facts
         scope["state"]["request_id"] = answer.request_id

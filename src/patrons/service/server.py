@@ -46,8 +46,9 @@ class Server(uvicorn.Server):
 
     Uvicorn closes idle connections at once, although a request may be on its way. Here the first signal drains: for the
     seconds that the settings say ``/health/ready`` answers 503, so that a balancer sends nobody any more, and all else
-    is answered as before. Then no new connection is accepted, every answer says ``Connection: close``, and what is
-    still open after `GRACE` is closed. A second signal ends all of that at once.
+    is answered as before, but every answer says ``Connection: close``: a client that keeps its connection, with no
+    balancer that reads HTTP between, finds another replica too. Then no new connection is accepted, and what is still
+    open after `GRACE` is closed. A second signal ends all of that at once.
     """
 
     drained = float("inf")  # when the draining is over, by the monotonic clock
@@ -84,7 +85,6 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Let the connections end, then stop."""
-        self.guard.leaving = True
         for listening in self.servers:
             listening.close()
         end = time.monotonic() + GRACE
