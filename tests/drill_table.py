@@ -25,8 +25,8 @@ def report(drill: str, done: str, lost: str, seconds: float) -> None:
 
 def with_row(page: str, drill: str, row: str) -> str:
     """A page whose table of drills has this row, where the drill's former one was, else at its end."""
-    before, _, rest = page.partition(HEAD)
-    assert rest, f"docs/operations.md has no table that begins with {HEAD.splitlines()[0]}"
+    before, head, rest = page.partition(HEAD)
+    assert head, f"docs/operations.md has no table that begins with {HEAD.splitlines()[0]}"
     table = re.match(r"(?:\|.*\n)*", rest).group()
     rows = {line.split(" | ")[0]: line for line in table.splitlines(keepends=True)}
     rows[f"| {drill}"] = row

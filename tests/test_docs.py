@@ -72,5 +72,6 @@ def test_a_drill_replaces_its_own_row_of_the_table_and_leaves_the_rest():
     page = f"Before.\n\n{HEAD}| flips | 4 | 0 | 1.0 |\n| death | 1 | 0 | 2.0 |\n\nAfter.\n"
     changed = with_row(page, "flips", "| flips | 20 | 0 | 3.0 |\n")
     assert changed == f"Before.\n\n{HEAD}| flips | 20 | 0 | 3.0 |\n| death | 1 | 0 | 2.0 |\n\nAfter.\n"
+    assert with_row(HEAD, "flips", "| flips | 20 | 0 | 3.0 |\n") == f"{HEAD}| flips | 20 | 0 | 3.0 |\n"
     with pytest.raises(AssertionError, match="no table"):
         with_row("Nothing.", "flips", "| flips | 20 | 0 | 3.0 |\n")
