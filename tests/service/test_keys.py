@@ -89,8 +89,9 @@ def test_a_damaged_file_is_a_sentence_for_the_command_and_lets_nobody_in(file, c
     assert "keys.json" in told[0][1]
 
 
-def test_compose_mounts_the_folder_of_keys_because_a_file_that_is_replaced_would_stay_the_old_one():
-    api = yaml.safe_load((SERVING / "compose.yaml").read_text())["services"]["api"]
+@pytest.mark.parametrize("colour", ["blue", "green"])
+def test_compose_mounts_the_folder_of_keys_because_a_file_that_is_replaced_would_stay_the_old_one(colour):
+    api = yaml.safe_load((SERVING / "compose.yaml").read_text())["services"][colour]
     image = re.search(r"PATRONS_KEYS=(\S+)", (SERVING / "Dockerfile").read_text())[1]
     targets = [volume.removesuffix(":ro").rpartition(":")[2] for volume in api["volumes"]]
     assert str(Path(image).parent) in targets
