@@ -201,6 +201,25 @@ def test_one_that_fails_a_gate_or_is_worse_is_refused_with_10_and_the_champion_g
     assert "Not promoted" in shop.tags[2]
 
 
+def test_one_that_nobody_can_compare_is_refused_and_the_log_is_plain_json(shop):
+    nan, lost = float("nan"), Interval(-1.0, -1.0, -1.0)
+    shop.match = Contest(nan, nan, lost, 2, "2025-09-25", ("2025-09-25", "2025-06-27"), 398)
+    assert retrain() == 10
+    assert "NaN" not in (shop.root / "data" / "ledger" / "toy" / "retrain.json").read_text()
+    assert (shop.entries[0]["contest"]["candidate"], shop.entries[0]["contest"]["left_out"]) == (None, 398)
+
+
+def test_one_that_was_refused_and_then_promoted_by_hand_is_no_promotion_of_this_command(shop, monkeypatch):
+    shop.match = WORSE
+    with monkeypatch.context() as patch:
+        patch.setattr(Retrainings, "close", lambda log, **facts: (_ for _ in ()).throw(Ended))
+        with pytest.raises(Ended):
+            retrain()
+    shop.champion = 2
+    assert retrain("--if-needed") == 0
+    assert shop.entries[0]["outcome"] == "Version 2 was refused, and has been promoted by someone since."
+
+
 def test_the_same_candidate_that_is_refused_again_is_no_second_entry(shop):
     shop.plan(monitoring=HARM)
     shop.match = WORSE

@@ -35,7 +35,11 @@ def add(commands: Any) -> None:
         action="store_true",
         help="only where monitoring (08) says `retrain`, or nothing has been promoted yet",
     )
-    add_argument("--dry-run", action="store_true", help="look, say step by step what would be done, and change nothing")
+    add_argument(
+        "--dry-run",
+        action="store_true",
+        help="look, say step by step what would be done, and change nothing; the exit code is that of the look",
+    )
 
 
 def retrain(arguments: argparse.Namespace) -> int:

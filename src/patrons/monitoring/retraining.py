@@ -7,6 +7,7 @@ once, the registry's log announces a change before it is made, and the log of re
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from math import isnan
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -171,10 +172,7 @@ class _Retraining:
         """Exit code and outcome, a sentence."""
         entry = self.log.unfinished
         if entry and entry["candidate"] and entry["candidate"] == self.before.facts:
-            self.registry.nominate(
-                entry["candidate"]["version"]
-            )  # the last step of a promotion, if it was stopped there
-            return self._close(entry, DONE)
+            return self._promoted(entry)
         latest = self._look()
         if latest.code:
             return latest.code, f"Nothing was trained: {latest.reason}" if latest.reason else "It was stopped."
@@ -186,6 +184,14 @@ class _Retraining:
         else:
             return DONE, f"No need: monitoring says {latest.verdict}. {latest.reason}"
         return self._train(entry)
+
+    def _promoted(self, entry: Entry) -> tuple[int, str]:
+        """End a retraining that was stopped after its candidate had become champion."""
+        number = entry["candidate"]["version"]
+        self.registry.nominate(number)  # what a promotion ends with
+        if entry["exit_code"] != DONE:
+            entry = self.log.note(outcome=f"Version {number} was refused, and has been promoted by someone since.")
+        return self._close(entry, DONE)
 
     def _look(self) -> Latest:
         _say(f"Looking at the latest data of {self.job.name}, beside its results; {self.before} answers.")
@@ -208,12 +214,13 @@ class _Retraining:
             return DONE, f"Nothing new: the series has led to version {judgement.version}, the champion."
         entry = self.log.note(
             candidate={"version": judgement.version, "release": judgement.release},
-            contest=judgement.match and {**judgement.match._asdict(), "difference": [*judgement.match.difference]},
+            contest=judgement.match and _facts(judgement.match),
             outcome=judgement.outcome(self.job.name),
+            exit_code=REFUSED if judgement.refused else DONE,
         )
         because = f"retrained at {entry['started']}: {entry['reason'].rstrip('.')}"
         promotion.carry_out(self.job.name, self.job.root, judgement, because)
-        return self._close(entry, REFUSED if judgement.refused else DONE)
+        return self._close(entry, entry["exit_code"])
 
     def _close(self, entry: Entry, code: int) -> tuple[int, str]:
         """Tell MLflow and the log what came of it."""
@@ -222,6 +229,12 @@ class _Retraining:
             self.registry.tag(entry["candidate"]["version"], TAG, text)
         self.log.close(champion_after=champion(self.job).facts, exit_code=code)
         return code, entry["outcome"]
+
+
+def _facts(match: promotion.Contest) -> dict[str, Any]:
+    """A contest as JSON has it: None for a number that there is not."""
+    named = {**match._asdict(), "difference": [*match.difference]}
+    return {name: None if isinstance(value, float) and isnan(value) else value for name, value in named.items()}
 
 
 def _rehearse(job: Job, if_needed: bool, place: Path) -> int:

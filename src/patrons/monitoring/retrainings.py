@@ -21,6 +21,7 @@ class Retrainings:
     An entry has `started`, `finished` (UTC; None of an unfinished one), `who`, `verdict` and `reason` (of 08, or what
     else led to it), `run_id` (of the series), `candidate`, `champion_before`, `champion_after` (`version` and `release`
     each, None where there is none), `contest` (None where it came to none), `outcome` (a sentence), `exit_code`.
+    Of an unfinished one the last two say what was decided, once it was.
 
     Parameters
     ----------
