@@ -124,7 +124,7 @@ def test_a_release_without_days_tried_cannot_be_judged():
     assert found.reason == "Nothing says what loss the release should have: it holds no day on which it was tried."
 
 
-@pytest.mark.parametrize(("loss", "expected"), [(0.5, "none"), (0.58, "watch"), (0.65, "retrain")])
+@pytest.mark.parametrize(("loss", "expected"), [(0.5, "none"), (0.55, "watch"), (0.6, "retrain")])
 def test_a_batch_of_a_table_is_judged_beside_the_scores_of_left_out_customers(loss, expected):
     left_out = days([0.5], origin="tried", error=0.01).assign(day=pd.NaT)
     found = judge(left_out, days([loss], error=0.015), Limits(), None)
@@ -134,6 +134,25 @@ def test_a_batch_of_a_table_is_judged_beside_the_scores_of_left_out_customers(lo
 def test_a_table_without_outcomes_says_so():
     found = judge(days([0.5], origin="tried").assign(day=pd.NaT), days([]), Limits(), None)
     assert found.reason == "There is nothing to judge yet: no outcomes have come in since the model was trained."
+
+
+def batch(rng, customers: int, worse: bool = False) -> pd.DataFrame:
+    """Outcomes drawn by the forecast, or, worse, by others so that the loss is expected to be a fifth higher."""
+    forecast = rng.beta(1.2, 2.5, customers)
+    truth = rng.random(customers) < (0.88 * forecast + 0.12 * (1 - forecast) if worse else forecast)
+    loss = -np.log(np.where(truth, forecast, 1 - forecast))
+    return days([loss.mean()], error=loss.std() / np.sqrt(customers))
+
+
+def test_batches_of_a_table_rarely_alarm_unless_their_loss_is_higher():
+    rng = np.random.default_rng(11)
+    left_out = [batch(rng, 3000).assign(day=pd.NaT) for _ in range(60)]
+    same, worse = (
+        [judge(one, batch(rng, 800, changed), Limits(), None).verdict == "retrain" for one in left_out]
+        for changed in (False, True)
+    )
+    assert np.mean(same) <= 0.05
+    assert np.mean(worse) >= 0.8
 
 
 def test_a_falling_f1_is_looked_at_where_it_is_asked_for():

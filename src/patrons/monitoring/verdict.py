@@ -28,6 +28,7 @@ MONTH = 30  # days of a window: closer days are judged together
 ALLOWANCE = 0.5  # taken off each window beside the tolerance, in spreads
 BEYOND = 1.3  # spreads above the release's mean from which a window is bad, where that exceeds the tolerance
 PRIOR, PRIOR_DAYS = 0.03, 5  # spread of a day's loss beside chance, as a share of it; worth so many days
+SURE = 1e6, 1e6  # days and degrees of freedom of what is not estimated from few days
 RECORDS = 30  # over which the slope of F1 is taken
 FEWEST_RECORDS = 3
 
@@ -216,14 +217,15 @@ def watched(
     """The path of the CUSUM and of bad windows, and what the two rules say today.
 
     A window's excess is standardised by the release's spread, wider where it has fewer customers than the days tried.
+    Of a table, whose left-out customers are one batch, chance in both batches is known and no spread is estimated.
     """
     excess = (windows.loss / release.mean - 1).to_numpy()
-    more = np.maximum((windows.loss_error / release.mean).to_numpy() ** 2 - release.chance**2, 0)
-    spread = np.sqrt(release.spread**2 + more)
-    allowance = round(limits.tolerance / release.spread + ALLOWANCE, run_length.DIGITS)
-    known = (round(release.days, 1), round(release.freedom, 1))
-    steps = (excess - limits.tolerance) / spread - ALLOWANCE
     alone = horizon_days is None
+    own = (windows.loss_error / release.mean).to_numpy() ** 2
+    spread = np.sqrt(release.spread**2 + (own if alone else np.maximum(own - release.chance**2, 0)))
+    allowance = round(limits.tolerance / release.spread + ALLOWANCE, run_length.DIGITS)
+    known = SURE if alone else (round(release.days, 1), round(release.freedom, 1))
+    steps = (excess - limits.tolerance) / spread - ALLOWANCE
     shared = 1 if alone else overlapping(windows.day, horizon_days or 1)
     height, computed = run_length.limit(limits.run_length, *known, allowance, shared, 1 if alone else run_length.LIFE)
     sums = np.maximum(steps, 0) if alone else run_length.cusum(steps)

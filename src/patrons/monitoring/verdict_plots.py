@@ -43,8 +43,8 @@ def cusum(found: Verdict, ax: Axes) -> Axes:
         places = np.arange(len(path))
         ax.bar(places, path.cusum, color=np.where(path.cusum > path.limit, RED, BLUE), width=0.6)
         ax.axhline(path.limit.iloc[-1], color=RED, ls="--", lw=1)
-        ax.annotate("limit", (places[-1], path.limit.iloc[-1]), xytext=(0, 4), textcoords="offset points")
+        ax.annotate("limit", (-0.4, path.limit.iloc[-1]), xytext=(0, 4), textcoords="offset points")
         ax.set_xticks(places, [str(day.date()) for day in path.day], rotation=40, ha="right")
     title = verdict_narrative.cusum_title(path)
-    ax.set(title=title, xlabel="day that was forecast", ylabel="sum beyond the tolerance, spreads")
+    ax.set(title=title, xlabel="day that was forecast", ylabel="sum beyond the tolerance")
     return ax
