@@ -398,10 +398,12 @@ def test_the_command_says_what_is_in_it_what_is_lost_and_what_moved(project, kep
     assert cli.main(["backup", "--to", str(kept), "--keep", "3"]) == 0
     out = capsys.readouterr().out
     assert "Backed up basic_auth.db, mlflow.db, mlruns, data/ledger, data/campaigns to" in out
+    assert "MB in 6 files.\nAll of it was copied.\n" in out
     assert "RPO: what is written after" in out
     assert cli.main(["restore", str(kept), "--to", str(tmp_path / "new")]) == 0
     out = capsys.readouterr().out
     assert "Rewritten: experiments.artifact_location (1)." in out
+    assert "ago, is lost." in out
     assert "RPO: what was written after" in out
     assert "RTO: the files were back after" in out
     assert cli.main(["restore", str(kept), "--to", str(tmp_path / "new")]) == 2
@@ -439,7 +441,8 @@ def test_a_manifest_of_a_later_form_names_the_version_to_use(project, kept):
 
 
 def test_a_length_of_time_is_said_in_its_largest_unit():
-    assert [sentences.duration(one) for one in (5, 119, 120, 7200, 3 * 86400)] == [
+    assert [sentences.duration(one) for one in (1, 5, 119, 120, 7200, 3 * 86400)] == [
+        "1 second",
         "5 seconds",
         "119 seconds",
         "2 minutes",

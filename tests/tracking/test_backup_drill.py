@@ -24,6 +24,7 @@ from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 
 from patrons.cli import main as cli
+from patrons.cli.backup import counted
 from patrons.scoring import Scorer
 from patrons.tracking import archive
 from patrons.tracking.decisions import PROMOTE
@@ -255,7 +256,7 @@ def test_server_and_disk_are_gone_and_everything_before_the_backup_is_back(
         report(
             "MLflow's server and disk gone",
             f"{BACKUPS} backups while {len(writer.finished)} runs were written; restored at another port and folder",
-            f"{len(lost)} runs, of {gone - moment:.1f} s (RPO); back after {answering - gone:.1f} s (RTO)",
+            f"{counted(len(lost), 'run')}, of {gone - moment:.1f} s (RPO); back after {answering - gone:.1f} s (RTO)",
             time.time() - started,
         )
 

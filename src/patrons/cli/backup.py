@@ -56,8 +56,10 @@ def made_sentences(made: "Made") -> list[str]:
     size = sum(entry["size"] for entry in manifest["files"].values()) / 1e6
     lines = [
         f"Backed up {', '.join([*manifest['databases'], *manifest['folders']])} to {shown(made.folder)}.",
-        f"It holds {len(manifest['files']):,} files of {size:,.1f} MB.",
-        f"Copied were {made.copied:,} files of {made.bytes / 1e6:,.1f} MB; the rest is as in the backup before.",
+        f"It holds {size:,.1f} MB in {counted(len(manifest['files']), 'file')}.",
+        f"New are {made.bytes / 1e6:,.1f} MB; {counted(made.linked, 'file')} are as in the backup before."
+        if made.linked
+        else "All of it was copied.",
         f"RPO: what is written after {manifest['made']} is not in it. It took {made.seconds:.1f} s.",
     ]
     if "auth" not in {one["role"] for one in manifest["databases"].values()}:
@@ -73,7 +75,7 @@ def restored_sentences(restored: "Restored") -> list[str]:
     lines = [
         f"Restored the backup {restored.backup.name} to {shown(restored.target)}.",
         f"There are {', '.join([*manifest['databases'], *manifest['folders']])} again.",
-        f"RPO: what was written after {manifest['made']} is lost, {duration(restored.age)}.",
+        f"RPO: what was written after {manifest['made']}, {duration(restored.age)} ago, is lost.",
         f"RTO: the files were back after {restored.seconds:.1f} s.",
     ]
     if restored.relocated:
@@ -98,4 +100,9 @@ def duration(seconds: float) -> str:
     for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
+    return counted(round(seconds), "second")
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things, in the singular where it is one."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
