@@ -214,3 +214,16 @@ def test_whom_today_is_set_beside_is_said(days, kind, says):
     text = moved_narrative.compared(moved.Moved(pd.DataFrame(), pd.DataFrame(), "days", one, []))
     assert says in text
     assert "40% of today's have such counterparts" in text
+
+
+def test_what_moved_lies_beyond_its_limit_and_nothing_else_does():
+    rng = np.random.default_rng(3)
+    then, now = (pd.DataFrame(rng.normal(size=(800, 20)), columns=[f"x{n}" for n in range(20)]) for _ in range(2))
+    table = moved.table(then, now.assign(x3=now.x3 + 0.5, x4=now.x4 + 0.4)).features
+    assert set(table.index[table.distance > table.limit]) == set(table.index[table["moved"]]) == {"x3", "x4"}
+
+
+def test_rarer_undoes_the_tail():
+    known = np.sort(np.abs(np.random.default_rng(0).normal(size=1000)))
+    shares = np.array([0.3, 0.01, 1e-4])
+    assert null.tail(null.rarer(shares, known), known) == pytest.approx(shares, rel=0.02)

@@ -48,8 +48,8 @@ class Moved:
     ----------
     features : DataFrame
         What `shift.features` returns, a row a feature, the rarest difference first; `p` and `q` (of distance, PSI and
-        missing share together), `correlation_p`, `correlation_q`; `usual` and `limit` (the distance that half, and
-        nineteen of twenty, of days like the earlier ones stay below), `moved` (q up to .05). Empty without `pair`.
+        missing share together), `correlation_p`, `correlation_q`; `limit` (the distance from which on a
+        feature is called moved, among so many), `moved` (q up to .05). Empty without `pair`.
     usual : DataFrame
         A row a rule of common practice: `rule`, `features` (that fire today), `alarm`, `earlier_days` and
         `earlier_alarms` (on how many of them it would have fired).
@@ -184,9 +184,13 @@ def compared(pair: Pair, earlier: Sequence[Pair]) -> Moved:
         others, chance, noise = _lengths(drawn), np.zeros_like(_lengths(drawn)), np.zeros_like(noise)
     found = [null.pooled(now[:, m], noise[:, m], others[:, :, m], chance[:, :, m]) for m in range(len(shift.MEASURES))]
     p = {measure: values[0] for measure, values in zip(shift.MEASURES, found, strict=True)}
-    table = table.assign(p=_least(p, now, others), limit=found[0][1], correlation_p=p[CORRELATION])
-    table = table.assign(q=null.adjusted(table.p.to_numpy()), correlation_q=null.adjusted(p[CORRELATION]))
-    table = table.assign(moved=table.q <= null.LEVEL).sort_values(["p", DISTANCE], ascending=[True, False])
+    measures = _measures(now, others)
+    least = np.minimum(1.0, measures * np.min([p[measure] for measure in MARGINAL], axis=0))
+    q = null.adjusted(least)
+    cut = max(least[q <= null.LEVEL].max(initial=0.0), null.LEVEL / max(len(q), 1))  # the largest p of what moved
+    table = table.assign(p=least, q=q, moved=q <= null.LEVEL, limit=found[0][1](cut / measures))
+    table = table.assign(correlation_p=p[CORRELATION], correlation_q=null.adjusted(p[CORRELATION]))
+    table = table.sort_values(["p", DISTANCE], ascending=[True, False])
     return Moved(table, usual(table, [one for one, _ in past]), of, pair, list(earlier))
 
 
@@ -202,12 +206,10 @@ def _lengths(sizes: pd.DataFrame | np.ndarray) -> np.ndarray:
     return lengths
 
 
-def _least(p: Mapping[str, np.ndarray], now: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """One p a feature: the least of its measures, times how many of them can differ at all (Bonferroni)."""
-    places = [shift.MEASURES.index(measure) for measure in MARGINAL]
+def _measures(now: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """In how many measures a feature can differ at all: its p is the least of theirs, times that (Bonferroni)."""
     can = (now > 0) | (others > 0).any(axis=0)
-    least = np.min([p[measure] for measure in MARGINAL], axis=0)
-    return np.minimum(1.0, np.maximum(can[:, places].sum(axis=1), 1) * least)
+    return np.maximum(can[:, [shift.MEASURES.index(measure) for measure in MARGINAL]].sum(axis=1), 1)
 
 
 def usual(table: pd.DataFrame, past: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -14,13 +14,15 @@ Where fewer than `LEAST` earlier days can be compared, and of a table, the draws
 the chance of who is a customer, and nothing of what days differ by.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.stats import false_discovery_control, genpareto
 
 from patrons.monitoring.shift import Codes, Pair, measured
 from patrons.threads import one_thread
+
+Limit = Callable[[np.ndarray], np.ndarray]
 
 LEAST = 5  # earlier days without which customers are drawn instead
 DRAWS, FEW_DRAWS = 100, 16  # of customers: as the null, and for the scale of chance alone
@@ -30,7 +32,7 @@ LITTLE = 1e-4  # of a difference: nothing is told from less
 LONGEST = 0.5  # shape of the tail, at most: beyond it the fit is of one outlier
 
 
-def pooled(now: np.ndarray, noise: np.ndarray, null: np.ndarray, null_noise: np.ndarray) -> tuple[np.ndarray, ...]:
+def pooled(now: np.ndarray, noise: np.ndarray, null: np.ndarray, null_noise: np.ndarray) -> tuple[np.ndarray, Limit]:
     """How rare a difference is, by the same features' differences on earlier days.
 
     Parameters
@@ -44,8 +46,8 @@ def pooled(now: np.ndarray, noise: np.ndarray, null: np.ndarray, null_noise: np.
     -------
     ndarray, shape (features,)
         p: the chance of such a difference on a day like the earlier ones.
-    ndarray, shape (features,)
-        The difference of each feature that nineteen of twenty such days stay below.
+    Limit
+        Takes a p of each feature, and gives the difference of each that has it.
     """
     beyond = np.maximum(null**2 - null_noise**2, 0.0)
     scale = np.sqrt(noise**2 + beyond.mean(axis=0)) + LITTLE
@@ -53,9 +55,9 @@ def pooled(now: np.ndarray, noise: np.ndarray, null: np.ndarray, null_noise: np.
     ratios = null / (np.sqrt(null_noise**2 + others) + LITTLE)
     alive = (null > 0).any(axis=0) | (now > 0)  # what never differs says nothing of the others
     if not alive.any():
-        return np.ones(len(now)), np.zeros(len(now))
+        return np.ones(len(now)), np.zeros_like
     known = np.sort(ratios[:, alive].ravel())
-    return tail(now / scale, known), scale * np.quantile(known, 0.95)
+    return tail(now / scale, known), lambda p: scale * rarer(p, known)
 
 
 def tail(values: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -68,6 +70,18 @@ def tail(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     shape, scale = _pareto(excess)
     fitted = (1 + len(excess)) / (1 + len(known)) * genpareto.sf(np.maximum(values - start, 0.0), shape, scale=scale)
     return np.where(values > start, np.maximum(fitted, 0.0), ranked)
+
+
+def rarer(p: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """The values that `tail` gives such shares for."""
+    start = np.quantile(known, 1 - TAIL)
+    excess = known[known > start] - start
+    ranked = np.quantile(known, 1 - p)
+    if len(excess) < 2 or excess.max() <= 0:
+        return ranked
+    shape, scale = _pareto(excess)
+    share = np.minimum(p * (1 + len(known)) / (1 + len(excess)), 1.0)
+    return np.where(p < TAIL, start + genpareto.isf(share, shape, scale=scale), ranked)
 
 
 def _pareto(excess: np.ndarray) -> tuple[float, float]:
