@@ -1,6 +1,8 @@
 """The verdict: none, watch or retrain, each worked out by hand."""
 
 import json
+from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ import pytest
 from patrons import plots
 from patrons.monitoring import run_length, verdict, verdict_narrative, verdict_plots
 from patrons.monitoring.verdict import Limits, judge
+from patrons.series.declarations import declared
 
 TRIED = pd.to_datetime(["2024-01-01", "2024-04-01", "2024-07-01", "2024-10-01", "2025-01-01", "2025-04-01"])
 
@@ -171,6 +174,11 @@ def test_the_age_that_an_operator_allows_is_kept():
     found = judged([0.5], Limits(max_age_days=180), **known)
     assert found.verdict == "retrain"
     assert found.reason == "Train anew: the model is 364 days old, and 180 are allowed."
+
+
+def test_the_notebook_asks_by_default_what_was_measured():
+    of_notebook = declared(Path(__file__).parents[2] / "notebooks" / "08_monitoring.ipynb")
+    assert {name: of_notebook[name].default for name in asdict(Limits())} == asdict(Limits())
 
 
 def test_more_bad_windows_than_windows_are_refused():
