@@ -169,6 +169,15 @@ def test_a_candidate_that_is_worse_on_the_same_rows_is_not_promoted(demo, demo_r
     assert "is worse than the champion" in str(lost)
 
 
+def test_a_candidate_that_ranks_as_well_and_whose_probabilities_are_further_off_does_not_hold():
+    even, off, chance = Interval(0.01, -0.02, 0.03), Interval(0.018, 0.01, 0.03), Interval(0.018, -0.01, 0.03)
+    lost = promotion.Contest(0.8, 0.79, even, 400, brier=off)
+    assert not lost.holds
+    assert "is worse than the champion" in str(lost)
+    assert "its probabilities are further off, Brier score 0.018" in str(lost)
+    assert promotion.Contest(0.8, 0.79, even, 400, brier=chance).holds
+
+
 def test_a_contest_says_what_each_may_have_learnt_whom_it_leaves_out_and_where_it_is_none():
     interval = Interval(0.01, -0.02, 0.03)
     table = promotion.Contest(0.8, 0.79, interval, 1409)

@@ -38,6 +38,9 @@ class Contest(NamedTuple):
         The days by which the outcomes were known that candidate and champion have learnt from; empty where unknown.
     left_out : int
         Customers that one of the two cannot score.
+    brier : Interval
+        Of the Brier score, candidate minus champion, paired alike: above 0 it is worse. A candidate can rank as well
+        and still say probabilities that are further off, after a season that is out of the ordinary.
     """
 
     candidate: float
@@ -47,11 +50,12 @@ class Contest(NamedTuple):
     day: str = ""
     learnt: tuple[str, str] = ("", "")
     left_out: int = 0
+    brier: Interval = Interval(0.0, 0.0, 0.0)
 
     @property
     def holds(self) -> bool:
-        """Whether the candidate beats the champion, or nothing shows that it is worse."""
-        return self.difference.high >= 0
+        """Whether nothing shows that the candidate is worse than the champion, in rank or in probability."""
+        return self.difference.high >= 0 and self.brier.low <= 0
 
     @property
     def fairness(self) -> str:
@@ -70,10 +74,11 @@ class Contest(NamedTuple):
                 f"it cannot be compared with the champion: the {self.rows:,} customers {of} that both can score do not "
                 f"have both outcomes{left_out}"
             )
-        verb = "beats" if self.difference.low > 0 else "matches" if self.holds else "is worse than"
+        verb = "is worse than" if not self.holds else "beats" if self.difference.low > 0 else "matches"
+        further = f"; its probabilities are further off, Brier score {self.brier}" if self.brier.low > 0 else ""
         return (
             f"the candidate {verb} the champion on the same {self.rows:,} customers {of}: ROC AUC {self.candidate:.3f} "
-            f"against {self.champion:.3f}, difference {self.difference}; {self.fairness}{left_out}"
+            f"against {self.champion:.3f}, difference {self.difference}{further}; {self.fairness}{left_out}"
         )
 
 
@@ -97,8 +102,8 @@ def contest(candidate: Path, champion: Path) -> Contest:
     if len(set(truth)) < 2:
         return Contest(np.nan, np.nan, Interval(-1.0, -1.0, -1.0), *terms)
     new, old = (scores.loc[scored, name].to_numpy() for name in ("candidate", "champion"))
-    gain = difference(RANKING["roc_auc"], truth, new, old)
-    return Contest(roc_auc(truth, new), roc_auc(truth, old), gain, *terms)
+    gain, loss = (difference(RANKING[name], truth, new, old) for name in ("roc_auc", "brier"))
+    return Contest(roc_auc(truth, new), roc_auc(truth, old), gain, *terms, loss)
 
 
 def _judged(rows: pd.DataFrame, horizon_days: int | None) -> pd.DataFrame:
