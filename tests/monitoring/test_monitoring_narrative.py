@@ -20,14 +20,26 @@ def test_the_title_names_the_latest_day_and_its_place(days):
 
 
 def test_what_matured_is_counted(days):
-    assert narrative.matured(days) == "1 day after the release has matured."
-    assert narrative.matured(days[days.origin == "tried"]).startswith("No day after the release has matured yet")
+    assert narrative.matured(days) == "1 day after the training has matured."
+    assert narrative.matured(days[days.origin == "tried"]).startswith("No day after the training has matured yet")
     assert narrative.without_outcome(days).startswith("1 of 4 answers of these days have no outcome")
 
 
 def test_forecast_and_outcome_stand_beside_each_other(days):
     told = "Of customers who could be kept on 2024-04-01, 47% were forecast to churn and 33% did."
     assert narrative.calibration(days) == told
+    assert not narrative.one_sided(days)  # one day says little
+    later = days.iloc[[-1, -1, -1]].assign(
+        origin="kept", day=pd.to_datetime(["2024-05-01", "2024-06-01", "2024-07-01"]), observed=[0.5, 0.6, 0.5],
+        forecast_minus_observed=[-0.1, -0.2, -0.05],
+    )  # fmt: skip
+    assert narrative.calibration(later) == (
+        "On 3 of 3 days after the training more churned than was forecast. Of customers who could be kept on "
+        "2024-06-01, 40% were forecast to churn and 60% did: the widest gap."
+    )
+    assert narrative.one_sided(later)
+    assert not narrative.one_sided(later.assign(forecast_minus_observed=[-0.1, 0.2, -0.05]))
+    assert narrative.matured(days[:0]).startswith("No day after the training")  # as of a release without tried days
 
 
 def test_an_estimate_is_told_with_its_error_and_hidden_where_that_is_large():

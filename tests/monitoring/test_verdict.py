@@ -227,5 +227,5 @@ def test_titles_say_what_was_found():
     none, bad = (judge(release(), days(losses), Limits(), 90).path for losses in ([0.5, 0.5], [0.5, 0.75]))
     assert verdict_narrative.title(none) == "No window had a loss clearly above that of the release"
     assert verdict_narrative.title(bad) == "1 of 2 windows had a loss clearly above that of the release"
-    assert verdict_narrative.cusum_title(none) == "Losses have added up to 0% of the limit"
+    assert verdict_narrative.cusum_title(none) == "No loss beyond the tolerance has added up"
     assert verdict_narrative.cusum_title(bad) == "Losses have added up beyond the limit"

@@ -240,14 +240,14 @@ MONITORED = {
     [
         (
             {},
-            f"{MONITORED['reason']} That is judged by 3 days whose outcomes are known.",
-            "5 of 40 features moved more than usual: that explains, and decides nothing.",
+            f"{MONITORED['reason']} That is judged by 3 months whose outcomes are known.",
+            "For information: 5 of 40 descriptions of customers look different from before.",
         ),
         (
             {"verdict": "retrain", "reason": "Train anew: the model is 400 days old.", "days_matured": 1},
-            "Train anew: the model is 400 days old. That is judged by 1 day whose outcomes are known. “patrons retrain "
-            "NAME” does it.",
-            "5 of 40 features moved more than usual: that explains, and decides nothing.",
+            "Train anew: the model is 400 days old. That is judged by 1 month whose outcomes are known. “patrons "
+            "retrain NAME” does it.",
+            "For information: 5 of 40 descriptions of customers look different from before.",
         ),
         (
             {"reason": "There is nothing to judge yet.", "days_matured": 0, "drifted_features": 0},
@@ -275,8 +275,7 @@ def test_without_monitoring_nothing_is_said_of_it(tmp_path):
     write_json(tmp_path / "08_monitoring" / "notebook.ipynb", EMPTY)
     assert first_page.points(tmp_path, pages.read_stages(tmp_path), "") == []
     metrics = {"drifted_features": 5.0, "days_matured": 0, "retrain": 0.0}
-    [number] = pages.key_numbers([{"name": "08_monitoring", "metrics": metrics}], "")
-    assert (number["value"], number["label"]) == ("5", "features moved more than usual")
+    assert list(pages.key_numbers([{"name": "08_monitoring", "metrics": metrics}], "")) == []  # nothing is judged yet
     judged = metrics | {"loss_excess": 0.042, "days_matured": 3}
-    [loss, _] = pages.key_numbers([{"name": "08_monitoring", "metrics": judged}], "")
-    assert (loss["value"], loss["detail"]) == ("+4%", "3 days judged; below zero is better")
+    [loss] = pages.key_numbers([{"name": "08_monitoring", "metrics": judged}], "")
+    assert (loss["value"], loss["detail"]) == ("+4%", "3 months judged; below zero is better")

@@ -33,7 +33,7 @@ def title(days: pd.DataFrame, band: pd.DataFrame, metric: str = "roc_auc") -> st
     rows = rows[rows[metric].notna()]
     what = _capital(name(metric))
     if rows.empty:
-        return f"{what}: no day after the release has matured yet"
+        return f"{what}: no day after the training has matured yet"
     last = rows.iloc[-1]
     return f"{what} {last[metric]:.2f} on {_day(last.day)}{_beside(last[metric], band, metric)}"
 
@@ -52,15 +52,14 @@ def _day(day: pd.Timestamp) -> str:
 def matured(days: pd.DataFrame) -> str:
     """How many days after the release have matured, or when there will be something to see."""
     rows = later(days)
-    if rows.empty and days.day.isna().all():
-        return "No outcomes of customers scored since the training are known yet. Bring them with `patrons outcomes`."
+    if rows.empty and len(days) and days.day.isna().all():
+        return "No outcomes of customers scored since the training are known yet. “patrons outcomes” brings them."
     if rows.empty:
         return (
-            "No day after the release has matured yet, so only the release's own test is shown. A day matures when its "
-            "horizon has passed."
+            "No day after the training has matured yet: only the days before it, on which it was tried, can be shown."
         )
     count = rows.day.nunique(dropna=False)
-    return f"{count} {'day' if count == 1 else 'days'} after the release {'has' if count == 1 else 'have'} matured."
+    return f"{count} {'day' if count == 1 else 'days'} after the training {'has' if count == 1 else 'have'} matured."
 
 
 def without_outcome(days: pd.DataFrame) -> str:
@@ -77,12 +76,19 @@ def calibration(days: pd.DataFrame) -> str:
     rows = later(days).dropna(subset=["observed"])
     if rows.empty:
         return ""
-    last = rows.iloc[-1]
-    forecast = last.observed + last.forecast_minus_observed
-    return (
-        f"Of customers who could be kept on {_day(last.day)}, {forecast:.0%} were forecast to churn and "
-        f"{last.observed:.0%} did."
-    )
+    worst = rows.iloc[int(rows.forecast_minus_observed.abs().argmax())]
+    forecast, more = worst.observed + worst.forecast_minus_observed, int((rows.forecast_minus_observed < 0).sum())
+    told = f"Of customers who could be kept on {_day(worst.day)}, {forecast:.0%} were forecast to churn and "
+    told += f"{worst.observed:.0%} did"
+    if len(rows) == 1:
+        return f"{told}."
+    return f"On {more} of {len(rows)} days after the training more churned than was forecast. {told}: the widest gap."
+
+
+def one_sided(days: pd.DataFrame) -> bool:
+    """Whether on all of three days or more after the training more, or fewer, churned than was forecast."""
+    gaps = later(days).forecast_minus_observed.dropna()
+    return len(gaps) >= FEWEST_DAYS and bool((gaps < 0).all() or (gaps > 0).all())
 
 
 def sampled(days: pd.DataFrame) -> str:

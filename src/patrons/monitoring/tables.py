@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from patrons.monitoring.matured import KEPT, METRICS, REPLAYED, TRIED
@@ -14,7 +15,7 @@ SHARES = ("accuracy", "precision", "recall", "flagged", "forecast", "observed")
 OF_DAYS = dict.fromkeys(SHARES, "{:.0%}") | dict.fromkeys(
     ("ROC AUC", "PR AUC", "Brier", "log loss", "F1", "ROC AUC (everyone)", "Brier (everyone)"), "{:.3f}"
 )
-OF_MOVED = {"distance": "{:.2f}", "usual, at most": "{:.2f}", "PSI": "{:.2f}", "missing": "{:+.1%}", "q": "{:.3f}"}
+OF_MOVED = {"distance": "{:.2f}", "limit": "{:.2f}", "PSI": "{:.2f}", "missing": "{:+.1%}", "q": "{:.3f}"}
 OF_SPEND = {"expected": "{:,.0f}", "spent": "{:,.0f}", "too much expected": "{:+.0%}"}
 
 
@@ -26,17 +27,17 @@ def days(table: pd.DataFrame) -> pd.DataFrame:
             "scores": table.origin.map(ORIGINS),
             "customers": table.customers,
             "without outcome": table.without_outcome,
-            "ROC AUC": table.roc_auc,
-            "PR AUC": table.pr_auc,
-            "Brier": table.brier,
-            "log loss": table.log_loss,
-            "flagged": table.flagged_share,
-            "accuracy": table.accuracy,
-            "precision": table.precision,
-            "recall": table.recall,
-            "F1": table.f1,
             "forecast": table.observed + table.forecast_minus_observed,
             "observed": table.observed,
+            "ROC AUC": table.roc_auc,
+            "log loss": table.log_loss,
+            "Brier": table.brier,
+            "flagged": table.flagged_share,
+            "recall": table.recall,
+            "precision": table.precision,
+            "F1": table.f1,
+            "accuracy": table.accuracy,
+            "PR AUC": table.pr_auc,
             "ROC AUC (everyone)": table.roc_auc_all,
             "Brier (everyone)": table.brier_all,
         }
@@ -60,7 +61,7 @@ def spending(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _days(table: pd.DataFrame) -> pd.Series:
-    return pd.to_datetime(table.day).dt.date.astype(object).where(table.day.notna(), "the table")
+    return pd.to_datetime(table.day).dt.strftime("%Y-%m-%d").astype(object).where(table.day.notna(), "the table")
 
 
 def by_day(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -89,17 +90,18 @@ def by_day(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def moved(found: Moved, named: Mapping[str, str]) -> pd.DataFrame:
-    """Every feature with what it differs by, for a reader, beside what 19 of 20 days like earlier ones stay below."""
+    """Every feature with what it differs by, for a reader, beside the distance from which it is called moved."""
     table = found.features
     if table.empty:
-        return pd.DataFrame(columns=["feature", *OF_MOVED])
+        return pd.DataFrame(columns=["feature", *OF_MOVED, "moved"])
     return pd.DataFrame(
         {
             "feature": [named.get(str(name), str(name)) for name in table.index],
             "distance": table[DISTANCE].to_numpy(),
-            "usual, at most": table.limit.to_numpy(),
+            "limit": table.limit.to_numpy(),
             "PSI": table[PSI].to_numpy(),
             "missing": table[MISSING].to_numpy(),
             "q": table.q.to_numpy(),
+            "moved": np.where(table["moved"], "yes", ""),
         }
     )

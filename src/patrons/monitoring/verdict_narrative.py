@@ -35,7 +35,7 @@ def reason(
         return "Nothing says what loss the release should have: it holds no day on which it was tried."
     if verdict == WATCH:
         return f"The latest forecasts erred {beside(path)}; later days will tell whether that stays."
-    return f"No need to train anew: the latest forecasts erred {beside(path)}."
+    return f"No need to train anew: the latest forecasts erred {beside(path)}{_worst(path)}."
 
 
 def nothing(trained: date | None, horizon_days: int | None) -> str:
@@ -46,6 +46,14 @@ def nothing(trained: date | None, horizon_days: int | None) -> str:
         return f"There is nothing to judge yet: a day's outcomes are known {horizon_days} days later."
     first = (pd.Timestamp(trained) + pd.Timedelta(days=horizon_days)).date()
     return f"There is nothing to judge yet: the first outcomes since the training will be known on {first}."
+
+
+def _worst(path: pd.DataFrame) -> str:
+    """The window whose loss lies highest above the release's, where that is another one than the latest."""
+    worst = path.iloc[int(path.excess.argmax())]
+    if worst.excess < 0.005 or worst.day == path.day.iloc[-1]:
+        return ""
+    return f", those up to {worst.day.date()}, the worst since, {worst.excess:.0%} more"
 
 
 def beside(path: pd.DataFrame) -> str:
@@ -83,6 +91,8 @@ def cusum_title(path: pd.DataFrame) -> str:
     if path.empty:
         return "Nothing has added up yet"
     last = path.iloc[-1]
+    if last.cusum <= 0:
+        return "No loss beyond the tolerance has added up"
     if last.cusum > last.limit:
         return "Losses have added up beyond the limit"
     return f"Losses have added up to {max(last.cusum, 0) / last.limit:.0%} of the limit"

@@ -16,8 +16,8 @@ from patrons.scoring import Scorer
 
 FEATURES = "02_transformation"
 UNTRIED = (
-    "What this forecast was worth when it was tried is not known, so nothing can be compared with that: an earlier "
-    "version of Patrons made it, or there was too little data. Train anew to have something to compare."
+    "The release that is watched does not hold the days on which it was tried, so later days cannot be compared with "
+    "them: an earlier version of Patrons made it, or there was too little data. Promote one of this version."
 )
 SAMPLE = 20_000  # customers of a day
 SAMPLED = f"Of each day {SAMPLE:,} customers, drawn at random, are looked at."

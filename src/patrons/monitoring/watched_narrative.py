@@ -12,7 +12,13 @@ def watched(what: Watched) -> str:
         f"The champion, release {what.release}," if what.promoted else "No champion was promoted, so the last forecast"
     )
     until = f" It has learnt what was known by {what.trained.date()}." if what.trained is not None else ""
-    return f"{who} is watched.{until}"
+    return f"{who} is watched.{until}{_failed(what)}"
+
+
+def _failed(what: Watched) -> str:
+    gates = what.record.get("gates", [])
+    failed = sum(gate["verdict"] != "passed" for gate in gates)
+    return f" It had failed {failed} of its {len(gates)} gates, so being as good as then is little." if failed else ""
 
 
 def days(what: Watched) -> str:

@@ -216,7 +216,7 @@ class _Answers:
             return
         text, days, broken = self.monitoring["reason"], self.monitoring["days_matured"], self.monitoring["broken"]
         if days:
-            text += f" That is judged by {days:,} day{'s' * (days != 1)} whose outcomes are known."
+            text += f" That is judged by {days:,} month{'s' * (days != 1)} whose outcomes are known."
         if self.monitoring["verdict"] == "retrain":
             text += f" “patrons retrain {self.name}” does it."
         yield "Has the world moved?", text, " ".join(broken[:SHOWN]) + self._more(len(broken) - SHOWN) or self._moved()
@@ -226,7 +226,7 @@ class _Answers:
 
     def _moved(self) -> str:
         moved, features = self.monitoring["drifted_features"], self.monitoring["features"]
-        told = f"{moved:,} of {features:,} features moved more than usual: that explains, and decides nothing."
+        told = f"For information: {moved:,} of {features:,} descriptions of customers look different from before."
         return told if moved else ""
 
 

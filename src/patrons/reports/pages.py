@@ -76,10 +76,9 @@ NUMBERS = (
     (
         "08_monitoring",
         "{loss_excess:+.0%}",
-        "loss of the latest forecasts, beside the release's",
-        "{days_matured:.0f} days judged; below zero is better",
+        "error of the latest forecasts, beside when they were tried",
+        "{days_matured:.0f} months judged; below zero is better",
     ),
-    ("08_monitoring", "{drifted_features:.0f}", "features moved more than usual", ""),
 )
 
 
