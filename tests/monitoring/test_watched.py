@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -89,6 +90,34 @@ def test_a_champion_is_asked_about_the_days_after_it_was_trained_and_judged_by_t
     assert {"retrain", "days_matured", "loss_excess", "drifted_features", "broken", "cbpe_error"} == set(metrics)
     assert metrics["broken"] == 1
     json.dumps(about, allow_nan=False)
+
+
+def test_a_part_of_the_customers_that_someone_asked_about_is_not_judged_of_a_log(demo, earlier):
+    what = of_demo(demo, str(earlier))
+    asked = what.own[what.own.origin == "replayed"].head(1).assign(origin="kept", source="api")
+    of_series, of_another = asked.assign(source="series"), asked.assign(source="series", release="another")
+    both = replace(what, scored=pd.concat([what.scored, asked, of_series, of_another], ignore_index=True))
+    assert both.own[both.own.origin == "kept"].source.tolist() == ["series"]
+    days, all_days = matured.days(both.own), matured.days(both.scored)
+    assert narrative.others(days, days) == ""
+    assert narrative.others(days.head(2), days.head(3)).startswith("1 more day, of another release")
+    assert narrative.others(days.head(1), all_days).endswith("They count for nothing here.")
+
+
+def test_a_table_is_not_compared_with_the_customers_that_its_champion_was_made_from(earlier):
+    data = release.read(earlier)["data"]
+    assert watched.tested_on(str(earlier), {"digest": data["digest"]}).empty
+    assert len(watched.tested_on(str(earlier), {"digest": "another"})) > 0
+
+
+def test_means_over_days_stand_beside_those_of_the_days_tried():
+    rows = [("tried", "roc_auc", 6, 0.81, 0.8, 0.82), ("replayed", "roc_auc", 1, 0.7, 0.6, 0.8)]
+    means = pd.DataFrame(rows, columns=["origin", "metric", "days", "value", "low", "high"])
+    assert narrative.over_days(means) == (
+        "Mean ROC AUC, with customers resampled: over 1 day replayed afterwards 0.700 (95% interval 0.600 to 0.800); "
+        "over 6 days tried before 0.810 (95% interval 0.800 to 0.820)."
+    )
+    assert narrative.over_days(means.head(1)) == ""
 
 
 def test_a_champion_of_an_earlier_version_has_nothing_to_be_compared_with_and_08_says_so(demo, earlier, tmp_path):

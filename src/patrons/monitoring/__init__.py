@@ -26,6 +26,7 @@ broken_columns   columns that are gone, empty, in another unit, renamed; ids of 
 broken_log       dates that moved, a log cut off, silent, or with lines in another unit
 run_length        how far a CUSUM may rise before it alarms
 verdict           train anew? none, watch or retrain, and why
+verdict_table     of a customer table: whether those who leave are still ranked
 verdict_narrative  sentences on that
 verdict_plots     figures of that
 record     what `monitoring.json` holds

@@ -71,7 +71,8 @@ def estimates(scored: pd.DataFrame) -> pd.DataFrame:
 def back_test(scored: pd.DataFrame) -> pd.DataFrame:
     """The estimate of each day that has matured, beside what came; by those who could be kept and have an outcome.
 
-    Nothing is chosen by these days; on each the probabilities are by a model that had not learnt its outcomes.
+    On each day the probabilities are by a model that had not learnt its outcomes. The settings of that model may have
+    been chosen on validated days that are among those tried (see `churn.origins`), so of these it is slightly kind.
 
     Returns
     -------

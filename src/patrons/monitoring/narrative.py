@@ -3,7 +3,7 @@
 import pandas as pd
 
 from patrons.evaluation.scores import LOSSES
-from patrons.monitoring.matured import FEWEST_DAYS, SAMPLE, TRIED, once
+from patrons.monitoring.matured import FEWEST_DAYS, KEPT, REPLAYED, SAMPLE, TRIED, once
 
 NAMES = {
     "roc_auc": "ROC AUC",
@@ -83,6 +83,36 @@ def calibration(days: pd.DataFrame) -> str:
     if len(rows) == 1:
         return f"{told}."
     return f"On {more} of {len(rows)} days after the training more churned than was forecast. {told}: the widest gap."
+
+
+def over_days(means: pd.DataFrame) -> str:
+    """Mean ROC AUC over the days after the training beside that of the days tried; empty where there are none.
+
+    Parameters
+    ----------
+    means : DataFrame
+        What `matured.over_days` returned.
+    """
+    rows, told = means[means.metric == "roc_auc"].set_index("origin"), []
+    for origin, words in ((REPLAYED, "replayed afterwards"), (KEPT, "kept when scored"), (TRIED, "tried before")):
+        if origin in rows.index:
+            row = rows.loc[origin]
+            span = f"95% interval {row.low:.3f} to {row.high:.3f}"
+            told.append(f"over {row.days} {'day' if row.days == 1 else 'days'} {words} {row.value:.3f} ({span})")
+    return f"Mean ROC AUC, with customers resampled: {'; '.join(told)}." if len(told) > 1 else ""
+
+
+def others(days: pd.DataFrame, all_days: pd.DataFrame) -> str:
+    """That there are days which do not count for this release; empty where there are none."""
+    more = len(all_days) - len(days)
+    if not more:
+        return ""
+    which = (
+        "day, of another release or of a part of the customers, stands"
+        if more == 1
+        else ("days, of other releases or of a part of the customers, stand")
+    )
+    return f"{more} more {which} in days.parquet. They count for nothing here."
 
 
 def one_sided(days: pd.DataFrame) -> bool:

@@ -109,9 +109,9 @@ def _listed(names: list[str]) -> str:
 
 
 def _sampled(rows: pd.DataFrame) -> pd.DataFrame:
-    owners = rows.customer_id.unique()
-    if len(owners) <= SAMPLE:
+    if rows.groupby("as_of").size().max() <= SAMPLE:
         return rows
+    owners = rows.customer_id.unique()
     some = np.random.default_rng(0).choice(np.sort(owners.astype(str)), SAMPLE, replace=False)
     return rows[rows.customer_id.isin(some)]
 

@@ -20,7 +20,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from patrons.monitoring import run_length, verdict_narrative
+from patrons.monitoring import run_length, verdict_narrative, verdict_table
 from patrons.monitoring.verdict_narrative import NONE, RETRAIN, WATCH
 
 LOSS, ERROR = "log_loss", "log_loss_error"
@@ -28,7 +28,6 @@ MONTH = 30  # days of a window: closer days are judged together
 ALLOWANCE = 0.5  # taken off each window beside the tolerance, in spreads
 BEYOND = 1.3  # spreads above the release's mean from which a window is bad, where that exceeds the tolerance
 PRIOR, PRIOR_DAYS = 0.03, 5  # spread of a day's loss beside chance, as a share of it; worth so many days
-SURE = 1e6, 1e6  # days and degrees of freedom of what is not estimated from few days
 RECORDS = 30  # over which the slope of F1 is taken
 FEWEST_RECORDS = 3
 
@@ -145,26 +144,30 @@ def judge(
     reference, seen : DataFrame
         Rows of `matured.days`: of the release's own days (`tried`), and of matured days after its training (`replayed`,
         `kept`; of a day with both, what was kept counts). `day` (missing of a table's left-out scores), `origin`,
-        `customers`, `log_loss`, `log_loss_error`, `f1`.
+        `customers`, `log_loss`, `log_loss_error`, `f1`, and of a table `roc_auc` with its interval. Days on which few
+        customers, or not nearly all who were scored, have an outcome are left out (`verdict_table.complete`).
     horizon_days : int, optional
-        After which an outcome is known; None of a table, whose batches are judged one at a time.
+        After which an outcome is known; None of a table, of whose batches the ranking is judged (`verdict_table`).
     trained : date, optional
         Until when the champion learnt; its age counts from it, and the first day to see.
     today : date, optional
         The end of the log.
     """
-    reference, windows = reference.dropna(subset=[LOSS]), pooled(seen)
+    reference = reference.dropna(subset=[LOSS])
     release = described(reference, horizon_days) if len(reference) else None
     rules: list[dict[str, object]] = []
-    path = windows
-    if release is not None and len(windows):
-        path, rules = watched(release, windows, limits, horizon_days)
+    path = verdict_table.complete(seen)[:0].assign(excess=0.0)
+    if release is not None and horizon_days is None:
+        path, rules = verdict_table.ranked(reference, seen)
+    elif release is not None and len(windows := pooled(verdict_table.complete(seen), per_customer(reference))):
+        path, rules = watched(release, windows, limits, horizon_days or 1)
     rules += [*f1_slope(seen, limits), *_age(trained, today, limits)]
     fired = [rule for rule in rules if rule["fired"]]
     doubtful = bool(len(path)) and release is not None and bool(_doubtful(path.iloc[-1]))
     verdict = RETRAIN if fired else WATCH if doubtful else NONE
-    reason = verdict_narrative.reason(verdict, fired, path, release is not None, trained, horizon_days)
-    return Verdict(verdict, reason, rules, path if release is not None else path.iloc[:0], release)
+    known = release is not None or seen.empty
+    reason = verdict_narrative.reason(verdict, fired, path, rules, known, trained, horizon_days, len(seen))
+    return Verdict(verdict, reason, rules, path, release)
 
 
 def _doubtful(last: pd.Series) -> bool:
@@ -186,25 +189,36 @@ def described(reference: pd.DataFrame, horizon_days: int | None) -> Release:
     return Release(mean, float(spread), chance, days)
 
 
-def pooled(seen: pd.DataFrame) -> pd.DataFrame:
-    """Matured days as windows of `MONTH` days, from the first; of a day with several origins what was kept.
+def per_customer(reference: pd.DataFrame) -> float:
+    """By how much the loss of a customer scatters on the days tried."""
+    return float((reference[ERROR] * np.sqrt(reference.customers)).mean())
 
-    Days of one window share customers: its error is their mean error, not a smaller one.
+
+def pooled(seen: pd.DataFrame, scatter: float = 0.0) -> pd.DataFrame:
+    """Matured days as windows of `MONTH` days, from the first; of a day with several origins that of most customers.
+
+    Of as many what was kept. Days of one window share customers: its error is their mean error, not a smaller one.
+
+    Parameters
+    ----------
+    scatter : float
+        What `per_customer` returns, for days that have too few customers to tell their own error.
 
     Returns
     -------
     DataFrame
         `day` (the window's last), `customers`, `loss`, `loss_error`, oldest first.
     """
-    rows = seen.dropna(subset=[LOSS]).sort_values(["day", "origin"], ascending=[True, False])
+    rows = seen.dropna(subset=[LOSS]).sort_values(["day", "customers", "origin"], ascending=[True, True, False])
     rows = rows.drop_duplicates("day", keep="last")
+    rows = rows.assign(**{ERROR: rows[ERROR].fillna(scatter / np.sqrt(rows.customers))})
     window = (rows.day - rows.day.min()).dt.days // MONTH
     parts = [
         {
             "day": part.day.max(),
             "customers": int(part.customers.sum()),
             "loss": np.average(part[LOSS], weights=part.customers),
-            "loss_error": np.average(part[ERROR].fillna(0), weights=part.customers),
+            "loss_error": np.average(part[ERROR], weights=part.customers),
         }
         for _, part in rows.groupby(window)
     ]
@@ -212,24 +226,23 @@ def pooled(seen: pd.DataFrame) -> pd.DataFrame:
 
 
 def watched(
-    release: Release, windows: pd.DataFrame, limits: Limits, horizon_days: int | None
+    release: Release, windows: pd.DataFrame, limits: Limits, horizon_days: int
 ) -> tuple[pd.DataFrame, list[dict[str, object]]]:
     """The path of the CUSUM and of bad windows, and what the two rules say today.
 
-    A window's excess is standardised by the release's spread, wider where it has fewer customers than the days tried.
-    Of a table, whose left-out customers are one batch, chance in both batches is known and no spread is estimated.
+    A window's excess is standardised by the release's spread, wider where it has fewer customers than the days tried:
+    then the tolerance is less of its spread, so limit and bound are those of the widest, and of each in its spread.
     """
     excess = (windows.loss / release.mean - 1).to_numpy()
-    alone = horizon_days is None
     own = (windows.loss_error / release.mean).to_numpy() ** 2
-    spread = np.sqrt(release.spread**2 + (own if alone else np.maximum(own - release.chance**2, 0)))
-    allowance = round(limits.tolerance / release.spread + ALLOWANCE, run_length.DIGITS)
-    known = SURE if alone else (round(release.days, 1), round(release.freedom, 1))
+    spread = np.sqrt(release.spread**2 + np.maximum(own - release.chance**2, 0))
+    allowance = round(limits.tolerance / float(spread.max()) + ALLOWANCE, run_length.DIGITS)
+    known = (round(release.days, 1), round(release.freedom, 1))
     steps = (excess - limits.tolerance) / spread - ALLOWANCE
-    shared = 1 if alone else overlapping(windows.day, horizon_days or 1)
-    height, computed = run_length.limit(limits.run_length, *known, allowance, shared, 1 if alone else run_length.LIFE)
-    sums = np.maximum(steps, 0) if alone else run_length.cusum(steps)
-    bound = np.maximum(limits.tolerance, BEYOND * spread)
+    shared = overlapping(windows.day, horizon_days)
+    height, computed = run_length.limit(limits.run_length, *known, allowance, shared, run_length.LIFE)
+    sums = run_length.cusum(steps)
+    bound = max(limits.tolerance / release.spread, BEYOND) * spread
     bad = excess > bound
     counts = run_length.counted(bad, limits.bad_windows, limits.of_windows)
     path = windows.assign(excess=excess, bound=bound, bad=bad, cusum=sums, limit=height)

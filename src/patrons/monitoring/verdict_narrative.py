@@ -5,16 +5,24 @@ from datetime import date
 
 import pandas as pd
 
+from patrons.monitoring.verdict_table import FEWEST, KNOWN
+
 NONE, WATCH, RETRAIN = "none", "watch", "retrain"
+FEW = (
+    f"There is too little to judge: it takes {FEWEST} customers who could be kept, and outcomes of "
+    f"{KNOWN:.0%} of those who were scored."
+)
 
 
 def reason(
     verdict: str,
     fired: Sequence[dict[str, object]],
     path: pd.DataFrame,
+    rules: Sequence[dict[str, object]],
     known: bool,
     trained: date | None,
     horizon_days: int | None,
+    days: int,
 ) -> str:
     """Why the verdict is what it is, in a sentence.
 
@@ -26,13 +34,17 @@ def reason(
         Windows that have matured, with their `excess` where the release's loss is known.
     known : bool
         Whether the release's loss is known.
+    days : int
+        With outcomes, whether or not they can be judged.
     """
     if verdict == RETRAIN:
         return _call(fired[0], path)
-    if path.empty:
-        return nothing(trained, horizon_days)
     if not known:
         return "Nothing says what loss the release should have: it holds no day on which it was tried."
+    if path.empty:
+        return FEW if days else nothing(trained, horizon_days)
+    if horizon_days is None:
+        return _ranking(verdict, rules[0], path)
     if verdict == WATCH:
         return f"The latest forecasts erred {beside(path)}; later days will tell whether that stays."
     return f"No need to train anew: the latest forecasts erred {beside(path)}{_worst(path)}."
@@ -46,6 +58,17 @@ def nothing(trained: date | None, horizon_days: int | None) -> str:
         return f"There is nothing to judge yet: a day's outcomes are known {horizon_days} days later."
     first = (pd.Timestamp(trained) + pd.Timedelta(days=horizon_days)).date()
     return f"There is nothing to judge yet: the first outcomes since the training will be known on {first}."
+
+
+def _ranking(verdict: str, rule: dict[str, object], path: pd.DataFrame) -> str:
+    batch = f"of {int(path.customers.iloc[-1]):,} customers whose outcomes came in"
+    if verdict == WATCH:
+        return f"The latest ranking {batch} is weak: {_as_tried(rule)}; later outcomes will tell whether that stays."
+    return f"No need to train anew: the latest ranking {batch} holds: {_as_tried(rule)}."
+
+
+def _as_tried(rule: dict[str, object]) -> str:
+    return f"ROC AUC {rule['value']:.2f}, and {rule['limit']:.2f} would be half of what it was above chance when tried"
 
 
 def _worst(path: pd.DataFrame) -> str:
@@ -71,6 +94,8 @@ def _call(rule: dict[str, object], path: pd.DataFrame) -> str:
         return f"Train anew: errors have added up, and the latest forecasts erred {beside(path)}."
     if name == "windows":
         return f"Train anew: {value} times of late, forecasts erred clearly more than those at the model's release."
+    if name == "ranking":
+        return f"Train anew: those who leave are hardly told from the others any more: {_as_tried(rule)}."
     if name == "slope":
         return f"Train anew: F1 has fallen by {100 * value:.0f} points over the latest records."
     return f"Train anew: the model is {value} days old, and {limit} are allowed."

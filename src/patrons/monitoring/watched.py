@@ -10,9 +10,11 @@ import pandas as pd
 from patrons.churn.split import probability
 from patrons.files import read_json, read_record
 from patrons.monitoring import moved, outcomes, replay
+from patrons.monitoring.keeping import API, PREDICT
 from patrons.monitoring.ledger import Ledger
 from patrons.monitoring.matured import TRIED
 from patrons.scoring import Scorer
+from patrons.scoring.release import read as manifest_of
 
 FEATURES = "02_transformation"
 UNTRIED = (
@@ -67,10 +69,15 @@ class Watched:
 
     @property
     def own(self) -> pd.DataFrame:
-        """The rows of `scored` on which this release was tried, and what it said of days after it was trained."""
+        """What the release is judged by: the days on which it was tried, and what it said of days after its training.
+
+        What a log's customers were told by `predict` or the API may be of a part of them, chosen by their answers: the
+        replay of those days, and whole series, stand for it.
+        """
         rows = self.scored
         later = rows.day >= self.trained if self.trained is not None else True
-        return rows[(rows.origin == TRIED) | ((rows.release == self.release) & later)]
+        part = rows.source.isin([PREDICT, API]) if "source" in rows and self.today is not None else False
+        return rows[(rows.origin == TRIED) | ((rows.release == self.release) & later & ~pd.Series(part, rows.index))]
 
     @property
     def known(self) -> pd.Timestamp:
@@ -161,9 +168,13 @@ def _of_release(scorer: Scorer) -> Results:
 
 
 def _kept(ledger: Ledger, log: outcomes.Log | None, release: str, run: str) -> pd.DataFrame:
-    """What the ledger holds, with what became of it; of a very large one what it says of a share of the customers."""
-    rows = outcomes.scored(ledger, log, share=min(1.0, MOST_KEPT / max(ledger.count(), 1)))
-    return rows.assign(release=rows.release.mask(rows.release.isin(ledger.names([release, run])), release))
+    """What the ledger holds, with what became of it: what the release said, whatever others said later, and the rest.
+
+    Of a very large one what it says of a share of the customers.
+    """
+    share, names = min(1.0, MOST_KEPT / max(ledger.count(), 1)), ledger.names([release, run])
+    own, last = (outcomes.scored(ledger, log, some, share) for some in (names, ()))
+    return pd.concat([own.assign(release=release), last[~last.release.isin(names)]], ignore_index=True)
 
 
 def _scores(scorer: Scorer, today: pd.DataFrame) -> pd.DataFrame:
@@ -180,6 +191,13 @@ def _together(*parts: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(some, ignore_index=True) if some else replay.empty()
 
 
-def tested_on(champion: str) -> pd.DataFrame:
-    """The customers of a table that a champion was tested on."""
-    return pd.read_parquet(Path(champion) / "test.parquet")
+def tested_on(champion: str, data: Mapping[str, Any]) -> pd.DataFrame:
+    """The customers of a table that a champion was tested on; nobody where it was made from this very table.
+
+    Parameters
+    ----------
+    data : mapping
+        `dataset.json` of 01.
+    """
+    rows = pd.read_parquet(Path(champion) / "test.parquet")
+    return rows[:0] if manifest_of(Path(champion))["data"].get("digest") == data.get("digest") else rows
