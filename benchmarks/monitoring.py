@@ -6,7 +6,8 @@
 Simulated shops (`monitoring_shops.py`) are watched for a year after a model was trained on two: a window a month, whose
 outcomes arrive 90 days later. Harm sets in within the first five months, and is so strong that the champion's log loss
 rises by a fifth. The same streams are seen by the usual rules (`monitoring_rules.py`), which need no outcomes and so
-look 90 days earlier.
+look 90 days earlier. Days watched are about as large as those tried, or larger (all who can be kept, on both; fewer
+only where harm drives customers away): nothing is said of a release that is watched on fewer customers.
 
 The loss that is watched, and every limit, were chosen on the seeds 10000 to 10099 and 20000 to 20134. This runs on
 others, once.
@@ -31,7 +32,17 @@ START = pd.Timestamp("2020-01-01")
 SAMPLE = 2000  # rows of the training that stand for it beside a day
 VERDICT, CUSUM, WINDOWS, SLOPE = "the verdict", "CUSUM alone", "2 of 3 windows alone", "F1 falls by 5 points"
 SMALL, LARGE = "Evidently, last day known", "Evidently, training rows"
-ORDER = (VERDICT, CUSUM, WINDOWS, SLOPE, *usual.RULES, SMALL, LARGE, "always", "never")
+OF_OUTCOMES = (VERDICT, CUSUM, WINDOWS, SLOPE)
+ORDER = (*OF_OUTCOMES, *usual.RULES, SMALL, LARGE, "always", "never")
+COLUMNS = {  # and how each is printed
+    **{f"{kind}: falsely alarmed": "{:.1%}" for kind in shops.KINDS[:-1]},
+    "false alarms a quiet year": "{:.2f}",
+    "quiet months in alarm": "{:.1%}",
+    "in alarm when harm set in": "{:.0%}",
+    "harm found": "{:.0%}",
+    "median days to it": "{:.0f}",
+    "alarms that were right": "{:.0%}",
+}
 
 
 def matured(rows: pd.DataFrame, origin: str, threshold: float) -> pd.DataFrame:
@@ -123,61 +134,73 @@ def _lines(results: Path) -> list[dict]:
 
 
 def read(results: Path) -> pd.DataFrame:
-    """A row a shop and rule: `false` alarms, whether `found` in time, `delay` in days, whether its `first` was right.
+    """What each rule did in each shop.
 
-    An alarm is right from the day of the change on; harm is found where an alarm comes by the day on which outcomes of
-    the second wholly changed window arrive.
+    An alarm is an onset: a month in alarm after one that was not. It is right where it came because of the harm: a rule
+    of inputs from the day after the change on, a rule of outcomes once most days of the newest window's outcomes lie
+    after the change. Every earlier one is false, and so is each in a shop without harm.
+
+    Returns
+    -------
+    DataFrame
+        A row a shop and rule: `false` alarms in so many `quiet` months (in which no alarm could be right), of which
+        `lit` were in alarm; `standing`: in alarm when harm set in; `right`: a right alarm came; `found`: it came by the
+        day on which outcomes of the second wholly changed window arrive, and the rule was not standing; `delay` from
+        the change to the first right alarm, in days.
     """
-    rows = []
-    for one in _lines(results):
-        harm = one["harm"] if one["kind"] == "harm" else np.inf
-        due = np.ceil((harm - shops.TRAINED) / shops.STEP) * shops.STEP + shops.TRAINED + shops.STEP + shops.HORIZON
-        for rule, alarms in one["alarms"].items():
-            right = [day for day in alarms if day >= harm]
-            rows.append(
-                {
-                    **{name: one[name] for name in ("kind", "like", "seed")},
-                    "how": one.get("how", ""),
-                    "rule": rule,
-                    "false": sum(day < harm for day in alarms),
-                    "found": bool(right) and right[0] <= due,
-                    "delay": right[0] - harm if right else np.nan,
-                    "first": (alarms[0] >= harm) if alarms else None,
-                }
-            )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        [
+            {name: one.get(name, "") for name in ("kind", "like", "seed", "how")}
+            | {"rule": rule}
+            | counted(alarms, one["harm"] if one["kind"] == "harm" else np.inf, rule in OF_OUTCOMES)
+            for one in _lines(results)
+            for rule, alarms in one["alarms"].items()
+        ]
+    )
+
+
+def counted(alarms: list[int], harm: float, of_outcomes: bool) -> dict[str, object]:
+    """The counts of `read` for one rule in one shop; `alarms` are all days on which it was in alarm."""
+    wait = shops.HORIZON if of_outcomes else 0
+    looks = range(shops.TRAINED + wait, shops.LENGTH - shops.HORIZON + wait + 1, shops.STEP)
+    from_day = harm + wait / 2  # later alarms are right
+    due = np.ceil((harm - shops.TRAINED) / shops.STEP) * shops.STEP + shops.TRAINED + shops.STEP + shops.HORIZON
+    onsets = [day for day in alarms if day - shops.STEP not in alarms]
+    right = [day for day in onsets if day > from_day]
+    standing = any(harm - shops.STEP < day <= harm for day in alarms)
+    return {
+        "quiet": sum(day <= from_day for day in looks),
+        "lit": sum(day <= from_day for day in alarms),
+        "false": len(onsets) - len(right),
+        "standing": standing,
+        "right": bool(right),
+        "found": bool(right) and right[0] <= due and not standing,
+        "delay": right[0] - harm if right else np.nan,
+    }
 
 
 def rules(table: pd.DataFrame) -> pd.DataFrame:
-    """The one table: a row a rule."""
+    """The one table: a row a rule, columns as in `COLUMNS`; of harmed shops one alarm at most counts as right."""
     rows = []
     for rule in ORDER:
         part = table[table.rule == rule]
         calm, harmed = part[part.kind != "harm"], part[part.kind == "harm"]
-        firsts = part["first"].dropna()
-        rows.append(
-            {
-                "rule": rule,
-                **{kind: (calm[calm.kind == kind].false > 0).mean() for kind in shops.KINDS[:-1]},
-                "false alarms a shop-year": calm.false.mean(),
-                "found": harmed.found.mean(),
-                "delay": harmed.delay[harmed.found].median(),
-                "precision": firsts.astype(float).mean() if len(firsts) else np.nan,
-            }
-        )
+        alarms, quiet = part.right.sum() + part.false.sum(), part.quiet.mean()
+        shares = [(calm[calm.kind == kind].false > 0).mean() for kind in shops.KINDS[:-1]]
+        rates = [part.false.mean() / quiet * shops.WINDOWS, part.lit.mean() / quiet]
+        of_harm = [harmed.standing.mean(), harmed.found.mean(), harmed.delay[harmed.found].median()]
+        precision = part.right.sum() / alarms if alarms else np.nan
+        rows.append(dict(zip(("rule", *COLUMNS), (rule, *shares, *rates, *of_harm, precision), strict=True)))
     return pd.DataFrame(rows)
-
-
-HEAD = f"| rule | {' | '.join(shops.KINDS[:-1])} | false alarms a shop-year | found | delay, days | precision |"
 
 
 def printed(results: Path) -> str:
     """Markdown, and what there is to say of harm."""
     table = read(results)
-    lines = [HEAD, "|:--|" + "--:|" * 9]
+    lines = [f"| rule | {' | '.join(COLUMNS)} |", "|:--|" + "--:|" * len(COLUMNS)]
     for rule, *values in rules(table).itertuples(index=False):
-        forms = ["{:.1%}"] * 5 + ["{:.2f}", "{:.0%}", "{:.0f}", "{:.0%}"]
-        cells = ["–" if np.isnan(value) else form.format(value) for form, value in zip(forms, values, strict=True)]
+        pairs = zip(COLUMNS.values(), values, strict=True)
+        cells = ["–" if np.isnan(value) else form.format(value) for form, value in pairs]
         lines.append(f"| {rule} | {' | '.join(cells)} |")
     harmed = table[(table.kind == "harm") & (table.rule == VERDICT)]
     worse = np.array([one["worse"][:2] for one in _lines(results) if "worse" in one])

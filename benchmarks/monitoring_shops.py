@@ -22,7 +22,7 @@ KINDS = ("stable", "growing", "seasonal", "promotion", "harmless", "harm")
 YEAR = 365
 HARMS = ("slower", "leaving", "reshuffled")  # what changes: shop by shop in turn
 WORSE = 1.2  # loss after the change over what it would have been
-ABROAD, ABROAD_LATER, DEARER = 0.13, 0.5, 1.1
+ABROAD, ABROAD_LATER, DEARER, STRONGER = 0.13, 0.5, 1.1, 3.0
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,6 @@ class World:
     harm: int | None = None
     how: str = ""
     strength: float = 0.0
-
-
-STRONGER = 3.0
 
 
 def world(kind: str, seed: int) -> World:
@@ -122,12 +119,8 @@ def simulate(world: World, seed: int) -> Shop:
     rate, begin, end = _people(world, people)
     n, day = len(rate), np.arange(LENGTH)
     expected = intensity(world, seed, rate, begin, end)
-    counts = np.hstack(
-        [
-            np.random.default_rng([seed, 3 + part]).poisson(expected[:, days])
-            for part, days in enumerate((slice(0, TRAINED), slice(TRAINED, None)))
-        ]
-    ).astype(np.int16)
+    parts = enumerate(np.split(expected, [TRAINED], axis=1))
+    counts = np.hstack([np.random.default_rng([seed, 3 + n]).poisson(part) for n, part in parts]).astype(np.int16)
     arrived = np.flatnonzero((begin >= 0) & (begin < LENGTH))
     counts[arrived, begin[arrived]] += 1
     pays = people.lognormal(3.5, 0.5, n)
@@ -148,7 +141,7 @@ def intensity(world: World, seed: int, rate: np.ndarray, begin: np.ndarray, end:
     expected = (rate / YEAR)[:, None] * there * busy
     if world.harm is None:
         return expected
-    return _changed(world, expected, rate, begin, np.random.default_rng([seed, 2]))
+    return _changed(world, expected, rate, begin, seed)
 
 
 def _people(world: World, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -167,9 +160,7 @@ def _people(world: World, rng: np.random.Generator) -> tuple[np.ndarray, np.ndar
     return rate, begin, (begin + 1 + np.ceil(life)).astype(int)
 
 
-def _changed(
-    world: World, intensity: np.ndarray, rate: np.ndarray, begin: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def _changed(world: World, intensity: np.ndarray, rate: np.ndarray, begin: np.ndarray, seed: int) -> np.ndarray:
     """The intensity with what changes on the day of harm, by a strength from 0 to 1.
 
     slower: two of three customers order at (1 - strength) times their rate. leaving: the busier half leaves, on average
@@ -177,7 +168,7 @@ def _changed(
     them, and all slow down by half of it.
     """
     assert world.harm is not None
-    n, day, strength = len(rate), np.arange(LENGTH), world.strength
+    n, day, strength, rng = len(rate), np.arange(LENGTH), world.strength, np.random.default_rng([seed, 2])
     later = day >= world.harm
     if world.how == "slower":
         factor = np.where(rng.random(n) < 2 / 3, 1 - strength, 1.0)
@@ -227,13 +218,13 @@ def described(shop: Shop) -> dict[int, pd.DataFrame]:
 class Champion:
     """A model as it was trained, with the days on which its procedure was tried (`scored` rows)."""
 
-    model: object
-    calibrator: object
+    model: Pipeline
+    calibrator: LogisticRegression
     tried: pd.DataFrame
 
     def scores(self, table: pd.DataFrame, day: int) -> np.ndarray:
         """Probabilities of customers described on a day."""
-        return _calibrated(self.calibrator, _raw(self.model, _inputs(table, day, True)))
+        return _calibrated(self.calibrator, self.model.decision_function(_inputs(table, day, True)))
 
 
 def _inputs(table: pd.DataFrame, day: int, season: bool) -> np.ndarray:
@@ -251,15 +242,11 @@ def _fit(days: dict[int, pd.DataFrame], known: int) -> Pipeline:
     return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=200)).fit(X, y)
 
 
-def _raw(model, X: np.ndarray) -> np.ndarray:
-    return model.decision_function(X)
-
-
-def _calibrated(calibrator, raw: np.ndarray) -> np.ndarray:
+def _calibrated(calibrator: LogisticRegression, raw: np.ndarray) -> np.ndarray:
     return calibrator.predict_proba(raw[:, None])[:, 1]
 
 
-def _calibrator(before: pd.DataFrame) -> object:
+def _calibrator(before: pd.DataFrame) -> LogisticRegression:
     return LogisticRegression(C=1e3).fit(before[["raw"]].to_numpy(), before.churned)
 
 
@@ -269,7 +256,7 @@ def champion(days: dict[int, pd.DataFrame]) -> Champion:
     origins = [day for day in range(test, FIRST + HORIZON - 1, -HORIZON) if day in days][::-1]
     rows: list[pd.DataFrame] = []
     for day in origins:
-        raw = _raw(_fit(days, day), _inputs(days[day], day, True))
+        raw = _fit(days, day).decision_function(_inputs(days[day], day, True))
         now = days[day][["customer_id", "churned"]].assign(day=day, raw=raw)
         before = [part for part in rows if part.day.iloc[0] + HORIZON <= day]
         score = _calibrated(_calibrator(pd.concat(before)), raw) if before else 1 / (1 + np.exp(-raw))
@@ -280,24 +267,15 @@ def champion(days: dict[int, pd.DataFrame]) -> Champion:
 
 def monitored(champion: Champion, days: dict[int, pd.DataFrame]) -> pd.DataFrame:
     """What the champion forecast of days after its training and what happened: `scored` rows."""
-    later = [day for day in days if day >= TRAINED]
-    return pd.concat(
-        [
-            days[day][["customer_id", "churned"]].assign(day=day, probability=champion.scores(days[day], day))
-            for day in later
-        ]
-    )
+    later = {day: champion.scores(table, day) for day, table in days.items() if day >= TRAINED}
+    happened = (days[day][["customer_id", "churned"]].assign(day=day, probability=p) for day, p in later.items())
+    return pd.concat(happened)
 
 
 def harmed(world: World, seed: int, champion: Champion, days: dict[int, pd.DataFrame]) -> World:
     """The world with the harm so strong that the first wholly changed day is expected to lose `WORSE` times as much.
 
-    Where its kind of harm cannot reach that, another does.
-
-    Parameters
-    ----------
-    days : dict
-        Of the same shop without the change.
+    Where its kind of harm cannot reach that, another does. The days are those of the same shop without the change.
     """
     day = min(day for day in days if day >= max(world.harm or 0, TRAINED))
     table = days[day]

@@ -24,9 +24,9 @@ def results(tmp_path_factory):
 def test_calm_shops_are_rarely_trained_anew_and_harm_is_mostly_found(results):
     table = benchmark.rules(benchmark.read(results)).set_index("rule")
     own = table.loc[benchmark.VERDICT]
-    assert own[["stable", "seasonal"]].sum() <= 1 / 2  # of four one at most
-    assert own.found >= 1 / 2
-    assert table.loc["KS p < .05", "false alarms a shop-year"] > 6
+    assert own[["stable: falsely alarmed", "seasonal: falsely alarmed"]].sum() <= 1 / 2  # of four one at most
+    assert own["harm found"] >= 1 / 2
+    assert table.loc["KS p < .05", "quiet months in alarm"] > 1 / 2
 
 
 def test_planted_harm_costs_about_a_fifth_of_the_loss(results):
@@ -51,17 +51,55 @@ def test_a_day_is_described_by_what_was_before_it():
     assert cut.churned.all()
 
 
-def test_alarms_are_counted_by_hand(tmp_path):
-    lines = [
-        {"kind": "stable", "harm": None, "alarms": {benchmark.VERDICT: [820, 850], "never": []}},
-        {"kind": "harm", "harm": 800, "alarms": {benchmark.VERDICT: [910], "never": []}},  # due on 820 + 30 + 90
-        {"kind": "harm", "harm": 800, "alarms": {benchmark.VERDICT: [790, 970], "never": []}},
-    ]
+def _counted(tmp_path, rule, of_shops):
+    """The row of a rule in the table of shops that are given as day of harm and days in alarm."""
     path = tmp_path / "shops.jsonl"
-    path.write_text("".join(json.dumps(one | {"seed": 0, "like": "stable"}) + "\n" for one in lines))
-    own = benchmark.rules(benchmark.read(path)).set_index("rule").loc[benchmark.VERDICT]
-    assert (own.stable, own["false alarms a shop-year"], own.found, own.delay) == (1, 2, 0.5, 110)
-    assert own.precision == pytest.approx(1 / 3)  # of the three first alarms
+    kinds = ["stable" if harm is None else "harm" for harm, _ in of_shops]
+    lines = [
+        {"kind": kind, "harm": harm, "alarms": {rule: alarms}, "seed": 0, "like": "stable"}
+        for kind, (harm, alarms) in zip(kinds, of_shops, strict=True)
+    ]
+    path.write_text("".join(json.dumps(one) + "\n" for one in lines))
+    return benchmark.rules(benchmark.read(path)).set_index("rule").loc[rule]
+
+
+def test_alarms_of_outcomes_are_counted_by_hand(tmp_path):
+    """Looked at on 820, 850, ... 1150. Of harm on 800 alarms are right from 846 on, in time until 820 + 30 + 90."""
+    own = _counted(
+        tmp_path,
+        benchmark.VERDICT,
+        [
+            (None, [820, 850, 940]),  # two false alarms, 3 of 12 quiet months in alarm
+            (800, [910]),  # found; one quiet month (820)
+            (800, [820, 850]),  # false: 70 of the 90 days whose outcomes arrived on 820 were before the change
+            (800, [970]),  # right, but late
+            (
+                850,
+                [850, 880, 910],
+            ),  # false, and in alarm when harm sets in: not found; three quiet months, two in alarm
+        ],
+    )
+    assert own["stable: falsely alarmed"] == 1
+    assert own["false alarms a quiet year"] == pytest.approx(4 / 18 * 12)
+    assert own["quiet months in alarm"] == pytest.approx(6 / 18)
+    assert own["in alarm when harm set in"] == 1 / 4
+    assert own["harm found"] == 1 / 4
+    assert own["median days to it"] == 110
+    assert own["alarms that were right"] == pytest.approx(2 / 6)
+
+
+def test_an_alarm_that_always_stands_finds_nothing(tmp_path):
+    always = list(range(730, 1061, 30))
+    own = _counted(tmp_path, "always", [(None, always), (800, always), (879, always)])
+    assert own["false alarms a quiet year"] == pytest.approx(3 / (12 + 3 + 5) * 12)  # one each, on the first day
+    assert own[["quiet months in alarm", "in alarm when harm set in"]].tolist() == [1, 1]
+    assert own[["harm found", "alarms that were right"]].tolist() == [0, 0]
+
+
+def test_a_rule_of_inputs_is_right_from_the_day_after_the_change(tmp_path):
+    own = _counted(tmp_path, usual.RULES[0], [(790, [790]), (790, [820]), (790, [760, 820])])  # false; right; both
+    assert own[["in alarm when harm set in", "harm found", "median days to it"]].tolist() == [1 / 3, 2 / 3, 30]
+    assert own["alarms that were right"] == pytest.approx(2 / 4)
 
 
 def test_the_usual_rules_by_hand():
