@@ -46,19 +46,24 @@ def kept(ledger):
     return ledger
 
 
+def matured(*asked, **more):
+    rows = outcomes.scored(*asked, **more)
+    return rows[rows.due]
+
+
 def by_customer(rows, column):
     return rows.set_index("customer_id")[column].dropna().to_dict()
 
 
 def test_a_log_says_by_itself_who_ordered_within_the_horizon_and_for_how_much(kept):
-    rows = outcomes.matured(kept, log())
+    rows = matured(kept, log())
     assert by_customer(rows, "churned") == {"silent": 1, "back": 0, "late": 1, "sorry": 1}
     assert by_customer(rows, "spend") == {"silent": 0, "back": 16, "late": 8, "sorry": 0}
     assert set(rows.origin) == {"kept"}
 
 
 def test_who_is_not_in_the_log_any_more_is_counted_and_has_no_outcome(kept):
-    rows = outcomes.matured(kept, log())
+    rows = matured(kept, log())
     assert rows[rows.churned.isna()].customer_id.tolist() == ["vanished"]
     row = outcomes.overview(kept, log()).iloc[0]
     assert (row.customers, row.with_outcome, row.without_outcome, row.matured) == (5, 4, 1, True)
@@ -67,20 +72,20 @@ def test_who_is_not_in_the_log_any_more_is_counted_and_has_no_outcome(kept):
 def test_who_vanished_keeps_the_outcome_that_was_received_before(kept):
     assert outcomes.record(kept, log()).new == 4
     cut = log([line for line in LINES if line[0] != "back"])
-    assert by_customer(outcomes.matured(kept, cut), "churned")["back"] == 0
+    assert by_customer(matured(kept, cut), "churned")["back"] == 0
 
 
 def test_a_day_that_lies_before_the_log_begins_has_no_outcome(ledger):
     ledger.keep(said("silent", day="2026-01-01"))
-    assert outcomes.matured(ledger, log()).churned.isna().all()
+    assert matured(ledger, log()).churned.isna().all()
 
 
 def test_before_the_horizon_has_passed_there_is_no_outcome_and_the_spend_waits_for_its_own(kept):
     rows = outcomes.scored(kept, log(today="2026-03-30"))
     assert not rows.due.any()
     assert rows.churned.isna().all()
-    assert len(outcomes.matured(kept, log(today="2026-03-30"))) == 0
-    first = outcomes.matured(kept, log(today="2026-03-31"))
+    assert len(matured(kept, log(today="2026-03-30"))) == 0
+    first = matured(kept, log(today="2026-03-31"))
     assert (first.churned.notna().sum(), first.spend.notna().sum()) == (4, 0)
 
 
@@ -111,15 +116,15 @@ def test_many_days_are_taken_a_few_at_a_time(ledger, monkeypatch):
 def test_what_was_said_last_of_a_customer_and_day_counts_once_whatever_the_release(ledger):
     ledger.keep(said("back"))
     ledger.keep(said("back", release="b2", probability=0.7))
-    rows = outcomes.matured(ledger, log())
+    rows = matured(ledger, log())
     assert rows[["release", "probability"]].values.tolist() == [["b2", 0.7]]
-    assert outcomes.matured(ledger, log(), releases=["a1"]).probability.tolist() == [0.4]
+    assert matured(ledger, log(), releases=["a1"]).probability.tolist() == [0.4]
 
 
 def test_releases_with_other_horizons_are_judged_by_their_own(ledger):
     ledger.keep(said("back", "late"))
     ledger.keep(said("back", "late", release="b2", day="2026-03-02", horizon_days=60))
-    rows = outcomes.matured(ledger, log()).set_index(["customer_id", "day"]).churned
+    rows = matured(ledger, log()).set_index(["customer_id", "day"]).churned
     assert rows.tolist() == [0, 0, 1, 0]  # back, back, late within 30 days, late within 60
 
 
@@ -138,5 +143,5 @@ def test_of_a_table_a_day_has_matured_when_an_outcome_of_it_was_given(ledger):
 def test_joining_loses_no_score_and_reads_an_empty_ledger(ledger):
     rows = outcomes.join(said("a", "b"), ledger.outcomes())
     assert (len(rows), rows.churned.isna().sum(), str(rows.churned.dtype)) == (2, 2, "float64")
-    assert (len(outcomes.matured(ledger)), len(outcomes.matured(ledger, log()))) == (0, 0)
+    assert (len(matured(ledger)), len(matured(ledger, log()))) == (0, 0)
     assert len(outcomes.overview(ledger, log())) == 0

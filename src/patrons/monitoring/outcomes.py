@@ -112,12 +112,6 @@ def _shaped(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(origin=KEPT)[[*columns, *others]].astype(kinds).sort_values(KEYS, ignore_index=True)
 
 
-def matured(ledger: Ledger, log: Log | None = None, releases: Collection[str] = (), share: float = 1.0) -> pd.DataFrame:
-    """The rows of `scored` whose day has matured; `churned` is missing for customers without outcome."""
-    rows = scored(ledger, log, releases, share)
-    return rows[rows.due].reset_index(drop=True)
-
-
 def latest(
     ledger: Ledger, days: Collection[date] | None = None, releases: Collection[str] = (), share: float = 1.0
 ) -> pd.DataFrame:
