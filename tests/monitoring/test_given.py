@@ -148,3 +148,11 @@ def test_a_customer_is_forgotten_by_a_command(project, capsys):
     assert "2 rows of customer a were taken out of data/ledger/telco." in capsys.readouterr().out
     assert set(ledger_of(project).scores().customer_id) == {"b", "c"}
     assert outcomes("--forget", "a", "--input", "left.csv") == 2
+
+
+def test_the_command_forgets_nobody_while_a_file_is_set_aside(project, capsys):
+    (project / "data" / "ledger" / "telco" / "scores" / "2026-01").mkdir()
+    (project / "data" / "ledger" / "telco" / "scores" / "2026-01" / "f00d.parquet.aside").write_bytes(b"")
+    assert outcomes("--forget", "a") == 2
+    assert "data/ledger/telco/scores/2026-01/f00d.parquet.aside may hold customer a" in capsys.readouterr().err
+    assert "a" in set(ledger_of(project).scores().customer_id)

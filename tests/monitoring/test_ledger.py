@@ -1,5 +1,6 @@
 """The ledger as a store: batches whole and once, bounded, under two processes, after kills, and with damaged files."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -134,6 +135,43 @@ def test_months_that_are_too_old_are_deleted_on_adding_and_named(tmp_path):
     assert sorted(ledger.scores().customer_id) == ["02", "03", "04"]
 
 
+def test_old_results_do_not_bring_back_a_month_that_was_deleted_nor_who_was_forgotten_in_it(tmp_path):
+    ledger, old = Ledger(tmp_path / "shop", months=3), said("a", "b")
+    ledger.keep(old, address="f00d", at=on("2026-01-15"))
+    assert ledger.forget("a") == 1
+    assert ledger.keep(said("c"), at=on("2026-04-15")).deleted == ["scores/2026-01"]
+    for moment in ("2026-04-16", "2026-09-01"):
+        assert ledger.keep(old, address="f00d", at=on(moment)).rows == 0
+    assert len(ledger.scores()) == 0  # c was written in April: from July on it is too old, too
+    assert ledger.keep(said("c"), at=on("2026-09-02")).rows == 0
+
+
+def test_a_ledger_that_has_noted_nothing_yet_does_so_before_it_deletes(tmp_path):
+    ledger = Ledger(tmp_path / "shop", months=3)
+    ledger.keep(said("a"), address="f00d", at=on("2026-01-15"))
+    ledger.keep(said("b"), address="beef", at=on("2026-01-16"))
+    (ledger.folder / "scores" / "known.json").unlink()  # as of an older version, or killed before it was written
+    assert ledger.keep(said("a"), address="f00d", at=on("2026-04-15")) == (0, ["scores/2026-01"])
+    assert ledger.keep(said("b"), address="beef", at=on("2026-04-15")).rows == 0
+
+
+def test_who_was_forgotten_does_not_come_back_when_the_file_is_set_aside_and_deleted(ledger):
+    ledger.keep(said("a", "b"), address="f00d")
+    assert ledger.forget("a") == 1
+    next(ledger.folder.glob(FILES)).unlink()
+    assert ledger.keep(said("a", "b"), address="f00d").rows == 0
+
+
+def test_batches_are_noted_for_ten_years_and_answers_of_the_api_which_come_once_are_not(tmp_path):
+    ledger = Ledger(tmp_path / "shop", months=1)
+    ledger.keep(said("a"), address="f00d", at=on("2026-01-15"))
+    ledger.keep(said("b").assign(source="api"), at=on("2026-01-16"))
+    assert ledger.keep(said("b").assign(source="api"), at=on("2026-01-17")).rows == 0
+    for moment, expected in (("2036-01-15", {"f00d", "beef"}), ("2036-02-01", {"beef"})):
+        ledger.keep(said("c"), address="beef", at=on(moment))
+        assert set(json.loads((ledger.folder / "scores" / "known.json").read_text())) == expected
+
+
 def test_how_many_months_are_kept_is_an_environment_variable(tmp_path, monkeypatch):
     assert Ledger(tmp_path).months == 24
     monkeypatch.setenv("PATRONS_LEDGER_MONTHS", "6")
@@ -226,3 +264,37 @@ def test_a_customer_can_be_forgotten_in_every_table_and_is_not_added_again(ledge
     assert ledger.keep(said("a", "b")).rows == 0
     assert ledger.digest() != before
     assert "personal data" in (ledger.folder / "README.md").read_text()
+
+
+def test_nobody_is_forgotten_while_a_file_that_was_set_aside_may_hold_them(ledger):
+    ledger.keep(said("a"), at=on("2026-03-02"))
+    ledger.keep(said("a", day="2026-04-01"), at=on("2026-04-02"))
+    path = next(ledger.folder.glob("scores/2026-03/*.parquet"))
+    aside = path.rename(path.with_name(f"{path.name}.aside"))
+    before = ledger.digest()
+    with pytest.raises(
+        LedgerError, match=rf"Nothing was taken out: .*{aside.name} may hold customer a, .* only delete"
+    ):
+        ledger.forget("a")
+    assert (ledger.digest(), len(ledger.scores())) == (before, 1)
+    aside.unlink()
+    assert ledger.forget("a") == 1
+
+
+def test_forgetting_reaches_what_a_killed_process_left(ledger, tmp_path):
+    for name in ("a", "b"):
+        ledger.keep(said(name), at=on("2026-03-02"))
+    shutil.copytree(ledger.folder / "scores", tmp_path / "before")
+    ledger.keep(said("c"), at=on("2026-04-02"))
+    shutil.copytree(tmp_path / "before", ledger.folder / "scores", dirs_exist_ok=True)  # as if killed in between
+    (ledger.folder / "scores" / "2026-04" / ".f00d.parquet.1.2.partial").write_bytes(b"a")
+    assert ledger.forget("a") == 1
+    left = [path for path in ledger.folder.rglob("*") if path.is_file() and ".p" in path.name]
+    assert sorted(pd.concat(map(pd.read_parquet, left)).customer_id) == ["b", "c"]
+
+
+def test_the_readme_says_how_it_is_now(ledger):
+    ledger.keep(said("a"))
+    (ledger.folder / "README.md").write_text("of an older version")
+    ledger.keep(said("b"))
+    assert "`known.json` notes" in (ledger.folder / "README.md").read_text()

@@ -2,7 +2,8 @@
 
 A folder a month of *writing* (``2026-11/``), in it a file a batch, named by its address. The addresses of all batches
 in a file stand in its footer, so that a batch is known again when files were put together, and a file that a killed
-process left beside the one it was put into counts once. Whoever calls holds the lock of the ledger.
+process left beside the one it was put into counts once. ``known.json`` notes them as well and outlives the months, so
+that old results which are still there are not added once more. Whoever calls holds the lock of the ledger.
 """
 
 import hashlib
@@ -16,9 +17,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from patrons.files import DamagedError, shown, whole
+from patrons.files import DamagedError, read_json, shown, whole, write_json
 
 BATCHES = b"patrons.batches"  # in a footer: the addresses of the batches that a file holds
+KNOWN, YEARS = "known.json", 10  # every batch that was ever added, by its address; of the last years
+PASSING = "now-"  # how addresses begin of what can only be said once, such as answers of the API: not noted
 MOST_FILES = 32  # in the month that is written to; from one more on they are put together
 ASIDE = ".aside"  # the ending of a file that a person has set aside
 Pick = Callable[[pa.RecordBatch], pa.RecordBatch]
@@ -42,7 +45,7 @@ class Batches:
         return list(self._held())
 
     def addresses(self) -> set[str]:
-        """Of every batch that was ever added to the months that are kept."""
+        """Of every batch in the months that are kept."""
         return {address for addresses in self._held().values() for address in addresses}
 
     def aside(self) -> list[Path]:
@@ -59,11 +62,25 @@ class Batches:
         return {path: held for path, held in all_of.items() if not any(held < other for other in all_of.values())}
 
     def add(self, rows: pa.Table, address: str, at: datetime) -> bool:
-        """Add a batch, whole or not at all; false where one of that address is there already."""
-        if address in self.addresses():
+        """Add a batch, whole or not at all; false where one of that address was ever added."""
+        if address in self.addresses() or address in self._known():
             return False
         _write(self.folder / f"{at:%Y-%m}" / f"{address}.parquet", [rows.cast(self.schema)], self.schema, [address])
         return True
+
+    def _known(self) -> dict[str, str]:
+        """The month in which each batch was added, by its address; of batches whose month was deleted, too."""
+        return read_json(self.folder / KNOWN, {})
+
+    def note(self, at: datetime) -> None:
+        """Note which batches were ever added: before their months are deleted, or their files are set aside."""
+        known = self._known()
+        held = {address: path.parent.name for path, several in self._held().items() for address in several}
+        lasting = {address: month for address, month in held.items() if not address.startswith(PASSING)}
+        first = f"{at.year - YEARS}-{at:%m}"
+        wanted = {address: month for address, month in sorted({**lasting, **known}.items()) if month >= first}
+        if wanted != known:
+            write_json(self.folder / KNOWN, wanted)
 
     def tidy(self, at: datetime) -> None:
         """Put the files of each month that is over into one, and remove what killed processes left."""
@@ -86,7 +103,7 @@ class Batches:
             path.unlink()
 
     def drop_before(self, month: str) -> list[str]:
-        """Delete the months before one such as ``2026-11``; their names."""
+        """Delete the months before one such as ``2026-11``, whose batches `note` has noted; their names."""
         old = sorted(path for path in self.folder.glob("[0-9]*-[0-9]*") if path.name < month)
         for path in old:
             shutil.rmtree(path)

@@ -1,4 +1,4 @@
-"""What a row of the ledger is: its columns and types, from a table in memory and back."""
+"""What a row of the ledger is: its columns and types, from a table in memory and back; and what its folder says."""
 
 import hashlib
 from datetime import datetime
@@ -37,6 +37,23 @@ OUTCOMES = pa.schema(
     ]
 )
 KEYS = ["customer_id", "day"]
+SERIES, PREDICT, API = "series", "predict", "api"  # what scores come from
+README = """# What this folder holds
+
+`scores`: what was said of customers, a row a customer, day and release: id, day, release, probability of churn, whether
+they were flagged, could be kept, expected spend, segment, arm of a trial, horizons, where it comes from, when it was
+kept. `outcomes`: what became of them: id, day, churned (1 or 0), spend, when that was received, from where; what it
+replaces stays. `runs`: of the last 30 runs parameters and numbers, and of up to 20,000 tested customers each id, day,
+score and outcome. `retrain.json`: the retrainings, without customers. No features are held, no names, no addresses,
+unless the id itself is one.
+
+These are personal data: keep them where you keep the orders. `patrons outcomes NAME` says how much is held. Months are
+deleted {months} months after they were written, when something is added (PATRONS_LEDGER_MONTHS sets how many).
+`known.json` notes for ten years which batches were added, by a digest without customers: none is added again once its
+month was deleted. `patrons outcomes NAME --forget ID` takes one customer out of every Parquet file here. It refuses
+while a file that was set aside (its name ends in `.aside`) is here, as nobody can tell whether it holds the customer.
+Take them out of the source too, or the next run writes them again.
+"""
 
 
 class LedgerError(ValueError):

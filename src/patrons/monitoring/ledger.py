@@ -18,28 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from patrons.files import locked, read_json, whole, write_json, write_text
-from patrons.monitoring.batches import Batches, Pick
-from patrons.monitoring.columns import KEYS, OUTCOMES, SCORES, LedgerError, address_of, frame_of, typed
+from patrons.files import locked, read_json, shown, whole, write_json, write_text
+from patrons.monitoring.batches import ASIDE, PASSING, Batches, Pick
+from patrons.monitoring.columns import API, KEYS, OUTCOMES, README, SCORES, LedgerError, address_of, frame_of, typed
 
 MONTHS, VARIABLE = 24, "PATRONS_LEDGER_MONTHS"  # how many months of writing are kept, this one included
 CENT = 0.005  # of the currency: what is less is no other spend
 NAMES = "releases.json"  # the releases and runs that used the results of a batch, by its address
 PATIENCE = 60  # seconds to wait for another process that writes
-README = """# What this folder holds
-
-`scores`: what was said of customers, a row a customer, day and release: id, day, release, probability of churn, whether
-they were flagged, could be kept, expected spend, segment, arm of a trial, horizons, where it comes from, when it was
-kept. `outcomes`: what became of them: id, day, churned (1 or 0), spend, when that was received, from where; what it
-replaces stays. `runs`: of the last 30 runs parameters and numbers, and of up to 20,000 tested customers each id, day,
-score and outcome. `retrain.json`: the retrainings, without customers. No features are held, no names, no addresses,
-unless the id itself is one.
-
-These are personal data: keep them where you keep the orders. `patrons outcomes NAME` says how much is held. Months are
-deleted {months} months after they were written, when something is added (PATRONS_LEDGER_MONTHS sets how many).
-`patrons outcomes NAME --forget ID` takes one customer out of every file here; take them out of the source too, or the
-next run writes them again.
-"""
 
 
 class Kept(NamedTuple):
@@ -81,7 +67,7 @@ class Ledger:
             yield
 
     def keep(self, rows: pd.DataFrame, address: str = "", at: datetime | None = None) -> Kept:
-        """Add scores; the same batch again adds nothing.
+        """Add scores; the same batch again adds nothing, even when its month was deleted since.
 
         Parameters
         ----------
@@ -103,8 +89,10 @@ class Ledger:
         if pc.any(odd).as_py():
             first = table.filter(odd).slice(0, 1).to_pylist()[0]
             raise LedgerError(f"Customer {first['customer_id']} has the probability {first['probability']}: not kept.")
+        passing = PASSING if pc.all(pc.equal(table["source"], API)).as_py() else ""
+        address = address or f"{passing}{address_of(table.drop(['kept_at']))}"
         with self._alone():
-            added = len(table) > 0 and self._scores.add(table, address or address_of(table.drop(["kept_at"])), at)
+            added = len(table) > 0 and self._scores.add(table, address, at)
             return Kept(len(table) * added, self._finish(at))
 
     def note(self, address: str, release: str) -> None:
@@ -151,12 +139,15 @@ class Ledger:
 
     def _finish(self, at: datetime) -> list[str]:
         """Delete months that are too old, tidy the others, and say what the folder holds."""
+        for one in self._both:
+            one.note(at)
         first = f"{pd.Period(at.strftime('%Y-%m'), 'M') - (self.months - 1)}"
         deleted = [f"{one.folder.name}/{month}" for one in self._both for month in one.drop_before(first)]
         for one in self._both:
             one.tidy(at)
-        if not (self.folder / "README.md").exists():
-            write_text(self.folder / "README.md", README.format(months=self.months))
+        says, path = README.format(months=self.months), self.folder / "README.md"
+        if not path.exists() or path.read_text(encoding="utf-8") != says:
+            write_text(path, says)
         return deleted
 
     @property
@@ -219,17 +210,35 @@ class Ledger:
         return [path for one in self._both for path in one.aside()]
 
     def forget(self, customer_id: str) -> int:
-        """Take a customer out of every table in the folder; how many rows that were.
+        """Take a customer out of every Parquet file in the folder; how many rows that were.
 
-        Batches that held the customer are still known: they are not added again.
+        Batches that held the customer are still known: they are not added again, whatever becomes of their files.
+
+        Raises
+        ------
+        LedgerError
+            Where files were set aside, which cannot be searched; nothing is changed then.
         """
         if not self.folder.is_dir():
             return 0
         with self._alone():
+            self._refuse_aside(customer_id)
+            at = datetime.now(UTC)
+            for one in self._both:
+                one.note(at)
+                one.tidy(at)  # what killed processes left holds customers, too
             gone = sum(one.rewrite(lambda rows: _without(rows, customer_id)) for one in self._both)
             kept = [one.folder for one in self._both]
             others = [path for path in self.folder.rglob("*.parquet") if path.parents[1] not in kept]
             return gone + sum(_forgotten(path, customer_id) for path in others)
+
+    def _refuse_aside(self, customer_id: str) -> None:
+        if aside := sorted(self.folder.rglob(f"*{ASIDE}")):
+            raise LedgerError(
+                f"Nothing was taken out: {', '.join(map(shown, aside))} may hold customer {customer_id}, and what was "
+                f"set aside cannot be searched. Restore a sound copy under the name without {ASIDE} and delete what "
+                "was set aside, or only delete it (its rows are then lost); then say --forget again."
+            )
 
     def digest(self) -> str:
         """Changes when something was added; that files were put together changes nothing."""
