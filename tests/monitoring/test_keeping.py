@@ -1,7 +1,8 @@
 """What the ledger takes from results, from scored files and from answers."""
 
 import json
-from datetime import date
+import os
+from datetime import date, datetime
 
 import pandas as pd
 import pytest
@@ -47,7 +48,13 @@ def results(folder, kind="orders", run_id="20260301-0900-abc123", outputs="1", *
     record = {"run_id": run_id, "started": "2026-03-01T09:00:00+00:00", "finished": "2026-03-01T09:01:00+00:00"}
     record |= {"stages": done}
     (folder / "series.json").write_text(json.dumps(record))
+    wrote_scores(folder, "2025-11-30T23:59:00+00:00")
     return folder
+
+
+def wrote_scores(folder, when):
+    moment = datetime.fromisoformat(when).timestamp()
+    os.utime(folder / "06_churn" / "churn_scores.parquet", (moment, moment))
 
 
 @pytest.fixture
@@ -71,13 +78,33 @@ def test_results_of_a_log_are_kept_as_of_the_day_that_customers_are_described_on
     assert set(rows.release) == {"20260301-0900-abc123"}
 
 
-def test_results_of_a_table_are_kept_as_of_the_day_of_the_run_without_those_who_churned(folders):
+def test_results_of_a_table_are_kept_as_of_the_day_on_which_06_wrote_them_without_those_who_churned(folders):
     processed, folder = folders
     keeping.keep_results(results(processed, "table"), folder)
     rows = Ledger(folder).scores()
     assert rows.customer_id.tolist() == ["a", "c"]
-    assert set(rows.day) == {pd.Timestamp("2026-03-01")}
+    assert set(rows.day) == {pd.Timestamp("2025-11-30")}  # in UTC; the run began in March
     assert rows.horizon_days.isna().all()
+
+
+def test_scores_of_a_table_that_a_later_run_uses_again_keep_their_day(folders):
+    processed, folder = folders
+    keeping.keep_results(results(processed, "table", run_id="november"), folder)
+    results(processed, "table", run_id="december")  # 06 used again, and its time with it
+    record = json.loads((processed / "series.json").read_text())
+    record["stages"]["07_customer_value"] = {**RUN, "outputs": {"values.parquet": "of other settings"}}
+    (processed / "series.json").write_text(json.dumps(record))
+    keeping.keep_results(processed, folder)
+    assert Ledger(folder).days().to_dict() == {date(2025, 11, 30): 4}  # two customers, two runs, one day
+    assert outcomes.latest(Ledger(folder))[["customer_id", "release"]].values.tolist() == [
+        ["a", "december"],
+        ["c", "december"],
+    ]
+    wrote_scores(processed, "2025-12-01T00:00:00+00:00")
+    record["stages"]["06_churn"]["outputs"] = {"churn_scores.parquet": "made anew"}
+    (processed / "series.json").write_text(json.dumps(record))
+    keeping.keep_results(processed, folder)
+    assert Ledger(folder).days().to_dict() == {date(2025, 11, 30): 4, date(2025, 12, 1): 2}
 
 
 def test_results_that_came_out_the_same_add_nothing_and_say_nothing(folders):

@@ -1,12 +1,14 @@
 """What was said, as rows for the ledger: from the results of a series, from scored files, from answers of the API.
 
 The day of a log is the one that customers were described on; of a table, which has none, it is the day on which they
-were scored. Of a table those who have churned already are left out: nobody acts on their score.
+were scored: of a series the one on which 06 wrote `churn_scores.parquet`, in UTC. A later run that uses it again, with
+another 07 say, has scored nobody anew. Of a table those who have churned already are left out: nobody acts on their
+score.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,10 +17,11 @@ import pyarrow.parquet as pq
 
 from patrons.files import guarded, read_json, read_record, result_file, shown
 from patrons.monitoring import outcomes
-from patrons.monitoring.columns import SCORES
+from patrons.monitoring.columns import API as API
+from patrons.monitoring.columns import PREDICT as PREDICT
+from patrons.monitoring.columns import SCORES, SERIES
 from patrons.monitoring.ledger import Ledger
 
-SERIES, PREDICT, API = "series", "predict", "api"  # what scores come from
 CHURN, VALUE = "06_churn", "07_customer_value"
 READ = {  # what rows of the results are made of, by notebook
     CHURN: ("churn_scores.parquet", "churn.json"),
@@ -93,6 +96,9 @@ def _address(stages: Mapping[str, Mapping[str, Any]]) -> str:
 def of_results(processed: Path, record: Mapping[str, Any]) -> pd.DataFrame:
     """The scores that 06 and 07 left, as `Ledger.keep` takes them.
 
+    The day of a table is that of the last change of `churn_scores.parquet` (UTC). It stays when the results are used
+    again, renamed, linked or copied with their times; a copy that drops times counts as scored when it was made.
+
     Parameters
     ----------
     processed : Path
@@ -103,7 +109,6 @@ def of_results(processed: Path, record: Mapping[str, Any]) -> pd.DataFrame:
     assert scores is not None
     scores = scores.rename(columns=ANSWERED).dropna(subset=["probability"])
     within = horizons(processed)
-    day = pd.Timestamp(str(record["started"])[:10])
     for file, columns in (
         ("features.parquet", ["customer_id", "as_of", "recency_days"]),
         ("values.parquet", ["customer_id", "expected_spend"]),
@@ -117,8 +122,15 @@ def of_results(processed: Path, record: Mapping[str, Any]) -> pd.DataFrame:
         scores = scores[scores.churned != 1] if "churned" in scores else scores
     else:
         scores["active"] = scores.recency_days <= within.churn
-    scores = scores.rename(columns={"as_of": "day"}) if "as_of" in scores else scores.assign(day=day)
+    scores = scores.rename(columns={"as_of": "day"}) if "as_of" in scores else scores.assign(day=_scored_on(processed))
     return _complete(scores, within, SERIES).assign(release=release_of(processed, record))
+
+
+def _scored_on(processed: Path) -> pd.Timestamp:
+    """The day on which 06 wrote the scores, in UTC."""
+    path = result_file(processed, "churn_scores.parquet")
+    assert path is not None
+    return pd.Timestamp(datetime.fromtimestamp(path.stat().st_mtime, UTC).date())
 
 
 def _table(processed: Path, file: str, columns: Sequence[str]) -> pd.DataFrame | None:
