@@ -74,6 +74,7 @@ def test_a_champion_is_asked_about_the_days_after_it_was_trained_and_judged_by_t
     replayed = what.own[what.own.origin == "replayed"]
     assert replayed.day.min() >= what.trained > what.own[what.own.origin == "tried"].day.max()
     assert set(replayed.release) == {what.release}
+    assert replayed.spend.notna().any()  # of days whose value horizon has passed
     days = matured.days(what.own)
     found = verdict.judge(
         days[days.origin == "tried"], days[days.origin != "tried"], verdict.Limits(), what.horizon_days, what.trained,

@@ -140,6 +140,7 @@ def watched(
     release, run = (scorer.manifest["id"], scorer.manifest["run_id"]) if scorer else (run, run)
     own = _of_release(scorer) if scorer else results
     replayed = replay.replayed(scorer or "", panel, own.record, dictionary)
+    afterwards = replay.with_spend(replayed.rows, log) if log and len(replayed.rows) else replayed.rows
     kept = _kept(Ledger(places.ledger), log, release, run)
     scores = _scores(scorer, today) if scorer else results.scores
     now = replay.of_today(scores, today, own.record, release)
@@ -150,7 +151,7 @@ def watched(
         scorer is not None,
         own.record,
         own.value,
-        _together(replay.tried_as_scored(own.tried, release), replayed.rows.assign(release=release), kept[kept.due]),
+        _together(replay.tried_as_scored(own.tried, release), afterwards.assign(release=release), kept[kept.due]),
         _together(kept[~kept.due & (kept.release == release) & (kept.day != now.day.max())], now),
         [*notes, *([SAMPLED] if len(now) < len(results.scores) else [])],
         pd.Timestamp(own.record["learnt_until"]) if own.record.get("learnt_until") else None,
