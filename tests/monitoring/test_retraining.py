@@ -135,6 +135,7 @@ def test_a_loss_above_its_limit_leads_to_a_new_champion_and_log_and_registry_say
             "day": "2025-09-25",
             "learnt": ["2025-09-25", "2025-06-27"],
             "left_out": 0,
+            "brier": [0.0, 0.0, 0.0],
         },
         "outcome": outcome,
         "exit_code": 0,
@@ -448,7 +449,7 @@ def test_what_stops_a_retraining_stops_the_series_that_it_has_started(shop, numb
     _until(lambda: shop.calls)
     (series,) = psutil.Process(process.pid).children()
     process.send_signal(number)
-    assert process.wait(30) == code
+    assert process.wait(180) == code
     _until(lambda: not series.is_running() or series.status() == psutil.STATUS_ZOMBIE)
 
 
