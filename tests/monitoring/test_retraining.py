@@ -430,10 +430,12 @@ def test_every_error_with_which_01_and_02_refuse_data_is_known():
     assert {one.__name__ for one in raised if one.__module__.startswith(rooms)} <= latest.REFUSALS
 
 
-STOPPED = """import sys
+STOPPED = """import signal
+import sys
 from pathlib import Path
 from patrons.monitoring import child
 from patrons.series import runner
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores it
 try:
     with runner.stoppable():
         child.run(Path(sys.argv[1]), ["params/toy.yaml"])
