@@ -2,8 +2,11 @@
 
 import io
 import json
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +18,7 @@ from patrons.service.logs import Log
 from patrons.service.metrics import Metrics
 from patrons.service.settings import SettingsError, from_environment
 
+ROOT = Path(__file__).parents[2]
 MANIFEST = {
     "id": "aaa",
     "parameters": {"02_transformation": {"horizon_days": 90}, "07_customer_value": {"value_horizon_days": 180}},
@@ -133,3 +137,9 @@ def test_the_folder_and_the_share_are_environment_variables(tmp_path):
     settings = from_environment(tmp_path, True, given)
     assert (settings.ledger, settings.ledger_share) == ("data/ledger/demo", 0.1)
     assert from_environment(tmp_path, True, {}).ledger == ""
+
+
+def test_the_service_does_without_what_its_image_lacks():
+    code = "import sys; sys.modules.update(dict.fromkeys(('psutil', 'papermill', 'nbconvert'))); import serving.api"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

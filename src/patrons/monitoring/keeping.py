@@ -16,7 +16,6 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from patrons.files import guarded, read_json, read_record, result_file, shown
-from patrons.monitoring import outcomes
 from patrons.monitoring.columns import API as API
 from patrons.monitoring.columns import PREDICT as PREDICT
 from patrons.monitoring.columns import SCORES, SERIES
@@ -63,6 +62,8 @@ def keep_results(processed: Path, folder: Path) -> str:
     kept = ledger.keep(rows, address := _address(stages))
     for release in dict.fromkeys([str(record["run_id"]), release_of(processed, record)]):
         ledger.note(address, release)
+    from patrons.monitoring import outcomes  # which reads logs, and needs what the image of the service does without
+
     if (log := outcomes.log_of(processed)) is not None:
         outcomes.record(ledger, log)
     said = [f"Kept in {shown(folder)}, for monitoring: the scores of {kept.rows:,} customers."] * (
