@@ -120,10 +120,10 @@ def whole(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.partial")
     try:
         yield partial
-        _sync(partial)
+        sync(partial)
         partial.replace(path)
         with suppress(OSError):  # some file systems know no such thing
-            _sync(path.parent)
+            sync(path.parent)
     except OSError as error:
         if error.errno not in FULL:
             raise
@@ -132,7 +132,7 @@ def whole(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Wait until a file, or the names in a folder, would survive a loss of power."""
     number = os.open(path, os.O_RDONLY)
     try:

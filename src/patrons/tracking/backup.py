@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from patrons import __version__
-from patrons.files import FULL, DiskFullError, digest, full_disk, locked
+from patrons.files import FULL, DiskFullError, digest, full_disk, locked, sync
 from patrons.tracking import archive, databases
 from patrons.tracking.stores import BackupError, Stores
 
@@ -94,7 +94,7 @@ def backup(stores: Stores, folder: Path, keep: int | None = None) -> Made:
             manifest = copying.all(stores)
             _sync_folders(partial)
             made = partial.rename(folder / partial.name[1:].removesuffix(".partial"))
-            _sync(folder)
+            sync(folder)
         except OSError as error:
             if error.errno in FULL:
                 raise DiskFullError(error.errno, full_disk(folder / "a backup")) from error
@@ -232,21 +232,13 @@ def written(source: Path, target: Path) -> str:
 
 
 def _read(path: Path) -> str:
-    _sync(path)
+    sync(path)
     return digest(path)
-
-
-def _sync(path: Path) -> None:
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 def _sync_folders(folder: Path) -> None:
     for place, _, _ in os.walk(folder):
-        _sync(Path(place))
+        sync(Path(place))
 
 
 def _apart(locations: list[str], stores: Stores) -> tuple[list[str], list[str]]:
