@@ -101,7 +101,7 @@ def shop(tmp_path, monkeypatch) -> Shop:
     monkeypatch.setattr(promotion, "carry_out", shop.carry_out)
     monkeypatch.setattr(promotion, "champion", lambda name, root: shop.root / "champion")
     monkeypatch.setattr(broken, "check", lambda reference, results: shop.broken)
-    monkeypatch.setattr(retraining, "_has_registry", lambda job: True)
+    monkeypatch.setattr(retraining.connection, "exists", lambda root: True)
     assert child.run(shop.root, ["params/toy.yaml"]) == 0
     (shop.root / "calls").unlink()
     return shop

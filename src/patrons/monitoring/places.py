@@ -1,11 +1,11 @@
 """What 08 reads that no series has made, the ledger and the champion: where they are, and a digest of each."""
 
-import os
 import sys
 from pathlib import Path
 
 from patrons.monitoring.keeping import keep_results
 from patrons.monitoring.ledger import Ledger
+from patrons.tracking import connection
 
 NONE = ("", "none")
 
@@ -42,7 +42,7 @@ def _ledger(name: str, root: Path) -> tuple[str, str]:
 
 
 def _champion(name: str, root: Path) -> tuple[str, str]:
-    if not (os.environ.get("MLFLOW_TRACKING_URI") or (root / "mlflow.db").exists()):
+    if not connection.exists(root):
         return NONE  # nothing was ever sent, let alone promoted
     from patrons.tracking import promotion  # slow to import
 

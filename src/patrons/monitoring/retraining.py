@@ -19,7 +19,7 @@ from patrons.monitoring.retrainings import Entry, Retrainings, now
 from patrons.monitoring.verdict_narrative import RETRAIN
 from patrons.scoring.build import finished
 from patrons.scoring.release import ReleaseError
-from patrons.tracking import promotion
+from patrons.tracking import connection, promotion
 from patrons.tracking.registry import Registry
 
 DONE, REFUSED = 0, 10  # exit codes, beside those of `latest`
@@ -239,7 +239,7 @@ def _facts(match: promotion.Contest) -> dict[str, Any]:
 
 def _rehearse(job: Job, if_needed: bool, place: Path) -> int:
     """Look at the latest data in a folder that goes away, and say what would be done; the exit code of the look."""
-    before = champion(job) if _has_registry(job) else Champion(None, None, False)
+    before = champion(job) if connection.exists(job.root) else Champion(None, None, False)
     _say(f"1. The latest data are looked at in a copy that goes away; {before} answers.")
     latest = looked(job, before, place, rehearsed=True)
     if latest.code:
@@ -258,11 +258,6 @@ def _rehearse(job: Job, if_needed: bool, place: Path) -> int:
         "Nothing was changed."
     )
     return DONE
-
-
-def _has_registry(job: Job) -> bool:
-    """Whether there is a MLflow to ask, which is made where there is none."""
-    return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (job.root / "mlflow.db").exists()
 
 
 def _contest(before: Champion) -> str:

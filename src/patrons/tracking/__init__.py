@@ -18,5 +18,5 @@ restore     a backup put back, elsewhere too
 
 from patrons import door
 
-__all__ = ["backup", "promotion", "registry", "repair", "restore", "runs", "stores"]
+__all__ = ["backup", "connection", "promotion", "registry", "repair", "restore", "runs", "stores"]
 __getattr__, __dir__ = door(__name__, __all__)

@@ -47,6 +47,11 @@ def local_uri(root: Path) -> str:
     return f"{SQLITE}{(root / 'mlflow.db').resolve()}"
 
 
+def exists(root: Path) -> bool:
+    """Whether there is an MLflow to ask: asking makes the project's own where there is none."""
+    return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (root / "mlflow.db").exists()
+
+
 @contextmanager
 def connected(root: Path, trouble: str, then: str = "") -> Iterator["MlflowClient"]:
     """A client of the user's MLflow or of the project's own; whatever goes wrong in its use is a TrackingError.
