@@ -15,7 +15,7 @@ DIGITS = 1  # of the allowance, so that limits are computed once
 
 
 @lru_cache(maxsize=64)
-def paths(days: float, freedom: float, shared: int, life: int = LIFE) -> np.ndarray:
+def paths(days: float, freedom: float, shared: int) -> np.ndarray:
     """Standardised losses of champions of whom nothing has changed, a row a champion, a column a window.
 
     A window is normal, as are the days of the reference; its mean is known from `days` of them, its spread with
@@ -23,13 +23,13 @@ def paths(days: float, freedom: float, shared: int, life: int = LIFE) -> np.ndar
 
     Returns
     -------
-    ndarray, shape (PATHS, life)
+    ndarray, shape (PATHS, LIFE)
     """
     rng = np.random.default_rng(0)
     mean = rng.standard_normal((PATHS, 1)) / np.sqrt(days)
     spread = np.sqrt(rng.chisquare(freedom, (PATHS, 1)) / freedom)
-    parts = rng.standard_normal((PATHS, life + shared - 1))
-    windows = sum(parts[:, start : life + start] for start in range(shared)) / np.sqrt(shared)
+    parts = rng.standard_normal((PATHS, LIFE + shared - 1))
+    windows = sum(parts[:, start : LIFE + start] for start in range(shared)) / np.sqrt(shared)
     return (windows - mean) / spread
 
 
@@ -66,16 +66,14 @@ def average(alarms: np.ndarray) -> float:
 
 
 @lru_cache(maxsize=512)
-def limit(
-    run_length: float, days: float, freedom: float, allowance: float, shared: int, life: int = LIFE
-) -> tuple[float, float]:
+def limit(run_length: float, days: float, freedom: float, allowance: float, shared: int) -> tuple[float, float]:
     """The lowest limit, from `LEAST` on, that alarms at most once in `run_length` windows if nothing has changed.
 
     Parameters
     ----------
     run_length : float
         Windows from one false alarm to the next.
-    days, freedom, shared, life
+    days, freedom, shared
         As of `paths`.
     allowance : float
         What is taken off each standardised window.
@@ -85,7 +83,7 @@ def limit(
     tuple of float
         The limit, and the average run length that it has in the simulation.
     """
-    sums = cusum(paths(days, freedom, shared, life) - allowance)
+    sums = cusum(paths(days, freedom, shared) - allowance)
     low, high = 0.0, float(sums.max())
     for _ in range(30):
         middle = (low + high) / 2

@@ -154,18 +154,21 @@ def judge(
         The end of the log.
     """
     reference = reference.dropna(subset=[LOSS])
-    release = described(reference, horizon_days) if len(reference) else None
+    release: Release | None = None
     rules: list[dict[str, object]] = []
-    path = verdict_table.complete(seen)[:0].assign(excess=0.0)
-    if release is not None and horizon_days is None:
-        path, rules = verdict_table.ranked(reference, seen)
-    elif release is not None and len(windows := pooled(verdict_table.complete(seen), per_customer(reference))):
-        path, rules = watched(release, windows, limits, horizon_days or 1)
+    enough = verdict_table.complete(seen)
+    path = enough[:0].assign(excess=0.0)
+    if len(reference) and horizon_days is None:
+        path, rules = verdict_table.ranked(reference, enough)
+    elif len(reference) and horizon_days is not None:
+        release = described(reference, horizon_days)
+        if len(windows := pooled(enough, per_customer(reference))):
+            path, rules = watched(release, windows, limits, horizon_days)
     rules += [*f1_slope(seen, limits), *_age(trained, today, limits)]
     fired = [rule for rule in rules if rule["fired"]]
-    doubtful = bool(len(path)) and release is not None and bool(_doubtful(path.iloc[-1]))
+    doubtful = bool(len(path)) and bool(_doubtful(path.iloc[-1]))
     verdict = RETRAIN if fired else WATCH if doubtful else NONE
-    known = release is not None or seen.empty
+    known = len(reference) > 0 or seen.empty
     reason = verdict_narrative.reason(verdict, fired, path, rules, known, trained, horizon_days, len(seen))
     return Verdict(verdict, reason, rules, path, release)
 
@@ -174,7 +177,7 @@ def _doubtful(last: pd.Series) -> bool:
     return last.bad or last.cusum > last.limit / 2
 
 
-def described(reference: pd.DataFrame, horizon_days: int | None) -> Release:
+def described(reference: pd.DataFrame, horizon_days: int) -> Release:
     """Mean and spread of the loss over the days on which a release was tried; at least one."""
     rows = reference.sort_values("day")
     mean = float(rows[LOSS].mean())
@@ -183,7 +186,7 @@ def described(reference: pd.DataFrame, horizon_days: int | None) -> Release:
     days = 1.0
     if len(rows) > 1:
         gaps = rows.day.diff().dt.days.iloc[1:]
-        days += float(np.minimum(gaps / horizon_days, 1).sum()) if horizon_days else len(gaps)
+        days += float(np.minimum(gaps / horizon_days, 1).sum())
     expected = PRIOR**2 + chance**2
     spread = np.sqrt(((days - 1) * own + PRIOR_DAYS * expected) / (days - 1 + PRIOR_DAYS))
     return Release(mean, float(spread), chance, days)
@@ -240,7 +243,7 @@ def watched(
     known = (round(release.days, 1), round(release.freedom, 1))
     steps = (excess - limits.tolerance) / spread - ALLOWANCE
     shared = overlapping(windows.day, horizon_days)
-    height, computed = run_length.limit(limits.run_length, *known, allowance, shared, run_length.LIFE)
+    height, computed = run_length.limit(limits.run_length, *known, allowance, shared)
     sums = run_length.cusum(steps)
     bound = max(limits.tolerance / release.spread, BEYOND) * spread
     bad = excess > bound

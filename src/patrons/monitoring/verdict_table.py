@@ -23,13 +23,13 @@ def complete(seen: pd.DataFrame) -> pd.DataFrame:
     return rows[rows.customers_all >= KNOWN * (rows.customers_all + rows.without_outcome)]
 
 
-def ranked(reference: pd.DataFrame, seen: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, object]]]:
+def ranked(reference: pd.DataFrame, enough: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, object]]]:
     """A row a batch, as `verdict.Verdict.path` has them, and the one rule; both empty where nothing can be judged.
 
-    A batch calls for training anew where the upper end of its 95% interval lies below the limit, and is `bad` where
-    its ROC AUC does.
+    `enough` are the days that are `complete`. A batch calls for training anew where the upper end of its 95% interval
+    lies below the limit, and is `bad` where its ROC AUC does.
     """
-    rows = complete(seen).dropna(subset=["roc_auc"]).sort_values("day")
+    rows = enough.dropna(subset=["roc_auc"]).sort_values("day")
     if rows.empty or not reference.roc_auc.notna().any():
         return pd.DataFrame(columns=COLUMNS), []
     before = float(reference.roc_auc.dropna().iloc[-1])
