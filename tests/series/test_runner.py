@@ -511,7 +511,7 @@ def test_a_full_disk_is_told_with_the_file_and_what_to_free(root, executed, caps
     def full(path):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("patrons.files._sync", full)
+    monkeypatch.setattr("patrons.files.sync", full)
     assert run(root) == 1
     error = capsys.readouterr().err
     assert "series.json could not be written: the disk is full" in error
