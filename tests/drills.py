@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+from drill_table import report
 
 ROOT = Path(__file__).parents[1]
 TOY = Path(__file__).parent / "serve_toy.py"
@@ -119,3 +120,16 @@ class Load:
         """Whether a release has answered this often more than now."""
         goal = self.got[200, release] + times
         return lambda: self.got[200, release] >= goal
+
+
+class Steps:
+    """Reports a step after the other of a drill under one load, and that none of them lost a request."""
+
+    def __init__(self, load: Load):
+        self.load, self.asked, self.start = load, load.asked, time.monotonic()
+
+    def over(self, drill: str, done: str) -> None:
+        asked, lost = self.load.asked - self.asked, sum(self.load.lost.values())
+        report(drill, f"{done}; {asked:,} requests", str(lost), time.monotonic() - self.start)
+        assert not lost, self.load.lost
+        self.asked, self.start = self.load.asked, time.monotonic()

@@ -1,15 +1,13 @@
 """Several processes of the API behind haproxy: whatever comes, goes or dies there, no request is lost."""
 
-import shutil
 import socket
 import ssl
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median, quantiles
@@ -19,76 +17,19 @@ import pytest
 
 pytest.importorskip("flama", reason="the serving extra is not installed: make test installs it")
 import httpx
+from balancers import LACKING, Haproxy, haproxy
 from drill_table import LONG, report
-from drills import ONE, ROOT, TOY, Load, Server, environment, free_port, wait_for
+from drills import ONE, TOY, Load, Server, Steps, free_port, wait_for
 from toy_scorer import write_release
 
 from patrons.service.balancer import SLOTS, Balancer
 
-LACKING = [tool for tool in ("haproxy", "socat", "openssl") if shutil.which(tool) is None]
 pytestmark = [pytest.mark.drill, pytest.mark.skipif(bool(LACKING), reason=f"not installed: {', '.join(LACKING)}")]
 FLIPS, ROLLBACKS, ASKED = (20, 5, 4000) if LONG else (4, 2, 400)
 BLOCK = 100  # requests, of which a p95 is taken
 PAUSE = 0.02  # seconds between the requests of a client
 DRAIN = 2.0  # seconds: longer than the balancer takes to find out
 QUICKLY = 2.0  # seconds within which a rollback is to be answered
-
-
-class Haproxy:
-    """The balancer of serving/haproxy.cfg, with ports and a folder of its own."""
-
-    def __init__(self, run: Path, **more: str):
-        self.run, self.port, self.metrics = run, free_port(), free_port()
-        self.environment = environment(
-            PATRONS_BALANCER_RUN=str(run),
-            PATRONS_BALANCER_BIND=f"127.0.0.1:{self.port}",
-            PATRONS_BALANCER_METRICS=f"127.0.0.1:{self.metrics}",
-            **more,
-        )
-        self.url = f"http://127.0.0.1:{self.port}"
-        command = ["haproxy", "-W", "-f", str(ROOT / "serving" / "haproxy.cfg")]
-        with (run / "log").open("w") as log:
-            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
-        wait_for(self._listens, "haproxy")
-
-    def _listens(self):
-        assert self.process.poll() is None, (self.run / "log").read_text()
-        return (self.run / "haproxy.sock").exists()
-
-    def workers(self) -> set[int]:
-        """The processes that serve; a reload starts another one."""
-        return {child.pid for child in psutil.Process(self.process.pid).children()}
-
-    def tell(self, *words: str) -> str:
-        """What serving/balancer.sh says."""
-        command = [str(ROOT / "serving" / "balancer.sh"), *words]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-
-@contextmanager
-def haproxy(**more):
-    with tempfile.TemporaryDirectory(prefix="balancer-") as folder:  # sockets have short names
-        balancer = Haproxy(Path(folder), **more)
-        try:
-            yield balancer
-        finally:
-            balancer.process.terminate()
-            balancer.process.wait(15)
-
-
-class Steps:
-    """Reports a step after the other of a drill under one load, and that none of them lost a request."""
-
-    def __init__(self, load: Load):
-        self.load, self.asked, self.start = load, load.asked, time.monotonic()
-
-    def over(self, drill: str, done: str) -> None:
-        asked, lost = self.load.asked - self.asked, sum(self.load.lost.values())
-        report(drill, f"{done}; {asked:,} requests", str(lost), time.monotonic() - self.start)
-        assert not lost, self.load.lost
-        self.asked, self.start = self.load.asked, time.monotonic()
 
 
 class Colours:

@@ -8,6 +8,7 @@ outcomes  the command that says what is kept of scores, and takes outcomes
 compare   the command that sets two runs side by side
 keys      the commands that make and revoke API keys
 backup    the commands that back up what MLflow keeps, and put it back
+deploy    the command that lets a new release answer, and goes back
 scale     the command that keeps as many replicas of the API as the load asks for
 parts     what they share
 """

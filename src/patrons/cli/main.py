@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from patrons import __version__
-from patrons.cli import backup, compare, keys, outcomes, retrain, scale, scoring, trial
+from patrons.cli import backup, compare, deploy, keys, outcomes, retrain, scale, scoring, trial
 from patrons.cli.parts import command, natural
 from patrons.errors import is_expected
 from patrons.files import root_folder, shown
@@ -29,6 +29,8 @@ EXAMPLES = """examples:
   patrons compare demo                    what changed since the run before
   patrons retrain demo --if-needed        train and promote anew where monitoring says so
   patrons models promote demo             let the candidate answer from now on
+  patrons deploy demo --releases ~/releases
+                                          let it answer behind the balancer, and watch it
   patrons backup --to /mnt/backups        copy what MLflow keeps, while it is in use"""
 
 
@@ -95,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
     keys.add(commands)
     backup.add(commands)
     scale.add(commands)
+    deploy.add(commands)
     return line
 
 

@@ -203,10 +203,10 @@ def _registry(name: str) -> Any:
 
 def _print_entry(entry: dict[str, Any]) -> None:
     """Print an entry of the log as a line."""
-    before = "nothing" if entry["from"] is None else f"version {entry['from']}"
+    before, after = ("nothing" if entry[one] is None else f"version {entry[one]}" for one in ("from", "to"))
     why = f": {entry['why']}" if entry.get("why") else ""
     failed = f" (overridden: {'; '.join(entry['failed'])})" if entry.get("override") else ""
-    print(f"{entry['at'][:19]} {entry['who']} {entry['action']}: {before} -> version {entry['to']}{why}{failed}")
+    print(f"{entry['at'][:19]} {entry['who']} {entry['action']}: {before} -> {after}{why}{failed}")
 
 
 MODELS = "Releases of a series: the one called champion answers, and the former one is a command away."

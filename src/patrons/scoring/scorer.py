@@ -249,10 +249,10 @@ class Scorer:
         golden = read_json(self.folder / release.GOLDEN)
         rows = records(self.score_rows(pd.DataFrame([pair["request"] for pair in golden])))
         return [
-            f"golden customer {place} of {len(golden)}: {difference} by {method}"  # no id, as it goes into logs
+            f"golden customer {place} of {len(golden)}: {unlike} by {method}"  # no id, as it goes into logs
             for place, (pair, row) in enumerate(zip(golden, rows, strict=True), 1)
             for method, answer in (("score_rows", plain(row)), ("score_one", self.score_one(pair["request"])))
-            if (difference := _difference(answer, pair["answer"]))
+            if (unlike := difference(answer, pair["answer"]))
         ]
 
     @property
@@ -282,10 +282,10 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _difference(answer: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+def difference(answer: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     """The first field in which an answer is not the one wanted, empty where there is none."""
     for name, value in wanted.items():
-        actual = answer[name]
+        actual = answer.get(name)
         numbers = isinstance(value, float) and isinstance(actual, float)
         if abs(actual - value) > CLOSE * max(1.0, abs(value)) if numbers else actual != value:
             return f"{name} is {actual!r}, not {value!r}"

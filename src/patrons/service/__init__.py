@@ -24,6 +24,9 @@ pages     OpenAPI and Swagger UI
 logs      JSON lines without personal data
 metrics   numbers for Prometheus
 balancer  haproxy in front of several processes: who gets requests
+record    what a delivery has done so far
+golden    asking services that run for the golden answers of a release
+delivery  a new release, step by step: loaded, asked, let answer, watched; and the way back
 """
 
 from patrons import door
@@ -32,6 +35,7 @@ __all__ = [
     "balancer",
     "bodies",
     "cards",
+    "delivery",
     "follow",
     "guard",
     "keeper",
@@ -42,6 +46,7 @@ __all__ = [
     "metrics",
     "pages",
     "predict",
+    "record",
     "server",
     "settings",
     "slots",

@@ -1,4 +1,8 @@
-"""The runtime API of the balancer, haproxy with ``serving/haproxy.cfg``: which replicas of a colour get requests."""
+"""The runtime API of the balancer, haproxy with ``serving/haproxy.cfg``: who answers, and by which replicas.
+
+``serving/balancer.sh`` does the same for people and containers without Python. Both keep to one rule, which the
+configuration states: green answers while the server ``switch/green`` is ready, else blue.
+"""
 
 import csv
 import os
@@ -11,7 +15,7 @@ from patrons.files import write_text
 COLOURS = ("blue", "green")
 SLOTS = 8  # of a colour, in serving/haproxy.cfg
 RUN = "PATRONS_BALANCER_RUN"
-ALL = 6  # of ``show stat``: backends (2) and servers (4)
+FRONTENDS, ALL, SERVERS = 1, 6, 4  # of ``show stat``: backends (2) and servers (4) are all that a colour has
 
 
 class BalancerError(RuntimeError):
@@ -24,7 +28,7 @@ def run_folder() -> Path:
 
 
 class Balancer:
-    """Brings replicas of one colour in and out.
+    """Brings replicas of one colour in and out, and lets the colour answer.
 
     Parameters
     ----------
@@ -57,11 +61,40 @@ class Balancer:
 
     def rows(self) -> dict[str, dict[str, str]]:
         """By replica, and by ``BACKEND`` for all of them, the columns of ``show stat``, such as `status` and `scur`."""
-        lines = self.ask(f"show stat {self.colour} {ALL} -1").removeprefix("# ").splitlines()
+        return self._rows(self.colour, ALL, "BACKEND")
+
+    def _rows(self, proxy: str, kinds: int, wanted: str) -> dict[str, dict[str, str]]:
+        lines = self.ask(f"show stat {proxy} {kinds} -1").removeprefix("# ").splitlines()
         rows = {row["svname"]: row for row in csv.DictReader(lines) if row["svname"]}
-        if "BACKEND" not in rows:
-            raise BalancerError(f"The balancer at {self.run} has no backend {self.colour}: is it serving/haproxy.cfg?")
+        if wanted not in rows:
+            raise BalancerError(f"The balancer at {self.run} has no {proxy}: is it serving/haproxy.cfg?")
         return rows
+
+    def answering(self) -> str:
+        """The colour that answers."""
+        return COLOURS[not self._rows("switch", SERVERS, "green")["green"]["status"].startswith("MAINT")]
+
+    def failures(self) -> int:
+        """Requests that were answered with a status of 500 or more since the balancer was started or reloaded."""
+        return int(self._rows("api", FRONTENDS, "FRONTEND")["FRONTEND"]["hrsp_5xx"])
+
+    def let_answer(self) -> None:
+        """Let this colour answer from now on, and no other.
+
+        Raises
+        ------
+        BalancerError
+            Where none of its replicas is ready: the other colour goes on.
+        """
+        if self.rows()["BACKEND"]["status"] != "UP":
+            raise BalancerError(
+                f"No replica of {self.colour} is ready, so {self.answering()} goes on answering. Start one of "
+                f"{self.colour}, or see why they are not ready: serving/balancer.sh show, and their logs."
+            )
+        state = "ready" if self.colour == COLOURS[1] else "maint"
+        if wrong := self.ask(f"set server switch/green state {state}").strip():
+            raise BalancerError(f"The balancer did not let {self.colour} answer: {wrong}")
+        self._keep()
 
     def taken(self) -> list[str]:
         """The replicas that are up, draining ones too."""
@@ -80,8 +113,12 @@ class Balancer:
         self._tell(replica, "state maint")
 
     def _tell(self, replica: str, *changes: str) -> None:
-        """Change a replica, and write down the state of all, which haproxy reads when it is started or reloaded."""
+        """Change a replica."""
         answer = self.ask("; ".join(f"set server {self.colour}/{replica} {change}" for change in changes))
         if wrong := [line for line in answer.splitlines() if line and "port" not in line]:  # it tells of a new port
             raise BalancerError(f"The balancer did not change {replica}: {' '.join(wrong)}")
+        self._keep()
+
+    def _keep(self) -> None:
+        """Write down who answers and the state of all replicas, which haproxy reads when it is started or reloaded."""
         write_text(self.run / "servers", self.ask("show servers state"))

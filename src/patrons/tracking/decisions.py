@@ -103,7 +103,7 @@ def _champions(log: Sequence[Mapping[str, Any]]) -> list[int]:
         if action in (FAILED, REPAIR):  # which state what holds from then on
             champions = [number for number in entry.get("champions", champions) if isinstance(number, int)]
         elif not isinstance(to, int):
-            continue
+            champions = [] if action == ROLLBACK else champions  # to before the first one
         elif action == ROLLBACK and to in champions:
             champions = champions[: champions.index(to) + 1]
         else:

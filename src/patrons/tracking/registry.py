@@ -170,6 +170,22 @@ class Registry:
         facts = {"why": why, "override": False, "failed": [], "metrics": headline(self.checked(former[-1]))}
         return self.move(decisions.ROLLBACK, former[-1], former[:-1], facts)
 
+    def withdraw(self, why: str) -> dict[str, Any]:
+        """Take back the promotion of the first champion, so that none is there as before; the entry of the log."""
+        with self._client() as client:
+            line = self._state(client).line
+            if line.champion is None or line.former:
+                raise RegistryError(
+                    f"{self.model} has {'former champions' if line.former else 'no champion'}: only the first one is "
+                    f"withdrawn. Go back to the former one: patrons models rollback {self.name}"
+                )
+            facts = {"why": why[:LONGEST_REASON], "override": False, "failed": [], "metrics": {}}
+            wanted = {"action": decisions.ROLLBACK, "from": line.champion, "to": None, **facts}
+            entry = self._log(client, wanted)
+            client.delete_registered_model_alias(self.model, CHAMPION)
+        self.nominate(line.champion)
+        return entry
+
     def history(self) -> list[dict[str, Any]]:
         """The log, the oldest entry first."""
         return decisions.entries(self.state().tags)
