@@ -3,6 +3,7 @@
 import html
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
-from toy_report import processed_fixture, reports_fixture  # noqa: F401
+from toy_report import keep, picture, processed_fixture, reports_fixture, series  # noqa: F401
 
 from patrons.reports import pages as report
 
@@ -52,12 +53,31 @@ def browse(tmp_path):
     return run
 
 
-def test_the_index_renders_with_its_pictures(reports, browse, tmp_path):
-    browse(reports / "index.html", "--window-size=1280,1600", f"--screenshot={tmp_path / 'index.png'}")
+def test_the_index_renders_with_its_pictures(processed, browse, tmp_path):
+    keep(processed / "04_label_creation", [], image=picture())
+    cards = [{"segment": name, "customers": 5, "share": 0.5, "revenue_share": 0.5, "action": "x"} for name in "AB"]
+    (processed / "04_label_creation" / "segments.json").write_text(json.dumps(cards))
+    series(processed, **{"04_label_creation": {"status": "succeeded"}})
+    browse(
+        report.build("toy", processed, tmp_path / "reports"),
+        "--window-size=1280,1600",
+        f"--screenshot={tmp_path / 'index.png'}",
+    )
     pixels = matplotlib.image.imread(tmp_path / "index.png")[:, :, :3]
-    blue = np.isclose(pixels, np.array([0, 0x72, 0xB2]) / 255, atol=0.02).all(axis=2)
+    blue = np.isclose(pixels, np.array([0x8C, 0xC0, 0xE0]) / 255, atol=0.02).all(axis=2)
     assert pixels.shape[:2] == (1600, 1280)
-    assert blue.sum() > 10_000  # the bars of the toy figure, pixels
+    assert blue.sum() > 1_000  # the bars of the segments, pixels
+
+
+def test_the_index_is_dark_where_the_reader_prefers_it(reports, browse, tmp_path):
+    dark = "--blink-settings=preferredColorScheme=0"
+    browse(reports / "index.html", dark, "--window-size=800,600", f"--screenshot={tmp_path / 'dark.png'}")
+    assert matplotlib.image.imread(tmp_path / "dark.png")[:, :, :3].mean() < 0.3
+
+
+def test_the_index_of_a_series_prints_on_two_sheets(demo, browse, tmp_path):
+    browse(demo.reports / "index.html", "--no-pdf-header-footer", f"--print-to-pdf={tmp_path / 'index.pdf'}")
+    assert len(re.findall(rb"/Type\s*/Page\b", (tmp_path / "index.pdf").read_bytes())) <= 2
 
 
 def asked(log: Path) -> set[str]:

@@ -161,7 +161,7 @@ class Stage:
         display(HTML(f"<details><summary>{html.escape(caption)}</summary>{shown}</details>" if folded else shown))
 
     def callout(self, sentence: str, figure: str | None = None, kind: str = "finding") -> None:
-        """Say what the evidence means: shown here, and on the index page beside its figure.
+        """Say what the evidence means: shown here, and folded on the index page.
 
         Parameters
         ----------

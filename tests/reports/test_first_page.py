@@ -1,12 +1,14 @@
 """The answers for a manager, from toy results: what they say, and when there is none."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from patrons.evaluation.metrics import Interval
 from patrons.files import write_json
-from patrons.reports import first_page, pages
+from patrons.reports import contacts, first_page, pages, pictures
 from patrons.value import forecast, narrative
 
 PLAN = {"contacts": 10, "cost": 20.0, "gain": 30.0, "low": 10.0, "high": 50.0}
@@ -48,8 +50,12 @@ def gates(*failed):
     return [*({**row, "verdict": "failed"} for row in failed), PASSED]
 
 
+def page(tmp_path, currency="EUR"):
+    return first_page.content(tmp_path, pages.read_stages(tmp_path), currency)
+
+
 def answers(tmp_path, record=VALUE, churn="", metrics=METRICS, rows=(), more=None, **statuses):
-    """Question to sentences and caveat, of 06 and 07 with these results."""
+    """What the first page says of 06 and 07 with these results: answers by question, and doubts."""
     results = {"06_churn": ("churn.json", {"problem": churn, "gates": list(rows)} | (more or {}), metrics)}
     results["07_customer_value"] = ("value.json", record, {})
     for name, (file, content, recorded) in results.items():
@@ -60,59 +66,64 @@ def answers(tmp_path, record=VALUE, churn="", metrics=METRICS, rows=(), more=Non
         )
     states = {name: {"status": "succeeded"} | statuses.get(name[:2].replace("0", "s"), {}) for name in results}
     write_json(tmp_path / "series.json", {"stages": states})
-    points = first_page.points(tmp_path, pages.read_stages(tmp_path), "EUR")
-    return {point["question"]: (point["text"], point["caveat"]) for point in points}
+    content = page(tmp_path)
+    return {point["question"]: point["text"] for point in content["points"]}, [
+        doubt["text"] for doubt in content["doubts"]
+    ]
+
+
+LEAVING, SPEND = "Who is leaving?", "What will they spend in the next 180 days?"
+ASSUMED = (
+    "The contacts may bring anything from 10 to 50 EUR, if the assumptions on margin, cost and the chance of keeping a "
+    "customer hold. Nobody has measured those."
+)
 
 
 def test_without_doubts_only_the_assumptions_are_named(tmp_path):
-    points = answers(tmp_path)
-    assert points["Who is leaving?"][1] == "A flag is a chance, not a certainty."
-    assert points["What are they worth?"] == (
-        "They are expected to spend 900 EUR in the next 180 days (95% interval 800 to 1,000). A tenth of the customers "
-        "brings 40% of that. 950 before. In the test 2% more.",
-        "",
-    )
-    assert points["Whom to contact?"] == (
-        "Contact the 10 customers whose arm is “contact” in "
-        f"data/processed/{tmp_path.name}/07_customer_value/actions.csv. That costs 20 EUR and should bring 30 beyond "
-        "its cost (95% interval 10 to 50). They are those whom a contact is expected to gain most from, not those "
-        "likeliest to go.",
-        "This holds only if the assumptions on margin, cost and the chance of keeping a customer do.",
-    )
+    points, doubts = answers(tmp_path)
+    assert points == {
+        LEAVING: "We would warn of 40% of the customers. In the test we spotted 70% of those who left, and 60% of the "
+        "warnings were right.",
+        SPEND: "We expect about 900 EUR. It may be anything from 800 to 1,000 (95% interval).",
+        "Whom to contact?": "Contact 10 customers, which costs 20 EUR. It should bring about 30 EUR more than that, if "
+        "the assumptions hold.",
+    }
+    assert doubts == ["A warning is a chance, not a certainty.", "In the test 2% more. 950 before.", ASSUMED]
+
+
+def test_a_gain_that_may_be_none_is_told(tmp_path):
+    assert "from -5 to 50 EUR: perhaps nothing, if" in answers(tmp_path, VALUE | {"plan": PLAN | {"low": -5.0}})[1][-1]
 
 
 def test_who_is_held_out_is_to_be_left_alone(tmp_path):
-    caveat = answers(tmp_path, VALUE | {"campaign": "2024-02-10-0123abcd"})["Whom to contact?"][1]
-    assert caveat.endswith("Leave those alone who are held out: “patrons trial” then shows what the contacts did.")
+    doubts = answers(tmp_path, VALUE | {"campaign": "2024-02-10-0123abcd"})[1]
+    assert doubts[-1] == "Leave those alone who are held out: “patrons trial” then shows what the contacts did."
 
 
-def test_doubts_of_07_stand_by_what_rests_on_them(tmp_path):
-    points = answers(tmp_path, VALUE | {"doubts": {"churn": ["No churn."], "value": ["No value."]}})
-    assert points["What are they worth?"][1] == "No value."
-    assert points["Whom to contact?"][1].endswith("keeping a customer do. No churn. No value.")
+def test_doubts_of_07_are_told_once(tmp_path):
+    doubts = answers(tmp_path, VALUE | {"doubts": {"churn": ["No churn."], "value": ["No value.", "No value."]}})[1]
+    assert doubts.count("No value.") == 1
 
 
-@pytest.mark.parametrize("plan", [None, PLAN | {"contacts": 0}])
-def test_doubts_are_named_even_where_no_customer_can_be(tmp_path, plan):
-    points = answers(tmp_path, VALUE | {"plan": plan, "doubts": {"churn": ["No churn."], "value": []}})
-    assert points["Whom to contact?"][1].endswith("No churn.")
+def test_a_plan_of_nobody_says_so(tmp_path):
+    points, doubts = answers(tmp_path, VALUE | {"plan": PLAN | {"contacts": 0}})
+    assert points["Whom to contact?"] == "Nobody: under the assumptions, no contact brings more than it costs."
+    assert ASSUMED not in doubts
 
 
-def test_failed_gates_are_a_caveat_in_words_and_make_contacts_a_trial(tmp_path):
-    points = answers(tmp_path, rows=gates(BEATS, OFF))
-    text, caveat = points["Who is leaving?"]
-    assert "found 70%" in text
-    assert caveat == (
+def test_failed_gates_are_a_doubt_in_words_and_make_contacts_a_trial(tmp_path):
+    points, doubts = answers(tmp_path, rows=gates(BEATS, OFF))
+    assert doubts[0] == (
         "The churn model failed 2 of 3 checks: not shown to beat the simple rule “expected orders”; its probabilities "
         "are off by 10.9 points (10 allowed). Use it to rank, not to count."
     )
-    assert points["Whom to contact?"][0].startswith("As a trial, contact the 10 customers whose arm")
-    caveat = answers(tmp_path, rows=gates(SEASON))["Who is leaving?"][1]
-    assert caveat.endswith(
+    assert points["Whom to contact?"].startswith("As a trial, contact 10 customers")
+    doubts = answers(tmp_path, rows=gates(SEASON))[1]
+    assert doubts[0].endswith(
         "its probabilities are off by 20.3 points on 2024-12-29, the day nearest in season to today (10 allowed). Use "
         "it to rank, not to count."
     )
-    begins = answers(tmp_path, VALUE | {"plan": None}, rows=gates(OFF))["Whom to contact?"][0]
+    begins = answers(tmp_path, VALUE | {"plan": None}, rows=gates(OFF))[0]["Whom to contact?"]
     assert begins.startswith("As a trial, begin with those most likely to leave")
 
 
@@ -125,9 +136,9 @@ def test_failed_gates_are_a_caveat_in_words_and_make_contacts_a_trial(tmp_path):
     ],
 )
 def test_a_model_that_cannot_rank_or_may_have_peeked_is_not_to_be_relied_on(tmp_path, row, failure):
-    caveat = answers(tmp_path, rows=gates(row, OFF))["Who is leaving?"][1]
-    assert failure in caveat
-    assert caveat.endswith("Do not rely on it.")
+    doubt = answers(tmp_path, rows=gates(row, OFF))[1][0]
+    assert failure in doubt
+    assert doubt.endswith("Do not rely on it.")
 
 
 def test_of_a_log_those_who_can_still_be_kept_are_spoken_of(tmp_path):
@@ -135,33 +146,52 @@ def test_of_a_log_those_who_can_still_be_kept_are_spoken_of(tmp_path):
     season = {"day": "2024-12-20", "forecast": 0.44, "happened": 0.7}
     more = {"current": "customers who ordered in the last 90 days", "horizon_days": 90, "came_back_rate": 0.47}
     more |= {"today": {"customers": 1849, "flagged": 665}, "season": season, "threshold": 0.3, "found": [0.56, 0.89]}
-    points = answers(tmp_path, metrics=METRICS | active, more=more)
+    more["today"]["segments"] = [
+        {"segment": "Loyal", "customers": 1091, "flagged": 5},
+        {"segment": "Promising", "customers": 758, "flagged": 660},
+        {"segment": "Gone", "customers": 0, "flagged": 0},
+    ]
+    points, doubts = answers(tmp_path, metrics=METRICS | active, more=more)
     assert points["Who will not order in the next 90 days?"] == (
-        "665 of the 1,849 customers who ordered in the last 90 days are flagged: their chance not to order in the "
-        "next 90 is 30% or more. In the test, flags found 63% of those who did not order, and 54% of flags were right.",
-        "No order in 90 days is no farewell: 47% of such customers ordered in the 90 days after. On the other days "
-        "that were tried flags found 56% to 89%. On 2024-12-20, the day tried that is nearest in season to today, 44% "
-        "was forecast and 70% happened: it may be more than forecast now, too.",
+        "665 of the 1,849 customers who can still be kept are flagged: they may not order. In the test we spotted 63% "
+        "of those who did not, and 54% of the warnings were right."
     )
-    assert answers(tmp_path)["Who is leaving?"][0] == (
-        "In the test, 50% churned. Flagging 40% of the customers found 70% of them, and 60% of flags were right."
-    )
+    assert doubts[:4] == [
+        "A warning means a chance of 30% or more not to order. It is no certainty.",
+        "No order in 90 days is no farewell: 47% of such customers ordered in the 90 days after.",
+        "On other days that were tried, we spotted between 56% and 89%.",
+        "At a similar time of year (2024-12-20) 44% were forecast not to order, and 70% did not: it may be more than "
+        "forecast now, too.",
+    ]
+    assert page(tmp_path)["points"][0]["picture"].bars == [
+        ("Promising", "660 of 758", 100.0),
+        ("Loyal", "5 of 1,091", 0.8),
+    ]
 
 
-def test_what_is_to_be_checked_before_a_call_comes_first(tmp_path):
-    caveat = answers(tmp_path, VALUE | {"check": "3 of the first 10 check."})["Whom to contact?"][1]
-    assert caveat.startswith("3 of the first 10 check. This holds only if the assumptions")
+def test_an_answer_has_two_sentences_and_a_sentence_two_numbers(tmp_path):
+    active = {"recall_active": 0.63, "precision_active": 0.54}
+    more = {"current": "customers", "horizon_days": 90, "today": {"customers": 1849, "flagged": 665}, "threshold": 0.3}
+    points = answers(tmp_path, metrics=METRICS | active, more=more)[0] | answers(tmp_path)[0]
+    for text in points.values():
+        sentences = re.split(r"(?<=[.!?]) (?=[A-Z“])", re.sub(r" \(95% interval\)", "", text))
+        assert len(sentences) <= 2, text
+        assert all(len(re.findall(r"\d[\d,.]*", sentence)) <= 2 for sentence in sentences), text
+
+
+def test_what_is_to_be_checked_before_a_call_is_a_doubt(tmp_path):
+    assert "3 of the first 10 check." in answers(tmp_path, VALUE | {"check": "3 of the first 10 check."})[1]
 
 
 def test_where_nothing_could_be_learnt_that_is_answers(tmp_path):
     metrics = {"test_churn_rate": 0.5, "gates_failed": 1}
-    points = answers(tmp_path, churn="Of 12 rows 1 churned.", metrics=metrics)
-    assert points["Who is leaving?"] == ("That cannot be forecast.", "Of 12 rows 1 churned.")
+    points, doubts = answers(tmp_path, churn="Of 12 rows 1 churned.", metrics=metrics)
+    assert (points[LEAVING], doubts[0]) == ("That cannot be forecast.", "Of 12 rows 1 churned.")
 
 
 @pytest.mark.parametrize("state", [{"stale": True}, {"status": "failed"}, {"status": "not run"}])
 def test_a_07_that_failed_or_is_out_of_date_says_nothing(tmp_path, state):
-    assert list(answers(tmp_path, s7=state)) == ["Who is leaving?"]
+    assert list(answers(tmp_path, s7=state)[0]) == [LEAVING]
 
 
 def test_a_failed_gate_and_an_unlearnt_forecast_are_doubts_of_churn():
@@ -200,10 +230,11 @@ def test_the_advice_to_those_who_bring_most_is_that_of_their_segment(tmp_path, b
     card = {"segment": "At risk", "customers": 5, "share": 0.5, "revenue_share": brought, "action": "win back"}
     write_json(tmp_path / "04_label_creation" / "segments.json", [card])
     write_json(tmp_path / "04_label_creation" / "notebook.ipynb", EMPTY)
-    [who, revenue] = first_page.points(tmp_path, pages.read_stages(tmp_path), "")
+    content = page(tmp_path, "")
+    [who, revenue] = content["points"]
     assert who["text"] == "The 5 customers form one segment, “At risk”."
     assert revenue["text"] == f"“At risk” are 50% of the customers and bring {brought:.0%} of the revenue.{advice}"
-    assert ("not been tested here" in revenue["caveat"]) == bool(advice)
+    assert [doubt["text"] for doubt in content["doubts"]] == ([first_page.UNTRIED] if advice else [])
 
 
 @pytest.mark.parametrize(
@@ -220,8 +251,9 @@ def test_the_largest_of_several_segments_is_named(tmp_path):
     cards = [card, card | {"segment": "Loyal", "customers": 500, "share": 0.25}]
     write_json(tmp_path / "04_label_creation" / "segments.json", cards)
     write_json(tmp_path / "04_label_creation" / "notebook.ipynb", EMPTY)
-    who, revenue = first_page.points(tmp_path, pages.read_stages(tmp_path), "")
+    who, revenue = page(tmp_path, "")["points"]
     assert who["text"] == "The 2,000 customers fall into 2 segments. The largest is “At risk”, with 75% of them."
+    assert who["picture"] == ("Share of customers", [("At risk", "75%", 100.0), ("Loyal", "25%", 33.3)])
     assert revenue["text"].startswith("The data does not say what a customer pays")
 
 
@@ -236,44 +268,75 @@ MONITORED = {
 
 
 @pytest.mark.parametrize(
-    ("changes", "text", "caveat"),
+    ("changes", "told", "doubts"),
     [
-        (
-            {},
-            f"{MONITORED['reason']} That is judged by 3 months whose outcomes are known.",
-            "For information: 5 of 40 descriptions of customers look different from before.",
-        ),
+        ({}, f"{MONITORED['reason']} That is judged by 3 months whose outcomes are known.", []),
         (
             {"verdict": "retrain", "reason": "Train anew: the model is 400 days old.", "days_matured": 1},
             "Train anew: the model is 400 days old. That is judged by 1 month whose outcomes are known. “patrons "
             "retrain NAME” does it.",
-            "For information: 5 of 40 descriptions of customers look different from before.",
+            [],
         ),
-        (
-            {"reason": "There is nothing to judge yet.", "days_matured": 0, "drifted_features": 0},
-            "There is nothing to judge yet.",
-            "",
-        ),
-        (
-            {"broken": ["A is gone.", "B is a hundred times as large."]},
-            None,
-            "A is gone. B is a hundred times as large.",
-        ),
-        ({"broken": ["A.", "B.", "C.", "D."]}, None, "A. B. The chapter names 2 more."),
+        ({"reason": "There is nothing to judge yet.", "days_matured": 0}, "There is nothing to judge yet.", []),
+        ({"broken": ["A is gone.", "B is large."]}, None, ["A is gone.", "B is large."]),
+        ({"broken": ["A.", "B.", "C.", "D."]}, None, ["A.", "B.", "The chapter names 2 more troubles."]),
     ],
 )
-def test_what_monitoring_says_stands_last(tmp_path, changes, text, caveat):
-    write_json(tmp_path / "08_monitoring" / "monitoring.json", MONITORED | changes)
+def test_what_monitoring_says_stands_among_what_changed(tmp_path, changes, told, doubts):
+    write_json(tmp_path / "08_monitoring" / "monitoring.json", MONITORED | {"since_last_run": ["Nothing."]} | changes)
     write_json(tmp_path / "08_monitoring" / "notebook.ipynb", EMPTY)
-    [point] = first_page.points(tmp_path, pages.read_stages(tmp_path), "")
-    assert point["question"] == "Has the world moved?"
-    assert point["text"] == (text.replace("NAME", tmp_path.name) if text else point["text"])
-    assert point["caveat"] == caveat
+    content = page(tmp_path, "")
+    first, last = content["changes"]
+    assert first == "Nothing."
+    assert last == (told.replace("NAME", tmp_path.name) if told else last)
+    assert [doubt["text"] for doubt in content["doubts"]] == doubts
+    assert (content["points"], content["watch"]["number"]) == ([], "8")
+
+
+def test_the_first_to_contact_are_shown_and_those_held_out_are_not(tmp_path):
+    listed = pd.DataFrame(
+        {
+            "rank": [1, 2, 3],
+            "customer_id": ["007", "8", "9"],
+            "segment": ["Loyal", "Loyal", "New"],
+            "churn_probability": [0.114, 0.5, 0.9],
+            "expected_gain": [61.98, 50.0, 2.0],
+            "reason_1": ["<b>few</b> orders", "x", None],
+            "arm": ["contact", "hold out", "contact"],
+            "suggested_action": ["contact: thank them", "hold out", "check: cancelled"],
+        }
+    )
+    path = tmp_path / "07_customer_value" / "actions.csv"
+    path.parent.mkdir()
+    listed.to_csv(path, index=False, encoding="utf-8-sig")
+    first = contacts.first(path, "EUR")
+    assert first["head"] == ["Customer", "Segment", "Risk", "Expected gain", "Main reason", "What to do"]
+    assert first["rows"] == [
+        ["007", "Loyal", "11%", "62 EUR", "<b>few</b> orders", "Contact: thank them"],
+        ["9", "New", "90%", "2 EUR", "", "Check: cancelled"],
+    ]
+    assert (first["all"], first["segments"]) == (2, {"Loyal": 1, "New": 1})
+    listed[:0].to_csv(path, index=False)
+    assert contacts.first(path, "EUR") is None
+    assert contacts.first(tmp_path / "none.csv", "EUR") is None
+
+
+def test_bars_beyond_six_are_one_and_none_are_drawn_of_one_segment():
+    assert pictures.shares("x", {"one": 3.0}) is pictures.amounts("x", {}) is pictures.flags("x", []) is None
+    assert pictures.shares("x", {"one": 0.0, "two": 0.0}) is None
+    drawn = pictures.amounts("x", {str(number): float(number) for number in range(1, 9)}, " EUR").bars
+    assert [bar.label for bar in drawn] == ["8", "7", "6", "5", "4", "3", "2 others"]
+    assert drawn[-1] == ("2 others", "3 EUR", 37.5)
+
+
+@pytest.mark.parametrize(("numbers", "shown"), [(0, 0), (1, 1), (2, 2), (5, 4), (7, 6), (11, 8)])
+def test_the_grid_of_key_numbers_comes_out_even(numbers, shown):
+    assert len(pages.even([{"value": str(number)} for number in range(numbers)])) == shown
 
 
 def test_without_monitoring_nothing_is_said_of_it(tmp_path):
     write_json(tmp_path / "08_monitoring" / "notebook.ipynb", EMPTY)
-    assert first_page.points(tmp_path, pages.read_stages(tmp_path), "") == []
+    assert page(tmp_path, "")["changes"] == []
     metrics = {"drifted_features": 5.0, "days_matured": 0, "retrain": 0.0}
     assert list(pages.key_numbers([{"name": "08_monitoring", "metrics": metrics}], "")) == []  # nothing is judged yet
     judged = metrics | {"loss_excess": 0.042, "days_matured": 3}

@@ -154,10 +154,30 @@ def came_back(rates: pd.DataFrame | None) -> dict[str, float]:
     return {} if last is None else {"came_back_rate": float(last.came_back)}
 
 
-def of_today(scored: pd.DataFrame, can_be_kept: pd.Series) -> dict[str, Any]:
-    """How many of today's customers can be kept, and how many of these are flagged: `today`."""
-    chosen = can_be_kept.to_numpy()
-    return {"today": {"customers": int(chosen.sum()), "flagged": int(scored.flagged[chosen].sum())}}
+def of_today(scored: pd.DataFrame, can_be_kept: pd.Series, labels: pd.DataFrame | None) -> dict[str, Any]:
+    """How many of today's customers can be kept, and how many of these are flagged: `today`.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        `customer_id` and `flagged` of today's customers.
+    can_be_kept : Series of bool
+        Of the same rows.
+    labels : DataFrame or None
+        `customer_id` and `segment` of 04; None where the series has none.
+
+    Returns
+    -------
+    dict
+        `today`: `customers`, `flagged`, and with labels `segments`, both of each `segment`.
+    """
+    chosen = scored[can_be_kept.to_numpy()]
+    counts = {"customers": len(chosen), "flagged": int(chosen.flagged.sum())}
+    if labels is None:
+        return {"today": counts}
+    segment = labels.set_index("customer_id").segment.reindex(chosen.customer_id).rename("segment").to_numpy()
+    by_segment = chosen.flagged.groupby(segment).agg(customers="size", flagged="sum").astype(int)
+    return {"today": counts | {"segments": by_segment.rename_axis("segment").reset_index().to_dict("records")}}
 
 
 def rows_tried(tried: Tried, left_out: pd.DataFrame, threshold: float) -> pd.DataFrame:

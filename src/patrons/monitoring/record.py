@@ -24,7 +24,8 @@ def record(
         What `verdict.record` returns; `champion` (id of the release, or of the run whose results stand in for one),
         `promoted`, `day` (the end of the log; null of a table), `trained` (the last day whose outcomes it has learnt),
         `days_tried`, `cbpe_error` (root mean square error of the Brier score that is estimated without outcomes; null
-        where no day tells it), `features`, `drifted_features`, `broken` (sentences).
+        where no day tells it), `features`, `drifted_features`, `broken` (sentences). 08 adds
+        `since_last_run` (sentences of `compare_narrative`).
     """
     error = off.error["brier"]
     return {

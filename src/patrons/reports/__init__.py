@@ -1,7 +1,9 @@
 """What do stakeholders read?
 
 pages       a page for each notebook, and the index
-first_page  what opens the index: answers for a manager
+first_page  the index: answers for a manager, and what to doubt
+pictures    a bar for each segment, beside an answer
+contacts    the first rows of the list of whom to contact
 markup      the HTML of notebooks, made safe and readable
 """
 

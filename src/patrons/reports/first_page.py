@@ -1,40 +1,46 @@
-"""The first page for a manager: answers to act on, each with its figure and a link to its chapter.
+"""The first page for a manager: short answers, whom to contact, what changed, and what to doubt.
 
 They are made of what the notebooks recorded. A chapter that failed, was not run or is out of date gives none.
 """
 
-import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from patrons.churn import gate_narrative
 from patrons.digits import about, held
 from patrons.files import read_json
+from patrons.reports import contacts, pictures
+from patrons.reports.pictures import Picture
 
-EDA, LABELS, CHURN, VALUE = "01_eda", "04_label_creation", "06_churn", "07_customer_value"
-WATCH = "08_monitoring"
-Answer = tuple[str, str, str]  # question, sentences, caveat
+LABELS, CHURN, VALUE, WATCH = "04_label_creation", "06_churn", "07_customer_value", "08_monitoring"
 SHOWN = 2  # troubles with the data that are named
+CHANGES = 4  # sentences on what changed since the last run
 UNTRIED = "The suggestion has not been tested here: try it on a random half of the segment first."
-FIGURES = {  # that illustrate each answer, the best first
-    "who": ((LABELS, "sizes"),),
-    "revenue": ((EDA, "pareto"), (LABELS, "differences"), (LABELS, "positions")),
-    "leaving": (
-        (CHURN, "seasons"),
-        (CHURN, "confusion"),
-        (LABELS, "churn"),
-        (CHURN, "calibration"),
-        (CHURN, "roc_auc"),
-    ),
-    "worth": ((VALUE, "worth"),),
-    "contact": ((VALUE, "profit"),),
-    "watching": ((WATCH, "verdict"), (WATCH, "loss"), (WATCH, "ranking")),
-}
+SHARES, FLAGGED, SPEND = "Share of customers", "Customers flagged, by segment", "Expected spend, by segment"
 
 
-def points(processed: Path, stages: Sequence[Mapping[str, Any]], currency: str) -> list[dict[str, Any]]:
-    """The answers that the chapters allow, in order.
+class Answer(NamedTuple):
+    """An answer.
+
+    Attributes
+    ----------
+    question : str
+    text : str
+        Two sentences at most, with two numbers each at most.
+    doubts : list of str
+        What speaks against it; told under "What to doubt".
+    picture : Picture or None
+    """
+
+    question: str
+    text: str
+    doubts: Sequence[str] = ()
+    picture: Picture | None = None
+
+
+def content(processed: Path, stages: Sequence[Mapping[str, Any]], currency: str) -> dict[str, Any]:
+    """What the first page says.
 
     Parameters
     ----------
@@ -47,187 +53,196 @@ def points(processed: Path, stages: Sequence[Mapping[str, Any]], currency: str) 
 
     Returns
     -------
-    list of dict
-        ``question``, ``text``, ``caveat``, ``figure`` (base64 of a PNG, or None), ``alt``; ``file`` and ``label`` of
-        the page that it comes from.
+    dict
+        `points`, each with `question`, `text`, `picture`, and `file`, `number` and `title` of the page that it
+        comes from;
+        `doubts`, each with `text` and such a page; `changes`, sentences; `contacts`, see `contacts.first`, or None.
     """
     good = {stage["name"]: stage for stage in stages if stage["has_page"] and not stage["stale"]}
     answers = _Answers(processed, good, f" {currency}" if currency else "")
-    chapters: tuple[tuple[str, str, Callable[[], Iterator[Answer]]], ...] = (
-        ("who", LABELS, answers.who),
-        ("revenue", LABELS, answers.revenue),
-        ("leaving", CHURN, answers.leaving),
-        ("worth", VALUE, answers.worth),
-        ("contact", VALUE, answers.contact),
-        ("watching", WATCH, answers.watching),
+    chapters: tuple[tuple[str, Callable[[], Iterator[Answer]]], ...] = (
+        (LABELS, answers.who),
+        (LABELS, answers.revenue),
+        (CHURN, answers.leaving),
+        (VALUE, answers.worth),
+        (VALUE, answers.contact),
     )
-    return [
-        {
-            "question": title,
-            "text": held(text),
-            "caveat": held(caveat),
-            "file": good[stage]["file"],
-            "label": good[stage]["label"],
-        }
-        | _figure(processed, good, key)
-        for key, stage, answer in chapters
-        if stage in good
-        for title, text, caveat in answer()
-    ]
+    given = [(good[stage], answer) for stage, ask in chapters if stage in good for answer in ask()]
+    doubts = {held(doubt): stage for stage, answer in given for doubt in answer.doubts if doubt}
+    doubts |= {held(doubt): good[WATCH] for doubt in answers.broken()}
+    return {
+        "points": [
+            {"question": answer.question, "text": held(answer.text), "picture": answer.picture, **_source(stage)}
+            for stage, answer in given
+        ],
+        "doubts": [{"text": text, **_source(stage)} for text, stage in doubts.items()],
+        "changes": [held(sentence) for sentence in answers.changes()],
+        "watch": _source(good[WATCH]) if WATCH in good else None,
+        "contacts": answers.contacts,
+    }
 
 
-def _figure(processed: Path, good: Mapping[str, Any], key: str) -> dict[str, str | None]:
-    for stage, name in FIGURES[key]:
-        path = processed / stage / "figures" / f"{name}.png"
-        if stage in good and path.exists():
-            findings = read_json(processed / stage / "findings.json", [])
-            alts = (finding["alt"] for finding in findings if finding.get("figure") == f"figures/{name}.png")
-            alt = next(alts, None)
-            return {"figure": base64.b64encode(path.read_bytes()).decode(), "alt": alt or name.replace("_", " ")}
-    return {"figure": None, "alt": None}
+def _source(stage: Mapping[str, Any]) -> dict[str, str]:
+    return {"file": stage["file"], "number": stage["number"], "title": stage["title"]}
 
 
 class _Answers:
     """Each method yields an answer, or none where the numbers are missing."""
 
     def __init__(self, processed: Path, good: Mapping[str, Any], money: str):
+        def read(stage: str, name: str, default: Any) -> Any:
+            return read_json(processed / stage / name, default) if stage in good else default
+
         self.metrics = {name: stage["metrics"] for name, stage in good.items()}
-        self.cards = read_json(processed / LABELS / "segments.json", []) if LABELS in good else []
-        self.value = read_json(processed / VALUE / "value.json", {}) if VALUE in good else {}
-        self.churn = read_json(processed / CHURN / "churn.json", {}) if CHURN in good else {}
+        self.cards: list[dict[str, Any]] = read(LABELS, "segments.json", [])
+        self.churn: dict[str, Any] = read(CHURN, "churn.json", {})
+        self.value: dict[str, Any] = read(VALUE, "value.json", {})
+        self.monitoring: dict[str, Any] = read(WATCH, "monitoring.json", {})
         self.gates = self.churn.get("gates", [])
-        self.monitoring = read_json(processed / WATCH / "monitoring.json", {}) if WATCH in good else {}
-        self.name = processed.name
-        self.list = f"data/processed/{processed.name}/{VALUE}/actions.csv"
-        trial = "Leave those alone who are held out: “patrons trial” then shows what the contacts did."
-        self.held_out = trial if self.value.get("campaign") else ""
-        self.doubts = {"churn": [], "value": []} | self.value.get("doubts", {})
-        self.money = money
+        self.name, self.money = processed.name, money
+        self.contacts = contacts.first(processed / VALUE / "actions.csv", money.strip()) if VALUE in good else None
+        self.value_doubts = self.value.get("doubts", {}).get("value", [])
 
     def who(self) -> Iterator[Answer]:
-        if self.cards:
-            largest = max(self.cards, key=_share)
-            count = sum(card["customers"] for card in self.cards)
-            text = (
-                f"The {count:,} customers fall into {len(self.cards)} segments. The largest is “{largest['segment']}”, "
-                f"with {largest['share']:.0%} of them."
-                if len(self.cards) > 1
-                else f"The {count:,} customers form one segment, “{largest['segment']}”."
-            )
-            yield "Who are the customers?", text, ""
+        if not self.cards:
+            return
+        count = sum(card["customers"] for card in self.cards)
+        largest = max(self.cards, key=_share)
+        text = (
+            f"The {count:,} customers fall into {len(self.cards)} segments. The largest is “{largest['segment']}”, "
+            f"with {largest['share']:.0%} of them."
+            if len(self.cards) > 1
+            else f"The {count:,} customers form one segment, “{largest['segment']}”."
+        )
+        sizes = {card["segment"]: card["customers"] for card in self.cards}
+        yield Answer("Who are the customers?", text, (), pictures.shares(SHARES, sizes))
 
     def revenue(self) -> Iterator[Answer]:
-        known = [card for card in self.cards if card.get("revenue_share") is not None]
+        question, known = "Who brings the revenue?", [card for card in self.cards if card.get("revenue_share")]
         if known:
             top = max(known, key=_revenue)
             advice = f" Suggested: {top['action']}." if top["revenue_share"] > top["share"] else ""
-            yield (
-                "Who brings the revenue?",
+            brought = {card["segment"]: card["revenue_share"] for card in known}
+            yield Answer(
+                question,
                 f"“{top['segment']}” are {top['share']:.0%} of the customers and bring {top['revenue_share']:.0%} "
                 f"of the revenue.{advice}",
-                UNTRIED if advice else "",
+                [UNTRIED] if advice else [],
+                pictures.shares("Share of revenue", brought),
             )
         elif self.cards:
-            text = "The data does not say what a customer pays, so revenue cannot be divided among the segments."
-            yield "Who brings the revenue?", text, ""
+            yield Answer(
+                question, "The data does not say what a customer pays, so revenue cannot be divided among the segments."
+            )
 
     def leaving(self) -> Iterator[Answer]:
-        metrics, days = self.metrics[CHURN], self.churn.get("horizon_days")
+        metrics, days, churn = self.metrics[CHURN], self.churn.get("horizon_days"), self.churn
         question = f"Who will not order in the next {days} days?" if days else "Who is leaving?"
-        doubts = f"{gate_narrative.summary(self.gates)} {gate_narrative.advice(self.gates)}".strip()
-        if self.churn.get("problem"):
-            yield question, "That cannot be forecast.", self.churn["problem"]
-        elif days and "today" in self.churn and "recall_active" in metrics:
-            today = self.churn["today"]
-            yield (
+        doubts = [f"{gate_narrative.summary(self.gates)} {gate_narrative.advice(self.gates)}".strip()]
+        by_segment = pictures.flags(FLAGGED, churn.get("today", {}).get("segments", []))
+        if churn.get("problem"):
+            yield Answer(question, "That cannot be forecast.", [churn["problem"]])
+        elif days and "today" in churn and "recall_active" in metrics:
+            today = churn["today"]
+            yield Answer(
                 question,
-                f"{today['flagged']:,} of the {today['customers']:,} {self.churn['current']} are flagged: their chance "
-                f"not to order in the next {days} is {self.churn['threshold']:.0%} or more. In the test, flags found "
-                f"{metrics['recall_active']:.0%} of those who did not order, and {metrics['precision_active']:.0%} of "
-                "flags were right.",
-                " ".join(filter(None, (doubts, *self._of_days(days)))),
+                f"{today['flagged']:,} of the {today['customers']:,} customers who can still be kept are flagged: they "
+                f"may not order. In the test we spotted {metrics['recall_active']:.0%} of those who did not, and "
+                f"{metrics['precision_active']:.0%} of the warnings were right.",
+                [*doubts, *self._of_days(days)],
+                by_segment,
             )
-        elif {"test_churn_rate", "flagged_share", "recall", "precision"} <= set(metrics):
-            yield (
+        elif {"flagged_share", "recall", "precision"} <= set(metrics):
+            yield Answer(
                 question,
-                f"In the test, {metrics['test_churn_rate']:.0%} {self.churn.get('outcome', 'churned')}. Flagging "
-                f"{metrics['flagged_share']:.0%} of the customers found {metrics['recall']:.0%} of them, and "
-                f"{metrics['precision']:.0%} of flags were right.",
-                doubts or "A flag is a chance, not a certainty.",
+                f"We would warn of {metrics['flagged_share']:.0%} of the customers. In the test we spotted "
+                f"{metrics['recall']:.0%} of those who left, and {metrics['precision']:.0%} of the warnings were "
+                "right.",
+                [doubts[0] or "A warning is a chance, not a certainty."],
+                by_segment,
             )
 
     def _of_days(self, days: int) -> Iterator[str]:
         """What a log says of its flags: who came back all the same, and how far a season led forecasts astray."""
+        yield f"A warning means a chance of {self.churn['threshold']:.0%} or more not to order. It is no certainty."
         if "came_back_rate" in self.churn:
             yield (
                 f"No order in {days} days is no farewell: {self.churn['came_back_rate']:.0%} of such customers ordered "
                 f"in the {days} days after."
             )
         if found := self.churn.get("found"):
-            yield f"On the other days that were tried flags found {found[0]:.0%} to {found[1]:.0%}."
+            yield f"On other days that were tried, we spotted between {found[0]:.0%} and {found[1]:.0%}."
         if season := self.churn.get("season"):
             more = "more" if season["happened"] > season["forecast"] else "fewer"
             yield (
-                f"On {season['day']}, the day tried that is nearest in season to today, {season['forecast']:.0%} was "
-                f"forecast and {season['happened']:.0%} happened: it may be {more} than forecast now, too."
+                f"At a similar time of year ({season['day']}) {season['forecast']:.0%} were forecast not to order, and "
+                f"{season['happened']:.0%} did not: it may be {more} than forecast now, too."
             )
 
     def worth(self) -> Iterator[Answer]:
         spent, days = self.value.get("expected_spend"), self.value.get("horizon_days")
+        question = f"What will they spend in the next {days} days?"
+        picture = pictures.amounts(SPEND, self.value.get("segments", {}), self.money)
         if spent and "low" in spent:
-            yield (
-                "What are they worth?",
-                f"They are expected to spend {about(spent['value'])}{self.money} in the next {days} days (95% interval "
-                f"{about(spent['low'])} to {about(spent['high'])}). A tenth of the customers brings "
-                f"{self.value['top_decile_share']:.0%} of that. "
-                f"{' '.join(filter(None, (spent.get('before'), spent['off'])))}",
-                " ".join(self.doubts["value"]),
+            yield Answer(
+                question,
+                f"We expect about {about(spent['value'])}{self.money}. It may be anything from {about(spent['low'])} "
+                f"to {about(spent['high'])} (95% interval).",
+                [*self.value_doubts, " ".join(filter(None, (spent["off"], spent.get("before"))))],
+                picture,
             )
         elif spent:
-            text = (
-                f"Those who have not left pay {about(spent['value'])}{self.money} in {days} days, if all of them stay."
-            )
-            yield "What are they worth?", text, "A price list, not a forecast."
+            text = f"Those who have not left pay {about(spent['value'])}{self.money}, if all of them stay."
+            yield Answer(question, text, ["What customers pay is a price list here, not a forecast."], picture)
 
     def contact(self) -> Iterator[Answer]:
-        plan, doubts = self.value.get("plan"), " ".join(self.doubts["churn"] + self.doubts["value"])
+        question, plan = "Whom to contact?", self.value.get("plan")
+        trial = "As a trial, " if gate_narrative.failed(self.gates) else ""
         if plan and not plan["contacts"]:
-            yield "Whom to contact?", "Under the assumptions, no contact brings more than it costs.", doubts
+            yield Answer(question, "Nobody: under the assumptions, no contact brings more than it costs.")
         elif plan:
-            zero = "The interval includes zero." if plan["low"] <= 0 else ""
-            assumed = "This holds only if the assumptions on margin, cost and the chance of keeping a customer do."
-            begin = "As a trial, contact" if gate_narrative.failed(self.gates) else "Contact"
-            yield (
-                "Whom to contact?",
-                f"{begin} the {plan['contacts']:,} customers whose arm is “contact” in {self.list}. That costs "
-                f"{about(plan['cost'])}{self.money} and should bring {about(plan['gain'])} beyond its cost (95% "
-                f"interval {about(plan['low'])} to {about(plan['high'])}). They are those whom a contact is "
-                "expected to gain most from, not those likeliest to go.",
-                " ".join(filter(None, (self.value.get("check"), assumed, zero, self.held_out, doubts))),
+            yield Answer(
+                question,
+                f"{_capital(trial + 'contact')} {plan['contacts']:,} customers, which costs "
+                f"{about(plan['cost'])}{self.money}. It should bring about {about(plan['gain'])}{self.money} more than "
+                "that, if the assumptions hold.",
+                list(self._of_plan(plan)),
+                pictures.amounts("Contacts, by segment", (self.contacts or {}).get("segments", {})),
             )
         elif self.value:
-            begin = "As a trial, begin" if gate_narrative.failed(self.gates) else "Begin"
-            text = f"{begin} with those most likely to leave: {self.list} lists them in that order."
-            reason = "What a contact would bring is not known, as the table does not say what a customer pays."
-            yield "Whom to contact?", text, " ".join(filter(None, (reason, self.held_out, doubts)))
+            yield Answer(
+                question,
+                f"{_capital(trial + 'begin')} with those most likely to leave: the list below has them in that order.",
+                ["What a contact would bring is not known, as the table does not say what a customer pays."],
+            )
 
-    def watching(self) -> Iterator[Answer]:
+    def _of_plan(self, plan: Mapping[str, Any]) -> Iterator[str]:
+        zero = ": perhaps nothing" if plan["low"] <= 0 else ""
+        yield (
+            f"The contacts may bring anything from {about(plan['low'])} to {about(plan['high'])}{self.money}{zero}, if "
+            "the assumptions on margin, cost and the chance of keeping a customer hold. Nobody has measured those."
+        )
+        yield self.value.get("check", "")
+        if self.value.get("campaign"):
+            yield "Leave those alone who are held out: “patrons trial” then shows what the contacts did."
+
+    def changes(self) -> Iterator[str]:
+        """What is otherwise than in the last run, and whether the forecasts have stood the test of time."""
         if not self.monitoring:
             return
-        text, days, broken = self.monitoring["reason"], self.monitoring["days_matured"], self.monitoring["broken"]
+        yield from self.monitoring.get("since_last_run", [])[:CHANGES]
+        text, days = self.monitoring["reason"], self.monitoring["days_matured"]
         if days:
             text += f" That is judged by {days:,} month{'s' * (days != 1)} whose outcomes are known."
         if self.monitoring["verdict"] == "retrain":
             text += f" “patrons retrain {self.name}” does it."
-        yield "Has the world moved?", text, " ".join(broken[:SHOWN]) + self._more(len(broken) - SHOWN) or self._moved()
+        yield text
 
-    def _more(self, others: int) -> str:
-        return f" The chapter names {others:,} more." if others > 0 else ""
-
-    def _moved(self) -> str:
-        moved, features = self.monitoring["drifted_features"], self.monitoring["features"]
-        told = f"For information: {moved:,} of {features:,} descriptions of customers look different from before."
-        return told if moved else ""
+    def broken(self) -> list[str]:
+        """Troubles with the data that monitoring found, the first few."""
+        broken = self.monitoring.get("broken", [])
+        more = [f"The chapter names {len(broken) - SHOWN:,} more troubles."] if len(broken) > SHOWN else []
+        return [*broken[:SHOWN], *more]
 
 
 def _share(card: Mapping[str, Any]) -> float:
@@ -236,3 +251,7 @@ def _share(card: Mapping[str, Any]) -> float:
 
 def _revenue(card: Mapping[str, Any]) -> float:
     return card["revenue_share"]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -4,13 +4,11 @@ A page is self-contained: pictures are inside it, and its content security polic
 and anything from elsewhere, whatever the data holds.
 """
 
-import base64
 import logging
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -39,39 +37,27 @@ TITLE = re.compile(r"^#\s+(?:\d+\s*·\s*)?(.+?)\s*$", re.MULTILINE)
 DECLARATION = re.compile(r"(?:^\*\*(?:Reads|Writes)\*\*.*\n*)+", re.MULTILINE)
 
 OF_ALL = ("{roc_auc:.2f}", "{recall:.0%}")  # left out where customers who can be kept are told apart
-# stage, value, label, detail; an entry whose metrics are missing is left out
+RANKS = "how well the forecast ranks customers"
+SCALE = "0.5 is chance, 1 is perfect (ROC AUC)"
+# stage, value, label, detail, the most important first; an entry whose metrics are missing is left out
 NUMBERS = (
-    ("01_eda", "{customers:,.0f}", "customers", "{lines_kept:,.0f} of {lines_read:,.0f} lines are usable"),
-    ("01_eda", "{churn_rate:.1%}", "of customers churned", ""),
-    ("01_eda", "{orders:,.0f}", "orders", ""),
-    ("01_eda", "{revenue:,.0f}", "revenue, {currency}", ""),
+    ("01_eda", "{revenue:,.0f}", "revenue, {currency}", "of {orders:,.0f} orders"),
+    ("01_eda", "{churn_rate:.1%}", "of customers left", "{lines_kept:,.0f} of {lines_read:,.0f} rows are usable"),
     ("04_label_creation", "{segments:.0f}", "segments", "the smallest holds {smallest_share:.1%} of customers"),
-    ("04_label_creation", "{top_revenue_share:.0%}", "of revenue comes from one segment", ""),
-    (
-        "05_classification",
-        "{accuracy_held_out:.0%}",
-        "of held-out customers are placed as the clustering placed them",
-        "95% interval {accuracy_held_out_low:.1%} to {accuracy_held_out_high:.1%}",
-    ),
-    (
-        "06_churn",
-        "{roc_auc_active:.2f}",
-        "forecast of no order, ROC AUC",
-        "of customers who can still be kept; {roc_auc_active_mean:.2f} on average over {origins:.0f} days",
-    ),
     (
         "06_churn",
         "{recall_active:.0%}",
-        "of those who do not order are flagged",
-        "of customers who can still be kept; {flagged_active:.0%} of them are flagged, {precision_active:.0%} of flags "
-        "are right",
+        "of those who did not order were spotted",
+        "{precision_active:.0%} of the warnings were right",
     ),
-    ("06_churn", "{roc_auc:.2f}", "churn forecast, ROC AUC", "95% interval {roc_auc_low:.2f} to {roc_auc_high:.2f}"),
+    ("06_churn", "{roc_auc_active:.2f}", RANKS, SCALE),
+    ("06_churn", "{recall:.0%}", "of those who left were spotted", "{precision:.0%} of the warnings were right"),
+    ("06_churn", "{roc_auc:.2f}", RANKS, SCALE),
     (
-        "06_churn",
-        "{recall:.0%}",
-        "of those who churn are flagged",
-        "{flagged_share:.0%} of all are flagged, {precision:.0%} of flags are right; {test_churn_rate:.0%} churned",
+        "05_classification",
+        "{accuracy_held_out:.0%}",
+        "of new customers land in the right segment",
+        "95% interval {accuracy_held_out_low:.0%} to {accuracy_held_out_high:.0%}",
     ),
     (
         "08_monitoring",
@@ -79,6 +65,8 @@ NUMBERS = (
         "error of the latest forecasts, beside when they were tried",
         "{days_matured:.0f} months judged; below zero is better",
     ),
+    ("04_label_creation", "{top_revenue_share:.0%}", "of revenue comes from one segment", ""),
+    ("01_eda", "{lines_quarantined:,.0f}", "lines were set aside", "of {lines_read:,.0f}: page 1 says why"),
 )
 
 
@@ -110,8 +98,8 @@ def build(name: str, processed: Path, reports: Path) -> Path:
     content = {
         "stages": stages,
         "troubles": [stage for stage in stages if stage["status"] != "succeeded" or stage["stale"]],
-        "points": first_page.points(processed, stages, header["currency"]),
-        "numbers": list(key_numbers(stages, header["currency"])),
+        "numbers": even(list(key_numbers(stages, header["currency"]))),
+        **first_page.content(processed, stages, header["currency"]),
     }
     return write_text(reports / "index.html", _render("index.html.j2", header=header, **content))
 
@@ -182,7 +170,7 @@ def _stage(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
         "stale": bool(record.get("stale")),
         "error": record.get("error"),
         "has_page": succeeded and (folder / "notebook.ipynb").exists(),
-        "groups": _groups(folder) if succeeded else [],
+        "findings": read_json(folder / "findings.json", []) if succeeded else [],
         "metrics": read_json(folder / "metrics.json", {}) if succeeded else {},
     }
 
@@ -208,16 +196,6 @@ def _cells(executed: Path) -> list[Any]:
         return []
 
 
-def _groups(folder: Path) -> list[dict[str, Any]]:
-    """Findings in their order; those that share a figure stand together beside it."""
-    groups = []
-    for figure, group in groupby(read_json(folder / "findings.json", []), key=lambda finding: finding.get("figure")):
-        findings = list(group)
-        picture = base64.b64encode((folder / figure).read_bytes()).decode() if figure else None
-        groups.append({"figure": picture, "alt": findings[0].get("alt") or "Figure", "findings": findings})
-    return groups
-
-
 def key_numbers(stages: list[dict[str, Any]], currency: str) -> Iterator[dict[str, str]]:
     """The numbers at the top of the index: those that the notebooks recorded."""
     metrics = {stage["name"]: stage["metrics"] | {"currency": currency} for stage in stages}
@@ -229,6 +207,11 @@ def key_numbers(stages: list[dict[str, Any]], currency: str) -> Iterator[dict[st
                 "label": _filled(label, metrics[stage]).rstrip(", "),
                 "detail": _filled(detail, metrics[stage]),
             }
+
+
+def even(numbers: list[dict[str, str]]) -> list[dict[str, str]]:
+    """So many of them, the first ones, that they fill a grid of two columns and one of four or three: 2, 4, 6 or 8."""
+    return numbers[: min(len(numbers) // 2 * 2, 8)] or numbers
 
 
 def _filled(template: str, values: Mapping[str, Any]) -> str:

@@ -40,6 +40,7 @@ def of_log(
         "expected_spend": expected,
         "top_decile_share": float(top_share),
         "top_segment": str(total.index[0]),
+        "segments": _by_segment(total),
         **_shared(horizon_days, plan, assumed),
     }
 
@@ -50,7 +51,18 @@ def of_table(spend: str, horizon_days: int, total: pd.DataFrame, plan: Plan, ass
         return {"spend": None, "assumptions": assumed.to_dict("records")}
     paid = {"value": float(total.value.sum())}
     shared = _shared(horizon_days, plan, assumed)
-    return {"spend": spend, "expected_spend": paid, "top_segment": str(total.index[0]), **shared}
+    return {
+        "spend": spend,
+        "expected_spend": paid,
+        "top_segment": str(total.index[0]),
+        "segments": _by_segment(total),
+        **shared,
+    }
+
+
+def _by_segment(total: pd.DataFrame) -> dict[str, float]:
+    """What each segment's customers are worth together."""
+    return {str(segment): float(value) for segment, value in total.value.items()}
 
 
 def _shared(horizon_days: int, plan: Plan, assumed: pd.DataFrame) -> dict[str, Any]:
