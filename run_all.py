@@ -4,9 +4,11 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 try:
+    from patrons import events
     from patrons.files import DiskFullError, LockedError, shown
     from patrons.intake import sources
     from patrons.series import graph, runner
@@ -34,15 +36,18 @@ exit codes: 0 done, 1 a notebook failed, 2 bad parameters or data (nothing was w
 def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Run a series; the exit code."""
     arguments = parser().parse_args(argv)
+    return events.command("run_all", partial(attempt, arguments, root), series=Path(arguments.params).stem)
+
+
+def attempt(arguments: argparse.Namespace, root: Path, log: events.Log) -> int:
+    """Run or list a series; the exit code, with a sentence on stderr where it is not 0."""
     try:
         with runner.stoppable():
-            return listing(arguments, root) if arguments.list else run(arguments, root)
-    except BAD_INPUT as error:
+            return listing(arguments, root) if arguments.list else run(arguments, root, log)
+    except (*BAD_INPUT, DiskFullError) as error:
         print(f"run_all: {error}", file=sys.stderr)
-        return 2
-    except DiskFullError as error:
-        print(f"run_all: {error}", file=sys.stderr)
-        return 1
+        log.add(error=type(error).__name__)
+        return 1 if isinstance(error, DiskFullError) else 2
     except runner.StoppedError as stopped:
         print(f"\n{stopped} No kernel is left running; --resume goes on from here.", file=sys.stderr)
         return stopped.code
@@ -97,7 +102,7 @@ def at_least_one(text: str) -> int:
     return int(text)
 
 
-def run(arguments: argparse.Namespace, root: Path) -> int:
+def run(arguments: argparse.Namespace, root: Path, log: events.Log) -> int:
     """Check everything, then run, report and track."""
     start = time.monotonic()
     path = params_file(arguments.params, root)
@@ -105,7 +110,7 @@ def run(arguments: argparse.Namespace, root: Path) -> int:
     results.claim(path, root)
     plan = checked(arguments, path, results, root)
     with results.lock():
-        runner.run(plan, results, progress(sorted(plan.selected)), root)
+        runner.run(plan, results, progress(sorted(plan.selected)), root, log)
         reported, page = report(results, root)
         sent = f"Nothing was sent to MLflow; `.venv/bin/patrons log {path.stem}` does it."
         sent = sent if arguments.no_track else track(results, root)

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from flama import Flama, http, types
 from flama.injection import Component
 
-from patrons import __version__
+from patrons import __version__, events
 from patrons.errors import is_expected
 from patrons.files import root_folder
 from patrons.scoring import Scorer
@@ -26,7 +26,6 @@ from patrons.service.follow import Follower, champion_of, named_by
 from patrons.service.guard import Guard
 from patrons.service.keeper import Keeper
 from patrons.service.limits import Gate
-from patrons.service.logs import Log
 from patrons.service.messages import Health, ModelCard, PredictRequest, PredictResponse
 from patrons.service.metrics import CONTENT_TYPE, Metrics
 from patrons.service.predict import not_ready, predicted
@@ -48,8 +47,8 @@ OPENAPI = {
 class Service:
     """All that the handlers share."""
 
-    def __init__(self, settings: Settings, load: Callable = Scorer.load, log: Log | None = None):
-        self.settings, self.log, self.metrics = settings, log or Log(), Metrics()
+    def __init__(self, settings: Settings, load: Callable = Scorer.load, log: events.Log | None = None):
+        self.settings, self.log, self.metrics = settings, log or events.configured(sys.stdout), Metrics()
         self.slots, self.gate = Slots(load), Gate(settings.running, settings.waiting, settings.per_key, settings.body)
         self.follower = Follower(self.slots, settings.release, settings.poll, self.report)
         self.pool = ThreadPoolExecutor(settings.running, "score")

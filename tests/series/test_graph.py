@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from toy_series import notebook
 
+from patrons.events import Log
 from patrons.intake.order_log import check_columns
 from patrons.intake.reading import column_names
 from patrons.intake.sources import SourceError, check, check_attributes, digest_of, find_source
@@ -49,7 +50,7 @@ def test_what_a_notebook_can_do_without_comes_before_it_but_need_not_be_there(th
         results.record["stages"][stage] = {"status": SUCCEEDED}
     plan = Plan(series, parameters, {"04_more"}, None, three)
     check_inputs(plan, results)  # 03 has not run, and is not needed
-    assert set(_Run(plan, results, Lines([], io.StringIO())).inputs(series["04_more"])) == {"c.txt", "a.txt"}
+    assert set(_Run(plan, results, Lines([], io.StringIO()), Log(None)).inputs(series["04_more"])) == {"c.txt", "a.txt"}
     with pytest.raises(SeriesError, match=r"01_last reads b\.txt of 03_middle"):
         check_inputs(Plan(series, parameters, {"01_last"}, None, three), results)
 

@@ -18,6 +18,7 @@ from toy_series import PREAMBLE, notebook, params
 
 import run_all
 from patrons import stage
+from patrons.events import Log
 from patrons.series import imports, processes, runner, worker
 from patrons.series.processes import Ending
 from patrons.series.progress import Lines, LiveTable
@@ -660,7 +661,7 @@ def test_what_no_series_has_made_reaches_the_notebook_that_asks_for_it_and_count
         places = lambda: asked.append(1) or {"ledger": ("there", digest), "champion": ("", "none")}  # noqa: E731
         plan = dataclasses.replace(plan, elsewhere=places)
         with results.lock():
-            runner.run(plan, results, Lines(sorted(plan.selected), io.StringIO()), root)
+            runner.run(plan, results, Lines(sorted(plan.selected), io.StringIO()), root, Log(None))
         assert asked == [1]  # once, however many notebooks ask
         return "".join("r" if results.stage(stage)["reused"] else "n" for stage in sorted(plan.series))
 

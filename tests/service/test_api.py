@@ -15,12 +15,12 @@ import httpx
 from flama.client import LifespanContextManager
 from toy_scorer import ToyScorer, write_release
 
+from patrons.events import Log
 from patrons.monitoring.ledger import Ledger
 from patrons.service import bodies, keys
 from patrons.service.cards import later_card
 from patrons.service.follow import Located, named_by
 from patrons.service.limits import Gate
-from patrons.service.logs import Log
 from patrons.service.messages import LaterCard
 from patrons.service.problems import Problem
 from patrons.service.requests import read

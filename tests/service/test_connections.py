@@ -12,9 +12,9 @@ import pytest
 pytest.importorskip("flama", reason="the serving extra is not installed: make test installs it")
 from toy_scorer import ToyScorer, write_release
 
+from patrons.events import Log
 from patrons.service import connections
 from patrons.service.follow import named_by
-from patrons.service.logs import Log
 from patrons.service.server import Server, listen
 from patrons.service.settings import Settings
 from serving.api import Service, create_app

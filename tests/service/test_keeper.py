@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("prometheus_client", reason="the serving extra is not installed: make test installs it")
+from patrons.events import Log
 from patrons.monitoring.ledger import Ledger
 from patrons.service import keeper
 from patrons.service.keeper import Keeper
-from patrons.service.logs import Log
 from patrons.service.metrics import Metrics
 from patrons.service.settings import SettingsError, from_environment
 

@@ -42,7 +42,8 @@ def registry(project, tmp_path, monkeypatch) -> Registry:
     return Registry("demo", project)
 
 
-def test_the_drill_promote_override_and_roll_back_with_every_step_in_the_log(registry, project, tmp_path):
+def test_the_drill_promote_override_and_roll_back_with_every_step_in_the_log(registry, project, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATRONS_LOG", str(tmp_path / "events"))
     assert registry.aliases() == {"candidate": 3}
     registry.promote(1, why="first")
     assert registry.aliases() == {"candidate": 3, "champion": 1}
@@ -78,6 +79,9 @@ def test_the_drill_promote_override_and_roll_back_with_every_step_in_the_log(reg
     assert log[2]["why"] == "the board wants it"
     assert log[2]["failed"] == ["recall is 0.5, at least 0.8"]
     assert all(one["who"] and one["at"] and one["metrics"] == {"06.roc_auc": 0.8} for one in log)
+    events = [json.loads(line) for line in (tmp_path / "events").read_text().splitlines()]
+    assert [(one["event"], one["version"]) for one in events] == [("champion_changed", one["to"]) for one in log]
+    assert events[4]["release"] == release.read(project / "one")["id"]
 
 
 def test_a_release_is_registered_once(registry, project):

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from patrons import events
 from patrons.cli.parts import command
 from patrons.files import root_folder, shown
 
@@ -41,13 +42,17 @@ def backup(arguments: argparse.Namespace) -> None:
 
     made = backups.backup(stores(root_folder(), os.environ), arguments.to, arguments.keep)
     print("\n".join(made_sentences(made)))
+    size: dict[str, Any] = {"files": len(made.manifest["files"]), "bytes": made.bytes}
+    events.configured()("backup_made", backup=made.folder.name, **size, seconds=round(made.seconds, 3))
 
 
 def restore(arguments: argparse.Namespace) -> None:
     """``patrons restore``."""
     from patrons.tracking.restore import restore as put_back
 
-    print("\n".join(restored_sentences(put_back(arguments.backup, arguments.to, arguments.force, os.environ))))
+    restored = put_back(arguments.backup, arguments.to, arguments.force, os.environ)
+    print("\n".join(restored_sentences(restored)))
+    events.configured()("backup_restored", backup=restored.backup.name, seconds=round(restored.seconds, 3))
 
 
 def made_sentences(made: "Made") -> list[str]:

@@ -13,7 +13,7 @@ PURPOSE = "make, list and revoke keys of the API, and sign releases"
 def add(commands: Any) -> None:
     """Add ``keys``."""
     keys = commands.add_parser("keys", help=PURPOSE, description=f"{PURPOSE.capitalize()}.")
-    actions = keys.add_subparsers(title="actions", required=True, metavar="ACTION")
+    actions = keys.add_subparsers(title="actions", required=True, metavar="ACTION", dest="action")
     for name, run, purpose in ACTIONS:
         action = actions.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.")
         action.set_defaults(run=run)

@@ -6,14 +6,16 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
-from patrons import __version__
+from patrons import __version__, events
 from patrons.cli import backup, compare, deploy, keys, outcomes, retrain, scale, scoring, trial
 from patrons.cli.parts import command, natural
 from patrons.errors import is_expected
 from patrons.files import root_folder, shown
 
+OF_A_SERIES = ("log", "trial", "outcomes", "compare", "retrain", "models", "deploy")  # as their NAME says
 FEWEST = 50  # customers of a simulated shop
 EXAMPLES = """examples:
   patrons simulate                        make up the demo shop, in data/raw/demo
@@ -36,7 +38,19 @@ EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code: 0, 2 with one line on stderr, or what the help of the command lists."""
-    arguments, code = parser().parse_args(argv), 0
+    arguments = parser().parse_args(argv)
+    name = " ".join(filter(None, (getattr(arguments, part, None) for part in ("called", "action", "step"))))
+    return events.command(name, partial(_run, arguments), series=_series(arguments))
+
+
+def _series(arguments: argparse.Namespace) -> str | None:
+    """The series that a command is about."""
+    named = getattr(arguments, "name", None) if arguments.called in OF_A_SERIES else getattr(arguments, "params", None)
+    return named and Path(named).name.removesuffix(".yaml")
+
+
+def _run(arguments: argparse.Namespace, log: events.Log) -> int:
+    code = 0
     try:
         code = arguments.run(arguments) or 0
         sys.stdout.flush()
@@ -46,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not is_expected(error):
             raise
         print(f"patrons: {' '.join(str(error).split())}", file=sys.stderr)
+        log.add(error=type(error).__name__)
         return 2
     return code
 
@@ -59,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     line.add_argument("--version", action="version", version=f"patrons {__version__}")
-    commands = line.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    commands = line.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="called")
 
     add = command(commands, "simulate", simulate, "make up a small shop with an order log", "--customers 400 --force")
     add("--folder", type=Path, help="where its three files go (data/raw/demo)")

@@ -3,6 +3,7 @@
 import argparse
 import math
 import signal
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from patrons.cli.parts import command, natural
+from patrons.events import configured
 from patrons.service.balancer import COLOURS, SLOTS, Balancer, BalancerError, run_folder
-from patrons.service.logs import Log
 
 if TYPE_CHECKING:  # the images, which back up by this command, do without
     import psutil
@@ -46,7 +47,7 @@ class Scaler:
     """Keeps as many replicas as the load asks for; `options` are those of the command."""
 
     def __init__(self, balancer: Balancer, options: argparse.Namespace):
-        self.balancer, self.options, self.log = balancer, options, Log()
+        self.balancer, self.options, self.log = balancer, options, configured(sys.stdout)
         self.replicas: list[Replica] = []
         self.asked: list[tuple[float, int]] = []  # when, and for how many replicas
         self.patient = 0.0  # until then, by the monotonic clock, none is started

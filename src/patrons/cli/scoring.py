@@ -33,7 +33,7 @@ def add(commands: Any) -> None:
     add_argument("--strict", action="store_true", help="refuse customers unlike those of the training")
 
     models = commands.add_parser("models", help="keep, promote and roll back releases", description=MODELS)
-    actions = models.add_subparsers(title="actions", required=True, metavar="ACTION")
+    actions = models.add_subparsers(title="actions", required=True, metavar="ACTION", dest="action")
     for name, run, purpose in ACTIONS:
         _action(actions, name, run, purpose)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from patrons.events import Log
 from patrons.files import digest
 from patrons.series import processes
 from patrons.series.declarations import ELSEWHERE
@@ -84,13 +85,15 @@ def check_inputs(plan: Plan, results: Results) -> None:
                 )
 
 
-def run(plan: Plan, results: Results, progress: Lines, root: Path) -> None:
+def run(plan: Plan, results: Results, progress: Lines, root: Path, log: Log) -> None:
     """Run what is selected and record the results; StoppedError on Ctrl-C or SIGTERM, with no process left behind."""
     results.begin(plan.series, plan.data, root)
+    log.add(run_id=results.record["run_id"])
     with _handlers_kept(), progress:
-        asyncio.run(_Run(plan, results, progress).all())
+        asyncio.run(_Run(plan, results, progress, log).all())
     results.mark_stale(plan.series)
     results.finish()
+    log.add(run_id=results.record["run_id"])  # the earlier one where nothing was due
 
 
 @contextmanager
@@ -125,8 +128,8 @@ def heeded() -> list[signal.Signals]:
 class _Run:
     """One run of a plan: a task for each notebook, which waits for those that write what it reads."""
 
-    def __init__(self, plan: Plan, results: Results, progress: Lines):
-        self.plan, self.results, self.progress = plan, results, progress
+    def __init__(self, plan: Plan, results: Results, progress: Lines, log: Log):
+        self.plan, self.results, self.progress, self.log = plan, results, progress, log
         self.slots = asyncio.Semaphore(plan.jobs)
         self.before = needs(plan.series)
         self.tasks: dict[str, asyncio.Task[bool]] = {}
@@ -164,7 +167,7 @@ class _Run:
         ]
         if failed:
             self.results.set(stage, status=NOT_RUN, error=f"needs the results of {', '.join(failed)}")
-            self.progress.ended(stage, NOT_RUN)
+            self._ended(stage, NOT_RUN)
             return False
         async with self.slots:
             return await self.execute(self.plan.series[stage])
@@ -174,9 +177,10 @@ class _Run:
         inputs = self.inputs(notebook)
         mark = fingerprint(notebook, self.plan.parameters[stage], inputs)
         if self.plan.resume and self.results.is_current(notebook, mark):
-            self.progress.ended(stage, "reused")
+            self._ended(stage, "reused")
             return True
         self.progress.started(stage)
+        self.log("stage_started", stage=stage)
         code, start = code_digest(notebook), time.monotonic()
         ending = await processes.run(self.job(notebook), lambda cell, cells: self.progress.cell(stage, cell, cells))
         error = ending.error or self.missing(notebook)
@@ -184,8 +188,14 @@ class _Run:
         record = {"seconds": seconds, "parameters": self.plan.parameters[stage], "fingerprint": mark, "error": error}
         record |= {"code": code, "inputs": inputs, "stopped": ending.stopped}
         self.results.refuse(stage, **record) if error else self.results.keep(stage, **record)
-        self.progress.ended(stage, FAILED if error else SUCCEEDED, seconds)
+        self._ended(stage, FAILED if error else SUCCEEDED, seconds)
         return not error
+
+    def _ended(self, stage: str, status: str, seconds: float | None = None) -> None:
+        self.progress.ended(stage, status, seconds)
+        level = {FAILED: "error", NOT_RUN: "warning"}.get(status, "info")
+        run = {"run_id": None} if status == "reused" else {}  # an earlier one made it
+        self.log("stage_ended", level, stage=stage, status=status, seconds=seconds, **run)
 
     def inputs(self, notebook: Notebook) -> dict[str, str]:
         """Digests of what a notebook reads, the source included; of what it can do without, where it is there."""

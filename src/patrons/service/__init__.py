@@ -21,7 +21,6 @@ champion  which that is, by the registry
 patience  when to try again
 cards     what `GET /model` says
 pages     OpenAPI and Swagger UI
-logs      JSON lines without personal data
 metrics   numbers for Prometheus
 balancer  haproxy in front of several processes: who gets requests
 record    what a delivery has done so far
@@ -41,7 +40,6 @@ __all__ = [
     "keeper",
     "keys",
     "limits",
-    "logs",
     "messages",
     "metrics",
     "pages",

@@ -10,9 +10,9 @@ from flama.injection.resolver import Parameter
 from flama.routing import BaseRoute
 from flama.schemas.components import CompositeParamComponent
 
+from patrons.events import Log, log_failure
 from patrons.scoring.rows import Feature
 from patrons.service.limits import Gate, in_thread
-from patrons.service.logs import Log, log_failure
 from patrons.service.problems import Problem, broken, error, unread
 from patrons.service.requests import read
 

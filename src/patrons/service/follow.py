@@ -141,7 +141,9 @@ class Follower:
             self._report_once("candidate_refused", error, release=wanted, again_after=self._patience.seconds)
         else:
             self._settled, self._failing, self._last_failure = wanted, None, ""
-            self.report("flip", release=slot.release, slot=slot.colour, former=former and former.release)
+            run_id = slot.scorer.manifest.get("run_id")  # of the series that it was made by
+            facts = {"release": slot.release, "run_id": run_id, "former": former and former.release}
+            self.report("flip", slot=slot.colour, **facts)
 
     def on_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         """SIGHUP looks now, SIGUSR1 rolls back."""

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping, Set
 from typing import Any
 from uuid import uuid4
 
+from patrons.events import Log, log_failure
 from patrons.service.keys import Keys
 from patrons.service.limits import Gate
-from patrons.service.logs import Log, log_failure
 from patrons.service.metrics import Metrics
 from patrons.service.problems import Problem, broken, error
 from patrons.service.settings import Settings

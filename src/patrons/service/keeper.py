@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from patrons.errors import is_expected
+from patrons.events import Log
 from patrons.files import shown
 from patrons.monitoring import keeping
 from patrons.monitoring.ledger import Ledger
-from patrons.service.logs import Log
 from patrons.service.metrics import Metrics
 
 PAUSE = 60.0  # seconds between two writes

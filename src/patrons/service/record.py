@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from patrons import events
 from patrons.errors import SourceError
 from patrons.files import DamagedError, LockedError, locked, read_json, write_json, write_text
 from patrons.service.balancer import COLOURS
@@ -153,6 +154,8 @@ class Releases:
         """Write the record, changed by these facts."""
         changed = replace(delivery, **facts)
         write_json(self.folder / FILE, asdict(changed))
+        known: dict[str, Any] = {name: getattr(changed, name) or None for name in ("release", "version", "colour")}
+        events.configured()("delivery", series=changed.name, state=changed.state, **known)
         return changed
 
     def named(self) -> dict[str, str | None]:

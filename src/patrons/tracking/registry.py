@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from patrons import events
 from patrons.scoring import release, signatures
 from patrons.tracking import decisions, limits
 from patrons.tracking.connection import TrackingError, connected, experiment_of
@@ -232,6 +233,8 @@ class Registry:
                 raise
             if state.aliases.get(CANDIDATE) == to:
                 client.delete_registered_model_alias(self.model, CANDIDATE)
+        decided: dict[str, Any] = {"action": action, "version": to, "release": state.releases.get(to)}
+        events.configured()("champion_changed", series=self.name, **decided)
         return entry
 
     def set_previous(self, former: Sequence[int]) -> None:
