@@ -66,6 +66,7 @@ def test_what_a_notebook_reads_and_writes_is_set_apart_from_what_it_decides(repo
     page = soup(reports / "01_eda.html")
     assert page.select_one(".declaration").get_text(" ", strip=True).startswith("Reads the source.")
     assert "Decides" not in page.select_one(".declaration").text
+    assert page.main.find_all(True, recursive=False)[-1]["class"] == ["declaration"]  # at the foot
     assert "which lines count" in page.main.text
 
 
@@ -95,7 +96,7 @@ def test_real_customers_are_not_said_to_be_simulated(processed, tmp_path):
 
 def test_the_header_names_data_period_run_and_digest(reports):
     for path in reports.iterdir():
-        facts = soup(path).select_one(".facts").get_text(" ", strip=True)
+        facts = " ".join(part.get_text(" ", strip=True) for part in soup(path).select(".facts"))
         assert "2 January 2024 to 31 December 2025" in facts
         assert "GBP" in facts
         assert "20261121-0143-1a2b3c" in facts

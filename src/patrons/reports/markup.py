@@ -31,6 +31,8 @@ def tidy(html: str) -> str:
         _name_kind(soup, callout)
     for table in soup.find_all("table"):
         _format_table(soup, table)
+    for declaration in soup.select(".declaration"):  # for analysts, who find it at the foot
+        soup.append(declaration.extract())
     return str(soup)
 
 

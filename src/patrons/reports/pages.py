@@ -34,7 +34,7 @@ SHOWN = [
 ]  # the first that an output has
 OUT_OF_DATE = "is out of date: what it was made from has changed since"
 TITLE = re.compile(r"^#\s+(?:\d+\s*·\s*)?(.+?)\s*$", re.MULTILINE)
-DECLARATION = re.compile(r"(?:^\*\*(?:Reads|Writes)\*\*.*\n*)+", re.MULTILINE)
+DECLARATION = re.compile(r"(?:^\*\*(?:Reads|May read|Writes)\*\*.*\n*)+", re.MULTILINE)
 
 OF_ALL = ("{roc_auc:.2f}", "{recall:.0%}")  # left out where customers who can be kept are told apart
 RANKS = "how well the forecast ranks customers"
@@ -132,9 +132,8 @@ def read_header(name: str, processed: Path) -> dict[str, Any]:
         ("Period", " to ".join(_day(day) for day in data.get("period") or ()), ""),
         ("Currency", data.get("currency"), ""),
         ("Made on", moment and _day(moment), ""),
-        ("Run", series.get("run_id"), ""),
-        ("Data digest", digest[:12], f"SHA-256 {digest}"),
     ]
+    origin = [("Run", series.get("run_id"), ""), ("Data digest", digest[:12], f"SHA-256 {digest}")]
     return {
         "title": data.get("title") or name,
         "simulated": bool(data.get("simulated")),
@@ -142,6 +141,7 @@ def read_header(name: str, processed: Path) -> dict[str, Any]:
         "run_id": series.get("run_id", ""),
         "version": patrons.__version__,
         "facts": [fact for fact in facts if fact[1]],
+        "origin": [fact for fact in origin if fact[1]],
     }
 
 
