@@ -22,7 +22,7 @@ def columns(path):
 def facts(name, root):
     """Lines, customers, orders, amount, first and last day of a case, read as `init` says."""
     named = columns(init(CASES / name, root).path)
-    table = kept(judge(read_log(CASES / name, named).lines, "", [], "keep")).to_pandas()
+    table = kept(judge(read_log(CASES / name, named).lines, "", [], "keep").cache()).to_pandas()
     return {
         "lines": len(table),
         "customers": table.customer_id.nunique(),

@@ -4,7 +4,7 @@ import ibis
 import pandas as pd
 import pytest
 
-from patrons.intake import dates
+from patrons.intake import dates, months
 
 
 def column(values):
@@ -169,6 +169,16 @@ def test_every_month_of_a_language_is_its_own():
     french = ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."]
     for names in (german, french):
         assert read([f"3 {name} 2022" for name in names]) == [f"2022-{n:02d}-03 00:00" for n in range(1, 13)]
+
+
+def test_a_word_that_only_begins_like_a_month_is_none():
+    assert read(["3 august 2022"] * 200 + ["3 augustde 2022"])[-1] == ""
+
+
+def test_text_of_which_months_are_read_stands_in_the_query_once():
+    """DuckDB compiles each regular expression of a query: a thousand took three seconds, for one row too."""
+    query = str(ibis.to_sql(months.as_iso(column(["3 Jan 2022"]))))
+    assert query.count('"when"') == 1
 
 
 def test_months_in_an_unknown_language_are_asked_about_even_if_most_rows_can_be_read():

@@ -21,13 +21,14 @@ NAMES = (  # en, de, fr, es, it, nl, pt and the Nordic ones, in lower case, with
     "december dec dezember dez decembre diciembre dic dicembre dezembro desember des",
 )
 MONTHS = {word: number for number, words in enumerate(NAMES, 1) for word in words.split()}
+WORD = "([a-z]+)"
 REST = r"((?:[t ,].*)?)$"  # of text in lower case
 WEEKDAY = r"^(?:[a-z]+[.]?,? +)?"
 SMALL = r"(?:(?:de|del|of|den|the) )?"
 YEAR = r"'?(\d{4}|\d{2})"
-DAY_FIRST = rf"{WEEKDAY}(\d{{1,2}})(?:st|nd|rd|th|er|[.ºª])?[ ./-]*{SMALL}([a-z]+)[.]?[ ,./-]*{SMALL}{YEAR}{REST}"
-MONTH_FIRST = rf"{WEEKDAY}([a-z]+)[.]?[ -]+(\d{{1,2}})(?:st|nd|rd|th)?,?[ -]+{YEAR}{REST}"
-YEAR_FIRST = rf"^(\d{{4}})[ ./-]([a-z]+)[.]?[ ./-](\d{{1,2}}){REST}"
+DAY_FIRST = rf"{WEEKDAY}(\d{{1,2}})(?:st|nd|rd|th|er|[.ºª])?[ ./-]*{SMALL}{WORD}[.]?(?:[ ,./-]+{SMALL})?{YEAR}{REST}"
+MONTH_FIRST = rf"{WEEKDAY}{WORD}[.]?[ -]+(\d{{1,2}})(?:st|nd|rd|th)?,?[ -]+{YEAR}{REST}"
+YEAR_FIRST = rf"^(\d{{4}})[ ./-]{WORD}[.]?[ ./-](\d{{1,2}}){REST}"
 FORMS = {DAY_FIRST: (1, 2, 3), MONTH_FIRST: (2, 1, 3), YEAR_FIRST: (3, 2, 1)}  # places of day, month and year
 CENTURY = 69  # two-digit years from 69 on are of the 1900s, as in strptime
 
@@ -69,14 +70,16 @@ def iso(day: str) -> str:
 
 
 def as_iso(column: StringValue) -> StringValue:
-    """Text that begins with year-month-day where the name of a month stood, with the time behind it; else missing."""
+    """Text that begins with year-month-day where the name of a month stood, with the time behind it; else no date.
+
+    Each step names the one before it once, because DuckDB compiles a regular expression wherever it stands in a query.
+    """
     text = strip_accents(column.lower())
-    parts = []
-    for form, (day, month, year) in FORMS.items():
-        name = text.re_extract(form, month)
-        number = ibis.cases(*((name.isin(words.split()), f"{n:02d}") for n, words in enumerate(NAMES, 1)), else_=None)
-        short = text.re_extract(form, year)
-        century = ibis.ifelse(short.length() == 4, "", ibis.ifelse(short >= str(CENTURY), "19", "20"))
-        rest = text.re_extract(form, 4).upper()
-        parts.append(century + short + "-" + number + "-" + text.re_extract(form, day).lpad(2, "0") + rest)
-    return ibis.coalesce(*parts)
+    for form, (day, month, year) in FORMS.items():  # "=" begins what is read, and stands between its parts
+        text = text.re_replace(form.replace(WORD, f"({'|'.join(MONTHS)})"), rf"=\{year}=\{month}=\{day}=\4")
+    for number, words in enumerate(NAMES, 1):
+        text = text.re_replace(rf"^=(\d+)=(?:{'|'.join(words.split())})=", rf"=\1={number:02d}=")
+    text = text.re_replace(rf"^=({'|'.join(map(str, range(CENTURY, 100)))})=", r"=19\1=")
+    text = text.re_replace(r"^=(\d\d)=", r"=20\1=")
+    text = text.re_replace(r"^=(\d{4})=(\d\d)=(\d\d?)=", r"=\1-\2-\3")
+    return text.re_extract("^=(.*)$", 1).upper()

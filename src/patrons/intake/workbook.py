@@ -73,11 +73,11 @@ def read(path: Path, sheet: str = "") -> Book:
         tables = tables or {name: rows for name, rows in heads.items() if header.filled(rows[0]) > 1}
         if not tables or (sheet and sheet not in tables):
             raise SourceError(f"{path.name}: no sheet holds a table (a line of column names with rows below).")
-        base, alike = (
-            (sheet, [sheet]) if sheet else _largest({n: _cells(book[n], r) for n, r in tables.items()}, tables)
-        )
+        base, alike = sheet, [sheet]
         if not sheet:
-            _refuse_renamed(path, base, tables, alike)
+            needed = {name: essential(_head(rows)) for name, rows in tables.items()}
+            base, alike = _largest({name: _cells(book[name], rows) for name, rows in tables.items()}, tables, needed)
+            _refuse_renamed(path, base, tables, alike, needed[base])
         frames = [_frame(book[name], tables[name], _names(tables[base])) for name in alike]
     finally:
         book.close()
@@ -90,32 +90,36 @@ def key(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).casefold() or name
 
 
-def _largest(cells: Mapping[str, int], tables: Mapping[str, Rows]) -> tuple[str, list[str]]:
+def _largest(
+    cells: Mapping[str, int], tables: Mapping[str, Rows], needed: Mapping[str, list[str]]
+) -> tuple[str, list[str]]:
     """The sheets that belong together and hold most cells, and the largest of them."""
-    together = {base: [name for name in tables if _belongs(tables[name], tables[base])] for base in tables}
+    together = {
+        base: [name for name, rows in tables.items() if _belongs(rows, tables[base], needed[base])] for base in tables
+    }
     base = max(tables, key=lambda one: (sum(cells[name] for name in together[one]), cells[one]))
     return max(together[base], key=lambda name: cells[name]), together[base]
 
 
-def _belongs(rows: Rows, base: Rows) -> bool:
+def _belongs(rows: Rows, base: Rows, needed: list[str]) -> bool:
     """Whether a sheet has what a line of the other needs, and half of its columns at least."""
     own, theirs = set(map(key, _names(rows))), set(map(key, _names(base)))
-    return not _lacking(rows, base) and 2 * len(own & theirs) >= len(theirs)
+    return not _lacking(rows, needed) and 2 * len(own & theirs) >= len(theirs)
 
 
-def _lacking(rows: Rows, base: Rows) -> list[str]:
-    """Columns of the base that a sheet lacks and cannot do without; all of them where nothing tells."""
+def _lacking(rows: Rows, needed: list[str]) -> list[str]:
+    """The columns that a line cannot do without and a sheet does not have."""
     own = set(map(key, _names(rows)))
-    return [name for name in essential(_head(base)) if key(name) not in own]
+    return [name for name in needed if key(name) not in own]
 
 
-def _refuse_renamed(path: Path, base: str, tables: Mapping[str, Rows], alike: list[str]) -> None:
+def _refuse_renamed(path: Path, base: str, tables: Mapping[str, Rows], alike: list[str], needed: list[str]) -> None:
     """SourceError for sheets that would belong to the table but for the name of a column."""
     names = set(map(key, _names(tables[base])))
     problems = []
     for name, rows in tables.items():
         own = _names(rows)
-        further, lacking = [one for one in own if key(one) not in names], _lacking(rows, tables[base])
+        further, lacking = [one for one in own if key(one) not in names], _lacking(rows, needed)
         if name not in alike and further and 2 * len(names & set(map(key, own))) >= len(names):
             problems.append(f"sheet {name} has no {', '.join(lacking)}, but {', '.join(further)}")
     if problems:
