@@ -112,6 +112,7 @@ def ready(service: Service) -> Annotated[types.Schema, types.SchemaMetadata(Heal
 
 def metrics(service: Service) -> http.Response:
     service.metrics.busy.set(service.gate.busy)
+    service.metrics.refused.set(service.slots.refused is not None)
     return http.PlainTextResponse(service.metrics.text(), headers={"content-type": CONTENT_TYPE})
 
 

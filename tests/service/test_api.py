@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import stat
+import sys
 import threading
 
 import pytest
@@ -315,6 +316,15 @@ def test_metrics_count_requests_customers_and_show_the_release(api):
     assert 'patrons_requests_total{path="/predict",status="200"} 1.0' in text
     assert 'patrons_customers_total{outcome="scored"} 1.0' in text
     assert 'patrons_release_info{release="aaa",slot="blue"} 1.0' in text
+    assert "patrons_release_refused 0.0" in text
+    if sys.platform == "linux":  # elsewhere a process does not say so
+        for name in ("cpu_seconds_total", "resident_memory_bytes", "open_fds", "max_fds"):
+            assert re.search(rf"^process_{name} [1-9.]", text, re.MULTILINE), name
+
+
+def test_metrics_say_that_the_release_that_is_wanted_was_refused(tmp_path):
+    bad = Asked(write_release(tmp_path / "bad", "bad", problems=["golden customer 1 differs"]))
+    assert "patrons_release_refused 1.0" in bad.ask("GET", "/metrics").text
 
 
 def test_the_model_card_lists_the_features_in_words(api):

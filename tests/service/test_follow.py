@@ -79,7 +79,9 @@ def test_wrong_golden_answers_are_settled(tmp_path, clock):
     assert followed.look("bad") == "aaa"
     clock.now = 9999
     assert followed.look("bad") == "aaa"
+    assert followed.slots.refused == "bad: 1 golden answers differ: golden customer 1 differs"
     assert followed.look("a") == "aaa"  # nor is what answers loaded a second time
+    assert followed.slots.refused is None  # it is no longer wanted
     assert [event for event, _ in followed.events] == ["flip", "candidate_refused"]
 
 

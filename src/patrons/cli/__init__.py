@@ -10,5 +10,6 @@ keys      the commands that make and revoke API keys
 backup    the commands that back up what MLflow keeps, and put it back
 deploy    the command that lets a new release answer, and goes back
 scale     the command that keeps as many replicas of the API as the load asks for
+metrics   the command that tells Prometheus how series are
 parts     what they share
 """

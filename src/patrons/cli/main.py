@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from patrons import __version__, events
-from patrons.cli import backup, compare, deploy, keys, outcomes, retrain, scale, scoring, trial
+from patrons.cli import backup, compare, deploy, keys, metrics, outcomes, retrain, scale, scoring, trial
 from patrons.cli.parts import command, natural
 from patrons.errors import is_expected
 from patrons.files import root_folder, shown
@@ -112,6 +112,7 @@ def parser() -> argparse.ArgumentParser:
     keys.add(commands)
     backup.add(commands)
     scale.add(commands)
+    metrics.add(commands)
     deploy.add(commands)
     return line
 

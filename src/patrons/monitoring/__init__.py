@@ -42,6 +42,7 @@ latest        what 01, 02 and 08 say about the latest data, before anything is t
 aside         the copy of the results in which they are run
 child         run_all.py as a process that ends when its starter does
 retrainings   the log of retrainings
+exported   the state of series as numbers for Prometheus
 """
 
 from patrons import door
@@ -52,6 +53,7 @@ __all__ = [
     "compare_narrative",
     "compare_plots",
     "estimate",
+    "exported",
     "given",
     "keeping",
     "ledger",

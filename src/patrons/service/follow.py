@@ -115,6 +115,7 @@ class Follower:
         self.slots.mark(wanted, promoted)
         if wanted == answering:
             self._settled, self._last_failure = wanted, ""
+            self.slots.refused = None  # it is no longer wanted
         elif wanted == self._settled and not forced:
             self._last_failure = ""
         elif forced or wanted != self._failing or self._patience.over:

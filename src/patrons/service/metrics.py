@@ -32,6 +32,7 @@ class Metrics:
             "patrons_release_events", "Flips, rollbacks, refused candidates.", ["event"], registry=own
         )
         self.release = Gauge("patrons_release_info", "The release that answers.", ["release", "slot"], registry=own)
+        self.refused = Gauge("patrons_release_refused", "Whether the release that is wanted was refused.", registry=own)
         self.busy = Gauge("patrons_requests_in_progress", "Requests that are scored or wait.", registry=own)
 
     def answered(self, path: str, status: int, seconds: float) -> None:

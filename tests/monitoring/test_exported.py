@@ -1,0 +1,265 @@
+"""The state of a series as numbers for Prometheus: what is not known is absent, not zero."""
+
+import json
+import os
+import shutil
+import subprocess
+from datetime import UTC, date, datetime
+
+import pandas as pd
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from patrons.cli.main import main
+from patrons.files import write_json
+from patrons.monitoring import exported, runs
+from patrons.monitoring.columns import SERIES
+from patrons.monitoring.ledger import Ledger
+from patrons.tracking import archive
+from patrons.tracking.connection import TrackingError
+from patrons.tracking.decisions import State
+from patrons.tracking.registry import Registry
+
+NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
+STARTED, FINISHED = "2026-04-01T10:00:00+00:00", "2026-04-01T10:01:30+00:00"
+ENDED = 1775037690  # 2026-04-01T10:01:30Z: 20,544 days and 10 h 1 min 30 s after 1970
+STAGES = ("01_eda", "06_churn", "08_monitoring")
+GOOD = {"status": "succeeded", "stale": False, "seconds": 7.5}
+SAID = {"verdict": "watch", "features": 139, "drifted_features": 12, "broken": []}
+
+
+class Project:
+    """A folder with the results of one series, and what is exported of it."""
+
+    def __init__(self, root):
+        self.root, self.results = root, root / "data" / "processed" / "toy"
+        self.ledger = root / "data" / "ledger" / "toy"
+        (root / "notebooks").mkdir()
+
+    def series(self, folder=None, finished=FINISHED, **stages):
+        stages = {stage: {**GOOD, **stages.get(stage[3:], {})} for stage in STAGES}
+        record = {"name": "toy", "run_id": "1", "started": STARTED, "finished": finished, "stages": stages}
+        write_json((folder or self.results) / "series.json", record)
+
+    def said(self, folder=None, **facts):
+        write_json((folder or self.results) / "08_monitoring" / "monitoring.json", {**SAID, **facts})
+
+    def numbers(self, backups=None):
+        """By name and values of the labels beside the series."""
+        families = text_string_to_metric_families(exported.text(["toy"], self.root, backups, NOW))
+        return {
+            (
+                sample.name.removeprefix("patrons_"),
+                *(value for name, value in sample.labels.items() if name != "series"),
+            ): sample.value
+            for family in families
+            for sample in family.samples
+        }
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return Project(tmp_path)
+
+
+def test_of_a_series_that_nothing_else_is_known_of_there_are_its_run_and_no_zeros(project):
+    project.series(monitoring={"status": "not run"})
+    assert project.numbers() == {
+        ("exported_timestamp_seconds",): NOW.timestamp(),
+        ("series_duration_seconds",): 90,
+        ("notebook_duration_seconds", "01_eda"): 7.5,
+        ("notebook_duration_seconds", "06_churn"): 7.5,
+        ("notebook_failed", "01_eda"): 0,
+        ("notebook_failed", "06_churn"): 0,
+    }
+
+
+def test_a_run_that_failed_keeps_the_moment_of_the_last_that_did_not(project):
+    earlier = "2026-03-31T10:01:30+00:00"
+    project.series(finished=earlier)
+    runs.keep(project.results, project.ledger)
+    project.series(churn={"status": "failed"}, monitoring={"status": "not run"})
+    numbers = project.numbers()
+    assert numbers["series_success_timestamp_seconds",] == ENDED - 86400
+    assert numbers["notebook_failed", "06_churn"] == 1
+    assert ("notebook_failed", "08_monitoring") not in numbers
+
+
+@pytest.mark.parametrize(
+    "told", [{"finished": None}, {"monitoring": {"stale": True}}], ids=["still running", "made from what has changed"]
+)
+def test_a_run_that_is_not_whole_is_no_success(project, told):
+    project.series(**told)
+    assert ("series_success_timestamp_seconds",) not in project.numbers()
+
+
+def test_gates_that_failed_are_those_of_a_churn_model_that_is_there(project):
+    write_json(project.results / "06_churn" / "metrics.json", {"roc_auc": 0.8, "gates_failed": 2})
+    project.series()
+    assert project.numbers()["gates_failed",] == 2
+    project.series(churn={"status": "failed"})
+    assert ("gates_failed",) not in project.numbers()
+
+
+def test_the_verdict_is_one_of_three_states(project):
+    project.series()
+    project.said(broken=["Ids of nobody known."])
+    numbers = project.numbers()
+    assert [numbers["monitoring_verdict", one] for one in ("none", "watch", "retrain")] == [0, 1, 0]
+    assert (numbers["monitoring_features_moved",], numbers["monitoring_features",]) == (12, 139)
+    assert (numbers["monitoring_data_broken",], numbers["monitoring_timestamp_seconds",]) == (1, ENDED)
+
+
+def test_a_later_look_before_a_retraining_is_what_monitoring_says(project):
+    project.series()
+    project.said(verdict="none")
+    look = project.results.parent / ".latest" / "toy" / "data" / "processed" / "toy"
+    project.series(look)
+    project.said(look, verdict="retrain")
+    os.utime(look / "series.json", (ENDED + 60, ENDED + 60))
+    numbers = project.numbers()
+    assert (numbers["monitoring_verdict", "retrain"], numbers["monitoring_timestamp_seconds",]) == (1, ENDED + 60)
+    os.utime(look / "series.json", (ENDED - 60, ENDED - 60))
+    assert project.numbers()["monitoring_verdict", "retrain"] == 0
+
+
+def scores(day, horizon_days=90, source=SERIES, customers="abcde"):
+    facts = {"release": "r", "probability": 0.5, "flagged": False, "horizon_days": horizon_days, "source": source}
+    return pd.DataFrame({"customer_id": list(customers), "day": day, **facts})
+
+
+def outcomes(day, customers):
+    return pd.DataFrame({"customer_id": list(customers), "day": day, "churned": 1, "source": "log"})
+
+
+@pytest.mark.parametrize(
+    ("day", "known", "overdue"),
+    [
+        (date(2026, 1, 1), "", 1),  # 90 days are over on April 1st
+        (date(2026, 1, 2), "", 0),  # and of this day on April 2nd
+        (date(2026, 1, 1), "abcd", 0),  # four of five are enough
+        (date(2026, 1, 1), "abc", 1),
+    ],
+)
+def test_outcomes_are_overdue_once_the_horizon_has_passed(project, day, known, overdue):
+    project.series()
+    ledger = Ledger(project.ledger)
+    ledger.keep(scores(day))
+    if known:
+        ledger.receive(outcomes(day, known))
+    assert project.numbers()["outcomes_overdue",] == overdue
+
+
+def test_what_others_than_the_series_asked_is_not_waited_for(project):
+    project.series()
+    Ledger(project.ledger).keep(scores(date(2026, 1, 1), source="predict"))
+    assert ("outcomes_overdue",) not in project.numbers()
+
+
+def test_of_a_table_nobody_knows_when_outcomes_are_due_until_some_are_given(project):
+    project.series()
+    ledger, day = Ledger(project.ledger), date(2026, 1, 1)
+    ledger.keep(scores(day, None))
+    assert ("outcomes_overdue",) not in project.numbers()
+    ledger.receive(outcomes(day, "ab"))
+    assert project.numbers()["outcomes_overdue",] == 1
+
+
+def test_retrainings_are_told_by_the_last_that_ended_and_by_one_that_has_not(project):
+    project.series()
+    entries = [
+        {"started": STARTED, "finished": FINISHED, "exit_code": 10},
+        {"started": STARTED, "finished": None, "exit_code": None},
+    ]
+    write_json(project.ledger / "retrain.json", entries)
+    numbers = project.numbers()
+    assert (numbers["retraining_exit_code",], numbers["retraining_timestamp_seconds",]) == (10, ENDED)
+    assert numbers["retraining_unfinished_timestamp_seconds",] == ENDED - 90
+    write_json(project.ledger / "retrain.json", entries[:1])
+    assert ("retraining_unfinished_timestamp_seconds",) not in project.numbers()
+
+
+def log(*entries):
+    return {
+        f"patrons.log.{number:06}.abc": json.dumps({"action": action, "from": None, "to": to, "at": at})
+        for number, (action, to, at) in enumerate(entries, 1)
+    }
+
+
+def test_a_champion_is_as_old_as_its_promotion_and_a_rollback_makes_it_no_younger():
+    first, second, third = (f"2026-0{month}-01T00:00:00+00:00" for month in (1, 2, 3))
+    told = log(("promote", 1, first), ("promote", 2, second), ("rollback", 1, third))
+    assert exported.promoted_at(State({"champion": 1}, told, {1: "a", 2: "b"})) == first
+    assert exported.promoted_at(State({"champion": 2}, told, {1: "a", 2: "b"})) == second
+    assert exported.promoted_at(State({"champion": 3}, told, {3: "c"})) is None  # an alias that was moved by hand
+    assert exported.promoted_at(State({}, told, {1: "a"})) is None
+
+
+def test_a_registry_that_is_away_leaves_out_the_age_alone(project, monkeypatch, caplog):
+    def away(registry):
+        raise TrackingError("MLflow is away.")
+
+    project.series()
+    monkeypatch.setattr(Registry, "had_champion", away)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    numbers = project.numbers()
+    assert ("champion_promoted_timestamp_seconds",) not in numbers
+    assert numbers["series_duration_seconds",] == 90
+    assert "age is left out: MLflow is away." in caplog.text
+
+
+def test_the_newest_backup_that_can_be_read_counts(project, tmp_path):
+    project.series()
+    backups = tmp_path / "backups"
+    backups.mkdir()
+    assert ("backup_timestamp_seconds",) not in project.numbers(backups)
+    for name, made in (("20260401T100000.000Z", STARTED), ("20260401T100130.000Z", FINISHED)):
+        archive.seal(backups / name, {"format": archive.FORMAT, "made": made, "files": {}})
+    assert project.numbers(backups)["backup_timestamp_seconds",] == ENDED
+    (backups / "20260401T100130.000Z" / "manifest.json").write_text("{")
+    assert project.numbers(backups)["backup_timestamp_seconds",] == ENDED - 90
+
+
+@pytest.fixture
+def at(project, monkeypatch):
+    monkeypatch.chdir(project.root)
+    monkeypatch.delenv("PATRONS_BACKUPS", raising=False)
+    project.series()
+    return project
+
+
+def test_the_file_appears_whole_under_its_name(at):
+    target = at.root / "out" / "patrons.prom"
+    assert main(["metrics", "toy", "toy", "--to", str(target)]) == 0  # a name that is given twice counts once
+    assert 'patrons_series_duration_seconds{series="toy"} 90.0\n' in target.read_text()
+    assert [path.name for path in target.parent.iterdir()] == ["patrons.prom"]
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        (["toys"], "There are no results of a series 'toys' in data/processed: did you mean 'toy'?"),
+        (["toy", "--to", "patrons.txt"], "node_exporter reads names that end in .prom alone"),
+        (["toy", "--backups", "none"], "There is no folder of backups none. Make one: patrons backup --to FOLDER"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused_and_leaves_the_file_of_before(at, capsys, line, error):
+    target = at.root / "patrons.prom"
+    target.write_text("before")
+    assert main(["metrics", *([] if "--to" in line else ["--to", str(target)]), *line]) == 2
+    assert error in capsys.readouterr().err
+    assert target.read_text() == "before"
+
+
+def test_the_variable_names_the_folder_of_backups(at, capsys, monkeypatch):
+    monkeypatch.setenv("PATRONS_BACKUPS", "none")
+    assert main(["metrics", "toy"]) == 2
+    assert "no folder of backups none" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_promtool_finds_no_fault_in_what_a_finished_series_exports(demo):
+    text = exported.text(["demo"], demo.root)
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
