@@ -18,5 +18,16 @@ restore     a backup put back, elsewhere too
 
 from patrons import door
 
-__all__ = ["backup", "connection", "promotion", "registry", "repair", "restore", "runs", "stores"]
+__all__ = [
+    "archive",
+    "backup",
+    "connection",
+    "decisions",
+    "promotion",
+    "registry",
+    "repair",
+    "restore",
+    "runs",
+    "stores",
+]
 __getattr__, __dir__ = door(__name__, __all__)
