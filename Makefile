@@ -2,6 +2,7 @@
 
 PYTHON ?=
 PARAMS ?= params/demo.yaml
+FILE ?=
 ARGS ?=
 PORT ?= 5000
 
@@ -33,11 +34,11 @@ export MLFLOW_DISABLE_TELEMETRY = true
 .PHONY: help run report lab ui api app test drills lint format schema lock clean .venv
 
 help: ## list the targets
-	@echo "make TARGET [PARAMS=params/demo.yaml] [ARGS=...]"
+	@echo "make TARGET [PARAMS=params/demo.yaml] [FILE=shop.csv] [ARGS=...]"
 	@sed -n 's/^\([a-z]*\):[^#]*## /  \1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
-run: $(READY) $(if $(filter demo,$(NAME)),$(DEMO)) ## run the series on PARAMS; ARGS go to run_all.py, such as ARGS=--resume
-	$(BIN)/python run_all.py $(PARAMS) $(ARGS)
+run: $(READY) $(if $(FILE),,$(if $(filter demo,$(NAME)),$(DEMO))) ## run the series on PARAMS, or on your own FILE=shop.csv; ARGS go to run_all.py, such as ARGS=--resume
+	@$(if $(FILE),$(BIN)/patrons init "$(FILE)" --run $(ARGS),$(BIN)/python run_all.py $(PARAMS) $(ARGS))
 
 report: ## show where the report on PARAMS is, and open it where there is a screen
 	@test -f reports/$(NAME)/index.html || { echo "There is no report on $(NAME) yet: make run PARAMS=$(PARAMS)"; exit 1; }

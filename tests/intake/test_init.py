@@ -134,7 +134,48 @@ def test_the_command_says_what_it_takes_the_file_for_and_what_to_run(tmp_path, m
     assert cli.main(["init", "log.csv", "--name", "shop"]) == 0
     output = capsys.readouterr().out
     assert "log.csv is taken for an order log" in output
-    assert "python run_all.py params/shop.yaml" in output
+    assert "Then: make run PARAMS=params/shop.yaml" in output
+
+
+@pytest.fixture
+def became(tmp_path, monkeypatch):
+    """What the process became, where `patrons init --run` lets it run the series."""
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path)
+    commands = []
+    monkeypatch.setattr("os.execv", lambda program, command: commands.append(command) or 0)
+    return commands
+
+
+def test_with_run_the_series_follows_with_its_options_and_again_on_the_same_params_file(tmp_path, became, capsys):
+    german(tmp_path / "log.csv")
+    assert cli.main(["init", "log.csv", "--run", "--set", "03.k=4"]) == 0
+    assert became[0][1:] == [str(tmp_path / "run_all.py"), "params/log.yaml", "--set", "03.k=4"]
+    text = (tmp_path / "params" / "log.yaml").read_text()
+    assert cli.main(["init", "log.csv", "--run"]) == 0
+    assert became[1][2:] == ["params/log.yaml"]
+    assert (tmp_path / "params" / "log.yaml").read_text() == text
+    assert "is there already and is used as it is" in capsys.readouterr().out
+
+
+def test_with_run_what_cannot_be_told_ends_it_with_what_to_type(tmp_path, became, capsys):
+    rows = [f"K{n % 40},0{1 + n % 9}/0{1 + n % 7}/2024,{n + 1}.5" for n in range(200)]
+    (tmp_path / "log.csv").write_text("\n".join(["customer,date,amount", *rows]))
+    assert cli.main(["init", "log.csv", "--run"]) == 2
+    *_, question, last = capsys.readouterr().out.splitlines()
+    assert question.startswith("To settle first: ")
+    assert last == "Write the answer in params/log.yaml, then type: make run PARAMS=params/log.yaml"
+    assert became == []
+
+
+def test_another_file_of_the_same_name_is_not_taken_for_the_first(tmp_path, became, capsys):
+    german(tmp_path / "log.csv")
+    cli.main(["init", "log.csv", "--run"])
+    with (tmp_path / "log.csv").open("ab") as file:
+        file.write(b"K004;31.12.23;1,90;X\n")
+    assert cli.main(["init", "log.csv", "--run"]) == 2
+    assert "or replace the former one: cp log.csv data/raw/log.csv" in capsys.readouterr().err
+    assert len(became) == 1
 
 
 def test_a_letter_that_marks_cancellations_is_found(tmp_path):

@@ -86,7 +86,7 @@ def test_one_currency_is_taken_from_its_column(tmp_path):
 def test_of_several_currencies_one_is_taken_and_the_others_are_a_question(tmp_path):
     eda, written = log(tmp_path, Currency=["usd", "usd", "eur"])
     assert (eda["currency"], eda["currency_column"]) == ("USD", "Currency")
-    assert "one currency at a time" in written.questions[0]
+    assert "one currency at a time" in written.advice[0]
 
 
 def test_every_column_that_is_not_used_is_listed(tmp_path):

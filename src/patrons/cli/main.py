@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from patrons import __version__, events
-from patrons.cli import backup, compare, deploy, keys, metrics, outcomes, retrain, scale, scoring, trial
+from patrons.cli import backup, compare, deploy, init, keys, metrics, outcomes, retrain, scale, scoring, trial
 from patrons.cli.parts import command, natural
 from patrons.errors import is_expected
 from patrons.files import root_folder, shown
@@ -90,12 +90,7 @@ def parser() -> argparse.ArgumentParser:
     add("name", metavar="NAME", help="online_retail (UCI 352) or online_retail_ii (UCI 502)")
     add("--force", action="store_true", help="download it again")
 
-    add = command(
-        commands, "init", init, "look at a data file and write a params file for it", "orders.csv --name shop"
-    )
-    add("file", metavar="FILE", type=Path, help="an order log or a customer table: CSV, TSV, gzip, XLSX, Parquet")
-    add("--name", default="", help="of the params file (the file's own)")
-    add("--force", action="store_true", help="overwrite a params file of that name")
+    init.add(commands)
 
     add = command(commands, "log", log, "send the results of a series to MLflow, once", "demo")
     add("name", metavar="NAME", help="the series, such as demo: a folder in data/processed")
@@ -155,20 +150,6 @@ def fetch(arguments: argparse.Namespace) -> None:
     print(f"Downloading {wanted.title} and converting its workbook: this takes some minutes.", flush=True)
     logs.fetch(wanted, target)
     print(f"{shown(target)}: {wanted.facts.lines:,} lines, as they are known. {wanted.licence}.")
-
-
-def init(arguments: argparse.Namespace) -> None:
-    """``patrons init``."""
-    from patrons.intake.init import init as look
-    from patrons.intake.questions import at_terminal
-
-    ask = at_terminal if sys.stdin.isatty() and sys.stdout.isatty() else None
-    written = look(arguments.file, root_folder(), arguments.name, arguments.force, ask)
-    print(written.description)
-    print(f"Wrote {shown(written.path)}: look through its guesses.")
-    for question in written.questions:
-        print(f"To settle first: {question}")
-    print(f"Then: python run_all.py {shown(written.path)}")
 
 
 def log(arguments: argparse.Namespace) -> None:

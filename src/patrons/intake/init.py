@@ -48,11 +48,22 @@ MEANINGS = {
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: the params file, what the data seems to be, and the questions that the user has to settle."""
+    """What was written: the params file, what the data seems to be, questions without whose answer the series cannot
+    run, and advice: what was decided that the user may know better.
+    """
 
     path: Path
     description: str
     questions: tuple[str, ...]
+    advice: tuple[str, ...] = ()
+
+
+class ExistsError(SourceError):
+    """A params file of that name is there already: `path`."""
+
+    def __init__(self, message: str, path: Path):
+        super().__init__(message)
+        self.path = path
 
 
 def init(file: Path, root: Path, name: str = "", force: bool = False, ask: Ask | None = None) -> Written:
@@ -80,17 +91,25 @@ def init(file: Path, root: Path, name: str = "", force: bool = False, ask: Ask |
         raise SourceError(f"--name {name!r}: letters, digits, _ and - make a name, such as my_shop.")
     target = root / "params" / f"{name}.yaml"
     if target.exists() and not force:
-        raise SourceError(f"params/{target.name} exists already. Give another --name, or --force to overwrite it.")
+        raise ExistsError(
+            f"params/{target.name} exists already. Give another --name, or --force to overwrite it.", target
+        )
     source = open_checked(file)
     guesses, place = _settled(source.table, guess(source.table), ask), raw.place_of(file, root)
-    lines, questions = (_log if guesses.kind == "log" else _table)(source.table, guesses, ask)
+    lines, questions, advice = (_log if guesses.kind == "log" else _table)(source.table, guesses, ask)
     head = _head(guesses, title, place, f"{file.name}: {source.description}")
     raw.bring(file, root, place)
     write_text(target, "\n".join([*head, *lines]) + "\n")
     kind = "an order log" if guesses.kind == "log" else "a customer table"
     columns = ", ".join(f"{ours} = {column.column}" for ours, column in guesses.columns.items())
     read = f" Sheets not read: {', '.join(source.left_out)}." if source.left_out else ""
-    return Written(target, f"{file.name} is taken for {kind}: {guesses.why}. {columns}.{read}", tuple(questions))
+    taken = f"{file.name} is taken for {kind}: {guesses.why}. {columns}.{read}"
+    return Written(target, taken, tuple(questions), tuple(advice))
+
+
+def bring(file: Path, root: Path) -> None:
+    """Put a file where the series finds it, as `init` does."""
+    raw.bring(file, root, raw.place_of(file, root))
 
 
 def _settled(table: Table, guesses: Guesses, ask: Ask | None) -> Guesses:
@@ -143,8 +162,8 @@ def _yaml(text: str) -> str:
     return text if simple else json.dumps(text, ensure_ascii=False)
 
 
-def _log(table: Table, guesses: Guesses, ask: Ask | None) -> tuple[list[str], list[str]]:
-    """The lines of a log's params file, and the questions that are left."""
+def _log(table: Table, guesses: Guesses, ask: Ask | None) -> tuple[list[str], list[str], list[str]]:
+    """The lines of a log's params file, the questions that are left, and advice."""
     guesses, crowded = _of_customers(table, guesses, ask)
     columns = {ours: guess.column for ours, guess in guesses.columns.items()}
     lines = ["  columns:  # our name: yours"]
@@ -159,16 +178,20 @@ def _log(table: Table, guesses: Guesses, ask: Ask | None) -> tuple[list[str], li
     if absent:
         meaning.append(f"  # not found: {', '.join(absent)}; what depends on that is skipped")
     known = "[country]" if "country" in columns else "[]"
-    return [
-        *lines,
-        *meaning,
-        *(suggested.currency or _currency(table, columns)),
-        *_codes(table, columns),
-        *suggested.lines,
-        "02_transformation:",
-        f"  attributes: {known}  # what models may know of a customer",
-        *_days(table, columns),
-    ], [*crowded, *questions, *more, *suggested.questions]
+    return (
+        [
+            *lines,
+            *meaning,
+            *(suggested.currency or _currency(table, columns)),
+            *_codes(table, columns),
+            *suggested.lines,
+            "02_transformation:",
+            f"  attributes: {known}  # what models may know of a customer",
+            *_days(table, columns),
+        ],
+        [*crowded, *questions, *more],
+        suggested.questions,
+    )
 
 
 def _of_customers(table: Table, guesses: Guesses, ask: Ask | None) -> tuple[Guesses, list[str]]:
@@ -251,44 +274,49 @@ def _days(table: Table, columns: dict[str, str]) -> list[str]:
     return suggest.of_days((ends["last"].date() - ends["first"].date()).days + 1)
 
 
-def _table(table: Table, guesses: Guesses, ask: Ask | None) -> tuple[list[str], list[str]]:
-    """The lines of a customer table's params file, and the questions that are left."""
+def _table(table: Table, guesses: Guesses, ask: Ask | None) -> tuple[list[str], list[str], list[str]]:
+    """The lines of a customer table's params file, the questions that are left, and advice."""
     number = guesses.columns.get("id")
     if guesses.missing:
         lines, questions = _to_settle(guesses, "  ")
         column = _yaml(number.column) if number else '""'
-        return [f"  id: {column}", *lines, '  positive: ""  # its value that means churned'], questions
+        return [f"  id: {column}", *lines, '  positive: ""  # its value that means churned'], questions, []
     label = guesses.columns["label"]
     column, why = (_yaml(str(number.column)), number.reason) if number else ('""', "none was found")
     frame = table.to_pandas()
     decimal, thousands = _marks(frame)
     roles = Roles(str(number.column) if number else "", str(label.column), str(guesses.positive))
     roles = replace(roles, decimal=DECIMALS[decimal], thousands=thousands)
-    inputs, questions = _inputs(frame, roles)
-    return [
-        f"  id: {column}  # {why}",
-        f"  label: {_yaml(str(label.column))}  # {_comment(label.reason)}",
-        f"  positive: {json.dumps(guesses.positive)}  # {guesses.share:.1%} of rows have it",
-        f"  decimal: {decimal}  # more columns are numbers with it" if decimal != "point" else "  decimal: point",
-        f"  thousands: {json.dumps(thousands)}",
-        *suggest.of_pairs(inputs),
-        "03_clustering_comparison:",
-        f"  inputs: {json.dumps(inputs, ensure_ascii=False)}  # to look for groups in: keep what marketing acts on",
-    ], questions
+    inputs, questions, advice = _inputs(frame, roles)
+    return (
+        [
+            f"  id: {column}  # {why}",
+            f"  label: {_yaml(str(label.column))}  # {_comment(label.reason)}",
+            f"  positive: {json.dumps(guesses.positive)}  # {guesses.share:.1%} of rows have it",
+            f"  decimal: {decimal}  # more columns are numbers with it" if decimal != "point" else "  decimal: point",
+            f"  thousands: {json.dumps(thousands)}",
+            *suggest.of_pairs(inputs),
+            "03_clustering_comparison:",
+            f"  inputs: {json.dumps(inputs, ensure_ascii=False)}  # to look for groups in: keep what marketing acts on",
+        ],
+        questions,
+        advice,
+    )
 
 
-def _inputs(frame: pd.DataFrame, roles: Roles) -> tuple[list[str], list[str]]:
-    """The numbers, without dates where there are others, and what has to be settled: what looks made after the fact."""
+def _inputs(frame: pd.DataFrame, roles: Roles) -> tuple[list[str], list[str], list[str]]:
+    """The numbers, without dates where there are others; what has to be settled; and what looks made after the fact."""
     try:
         read = read_frame(frame, roles)
     except SourceError as error:
-        return [], [str(error)]
+        return [], [str(error)], []
     leaks = read.columns[read.columns.reason.str.startswith("suspected leak")]
     numbers = [name for name in read.numerical if name not in read.dates.formats]
-    return numbers or read.numerical, [
+    advice = [
         f"{row.column} is left out ({row.reason}). If it was known before customers left, list it in `confirmed`."
         for row in leaks.itertuples()
     ]
+    return numbers or read.numerical, [], advice
 
 
 def _marks(frame: pd.DataFrame) -> tuple[str, str]:

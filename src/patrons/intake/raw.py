@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from pathlib import Path
 
 from patrons.errors import SourceError
@@ -36,7 +37,10 @@ def bring(file: Path, root: Path, place: str) -> None:
     if target.exists():
         if target.samefile(file) or _same_content(target, file):
             return
-        raise SourceError(f"data/raw/{place} exists already, with other content. Rename one of the two.")
+        raise SourceError(
+            f"data/raw/{place} exists already, with other content. Rename the new file, or replace the former one: "
+            f"cp {shlex.quote(str(file))} {shlex.quote(f'data/raw/{place}')}"
+        )
     if folder and (Path(folder) / place).exists():
         return
     with whole(target) as partial, file.open("rb") as read, partial.open("wb") as written:
