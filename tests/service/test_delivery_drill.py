@@ -81,6 +81,9 @@ def test_only_a_good_release_answers_and_a_lost_replica_brings_the_former_one_ba
         after = {"blue": first, "green": second, "champion": second}
         assert (site.named(), site.registry.champions) == (after, [1, 2])
         assert site.balancer.tell("show").startswith("green answers.")
+        for colour in ("blue", "green"):  # by the script, and so says the command
+            site.balancer.tell(colour)
+            assert Balancer(site.balancer.run, "blue").answering() == colour
         step.over("a delivery", "loaded by 2 replicas, asked, let answer, watched for 1 s")
 
         before, _ = load.got.copy(), site.store(tmp_path / "three", churn=0.3)

@@ -58,6 +58,8 @@ def test_the_alias_says_who_answers_and_the_log_who_did_before():
     assert line([*log, entry("rollback", 2)], 2, {1, 2, 3}) == Line(2, [1], 2)
     assert line(log, 2, {1, 2, 3}) == Line(2, [1], 3)  # the process ended between the entry and the change
     assert line(log, 4, {1, 2, 3, 4}) == Line(4, [1, 2, 3], 3)  # moved by hand
+    assert line([*log[:1], entry("rollback", None)], None, {1}) == Line(None, [], None)  # as before the first one
+    assert line([*log[:1], entry("rollback", None), entry("promote", 1)], 1, {1}) == Line(1, [], 1)
     assert line(log, None, {1, 2}) == Line(None, [1, 2], 3)  # the champion was deleted
     assert line(log, 3, {1, 3}) == Line(3, [1], 3)  # one before it was
     assert line([], None, {1}) == Line(None, [], None)

@@ -49,6 +49,9 @@ def test_the_drill_promote_override_and_roll_back_with_every_step_in_the_log(reg
     assert registry.aliases() == {"candidate": 3, "champion": 1}
     with pytest.raises(RegistryError, match="nothing to go back to"):
         registry.rollback()
+    registry.withdraw(why="not yet")
+    assert (registry.aliases(), registry.had_champion()) == ({"candidate": 3}, False)
+    registry.promote(1, why="first")
 
     registry.promote(2, why="better")
     assert registry.aliases() == {"candidate": 3, "champion": 2, "previous": 1}
@@ -61,6 +64,8 @@ def test_the_drill_promote_override_and_roll_back_with_every_step_in_the_log(reg
 
     registry.rollback(why="it was wrong")
     assert registry.aliases() == {"champion": 2, "previous": 1}
+    with pytest.raises(RegistryError, match="Only the first champion"):
+        registry.withdraw()
     former = Scorer.load(registry.fetch("champion", tmp_path))
     assert former.manifest["run_id"] == "two"
     assert former.check() == []
@@ -68,6 +73,8 @@ def test_the_drill_promote_override_and_roll_back_with_every_step_in_the_log(reg
     assert registry.aliases() == {"champion": 1}
 
     log = registry.history()
+    assert [(one["action"], one["from"], one["to"]) for one in log[:2]] == [("promote", None, 1), ("rollback", 1, None)]
+    log = log[2:]
     assert [(one["action"], one["from"], one["to"]) for one in log] == [
         ("promote", None, 1),
         ("promote", 1, 2),

@@ -10,11 +10,12 @@ import socket
 from functools import partial
 from pathlib import Path
 
-from patrons.files import write_text
+from patrons.files import locked, write_text
 
 COLOURS = ("blue", "green")
 SLOTS = 8  # of a colour, in serving/haproxy.cfg
 RUN = "PATRONS_BALANCER_RUN"
+PATIENCE = 30.0  # seconds that one waits for another to write down the state
 FRONTENDS, ALL, SERVERS = 1, 6, 4  # of ``show stat``: backends (2) and servers (4) are all that a colour has
 
 
@@ -121,4 +122,5 @@ class Balancer:
 
     def _keep(self) -> None:
         """Write down who answers and the state of all replicas, which haproxy reads when it is started or reloaded."""
-        write_text(self.run / "servers", self.ask("show servers state"))
+        with locked(self.run / ".servers.lock", PATIENCE):  # so that what stands there last is what was asked last
+            write_text(self.run / "servers", self.ask("show servers state"))

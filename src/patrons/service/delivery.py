@@ -223,7 +223,7 @@ class Delivering:
         if delivery.state in record.ANSWERS and balancer.answering() != delivery.former:
             self._unchanged(delivery, delivery.former, delivery.files[delivery.former])
             balancer.let_answer()
-            yield f"{delivery.former} answers again, by {delivery.files[delivery.former] or 'the release it has'}."
+            yield f"{delivery.former} answers again, by {delivery.files[delivery.former] or 'the release that it has'}."
         for file in ("champion", delivery.colour):
             yield from self._renamed(delivery, file)
         if delivery.promoted:
@@ -236,9 +236,10 @@ class Delivering:
         before, found = delivery.files[file], self.releases.named()[file]
         if found == delivery.folder != before:
             self.releases.name(file, before)
-            yield f"The file {file} names {before} again." if before else f"The file {file} is gone again."
+            again = "is gone" if before is None else f"names {before or 'nothing'}"
+            yield f"The file {file} {again} again."
         elif found != before:
-            yield f"The file {file} stays as it is: it names {found}, which is not of this delivery."
+            yield f"The file {file} stays as it is: it names {found or 'nothing'}, which is not of this delivery."
 
     def _demoted(self, delivery: Delivery) -> str:
         """Take back the promotion of this delivery; what was done, a sentence."""
@@ -257,8 +258,9 @@ class Delivering:
         """Refuse to let a colour answer that was given another release meanwhile."""
         if (found := self.releases.named()[colour]) != wanted:
             raise DeliveryFailedError(
-                f"The file {colour} names {found}, and not {wanted} as when {delivery.folder} was delivered: somebody "
-                f"has changed it. Nothing was done. Write {wanted} into it, and see that the replicas load it."
+                f"The file {colour} names {found or 'nothing'}, and not {wanted or 'nothing'} as it did for this "
+                f"delivery: somebody has changed it, so {colour} was not let answer. Bring back what it named, and let "
+                "the replicas load it; or decide yourself, by serving/balancer.sh."
             )
 
     def _pairs(self, delivery: Delivery) -> Sequence[Pair]:

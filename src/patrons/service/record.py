@@ -118,7 +118,10 @@ class Releases:
 
     def last(self) -> Delivery | None:
         """The last delivery, None where there was none."""
-        facts = read_json(self.folder / FILE)
+        try:
+            facts = read_json(self.folder / FILE)
+        except DamagedError:
+            facts = "damaged"
         if facts is None:
             return None
         if not isinstance(facts, dict) or {one.name for one in fields(Delivery)} != facts.keys():

@@ -171,21 +171,15 @@ class Registry:
         facts = {"why": why, "override": False, "failed": [], "metrics": headline(self.checked(former[-1]))}
         return self.move(decisions.ROLLBACK, former[-1], former[:-1], facts)
 
-    def withdraw(self, why: str) -> dict[str, Any]:
-        """Take back the promotion of the first champion, so that none is there as before; the entry of the log."""
-        with self._client() as client:
-            line = self._state(client).line
-            if line.champion is None or line.former:
-                raise RegistryError(
-                    f"{self.model} has {'former champions' if line.former else 'no champion'}: only the first one is "
-                    f"withdrawn. Go back to the former one: patrons models rollback {self.name}"
-                )
-            facts = {"why": why[:LONGEST_REASON], "override": False, "failed": [], "metrics": {}}
-            wanted = {"action": decisions.ROLLBACK, "from": line.champion, "to": None, **facts}
-            entry = self._log(client, wanted)
-            client.delete_registered_model_alias(self.model, CHAMPION)
-        self.nominate(line.champion)
-        return entry
+    def withdraw(self, why: str = "") -> dict[str, Any]:
+        """Take back the promotion of the first champion, so that there is none; returns the entry of the log."""
+        line = self.state().line
+        if line.champion is None or line.former:
+            raise RegistryError(
+                f"Only the first champion of {self.model} can be withdrawn. Go back to the one before: "
+                f"patrons models rollback {self.name}"
+            )
+        return self.move(decisions.ROLLBACK, None, (), {"why": why, "override": False, "failed": [], "metrics": {}})
 
     def history(self) -> list[dict[str, Any]]:
         """The log, the oldest entry first."""
@@ -202,15 +196,15 @@ class Registry:
         releases = {_number_of(version): version.tags.get(ID, "unknown") for version in versions}
         return State({alias: int(number) for alias, number in registered.aliases.items()}, registered.tags, releases)
 
-    def move(self, action: str, to: int, former: Sequence[int], facts: Mapping[str, Any]) -> dict[str, Any]:
+    def move(self, action: str, to: int | None, former: Sequence[int], facts: Mapping[str, Any]) -> dict[str, Any]:
         """Write the log, then move the aliases: `previous` first, so that `champion` is the one write that counts.
 
         Parameters
         ----------
         action : str
             For the log.
-        to : int
-            The version that becomes the champion.
+        to : int or None
+            The version that becomes the champion; None where there is to be none.
         former : sequence of int
             The champions before it, the latest last; those that no longer exist are left out.
         facts : mapping
@@ -225,7 +219,10 @@ class Registry:
             entry = decisions.announced(state.tags, {"who": getpass.getuser(), **wanted}) or self._log(client, wanted)
             try:
                 self._set_previous(client, [number for number in former if number in state.releases and number != to])
-                client.set_registered_model_alias(self.model, CHAMPION, str(to))
+                if to is None:
+                    client.delete_registered_model_alias(self.model, CHAMPION)
+                else:
+                    client.set_registered_model_alias(self.model, CHAMPION, str(to))
             except Exception:
                 failed = {"action": decisions.FAILED, "from": to, "to": before, "champions": line.all}
                 with suppress(Exception):  # what went wrong is told below
@@ -233,7 +230,7 @@ class Registry:
                 raise
             if state.aliases.get(CANDIDATE) == to:
                 client.delete_registered_model_alias(self.model, CANDIDATE)
-        decided: dict[str, Any] = {"action": action, "version": to, "release": state.releases.get(to)}
+        decided: dict[str, Any] = {"action": action, "version": to, "release": state.releases.get(to or 0)}
         events.configured()("champion_changed", series=self.name, **decided)
         return entry
 
