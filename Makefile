@@ -71,7 +71,7 @@ lint: $(SERVING) ## check style, formatting, types, and that notebooks hold no o
 	$(BIN)/mypy
 	$(if $(NOTEBOOKS),$(BIN)/nbstripout --verify $(NOTEBOOKS))
 
-format: $(READY) ## mend style and formatting, and take outputs out of notebooks
+format: $(READY) ## fix style and formatting, and take outputs out of notebooks
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(if $(NOTEBOOKS),$(BIN)/nbstripout $(NOTEBOOKS))

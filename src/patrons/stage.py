@@ -31,7 +31,7 @@ from patrons.files import read_json, safe_csv, whole, write_json
 from patrons.models import load_model, save_model
 
 OUTPUT_VARIABLE = "PATRONS_STAGE_OUTPUT"  # the runner points it at a fresh folder and swaps that in on success
-KINDS = ("finding", "decision", "caution")
+KINDS = ("finding", "decision", "caution", "note")
 
 
 class StageError(ValueError):
@@ -170,7 +170,7 @@ class Stage:
             plausible and rounded (`digits.held`).
         figure : str, optional
             Name of a figure shown before.
-        kind : {"finding", "decision", "caution"}
+        kind : {"finding", "decision", "caution", "note"}
         """
         if figure is not None and figure not in self._alternatives:
             raise StageError(f"No figure {figure!r} was shown in {self.name} before this sentence: {sentence!r}.")

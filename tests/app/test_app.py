@@ -123,7 +123,7 @@ def test_a_customer_is_looked_up_and_changed(app, demo):
     app.text_input[0].set_value("nobody").run()
     assert "no customer nobody" in app.error[0].value
     app.main.radio[0].set_value("Enter values").run()
-    assert [element.value for element in app.subheader] == ["A typical customer", "What if a value were another?"]
+    assert [element.value for element in app.subheader] == ["A typical customer", "Try other values"]
 
 
 def test_the_budget_slider_says_whom_to_contact(app):

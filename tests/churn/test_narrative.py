@@ -192,15 +192,15 @@ def test_probabilities_that_are_far_off_are_not_to_be_counted_on():
 
 def test_segments_whose_forecast_lies_outside_what_happened_are_counted():
     table = pd.DataFrame({"forecast": [0.5, 0.9], "low": [0.4, 0.4], "high": [0.6, 0.6]}, index=["new", "loyal"])
-    assert narrative.segments_title(table) == "In 1 of 2 segments the forecast lies outside what happened"
+    assert narrative.segments_title(table) == "In 1 of 2 segments the forecast was off by more than chance"
 
 
 def test_what_the_forecast_relies_on_is_said_with_its_meaning():
     losses = pd.DataFrame({"value": [0.0264]}, index=["recency_days"])
     dictionary = pd.DataFrame({"feature": ["recency_days"], "meaning": ["days since the last order"]})
     assert narrative.main_feature(losses, dictionary) == (
-        "The forecast relies on recency days most (days since the last order): with its values shuffled the ROC AUC "
-        "falls by 0.026."
+        "Most important: recency days (days since the last order). Without it the forecast ranks worse: with its "
+        "values shuffled the ROC AUC falls by 0.026."
     )
 
 

@@ -84,7 +84,7 @@ def test_an_empty_input_is_a_sentence_and_leaves_no_file(predict, source, tmp_pa
     assert not (tmp_path / "out.csv").exists()
 
 
-@pytest.mark.parametrize(("copies", "told"), [(1, "is the delimiter right?"), (3, "line 92: mend or remove them")])
+@pytest.mark.parametrize(("copies", "told"), [(1, "is the delimiter right?"), (3, "line 92: fix or remove them")])
 def test_a_line_of_another_width_is_refused_so_that_no_customer_is_missing(
     predict, source, tmp_path, capsys, copies, told
 ):

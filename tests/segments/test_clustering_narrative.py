@@ -41,22 +41,21 @@ def test_a_pinned_decision_says_what_it_breaks_and_what_the_rule_would_take():
 
 def test_what_lies_far_above_the_null_is_separate():
     assert narrative.separation(FAR, [0.29, 0.30, 0.31]) == (
-        "These are separate groups: silhouette 0.600, and 0.300 on data without groups; it is 43% of the way from "
-        "there to 1."
+        "These are natural groups, far clearer than chance makes them (silhouette 0.600; 0.300 on data without groups)."
     )
 
 
 def test_what_lies_a_little_above_the_null_is_a_continuum():
     assert narrative.separation(NEAR, [0.29, 0.30, 0.30]) == (
-        "This is a useful partition of a continuum: silhouette 0.320, and 0.297 on data without groups. It is 3% of "
-        "the way from there to 1: above all 3 draws, but not the 20% of separate groups."
+        "The groups are only slightly clearer than chance: useful slices, not natural groups (silhouette 0.320; 0.297 "
+        "on data without groups)."
     )
 
 
 def test_a_partition_with_next_to_no_silhouette_is_not_called_useful():
     assert narrative.separation(Interval(0.0, -0.01, 0.01), [0.0, 0.01]) == (
-        "The groups hardly differ: silhouette 0.000, and 0.005 on data without groups. Customers lie about as near to "
-        "other groups as to their own."
+        "The groups hardly differ: customers lie about as near to other groups as to their own (silhouette 0.000; "
+        "0.005 on data without groups)."
     )
 
 
@@ -64,7 +63,9 @@ def test_what_the_null_reaches_shows_nothing():
     one_above = [0.1] * 9 + [0.59]  # the interval lies above their 97.5% quantile, but not above all
     for silhouette, null in ((NEAR, [0.31, 0.32, 0.33]), (FAR, one_above)):
         sentence = narrative.separation(silhouette, null)
-        assert sentence.endswith("Nothing shows that customers fall into separate groups.")
+        assert sentence.startswith(
+            "The groups are no clearer than chance: slices that may be useful, not natural groups"
+        )
 
 
 def test_without_draws_nothing_tells():

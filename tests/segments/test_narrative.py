@@ -68,13 +68,13 @@ def test_the_quietest_segment():
 
 def test_who_moved():
     assert narrative.movement(FLOWS, BALANCE, 0.272, 90, "Loyal") == (
-        "27% of the customers known 90 days ago are in another segment today. Loyal have +296 customers (51 of them "
-        "new), Lost -1,044. Of Loyal, 85% still are."
+        "27% of the customers known 90 days ago are in another segment today. Loyal grew by 296 customers (51 are "
+        "new), Lost shrank by 1,044 customers. 85% of the earlier members of Loyal are still in it."
     )
 
 
 def test_a_segment_that_nobody_was_in_is_not_said_to_have_kept_anyone():
-    assert narrative.movement(FLOWS, BALANCE, 0.272, 90, "New").endswith("Lost -1,044.")
+    assert narrative.movement(FLOWS, BALANCE, 0.272, 90, "New").endswith("Lost shrank by 1,044 customers.")
 
 
 def test_who_is_lost_and_who_brings_most_in_a_table():

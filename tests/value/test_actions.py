@@ -51,10 +51,10 @@ def test_who_ranks_high_by_cancelled_orders_is_to_be_checked_first():
         "leave: a contact costs more than it brings",
     ]
     assert list_narrative.to_check(checked) == (
-        "1 of the first 4 may rank high by orders that were cancelled: check before you call."
+        "1 of the first 4 may be there only because of orders they later cancelled: check before you call."
     )
     many = pd.DataFrame({"suggested_action": ["contact"] * 9 + ["check first: 60%"] * 4})
-    assert list_narrative.to_check(many).startswith("1 of the first 10 and 4 of all to contact may rank high")
+    assert list_narrative.to_check(many).startswith("1 of the first 10 and 4 of all to contact may be there")
 
 
 @pytest.mark.parametrize("today", [RETURNED.assign(returned_unmatched=0.1), RETURNED[["customer_id"]]])

@@ -34,7 +34,7 @@ def show(series: Series) -> None:
     _show_answer(answer, scorer, series.currency)
     if known and scorer.manifest["kind"] == ORDERS:
         _show_silence(series, scorer, known["customer_id"])
-    st.subheader("What if a value were another?")
+    st.subheader("Try other values")
     st.caption(
         "Each slider changes one value only; the others stay, even those that would change with it in a shop. So it "
         "shows what the models respond to, not what would become of a customer."

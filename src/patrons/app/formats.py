@@ -71,7 +71,7 @@ HEADINGS = {
     "expected_gain": "expected gain",
     "gain_low": "gain, low",
     "gain_high": "gain, high",
-    "certain": "sure gain",
+    "certain": "likely pays off",
     "late": "late by own rhythm",
     "suggested_action": "what to do",
     "reason_1": "first reason",

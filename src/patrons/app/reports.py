@@ -45,7 +45,7 @@ def linked(content: str, data: str, names: Collection[str]) -> str:
         The reports of the series, such as ``06_churn``.
     """
 
-    def mended(link: re.Match[str]) -> str:
+    def fixed(link: re.Match[str]) -> str:
         start, target = link.groups()
         if target.startswith("#"):
             return f'{start}href="about:srcdoc{target}"'
@@ -55,4 +55,4 @@ def linked(content: str, data: str, names: Collection[str]) -> str:
         query = urlencode({"data": data, "page": "Reports", "report": name}).replace("&", "&amp;")
         return f'{start}href="?{query}" target="_blank" rel="noopener"'
 
-    return LINK.sub(mended, content)
+    return LINK.sub(fixed, content)

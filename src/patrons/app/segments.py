@@ -46,7 +46,7 @@ def _card(column: DeltaGenerator, card: dict[str, Any], currency: str, outcome: 
         if card.get("action"):
             st.markdown(f"**Suggested, not tested here:** {card['action']}")
         if card.get("against"):
-            st.caption(f"What speaks against it: {card['against']}")
+            st.caption(f"You will know this is wrong if {card['against']}")
 
 
 def churned(card: Mapping[str, Any], outcome: str) -> str:

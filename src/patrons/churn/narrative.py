@@ -240,7 +240,9 @@ def calibration(tested: Assessment, method: str, phrases: Phrases) -> str:
 def segments_title(by_segment: pd.DataFrame) -> str:
     """Title of forecast and outcome by segment (`tables.by_segment`)."""
     outside = (by_segment.forecast < by_segment.low) | (by_segment.forecast > by_segment.high)
-    return f"In {outside.sum()} of {len(by_segment)} segments the forecast lies outside what happened"
+    if not outside.any():
+        return "In every segment as many left as forecast, within chance"
+    return f"In {outside.sum()} of {len(by_segment)} segments the forecast was off by more than chance"
 
 
 def main_feature(losses: pd.DataFrame, dictionary: pd.DataFrame) -> str:
@@ -249,7 +251,8 @@ def main_feature(losses: pd.DataFrame, dictionary: pd.DataFrame) -> str:
     meaning = dictionary.set_index("feature").meaning.get(name, "")
     readable = name.replace("_", " ")
     return (
-        f"The forecast relies on {readable} most ({meaning}): with its values shuffled the ROC AUC falls by {lost:.3f}."
+        f"Most important: {readable} ({meaning}). Without it the forecast ranks worse: with its values shuffled the "
+        f"ROC AUC falls by {lost:.3f}."
     )
 
 

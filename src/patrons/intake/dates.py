@@ -47,7 +47,7 @@ class Dates:
     """
 
     formats: tuple[str, ...] = ()
-    description: str = "typed as such"
+    description: str = ""
     mixed: tuple[str, ...] = ()
     tidy: bool = False
     zones: Mapping[str, int] = field(default_factory=dict)
@@ -120,7 +120,7 @@ def decide(column: ibis.Value, date_format: str = "") -> Dates:
     """
     if column.type().is_temporal():
         zoned = getattr(column.type(), "timezone", None) is not None
-        return Dates(description="typed as such" + UTC * zoned)
+        return Dates(description=UTC.lstrip(", ") if zoned else "")
     days = days_of(column)
     if date_format:
         return _given(date_format, days)

@@ -103,7 +103,8 @@ def read_log(path: Path, columns: Mapping[str, str], how: Format | None = None, 
         **_ruled(raw, ruled, theirs.get("order_id"), read_numbers),
     )
     mark = "" if read_numbers.plain else f"; decimal {read_numbers.decimal}"
-    description = f"{source.description}; dates: {read_dates.description}{mark}"
+    dates_read = f"; dates: {read_dates.description}" if read_dates.description else ""
+    description = f"{source.description}{dates_read}{mark}"
     known = identities.told_apart(lines)
     lines = _complete(known.lines)
     lines = rules.less_refunds(lines) if ruled.refunds else lines

@@ -193,11 +193,11 @@ def unreadable(path: Path, error: Exception) -> SourceError:
     if "Maximum line size" in message or "field larger than" in message:
         return SourceError(
             f"{path.name} has a cell or line of more than {textfile.LONGEST_LINE:,} characters: a quote that is never "
-            f"closed, or content that is no table. {textfile.place(message)}Mend or remove it."
+            f"closed, or content that is no table. {textfile.place(message)}Fix or remove it."
         )
     if "Expected Number of Columns" in message or "Value with unterminated quote" in message:
         place = textfile.place(message)
-        return MalformedError(f"{path.name} is cut off or has lines of another width. {place}Mend them.")
+        return MalformedError(f"{path.name} is cut off or has lines of another width. {place}Fix them.")
     first = message.splitlines()[0].replace(str(path), path.name)
     return SourceError(f"{path.name} is damaged or cut off: it cannot be read ({first}). Download or export it again.")
 
@@ -269,6 +269,6 @@ def check_cells(path: Path, table: Table) -> int:
     if long:
         raise SourceError(
             f"{path.name} has a cell of more than {LONGEST_CELL:,} characters in {', '.join(long[:3])}. "
-            "Mend or remove it: this is no order line or property of a customer."
+            "Fix or remove it: this is no order line or property of a customer."
         )
     return int(counts.rows)

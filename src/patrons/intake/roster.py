@@ -53,7 +53,7 @@ def read_attributes(path: Path) -> pd.DataFrame:
     source = reading.open_checked(path)
     if len(source.malformed):
         lines = ", ".join(map(str, source.malformed.line[:3]))
-        raise RosterError(f"{path.name} has lines of another width, such as line {lines}. Mend or remove them.")
+        raise RosterError(f"{path.name} has lines of another width, such as line {lines}. Fix or remove them.")
     table = source.table.to_pandas()
     if not path.name.endswith(".parquet"):  # as text: numbers and truth values become such
         text = io.StringIO(table.to_csv(index=False))

@@ -87,7 +87,7 @@ def from_file(path: Path, intake: Mapping[str, Any], ledger: Ledger, today: date
     table = open_checked(path, Format())
     if len(table.malformed):
         line = table.malformed.line.iloc[0]
-        raise GivenError(f"Line {line} of {path.name} has another number of cells than its names: mend it.")
+        raise GivenError(f"Line {line} of {path.name} has another number of cells than its names: fix it.")
     roles, frame = Roles.of(intake), table.table.to_pandas()
     rows = pd.DataFrame(
         {
@@ -98,7 +98,7 @@ def from_file(path: Path, intake: Mapping[str, Any], ledger: Ledger, today: date
         }
     )
     if (absent := rows.customer_id.isna()).any():
-        raise GivenError(f"{path.name} has {absent.sum():,} rows without an id: mend or remove them.")
+        raise GivenError(f"{path.name} has {absent.sum():,} rows without an id: fix or remove them.")
     return _matched(path, _once(path, rows), ledger, today)
 
 

@@ -221,7 +221,7 @@ def _whole(source: Path, how: Format) -> ibis.Table:
         lines = ", ".join(map(str, opened.malformed.line[:3]))
         raise ScoringError(
             f"{source.name} has {len(opened.malformed):,} lines with another number of cells than its names, such as "
-            f"line {lines}: mend or remove them, so that no customer is missing from the answers."
+            f"line {lines}: fix or remove them, so that no customer is missing from the answers."
         )
     return opened.table
 

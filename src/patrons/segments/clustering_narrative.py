@@ -7,7 +7,7 @@ import pandas as pd
 
 from patrons.evaluation.metrics import Interval
 from patrons.segments.leaderboard import band, choose
-from patrons.segments.null import CLEAR, is_separate, way_to_one
+from patrons.segments.null import is_separate
 
 USEFUL = 0.1  # silhouette under which a partition says next to nothing
 
@@ -69,16 +69,14 @@ def separation(silhouette: Interval, null: Sequence[float]) -> str:
     """What follows from a silhouette and from those on data without groups."""
     if not len(null):
         return "On data without groups this family found none, so nothing tells whether these groups are separate."
-    scores = f"silhouette {silhouette.value:.3f}, and {np.mean(null):.3f} on data without groups"
-    distance = f"{way_to_one(silhouette, null):.0%} of the way from there to 1"
+    scores = f"(silhouette {silhouette.value:.3f}; {np.mean(null):.3f} on data without groups)"
     if is_separate(silhouette, null):
-        return f"These are separate groups: {scores}; it is {distance}."
+        return f"These are natural groups, far clearer than chance makes them {scores}."
     if not silhouette.value >= USEFUL:
-        return f"The groups hardly differ: {scores}. Customers lie about as near to other groups as to their own."
-    continuum = f"This is a useful partition of a continuum: {scores}."
+        return f"The groups hardly differ: customers lie about as near to other groups as to their own {scores}."
     if silhouette.low > max(null):
-        return f"{continuum} It is {distance}: above all {len(null)} draws, but not the {CLEAR:.0%} of separate groups."
-    return f"{continuum} Nothing shows that customers fall into separate groups."
+        return f"The groups are only slightly clearer than chance: useful slices, not natural groups {scores}."
+    return f"The groups are no clearer than chance: slices that may be useful, not natural groups {scores}."
 
 
 def stability(chosen: pd.Series, refits: int, null: Sequence[float]) -> str:

@@ -97,11 +97,16 @@ def balance_title(balance: pd.DataFrame) -> str:
 def movement(flows: pd.DataFrame, balance: pd.DataFrame, moved: float, days: int, top: str) -> str:
     """Who moved: the share of all, the greatest gain and loss, and how many of the segment `top` stayed."""
     gained, lost = balance.iloc[balance.net.argmax()], balance.iloc[balance.net.argmin()]
-    stayed = f" Of {top}, {_kept(flows, top):.0%} still are." if top in flows.index else ""
+    stayed = f" {_kept(flows, top):.0%} of the earlier members of {top} are still in it." if top in flows.index else ""
     return (
-        f"{moved:.0%} of the customers known {days} days ago are in another segment today. {gained.name} have "
-        f"{gained.net:+,} customers ({gained.new:,} of them new), {lost.name} {lost.net:+,}.{stayed}"
+        f"{moved:.0%} of the customers known {days} days ago are in another segment today. {gained.name} "
+        f"{_grew(gained.net)} ({gained.new:,} are new), {lost.name} {_grew(lost.net)}.{stayed}"
     )
+
+
+def _grew(net: int) -> str:
+    """What became of a segment's size."""
+    return f"grew by {net:,} customers" if net > 0 else f"shrank by {-net:,}" if net else "stayed as large as it was"
 
 
 def beyond(moved: float, otherwise: Interval | None, real: bool) -> str:

@@ -31,7 +31,7 @@ def parsed(body: bytes) -> Any:
     try:
         return _loads(text)
     except json.JSONDecodeError as failure:
-        step = "Mend it there, or let a library write it: json.dumps, JSON.stringify."
+        step = "Fix it there, or let a library write it: json.dumps, JSON.stringify."
         raise _refused(f"character {failure.pos} (line {failure.lineno})", step) from None
     except RecursionError:
         raise _refused("lists or objects nested too deeply", "See the example at /docs/.") from None

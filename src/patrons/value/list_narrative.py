@@ -112,8 +112,8 @@ def to_check(listed: pd.DataFrame) -> str:
         return ""
     more = f" and {count:,} of all to contact" if count > first else ""
     return (
-        f"{first} of the first {min(len(listed), 10)}{more} may rank high by orders that were cancelled: "
-        "check before you call."
+        f"{first} of the first {min(len(listed), 10)}{more} may be there only because of orders they later "
+        "cancelled: check before you call."
     )
 
 

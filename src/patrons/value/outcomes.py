@@ -152,7 +152,7 @@ def _read(path: Path, intake: Mapping[str, Any]) -> pd.DataFrame:
     opened = open_checked(path, Format())
     if len(opened.malformed):
         line = opened.malformed.line.iloc[0]
-        raise OutcomesError(f"Line {line} of {path.name} has another number of cells than its names: mend it.")
+        raise OutcomesError(f"Line {line} of {path.name} has another number of cells than its names: fix it.")
     table = opened.table
     name = next((name for name in id_names(intake) if name in table.columns), None)
     if name is None:
@@ -187,7 +187,7 @@ def _known(file: str, table: pd.DataFrame, name: str | None) -> pd.Series | None
         expected = "a number that is not negative" if name == SPEND else "1 or 0, yes or no, true or false"
         raise OutcomesError(
             f"{file}: {name} of customer {wrong[0]} cannot be used, and that of {wrong.size - 1:,} more. It takes "
-            f"{expected}; mend it, or leave out who has not ordered."
+            f"{expected}; fix it, or leave out who has not ordered."
         )
     return table[name]
 
