@@ -106,7 +106,13 @@ def movement(flows: pd.DataFrame, balance: pd.DataFrame, moved: float, days: int
 
 def _grew(net: int) -> str:
     """What became of a segment's size."""
-    return f"grew by {net:,} customers" if net > 0 else f"shrank by {-net:,}" if net else "stayed as large as it was"
+    return (
+        f"grew by {net:,} customers"
+        if net > 0
+        else f"shrank by {-net:,} customers"
+        if net
+        else "stayed as large as it was"
+    )
 
 
 def beyond(moved: float, otherwise: Interval | None, real: bool) -> str:
