@@ -62,24 +62,33 @@ def series_of(item: pytest.Item) -> str | None:
     return next((name for name in SERIES if name in asked), None)
 
 
+def seconds(item: pytest.Item) -> float:
+    """How long a drill takes, where its marker says so: ``@pytest.mark.drill(seconds=60)``."""
+    marker = item.get_closest_marker("drill")
+    return marker.kwargs.get("seconds", 0) if marker else 0
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Mark the tests of a series; where workers share the tests, half of the series come first and half in the middle.
 
     Each of two workers begins with a half of the tests, then takes from the other's end. So each begins with series of
     its own, and what is short comes last. (pytest-xdist's groups, which would say it, do not work with pytest 9.2.)
+    Drills that say how long they take come before, the longest at the beginning of one half.
     """
     for item in items:
         if series_of(item):
             item.add_marker(pytest.mark.series)
     yield
     if "PYTEST_XDIST_WORKER" in os.environ:
+        drills = sorted(filter(seconds, items), key=seconds, reverse=True)
+        rest = [item for item in items if not seconds(item)]
         first, middle = (
-            [item for name in names for item in items if series_of(item) == name] for names in (SERIES[:2], SERIES[2:])
+            [item for name in names for item in rest if series_of(item) == name] for names in (SERIES[:2], SERIES[2:])
         )
-        others = [item for item in items if not series_of(item)]
-        half = max(0, len(items) // 2 - len(first))
-        items[:] = [*first, *others[:half], *middle, *others[half:]]
+        others = [item for item in rest if not series_of(item)]
+        half = max(0, len(items) // 2 - len(first) - len(drills[::2]))
+        items[:] = [*drills[::2], *first, *others[:half], *drills[1::2], *middle, *others[half:]]
 
 
 @pytest.fixture(scope="session")

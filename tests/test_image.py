@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LACKING = [tool for tool in ("buildah", "mmdebstrap") if shutil.which(tool) is None]
 pytestmark = [
-    pytest.mark.drill,
+    pytest.mark.drill(seconds=250),
     pytest.mark.skipif(os.geteuid() != 0, reason="images are built without a Docker engine by root only"),
     pytest.mark.skipif(bool(LACKING), reason=f"not installed: {', '.join(LACKING)}"),
 ]

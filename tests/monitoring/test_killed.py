@@ -54,7 +54,7 @@ def judge(how: dict) -> None:
     assert (entry["champion_before"]["version"], entry["champion_after"]["version"], entry["exit_code"]) == (1, 2, 0)
 
 
-@pytest.mark.drill
+@pytest.mark.drill(seconds=35)
 def test_killed_at_any_of_thirteen_moments_it_ends_in_the_same_state(tmp_path):
     undisturbed, *others = ended(tmp_path, "none", *MOMENTS)
     judge(undisturbed)

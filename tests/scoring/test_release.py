@@ -149,6 +149,7 @@ scored.to_parquet(sys.argv[3])
 """
 
 
+@pytest.mark.drill
 @pytest.mark.skipif(not OTHER_PYTHON, reason="PATRONS_OTHER_PYTHON names no interpreter of another version")
 def test_a_release_is_loaded_under_another_python_and_says_the_same_there(demo_release, scorer, customers, tmp_path):
     rows, scored = tmp_path / "rows.parquet", tmp_path / "scored.parquet"

@@ -30,7 +30,10 @@ from patrons.tracking import archive
 from patrons.tracking.decisions import PROMOTE
 from patrons.tracking.registry import Registry
 
-pytestmark = [pytest.mark.drill, pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")]
+pytestmark = [
+    pytest.mark.drill(seconds=65),
+    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
+]
 SERVING = Path(__file__).parents[2] / "serving"
 USERS = ("admin", "training", "reading")
 BACKUPS = 20 if LONG else 2  # while runs are written
