@@ -1,60 +1,29 @@
 """The state of a series as numbers for Prometheus: what is not known is absent, not zero."""
 
-import json
 import os
 import shutil
 import subprocess
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pandas as pd
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from toy_state import ENDED, FINISHED, NOW, STARTED, Project, backup, everything, log, scores
 
 from patrons.cli.main import main
-from patrons.files import write_json
 from patrons.monitoring import exported, runs
-from patrons.monitoring.columns import SERIES
 from patrons.monitoring.ledger import Ledger
-from patrons.tracking import archive
 from patrons.tracking.connection import TrackingError
 from patrons.tracking.decisions import State
 from patrons.tracking.registry import Registry
 
-NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
-STARTED, FINISHED = "2026-04-01T10:00:00+00:00", "2026-04-01T10:01:30+00:00"
-ENDED = 1775037690  # 2026-04-01T10:01:30Z: 20,544 days and 10 h 1 min 30 s after 1970
-STAGES = ("01_eda", "06_churn", "08_monitoring")
-GOOD = {"status": "succeeded", "stale": False, "seconds": 7.5}
-SAID = {"verdict": "watch", "features": 139, "drifted_features": 12, "broken": []}
 
-
-class Project:
-    """A folder with the results of one series, and what is exported of it."""
-
-    def __init__(self, root):
-        self.root, self.results = root, root / "data" / "processed" / "toy"
-        self.ledger = root / "data" / "ledger" / "toy"
-        (root / "notebooks").mkdir()
-
-    def series(self, folder=None, finished=FINISHED, **stages):
-        stages = {stage: {**GOOD, **stages.get(stage[3:], {})} for stage in STAGES}
-        record = {"name": "toy", "run_id": "1", "started": STARTED, "finished": finished, "stages": stages}
-        write_json((folder or self.results) / "series.json", record)
-
-    def said(self, folder=None, **facts):
-        write_json((folder or self.results) / "08_monitoring" / "monitoring.json", {**SAID, **facts})
-
-    def numbers(self, backups=None):
-        """By name and values of the labels beside the series."""
-        families = text_string_to_metric_families(exported.text(["toy"], self.root, backups, NOW))
-        return {
-            (
-                sample.name.removeprefix("patrons_"),
-                *(value for name, value in sample.labels.items() if name != "series"),
-            ): sample.value
-            for family in families
-            for sample in family.samples
-        }
+def numbers(project, backups=None):
+    """By name and values of the labels beside the series."""
+    families = text_string_to_metric_families(exported.text(["toy"], project.root, backups, NOW))
+    samples = [sample for family in families for sample in family.samples]
+    assert all(sample.labels.pop("series", "toy") == "toy" for sample in samples)
+    return {(one.name.removeprefix("patrons_"), *one.labels.values()): one.value for one in samples}
 
 
 @pytest.fixture
@@ -65,7 +34,7 @@ def project(tmp_path, monkeypatch):
 
 def test_of_a_series_that_nothing_else_is_known_of_there_are_its_run_and_no_zeros(project):
     project.series(monitoring={"status": "not run"})
-    assert project.numbers() == {
+    assert numbers(project) == {
         ("exported_timestamp_seconds",): NOW.timestamp(),
         ("series_duration_seconds",): 90,
         ("notebook_duration_seconds", "01_eda"): 7.5,
@@ -80,10 +49,10 @@ def test_a_run_that_failed_keeps_the_moment_of_the_last_that_did_not(project):
     project.series(finished=earlier)
     runs.keep(project.results, project.ledger)
     project.series(churn={"status": "failed"}, monitoring={"status": "not run"})
-    numbers = project.numbers()
-    assert numbers["series_success_timestamp_seconds",] == ENDED - 86400
-    assert numbers["notebook_failed", "06_churn"] == 1
-    assert ("notebook_failed", "08_monitoring") not in numbers
+    found = numbers(project)
+    assert found["series_success_timestamp_seconds",] == ENDED - 86400
+    assert found["notebook_failed", "06_churn"] == 1
+    assert ("notebook_failed", "08_monitoring") not in found
 
 
 @pytest.mark.parametrize(
@@ -91,24 +60,24 @@ def test_a_run_that_failed_keeps_the_moment_of_the_last_that_did_not(project):
 )
 def test_a_run_that_is_not_whole_is_no_success(project, told):
     project.series(**told)
-    assert ("series_success_timestamp_seconds",) not in project.numbers()
+    assert ("series_success_timestamp_seconds",) not in numbers(project)
 
 
 def test_gates_that_failed_are_those_of_a_churn_model_that_is_there(project):
-    write_json(project.results / "06_churn" / "metrics.json", {"roc_auc": 0.8, "gates_failed": 2})
+    project.gates(2)
     project.series()
-    assert project.numbers()["gates_failed",] == 2
+    assert numbers(project)["gates_failed",] == 2
     project.series(churn={"status": "failed"})
-    assert ("gates_failed",) not in project.numbers()
+    assert ("gates_failed",) not in numbers(project)
 
 
 def test_the_verdict_is_one_of_three_states(project):
     project.series()
     project.said(broken=["Ids of nobody known."])
-    numbers = project.numbers()
-    assert [numbers["monitoring_verdict", one] for one in ("none", "watch", "retrain")] == [0, 1, 0]
-    assert (numbers["monitoring_features_moved",], numbers["monitoring_features",]) == (12, 139)
-    assert (numbers["monitoring_data_broken",], numbers["monitoring_timestamp_seconds",]) == (1, ENDED)
+    found = numbers(project)
+    assert [found["monitoring_verdict", one] for one in ("none", "watch", "retrain")] == [0, 1, 0]
+    assert (found["monitoring_features_moved",], found["monitoring_features",]) == (12, 139)
+    assert (found["monitoring_data_broken",], found["monitoring_timestamp_seconds",]) == (1, ENDED)
 
 
 def test_a_later_look_before_a_retraining_is_what_monitoring_says(project):
@@ -118,15 +87,10 @@ def test_a_later_look_before_a_retraining_is_what_monitoring_says(project):
     project.series(look)
     project.said(look, verdict="retrain")
     os.utime(look / "series.json", (ENDED + 60, ENDED + 60))
-    numbers = project.numbers()
-    assert (numbers["monitoring_verdict", "retrain"], numbers["monitoring_timestamp_seconds",]) == (1, ENDED + 60)
+    found = numbers(project)
+    assert (found["monitoring_verdict", "retrain"], found["monitoring_timestamp_seconds",]) == (1, ENDED + 60)
     os.utime(look / "series.json", (ENDED - 60, ENDED - 60))
-    assert project.numbers()["monitoring_verdict", "retrain"] == 0
-
-
-def scores(day, horizon_days=90, source=SERIES, customers="abcde"):
-    facts = {"release": "r", "probability": 0.5, "flagged": False, "horizon_days": horizon_days, "source": source}
-    return pd.DataFrame({"customer_id": list(customers), "day": day, **facts})
+    assert numbers(project)["monitoring_verdict", "retrain"] == 0
 
 
 def outcomes(day, customers):
@@ -148,43 +112,33 @@ def test_outcomes_are_overdue_once_the_horizon_has_passed(project, day, known, o
     ledger.keep(scores(day))
     if known:
         ledger.receive(outcomes(day, known))
-    assert project.numbers()["outcomes_overdue",] == overdue
+    assert numbers(project)["outcomes_overdue",] == overdue
 
 
 def test_what_others_than_the_series_asked_is_not_waited_for(project):
     project.series()
     Ledger(project.ledger).keep(scores(date(2026, 1, 1), source="predict"))
-    assert ("outcomes_overdue",) not in project.numbers()
+    assert ("outcomes_overdue",) not in numbers(project)
 
 
 def test_of_a_table_nobody_knows_when_outcomes_are_due_until_some_are_given(project):
     project.series()
     ledger, day = Ledger(project.ledger), date(2026, 1, 1)
     ledger.keep(scores(day, None))
-    assert ("outcomes_overdue",) not in project.numbers()
+    assert ("outcomes_overdue",) not in numbers(project)
     ledger.receive(outcomes(day, "ab"))
-    assert project.numbers()["outcomes_overdue",] == 1
+    assert numbers(project)["outcomes_overdue",] == 1
 
 
 def test_retrainings_are_told_by_the_last_that_ended_and_by_one_that_has_not(project):
     project.series()
-    entries = [
-        {"started": STARTED, "finished": FINISHED, "exit_code": 10},
-        {"started": STARTED, "finished": None, "exit_code": None},
-    ]
-    write_json(project.ledger / "retrain.json", entries)
-    numbers = project.numbers()
-    assert (numbers["retraining_exit_code",], numbers["retraining_timestamp_seconds",]) == (10, ENDED)
-    assert numbers["retraining_unfinished_timestamp_seconds",] == ENDED - 90
-    write_json(project.ledger / "retrain.json", entries[:1])
-    assert ("retraining_unfinished_timestamp_seconds",) not in project.numbers()
-
-
-def log(*entries):
-    return {
-        f"patrons.log.{number:06}.abc": json.dumps({"action": action, "from": None, "to": to, "at": at})
-        for number, (action, to, at) in enumerate(entries, 1)
-    }
+    ended, begun = {"finished": FINISHED, "exit_code": 10}, {"finished": None, "exit_code": None}
+    project.retrainings(ended, begun)
+    found = numbers(project)
+    assert (found["retraining_exit_code",], found["retraining_timestamp_seconds",]) == (10, ENDED)
+    assert found["retraining_unfinished_timestamp_seconds",] == ENDED - 90
+    project.retrainings(ended)
+    assert ("retraining_unfinished_timestamp_seconds",) not in numbers(project)
 
 
 def test_a_champion_is_as_old_as_its_promotion_and_a_rollback_makes_it_no_younger():
@@ -203,9 +157,9 @@ def test_a_registry_that_is_away_leaves_out_the_age_alone(project, monkeypatch, 
     project.series()
     monkeypatch.setattr(Registry, "had_champion", away)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
-    numbers = project.numbers()
-    assert ("champion_promoted_timestamp_seconds",) not in numbers
-    assert numbers["series_duration_seconds",] == 90
+    found = numbers(project)
+    assert ("champion_promoted_timestamp_seconds",) not in found
+    assert found["series_duration_seconds",] == 90
     assert "age is left out: MLflow is away." in caplog.text
 
 
@@ -213,12 +167,19 @@ def test_the_newest_backup_that_can_be_read_counts(project, tmp_path):
     project.series()
     backups = tmp_path / "backups"
     backups.mkdir()
-    assert ("backup_timestamp_seconds",) not in project.numbers(backups)
+    assert ("backup_timestamp_seconds",) not in numbers(project, backups)
     for name, made in (("20260401T100000.000Z", STARTED), ("20260401T100130.000Z", FINISHED)):
-        archive.seal(backups / name, {"format": archive.FORMAT, "made": made, "files": {}})
-    assert project.numbers(backups)["backup_timestamp_seconds",] == ENDED
+        backup(backups, name, made)
+    assert numbers(project, backups)["backup_timestamp_seconds",] == ENDED
     (backups / "20260401T100130.000Z" / "manifest.json").write_text("{")
-    assert project.numbers(backups)["backup_timestamp_seconds",] == ENDED - 90
+    assert numbers(project, backups)["backup_timestamp_seconds",] == ENDED - 90
+
+
+def test_of_a_series_of_which_all_is_known_every_number_is_there(tmp_path, monkeypatch):
+    project = everything(tmp_path / "whole", monkeypatch)
+    found = numbers(project, project.root / "backups")
+    assert {name for name, *_ in found} == set(exported.GAUGES)
+    assert found["champion_promoted_timestamp_seconds",] == ENDED - 90
 
 
 @pytest.fixture
