@@ -231,7 +231,7 @@ def test_a_stopped_series_leaves_no_process_behind(root, how, code):
     try:
         wait_for(lambda: (root / "began").exists(), runner)
         started = psutil.Process(runner.pid).children(recursive=True)
-        assert len(started) >= 2  # the worker and its kernel
+        assert len(started) >= (3 if sys.platform == "linux" else 2)  # the warm process, the worker and its kernel
         runner.send_signal(how)
         _, message = runner.communicate(timeout=30)
     finally:

@@ -9,6 +9,9 @@ results       the results on disk, and the record of where they come from
 runner        runs what is due, independent notebooks at the same time
 processes     a worker as the runner sees it: started, listened to, ended
 worker        one notebook in a process of its own
+kernels       its kernel: started plainly, or forked
+warm          a process that has imported what notebooks use, as the runner sees it
+forks         that process: it forks workers
 progress      what the terminal shows meanwhile
 """
 

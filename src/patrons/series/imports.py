@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
@@ -25,27 +26,43 @@ def helper_files(code: str) -> list[Path]:
     return sorted(files)
 
 
+def helper_modules(code: str) -> tuple[str, ...]:
+    """The modules in the files of this package that a notebook's code depends on."""
+    return tuple(_module(path) for path in helper_files(code))
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
 def _imported(code: str) -> set[Path]:
+    names = _names(code)
+    if names is None:
+        return set(PACKAGE.rglob("*.py"))  # the notebook will say what is wrong; until then it depends on everything
+    return {path for name in names for path in _files(name)}
+
+
+@cache
+def _names(code: str) -> frozenset[str] | None:
+    """Dotted names that the code imports, or reaches through a room that it imports; None where it is not Python."""
     python = re.sub(r"^\s*[%!].*$", "", code, flags=re.MULTILINE)  # without IPython's magic
     try:
-        tree = ast.parse(python)
+        nodes = list(ast.walk(ast.parse(python)))
     except SyntaxError:
-        return set(PACKAGE.rglob("*.py"))  # the notebook will say what is wrong; until then it depends on everything
-    return {path for name in _names(tree) for path in _files(name)}
-
-
-def _names(tree: ast.AST) -> Iterator[str]:
-    """Dotted names of this package that the code imports or reaches through a room that it imports."""
+        return None
+    names: set[str] = set()
     rooms: dict[str, str] = {}  # by the name that the code has for them
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
             rooms |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in rooms:
-            yield f"{rooms[node.value.id]}.{node.attr}"
+            names.add(f"{rooms[node.value.id]}.{node.attr}")
+    return frozenset(names)
 
 
 def _files(name: str) -> Iterator[Path]:

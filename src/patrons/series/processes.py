@@ -16,6 +16,7 @@ from typing import IO, Any
 import psutil
 
 from patrons.files import scratch
+from patrons.series.warm import Forked, Warm
 
 OUTPUT_VARIABLE = "PATRONS_STAGE_OUTPUT"  # as in patrons.stage, which is slow to import
 SCRATCH_VARIABLE = "PATRONS_SCRATCH"  # as in patrons.engine, which is too
@@ -26,18 +27,24 @@ GRACE = 15  # seconds that a worker has to save the notebook once its kernel was
 # A value that the user has set is respected.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
+Worker = Process | Forked
 OnCell = Callable[[int, int], None]  # called with the number of each code cell that begins, and of all cells
 
 
 @dataclass(frozen=True)
 class Job:
-    """A notebook to run: `parameters` are injected, `output` is the fresh folder that it writes to."""
+    """A notebook to run: `parameters` are injected, `output` is the fresh folder that it writes to.
+
+    Its worker is forked from the process `warm`, where there is one, once that has imported `modules`.
+    """
 
     notebook: Path
     executed: Path
     output: Path
     parameters: dict[str, Any]
     timeout: float | None = None
+    warm: Warm | None = None
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class Ending:
 async def run(job: Job, on_cell: OnCell) -> Ending:
     """Run a notebook to its end."""
     with scratch() as own, _log() as log:
-        process = await _start(job, own, log)
+        process = await _forked(job, log) or await _start(job, own, log)
         try:
             await _send(process, job, own)
             outcome = await _within_time(process, job.timeout, on_cell)
@@ -64,6 +71,10 @@ async def run(job: Job, on_cell: OnCell) -> Ending:
 
 def _log() -> IO[bytes]:
     return tempfile.TemporaryFile()
+
+
+async def _forked(job: Job, log: IO[bytes]) -> Forked | None:
+    return await job.warm.fork(job.modules, log) if job.warm else None
 
 
 async def _start(job: Job, own: Path, log: IO[bytes]) -> Process:
@@ -79,19 +90,24 @@ async def _start(job: Job, own: Path, log: IO[bytes]) -> Process:
     )
 
 
-def _environment(output: Path, own: Path) -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """What all workers have in common."""
     path = os.pathsep.join(filter(None, [str(SOURCES), os.environ.get("PYTHONPATH")]))
-    fixed = {OUTPUT_VARIABLE: str(output), SCRATCH_VARIABLE: str(own), "PYTHONHASHSEED": "0", "PYTHONPATH": path}
-    return {**dict.fromkeys(THREADS, "1"), **os.environ, **fixed}
+    return {**dict.fromkeys(THREADS, "1"), **os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": path}
 
 
-async def _send(process: Process, job: Job, own: Path) -> None:
+def _environment(output: Path, own: Path) -> dict[str, str]:
+    return {**environment(), OUTPUT_VARIABLE: str(output), SCRATCH_VARIABLE: str(own)}
+
+
+async def _send(process: Worker, job: Job, own: Path) -> None:
     message = {
         "notebook": str(job.notebook),
         "executed": str(job.executed),
         "cwd": str(job.notebook.parent),
         "parameters": job.parameters,
         "sockets": str(own),
+        "environment": _environment(job.output, own),
     }
     assert process.stdin is not None  # as it was started with a pipe
     process.stdin.write(json.dumps(message).encode() + b"\n")
@@ -99,7 +115,7 @@ async def _send(process: Process, job: Job, own: Path) -> None:
         await process.stdin.drain()
 
 
-async def _within_time(process: Process, timeout: float | None, on_cell: OnCell) -> dict[str, Any] | None:
+async def _within_time(process: Worker, timeout: float | None, on_cell: OnCell) -> dict[str, Any] | None:
     try:
         async with asyncio.timeout(timeout):
             return await _listen(process, on_cell)
@@ -107,7 +123,7 @@ async def _within_time(process: Process, timeout: float | None, on_cell: OnCell)
         return {"status": "late", "timeout": timeout, **await _end_kernel(process)}
 
 
-async def _listen(process: Process, on_cell: OnCell) -> dict[str, Any] | None:
+async def _listen(process: Worker, on_cell: OnCell) -> dict[str, Any] | None:
     assert process.stdout is not None
     async for line in process.stdout:
         answer = json.loads(line)
@@ -117,7 +133,7 @@ async def _listen(process: Process, on_cell: OnCell) -> dict[str, Any] | None:
     return None
 
 
-async def _end_kernel(process: Process) -> dict[str, Any]:
+async def _end_kernel(process: Worker) -> dict[str, Any]:
     """End the kernel alone, so that the worker saves the notebook and says in which cell it was."""
     if end_children(process.pid):
         with contextlib.suppress(TimeoutError):
@@ -137,7 +153,8 @@ def _sentence(outcome: dict[str, Any]) -> str | None:
     if outcome["status"] == "late":
         return f"{cell}not done after {outcome['timeout']:g} s. Allow more with --timeout."
     if outcome["status"] == "silent":
-        return f"its process ended with code {outcome['code']} before the notebook did.{outcome['log']}"
+        code = f" with code {outcome['code']}" if outcome["code"] is not None else ""
+        return f"its process ended{code} before the notebook did.{outcome['log']}"
     return outcome["error"] + _hint(outcome["error"]) if outcome.get("error") else None
 
 

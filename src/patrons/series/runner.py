@@ -13,11 +13,12 @@ from typing import Any
 
 from patrons.events import Log
 from patrons.files import digest
-from patrons.series import processes
+from patrons.series import imports, processes
 from patrons.series.declarations import ELSEWHERE
 from patrons.series.graph import Notebook, Series, SeriesError, code_digest, fingerprint, needs
 from patrons.series.progress import Lines
 from patrons.series.results import EXECUTED, FAILED, NOT_RUN, SUCCEEDED, Results
+from patrons.series.warm import Warm
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -89,11 +90,19 @@ def run(plan: Plan, results: Results, progress: Lines, root: Path, log: Log) -> 
     """Run what is selected and record the results; StoppedError on Ctrl-C or SIGTERM, with no process left behind."""
     results.begin(plan.series, plan.data, root)
     log.add(run_id=results.record["run_id"])
-    with _handlers_kept(), progress:
-        asyncio.run(_Run(plan, results, progress, log).all())
+    with _handlers_kept(), progress, Warm(processes.environment(), _modules(plan)) as warm:
+        if not plan.resume:  # else there may be nothing to run
+            warm.start()
+        asyncio.run(_Run(plan, results, progress, log, warm).all())
     results.mark_stale(plan.series)
     results.finish()
     log.add(run_id=results.record["run_id"])  # the earlier one where nothing was due
+
+
+def _modules(plan: Plan) -> list[str]:
+    """What the selected notebooks import of this package, in the order in which they run."""
+    codes = ("\n".join(notebook.code) for stage, notebook in plan.series.items() if stage in plan.selected)
+    return list(dict.fromkeys(module for code in codes for module in imports.helper_modules(code)))
 
 
 @contextmanager
@@ -128,8 +137,8 @@ def heeded() -> list[signal.Signals]:
 class _Run:
     """One run of a plan: a task for each notebook, which waits for those that write what it reads."""
 
-    def __init__(self, plan: Plan, results: Results, progress: Lines, log: Log):
-        self.plan, self.results, self.progress, self.log = plan, results, progress, log
+    def __init__(self, plan: Plan, results: Results, progress: Lines, log: Log, warm: Warm | None = None):
+        self.plan, self.results, self.progress, self.log, self.warm = plan, results, progress, log, warm
         self.slots = asyncio.Semaphore(plan.jobs)
         self.before = needs(plan.series)
         self.tasks: dict[str, asyncio.Task[bool]] = {}
@@ -220,7 +229,9 @@ class _Run:
         own = {name: value for name, value in own.items() if name in notebook.parameters}
         own |= {name: value for name, (value, _) in self.places(notebook).items()}
         parameters = {**self.plan.parameters[notebook.stage], **own}
-        return processes.Job(notebook.path, output / EXECUTED, output, parameters, self.plan.timeout)
+        modules = imports.helper_modules("\n".join(notebook.code))
+        files = (notebook.path, output / EXECUTED, output)
+        return processes.Job(*files, parameters, self.plan.timeout, self.warm, modules)
 
     def missing(self, notebook: Notebook) -> str | None:
         """What is wrong with the files that a notebook wrote; the folder was empty, so all that is in it is new."""

@@ -1,4 +1,4 @@
-"""One notebook in a process of its own: ``python -m patrons.series.worker``, started by the runner.
+"""One notebook in a process of its own: ``python -m patrons.series.worker``, or forked from a warm process (`forks`).
 
 The job arrives as one line of JSON on standard input; each cell that begins and, at the end, the outcome leave as
 lines of JSON on standard output. When standard input closes, the runner has ended; this process then ends too, and its
@@ -18,37 +18,16 @@ from typing import Any, cast
 import nbformat
 import papermill
 import psutil
-from ipykernel.kernelspec import get_kernel_dict
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
-from traitlets import default
+
+from patrons.series.kernels import Forked, OwnKernel
 
 STOPPED = "NotebookStopped"  # the exception of patrons.stage, which is slow to import, that ends a notebook early
 ERROR_MARK = "papermill-error-cell-tag"  # on the cells by which papermill leads to an error
 LONGEST = 2000  # characters of an error that are sent
-SOCKET_PATH_LIMIT = 90  # the system's is 108, and names are added
 
 Send = Callable[..., None]
-
-
-class OwnKernel(AsyncKernelManager):
-    """The kernel of this very interpreter, whatever ``python3`` means to Jupyter here, over sockets in a folder."""
-
-    folder = Path()
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        return KernelSpec(**get_kernel_dict())
-
-    @default("transport")
-    def _transport_default(self) -> str:
-        return "ipc" if len(str(self.folder)) < SOCKET_PATH_LIMIT else "tcp"
-
-    @default("connection_file")
-    def _connection_file_default(self) -> str:
-        return str(self.folder / "kernel.json")
 
 
 def execute(job: dict[str, Any], send: Send) -> None:
@@ -138,7 +117,8 @@ def end_with_runner() -> None:
     os._exit(1)
 
 
-def main() -> None:
+def main(kernel: Forked | None = None) -> None:
+    """Run the notebook of the job that arrives, in this kernel where one was forked."""
     answers = os.fdopen(os.dup(1), "w")  # the kernel inherits 1: what it prints must not be taken for an answer
     os.dup2(2, 1)
 
@@ -146,7 +126,10 @@ def main() -> None:
         print(json.dumps(answer), file=answers, flush=True)
 
     job = json.loads(cast("FileIO", cast("BufferedReader", sys.stdin.buffer).raw).readline())
-    OwnKernel.folder = Path(job["sockets"])
+    if kernel is not None:  # this process has the environment of the one that it was forked from
+        os.environ.clear()
+        os.environ.update(job["environment"])
+    OwnKernel.folder, OwnKernel.forked = Path(job["sockets"]), kernel
     threading.Thread(target=end_with_runner, daemon=True).start()
     execute(job, send)
 
