@@ -80,20 +80,18 @@ def orders_of(lines: Table, keep: Keep = materialised) -> Table:
     """
     who = _who(lines)
     orders = keep(_numbered(_summed(lines, who), who))
-    bought = keep(_bought(_coded(lines, orders, who)))
-    joined = orders.inner_join(bought, "number").drop("number")
+    bought = keep(_bought(orders))
+    joined = orders.inner_join(bought, "number").drop("number", "basket")
     since = joined.date.delta(joined.last_date, unit="day")
-    return keep(
-        joined.mutate(
-            gap=since.nullif(0).cast("float64"),
-            new_day=(since.isnull() | (since > 0)).cast("float64"),
-            **_beyond("amount", joined.amount - joined.first_amount),
-            **_beyond("units", joined.units - joined.first_units),
-            new_month=(joined.last_date.isnull() | (joined.last_date.truncate("M") < joined.date.truncate("M"))).cast(
-                "float64"
-            ),
-        ).drop("last_date", "first_amount", "first_units")
-    )
+    return joined.mutate(
+        gap=since.nullif(0).cast("float64"),
+        new_day=(since.isnull() | (since > 0)).cast("float64"),
+        **_beyond("amount", joined.amount - joined.first_amount),
+        **_beyond("units", joined.units - joined.first_units),
+        new_month=(joined.last_date.isnull() | (joined.last_date.truncate("M") < joined.date.truncate("M"))).cast(
+            "float64"
+        ),
+    ).drop("last_date", "first_amount", "first_units")
 
 
 def _who(lines: Table) -> list[str]:
@@ -106,8 +104,12 @@ def _beyond(name: str, off: FloatingValue) -> dict[str, FloatingValue]:
 
 
 def _line(lines: Table) -> Table:
+    """Lines with their product's number: text keys are grouped, joined and sorted but once."""
     product = lines.product_id.fill_null("") if "product_id" in lines.columns else ibis.literal("")
-    return lines.mutate(product_id=product, date=_.ordered_at.date(), price_log=(_.amount / _.quantity).ln())
+    named = lines.mutate(product_id=product)
+    products = named.select("product_id").distinct().mutate(product=ibis.row_number().over(order_by="product_id"))
+    numbered = named.inner_join(products, "product_id").drop("product_id")
+    return numbered.mutate(date=_.ordered_at.date(), price_log=(_.amount / _.quantity).ln())
 
 
 def _summed(lines: Table, who: list[str]) -> Table:
@@ -127,6 +129,7 @@ def _summed(lines: Table, who: list[str]) -> Table:
             price_rest=rest.sum(),
             price_min=_.price_log.min().exp(),
             price_max=_.price_log.max().exp(),
+            basket=_["product"].collect(),
         )
     )
 
@@ -151,25 +154,18 @@ def _numbered(orders: Table, who: list[str]) -> Table:
     )
 
 
-def _coded(lines: Table, orders: Table, who: list[str]) -> Table:
-    """Of each line the order's `number` and the `pair` of customer and product, both integers."""
-    keys = [*who, "order_id", "date"]
-    coded = _line(lines).select(*keys, "product_id")
-    products = coded.select("product_id").distinct().mutate(product=ibis.row_number().over(order_by="product_id"))
-    # numbers are consecutive within a customer: number - nth is the customer's own number
-    codes = orders.select(*keys, "number", customer=_.number - _.nth)
-    joined = coded.inner_join(codes, keys).inner_join(products, "product_id")
-    return joined.select("number", pair=_.customer * PRODUCTS_AT_MOST + _["product"])
-
-
-def _bought(coded: Table) -> Table:
+def _bought(orders: Table) -> Table:
     """Of each order what its lines add to the tally of its customer's products."""
+    # numbers are consecutive within a customer: number - nth is the customer's own number
+    coded = orders.select("number", customer=_.number - _.nth, product=_.basket.unnest())
+    coded = coded.select("number", pair=_.customer * PRODUCTS_AT_MOST + _["product"])
     earlier = ibis.window(group_by="pair", order_by="number")
-    tally = coded.select("number", before=ibis.row_number().over(earlier), last=_.number.lag().over(earlier))
+    # lines of one order are peers: of those of one product, the first alone has as many lines before it as its rank
+    tally = coded.select("number", before=ibis.row_number().over(earlier), rank=ibis.rank().over(earlier))
     tally = tally.mutate(before=_.before.cast("float64"), now=(_.before + 1).cast("float64"))
     surprise = _.now * _.now.ln() - ibis.ifelse(_.before > 0, _.before * _.before.nullif(0).ln(), 0.0)
     return tally.group_by("number").agg(
-        products=ibis.ifelse(_.last == _.number, 0.0, 1.0).sum(),
+        products=(_["rank"] == _.before).cast("float64").sum(),
         fresh=(_.before == 0).cast("float64").sum(),
         second=(_.before == 1).cast("float64").sum(),
         times=_.now.max(),
