@@ -117,7 +117,7 @@ def build(
     by = {kind: {f.name: f.expression for f in chosen if f.over == kind} for kind in (ORDERS, RETURNS, CUSTOMER)}
     dates = {"as_of": pd.to_datetime(list(as_of)), "number": range(1, len(as_of) + 1)}
     days, off = ibis.memtable(pd.DataFrame(dates)), as_table(cancelled)
-    table = keep(_seen_orders(lines, days, off, keep).group_by(*KEYS).agg(**by[ORDERS]))
+    table = _seen_orders(lines, days, off, keep).group_by(*KEYS).agg(**by[ORDERS])
     if by[RETURNS]:
         returned = _seen(_returned(as_table(returns), lines, off), days).group_by(*KEYS).agg(**by[RETURNS])
         none = {f.name: _[f.name].fill_null(f.without) for f in chosen if f.over == RETURNS and f.without is not None}
