@@ -5,9 +5,11 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from ibis import Table
 
 from patrons.features import Recipe
 from patrons.features.panel import KEYS, RFM, FeaturesError, build, feature_names, snapshot_days
+from patrons.features.stages import Keep, orders_of
 
 # two customers; customer a: order 1 (two lines) on 1 January, order 2 on 21 January; b: one order on 10 January
 LOG = pd.DataFrame(
@@ -131,11 +133,12 @@ def test_the_horizon_holds_its_first_moment_and_not_the_one_after_its_end():
     assert panel.churned.tolist() == [1, 0]
 
 
-def test_sums_do_not_depend_on_the_order_of_lines_to_the_last_bit():
+def many_lines():
+    """8,000 lines of 50 customers with about 32 orders each: means of whole cents lie on edges of rounding."""
     rng = np.random.default_rng(0)
-    n = 8_000  # of 50 customers with about 32 orders: means of whole cents lie on edges of rounding
+    n = 8_000
     order = rng.integers(0, 1_600, n)
-    log = pd.DataFrame(
+    return pd.DataFrame(
         {
             "customer_id": [f"c{o % 50}" for o in order],
             "order_id": order.astype(str),
@@ -145,12 +148,35 @@ def test_sums_do_not_depend_on_the_order_of_lines_to_the_last_bit():
             "amount": rng.integers(1, 9_999, n) / 100,
         }
     )
+
+
+def test_sums_do_not_depend_on_the_order_of_lines_to_the_last_bit():
+    log = many_lines()
     tables = [described(log.sample(frac=1, random_state=k), date(2024, 4, 20)) for k in range(2)]
     pd.testing.assert_frame_equal(*tables, check_exact=True)
     first = log[log.customer_id == "c7"]
     value = first.groupby("order_id").amount.sum()
     assert tables[0].loc["c7", "monetary"] == round(first.amount.sum(), 2)
     assert tables[0].loc["c7", "order_value_std"] == pytest.approx(value.std(), abs=1e-6)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_customers_in_parts_on_any_number_of_threads_are_the_same_to_the_last_bit(threads):
+    log, days = many_lines(), [date(2024, 3, 1), date(2024, 4, 1)]
+    whole, parts = (
+        build(ibis.duckdb.connect(threads=n).create_table("lines", log), days, 10, keep=Keep(Table.cache, at_once))
+        for n, at_once in ((1, 0), (threads, 300))
+    )
+    first, second = (table.order_by(*KEYS[::-1]).to_pandas() for table in (whole, parts))
+    pd.testing.assert_frame_equal(first, second, check_exact=True)
+
+
+def test_a_part_has_all_orders_of_its_customers():
+    log = pd.DataFrame({"customer_id": [*"aaaabc"], "order_id": [*"123456"], "amount": 1.0, "quantity": 1.0})
+    log = log.assign(ordered_at=pd.Timestamp("2024-01-01"), product_id="x")
+    parts = orders_of(ibis.memtable(log), Keep(Table.cache, 2))
+    found = [sorted(part.order_id.to_pandas()) for part in parts]
+    assert found == [["1", "2", "3", "4"], ["5", "6"]]  # the third order is a's, so a's part is larger; the fifth b's
 
 
 def test_who_always_pays_one_price_has_no_spread_of_prices():

@@ -6,7 +6,7 @@ expressions of `patrons.features.catalogue`. `as_of` is exclusive: nothing at or
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 import ibis
@@ -117,7 +117,8 @@ def build(
     by = {kind: {f.name: f.expression for f in chosen if f.over == kind} for kind in (ORDERS, RETURNS, CUSTOMER)}
     dates = {"as_of": pd.to_datetime(list(as_of)), "number": range(1, len(as_of) + 1)}
     days, off = ibis.memtable(pd.DataFrame(dates)), as_table(cancelled)
-    table = _seen_orders(lines, days, off, keep).group_by(*KEYS).agg(**by[ORDERS])
+    parts = (seen.group_by(*KEYS).agg(**by[ORDERS]) for seen in _seen_orders(lines, days, off, keep))
+    table = _together(parts, keep)
     if by[RETURNS]:
         returned = _seen(_returned(as_table(returns), lines, off), days).group_by(*KEYS).agg(**by[RETURNS])
         none = {f.name: _[f.name].fill_null(f.without) for f in chosen if f.over == RETURNS and f.without is not None}
@@ -125,6 +126,12 @@ def build(
     rounded = table.mutate(**by[CUSTOMER]).mutate(s.across(s.of_type("float64"), _.round(6)))
     described = rounded.select(*KEYS, *(feature.name for feature in chosen))
     return described if horizon_days is None else _followed(described, lines, days, horizon_days, off)
+
+
+def _together(parts: Iterator[Table], keep: Keep) -> Table:
+    """One table of parts; where there are several, each is worked out when the next one is begun."""
+    first, second = next(parts), next(parts, None)
+    return first if second is None else ibis.union(keep(first), keep(second), *map(keep, parts))
 
 
 def _followed(described: Table, lines: Table, days: Table, horizon_days: int, cancelled: Table | None) -> Table:
@@ -136,16 +143,19 @@ def _followed(described: Table, lines: Table, days: Table, horizon_days: int, ca
     return followed.select(*described.columns, OUTCOME, KNOWN)
 
 
-def _seen_orders(lines: Table, days: Table, cancelled: Table | None, keep: Keep) -> Table:
-    """Each order on each day after it, net of what was cancelled before the day; `latest`: the last before it."""
-    if cancelled is None:
-        seen = _seen(orders_of(lines, keep), days)
-    else:
-        version = versions(lines, cancelled, days)
-        seen = _seen(orders_of(version.lines, keep), days).filter((_[VERSION] == 0) | (_[VERSION] == _.number))
-        other = version.own.mutate(**{VERSION: ibis.literal(0, "int64")})
-        seen = seen.anti_join(other, ["customer_id", "number", VERSION])
-    return seen.mutate(latest=_.next_date.isnull() | (_.next_date >= _.as_of.date()))
+def _seen_orders(lines: Table, days: Table, cancelled: Table | None, keep: Keep) -> Iterator[Table]:
+    """Each order of some customers on each day after it, net of what was cancelled before the day.
+
+    `latest`: the last before it.
+    """
+    version = None if cancelled is None else versions(lines, cancelled, days)
+    for orders in orders_of(lines if version is None else version.lines, keep):
+        seen = _seen(orders, days)
+        if version is not None:
+            seen = seen.filter((_[VERSION] == 0) | (_[VERSION] == _.number))
+            other = version.own.mutate(**{VERSION: ibis.literal(0, "int64")})
+            seen = seen.anti_join(other, ["customer_id", "number", VERSION])
+        yield seen.mutate(latest=_.next_date.isnull() | (_.next_date >= _.as_of.date()))
 
 
 def _seen(events: Table, days: Table) -> Table:

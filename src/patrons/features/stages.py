@@ -3,14 +3,17 @@
 Features of products need every line, and grouping by text keys is slow. So orders and products are numbered, each pair
 of customer and product becomes one integer, and one sorted pass over these says of each line how often its customer had
 bought its product before. Sums of such increments up to a day are that day's distinct products, entropy and
-concentration: they telescope. What an order adds depends only on earlier orders of the same customer.
+concentration: they telescope. What an order adds depends only on earlier orders of the same customer, so once lines are
+orders, large logs go on in parts, each of other customers.
 
 Threads add up in any order, and sums of fractions then differ in their last digits. So fractions are summed in whole
 steps, of which floats hold 9e15 exactly: money and units in millionths (exact to 9e9 of a customer, or to 1.4e11 where
 no price has more than two decimals; beyond that sums are right to 16 digits), logarithms in steps of 1e-10.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 
 import ibis
 from ibis import Deferred, Table, _
@@ -22,17 +25,21 @@ ROUNDER = 1.5 * 2**52  # a float near it has no room for fractions: adding it an
 PRODUCTS_AT_MOST = 1 << 24  # a customer's number times this plus a product's number fits in 63 bits
 GAPS_AT_MOST = 100_000  # days; an order's number times this plus a gap is a number that sorts by order
 
-Keep = Callable[[Table], Table]  # how a stage is held: `materialised` on an engine, `lazily` to only compile
+
+@dataclass(frozen=True)
+class Keep:
+    """How a stage is held, and of about how many orders at once what follows is worked out (0: of all)."""
+
+    hold: Callable[[Table], Table]
+    orders_at_once: int = 0
+
+    def __call__(self, table: Table) -> Table:
+        """The table as it is held."""
+        return self.hold(table)
 
 
-def materialised(table: Table) -> Table:
-    """The table as a temporary one of its engine, dropped when nothing refers to it."""
-    return table.cache()
-
-
-def lazily(table: Table) -> Table:
-    """The expression as it is."""
-    return table
+materialised = Keep(Table.cache, 400_000)  # as temporary tables of its engine, dropped when nothing refers to them
+lazily = Keep(lambda table: table)  # the expression as it is: to compile only
 
 
 def in_steps(value: Deferred, steps: float = STEPS) -> Deferred:
@@ -51,7 +58,7 @@ def square_parts(value: Deferred) -> tuple[Deferred, Deferred]:
     return coarse, in_steps(value * value - coarse / COARSE, REST)
 
 
-def orders_of(lines: Table, keep: Keep = materialised) -> Table:
+def orders_of(lines: Table, keep: Keep = materialised) -> Iterator[Table]:
     """One row an order (and day: lines of a later day belong to that day, so that nothing is known before it happens).
 
     Parameters
@@ -60,10 +67,10 @@ def orders_of(lines: Table, keep: Keep = materialised) -> Table:
         Clean lines; where they come in versions (`patrons.features.cancelled`), each version of a customer is one of
         its own.
 
-    Returns
-    -------
+    Yields
+    ------
     Table
-        `customer_id`, `order_id`, `date`, `ordered_at` (first line) and
+        Of some customers: `customer_id`, `order_id`, `date`, `ordered_at` (first line) and
 
         - `amount`, `line_max` (currency), `units`, `lines`, `products` (distinct); `counted`: 0 on its later days;
         - `amount_off`, `units_off`: steps above those of the customer's first order, which keeps squares small; and
@@ -79,9 +86,26 @@ def orders_of(lines: Table, keep: Keep = materialised) -> Table:
         - `next_date` of the customer's next order; `hour`, `weekday` (Monday is 0), `month`, `month_day`.
     """
     who = _who(lines)
-    orders = keep(_numbered(_summed(lines, who), who))
-    bought = keep(_bought(orders))
-    joined = orders.inner_join(bought, "number").drop("number", "basket")
+    orders = keep(_summed(lines, who))
+    for part in _parts(orders, keep.orders_at_once):
+        yield _reduced(part, who, keep)
+
+
+def _parts(orders: Table, at_once: int) -> list[Table]:
+    """The orders in parts of about so many, each with all orders of its customers: what follows fits a cache."""
+    count = orders.count().execute() if at_once else 0
+    if count <= at_once:
+        return [orders]
+    marked = orders.filter(_.number.isin(list(range(at_once, count, at_once)))).select("customer_id")
+    firsts = orders.semi_join(marked, "customer_id").group_by("customer_id").agg(first=_.number.min())
+    edges = sorted({0, count, *firsts.to_pandas()["first"]})
+    return [orders.filter((_.number >= low) & (_.number < high)) for low, high in pairwise(edges)]
+
+
+def _reduced(orders: Table, who: list[str], keep: Keep) -> Table:
+    placed = keep(_placed(orders.drop("basket"), who))
+    bought = keep(_bought(orders, placed))
+    joined = placed.inner_join(bought, "number").drop("number")
     since = joined.date.delta(joined.last_date, unit="day")
     return joined.mutate(
         gap=since.nullif(0).cast("float64"),
@@ -113,6 +137,7 @@ def _line(lines: Table) -> Table:
 
 
 def _summed(lines: Table, who: list[str]) -> Table:
+    """Orders with the products of their lines (`basket`); `number` is unique and rises with customer and time."""
     # of the very value that is summed: else one price alone would seem to vary
     squares, rest = square_parts(in_steps(_.price_log, FINE_STEPS) / FINE_STEPS)
     return (
@@ -131,16 +156,15 @@ def _summed(lines: Table, who: list[str]) -> Table:
             price_max=_.price_log.max().exp(),
             basket=_["product"].collect(),
         )
+        .mutate(number=ibis.row_number().over(order_by=(*who, "ordered_at", "order_id")))
     )
 
 
-def _numbered(orders: Table, who: list[str]) -> Table:
-    """Orders in their customer's sequence; `number` is unique and rises with customer and time."""
-    sequence = (*who, "ordered_at", "order_id")
-    mine = ibis.window(group_by=who, order_by=["ordered_at", "order_id"])
-    part = ibis.row_number().over(group_by=[*who, "order_id"], order_by="date")
+def _placed(orders: Table, who: list[str]) -> Table:
+    """Orders in their customer's sequence."""
+    mine = ibis.window(group_by=who, order_by="number")
+    part = ibis.row_number().over(group_by=[*who, "order_id"], order_by="number")
     return orders.mutate(
-        number=ibis.row_number().over(order_by=sequence),
         nth=ibis.row_number().over(mine),
         first_amount=_.amount.first().over(mine),
         first_units=_.units.first().over(mine),
@@ -154,10 +178,12 @@ def _numbered(orders: Table, who: list[str]) -> Table:
     )
 
 
-def _bought(orders: Table) -> Table:
+def _bought(orders: Table, placed: Table) -> Table:
     """Of each order what its lines add to the tally of its customer's products."""
     # numbers are consecutive within a customer: number - nth is the customer's own number
-    coded = orders.select("number", customer=_.number - _.nth, product=_.basket.unnest())
+    customers = placed.select("number", customer=_.number - _.nth)
+    baskets = orders.select("number", "basket").inner_join(customers, "number")
+    coded = baskets.select("number", "customer", product=_.basket.unnest())
     coded = coded.select("number", pair=_.customer * PRODUCTS_AT_MOST + _["product"])
     earlier = ibis.window(group_by="pair", order_by="number")
     # lines of one order are peers: of those of one product, the first alone has as many lines before it as its rank
