@@ -113,6 +113,7 @@ class FakeReplica:
 
     def __init__(self, named: Callable[[], str]):
         self.named, self.churn, self.stuck, self.key, self.refused = named, 0.2, "", "", None
+        self.broken = False
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -144,6 +145,8 @@ class FakeReplica:
 
     def answer(self, asked: int):
         """Status and JSON; `asked` is the number of customers of a request for scores, 0 of another one."""
+        if self.broken:
+            return 503, "no server is available"
         one = {"segment": 1, "segment_name": "Champions", "flagged": False, "churn_probability": self.churn}
         release = self.stuck or self.named().rpartition("-")[2]
         return 200, {"release": release, "refused": self.refused, "answers": [one] * asked}

@@ -300,6 +300,10 @@ def err(site):
     site.client.churn = 0.5
 
 
+def break_down(site):
+    site.client.broken = True
+
+
 def go_back(site):
     site.balancer.green = False
 
@@ -310,6 +314,7 @@ def go_back(site):
         (lose, "A replica was lost: green1 is DOWN."),
         (fail, "2 requests since the flip were answered with a status of 500 or more."),
         (err, "the balancer gives a wrong answer to a golden request: churn_probability is 0.5, not 0.2."),
+        (break_down, "the balancer answers a golden request with status 503."),
         (go_back, "blue answers, and not green: someone has told the balancer."),
     ],
 )

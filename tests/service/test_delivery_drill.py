@@ -105,7 +105,10 @@ def test_only_a_good_release_answers_and_a_lost_replica_brings_the_former_one_ba
         assert (codes, site.named(), site.registry.champions) == ([1], after, [1, 2])
         assert "A replica was lost: blue1 is DOWN" in capsys.readouterr().err
         assert took < QUICKLY
-        step.over("SIGKILL of a replica that is watched", f"the former release answered {took:.2f} s after it was down")
+        step.over(
+            "SIGKILL of a replica that is watched",
+            f"the former release answered {took:.2f} s after the balancer had found it down",
+        )
     assert [site.deploy("rollback") for _ in range(2)] == [0, 0]
     assert capsys.readouterr().out.count("There is nothing to roll back") == 2
     assert site.named() == after

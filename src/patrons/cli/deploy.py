@@ -111,7 +111,7 @@ def _whole(steps: "Delivering") -> int:
     """All steps that are left, and the way back where one fails; the exit code."""
     last = steps.releases.last()
     if last and last.name == steps.name and last.under_way:
-        _say([f"Going on with the delivery of {last.folder}, which began at {last.started} and is {last.state}."])
+        _say([f"Going on with the delivery of {last.folder}, which began at {last.started} ({last.state})."])
         begin = record.NEXT[last.state]
     else:
         judged = steps.judge()

@@ -192,6 +192,7 @@ class Delivering:
         for pair in cycle(self._pairs(delivery)):
             self._look(delivery)
             if unlike := client.unlike(delivery.release, [pair]):
+                self._look(delivery)  # which may say why
                 raise DeliveryFailedError(f"{unlike}.")
             asked += 1
             if time.monotonic() >= until:

@@ -61,8 +61,8 @@ class Server:
             found = {}
         if answer.status_code == requests.codes.unauthorized:
             raise KeyRefusedError(
-                f"{self.name} ({self.url}) wants an API key and got {_problem(found)}. Give the file that holds one, "
-                f"--key-file FILE, or set {KEY}; patrons keys add NAME makes one."
+                f"{self.name} ({self.url}) wants an API key and got {_problem(found) or 'none'}. Give the file that "
+                f"holds one, --key-file FILE, or set {KEY}; patrons keys add NAME makes one."
             )
         return answer.status_code, found if isinstance(found, dict) else {}
 
@@ -98,7 +98,7 @@ class Server:
 
         status, found = self.ask("POST", "/predict", {"customers": [pair["request"] for pair in pairs]})
         if status != requests.codes.ok:
-            return f"{self.name} answers a golden request with {status}: {_problem(found)}"
+            return f"{self.name} answers a golden request with status {status}{_problem(found, ': ')}"
         if found.get("release") != release:
             return f"{self.name} answers by release {found.get('release')}, not {release}"
         answers = found.get("answers", [])
@@ -118,8 +118,9 @@ def _cause(error: requests.RequestException) -> str:
     return "nothing listens there, or it ended the connection"
 
 
-def _problem(found: Any) -> str:
-    """What an error of the service says it found (see `problems`)."""
+def _problem(found: Any, before: str = "") -> str:
+    """What an error of the service says it found (see `problems`), after a text; empty where it says nothing."""
     errors = found.get("errors") if isinstance(found, dict) else None
     first = errors[0] if isinstance(errors, list) and errors else {}
-    return str(first.get("found", "")) if isinstance(first, dict) else ""
+    said = first.get("found") if isinstance(first, dict) else ""
+    return f"{before}{said}" if said else ""
