@@ -5,6 +5,8 @@ PARAMS ?= params/demo.yaml
 FILE ?=
 ARGS ?=
 PORT ?= 5000
+RELEASES ?= $(HOME)/releases
+TAG ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -31,7 +33,8 @@ export MLFLOW_DISABLE_TELEMETRY = true
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run report lab ui api app test drills lint format schema lock clean .venv
+.PHONY: help run report lab ui api app test drills lint format schema lock clean .venv \
+	tools deploy images push sign notes publish
 
 help: ## list the targets
 	@echo "make TARGET [PARAMS=params/demo.yaml] [FILE=shop.csv] [ARGS=...]"
@@ -85,6 +88,27 @@ lock: $(READY) ## pin the newest versions that pyproject.toml allows in the four
 		-o serving/requirements.lock
 	$(BIN)/uv pip compile serving/image.in -c serving/requirements.lock $(COMPILE) -o serving/image.lock
 	$(BIN)/uv pip compile serving/tracking.in -c requirements.lock $(COMPILE) -o serving/tracking.lock
+
+tools: ## install what the drills need and no lock brings, such as haproxy; by apt-get, or on macOS by brew
+	@if [ "$$(uname)" = Darwin ]; then brew install --quiet libomp haproxy socat; else .ci/run tools; fi
+
+deploy: $(SERVING) ## let the models of PARAMS answer behind the balancer; RELEASES is the folder that services follow
+	$(BIN)/patrons deploy $(NAME) --releases "$(RELEASES)" $(ARGS)
+
+images: ## build the images of serving/compose.yaml, by docker or ENGINE
+	@.ci/delivery $@
+
+push: ## send the images to REGISTRY under the version of TAG
+	@TAG="$(TAG)" .ci/delivery $@
+
+sign: ## sign by cosign what was pushed
+	@.ci/delivery $@
+
+notes: ## show what CHANGELOG.md says of the version of TAG
+	@TAG="$(TAG)" .ci/delivery $@
+
+publish: ## make a release on GitHub of TAG with these notes
+	@TAG="$(TAG)" .ci/delivery $@
 
 clean: ## remove results, reports and caches; keep data/raw, data/campaigns, the MLflow runs and .venv
 	@echo "Removing what is in data/processed and reports, and the caches. The rest of data, mlflow.db, mlruns and .venv stay."

@@ -246,7 +246,7 @@ def test_every_test_is_run_by_make_test_or_by_make_drills():
     left_out, taken = re.findall(r'-m "([^"]*)"', MAKEFILE)
     assert left_out == f"not ({taken})"
     steps = re.findall(r"^make (\w+)", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), re.MULTILINE)
-    assert steps == ["test", "drills"]
+    assert steps == ["lint", "test", "drills"]
 
 
 def test_plain_make_lists_every_target():
