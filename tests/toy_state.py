@@ -8,6 +8,7 @@ import pandas as pd
 
 from patrons.files import write_json
 from patrons.monitoring.columns import SERIES
+from patrons.monitoring.exported import Folders
 from patrons.monitoring.ledger import Ledger
 from patrons.tracking import archive
 from patrons.tracking.decisions import State
@@ -40,6 +41,18 @@ class Project:
     def gates(self, failed):
         write_json(self.results / "06_churn" / "metrics.json", {"roc_auc": 0.8, "gates_failed": failed})
 
+    def looked(self, at, code=0, **facts):
+        """What the last look has found."""
+        found = {"verdict": "retrain", "features": 139, "drifted_features": 20, "broken": 0, **facts}
+        write_json(self.ledger / "looked.json", {"at": at, "code": code, **found})
+
+    def delivered(self, state, name="toy"):
+        write_json(self.root / "releases" / "delivery.json", {"name": name, "state": state, "started": STARTED})
+
+    @property
+    def folders(self):
+        return Folders(self.root / "backups", self.root / "releases")
+
     def retrainings(self, *entries):
         write_json(self.ledger / "retrain.json", [{"started": STARTED, **entry} for entry in entries])
 
@@ -53,6 +66,8 @@ def everything(root: Path, patch) -> Project:
     project.retrainings({"finished": FINISHED, "exit_code": 0}, {"finished": None, "exit_code": None})
     Ledger(project.ledger).keep(scores(date(2026, 1, 1)))
     backup(root / "backups", "20260401T100130.000Z", FINISHED)
+    project.looked(STARTED)
+    project.delivered("watched")
     state = State({"champion": 1}, log(("promote", 1, STARTED)), {1: "a"})
     patch.setattr(Registry, "had_champion", lambda registry: True)
     patch.setattr(Registry, "state", lambda registry: state)
@@ -64,6 +79,11 @@ def scores(day, horizon_days=90, source=SERIES, customers="abcde"):
     """Five customers who were scored on a day."""
     facts = {"release": "r", "probability": 0.5, "flagged": False, "horizon_days": horizon_days, "source": source}
     return pd.DataFrame({"customer_id": list(customers), "day": day, **facts})
+
+
+def outcomes(day, customers):
+    """Some of them, who left."""
+    return pd.DataFrame({"customer_id": list(customers), "day": day, "churned": 1, "source": "log"})
 
 
 def log(*entries):

@@ -1,14 +1,12 @@
 """The state of a series as numbers for Prometheus: what is not known is absent, not zero."""
 
-import os
 import shutil
 import subprocess
 from datetime import date
 
-import pandas as pd
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from toy_state import ENDED, FINISHED, NOW, STARTED, Project, backup, everything, log, scores
+from toy_state import ENDED, FINISHED, NOW, STARTED, Project, backup, everything, log, outcomes, scores
 
 from patrons.cli.main import main
 from patrons.monitoring import exported, runs
@@ -17,10 +15,12 @@ from patrons.tracking.connection import TrackingError
 from patrons.tracking.decisions import State
 from patrons.tracking.registry import Registry
 
+NOTHING = exported.Folders()
 
-def numbers(project, backups=None):
+
+def numbers(project, folders=NOTHING):
     """By name and values of the labels beside the series."""
-    families = text_string_to_metric_families(exported.text(["toy"], project.root, backups, NOW))
+    families = text_string_to_metric_families(exported.text(["toy"], project.root, folders, NOW))
     samples = [sample for family in families for sample in family.samples]
     assert all(sample.labels.pop("series", "toy") == "toy" for sample in samples)
     return {(one.name.removeprefix("patrons_"), *one.labels.values()): one.value for one in samples}
@@ -83,18 +83,29 @@ def test_the_verdict_is_one_of_three_states(project):
 def test_a_later_look_before_a_retraining_is_what_monitoring_says(project):
     project.series()
     project.said(verdict="none")
-    look = project.results.parent / ".latest" / "toy" / "data" / "processed" / "toy"
-    project.series(look)
-    project.said(look, verdict="retrain")
-    os.utime(look / "series.json", (ENDED + 60, ENDED + 60))
+    project.looked("2026-04-01T10:02:30+00:00", verdict="retrain")
     found = numbers(project)
-    assert (found["monitoring_verdict", "retrain"], found["monitoring_timestamp_seconds",]) == (1, ENDED + 60)
-    os.utime(look / "series.json", (ENDED - 60, ENDED - 60))
+    assert (found["monitoring_verdict", "retrain"], found["monitoring_features_moved",]) == (1, 20)
+    assert (found["monitoring_timestamp_seconds",], found["look_timestamp_seconds",]) == (ENDED + 60, ENDED + 60)
+    project.looked("2026-04-01T10:00:30+00:00", verdict="retrain")
     assert numbers(project)["monitoring_verdict", "retrain"] == 0
 
 
-def outcomes(day, customers):
-    return pd.DataFrame({"customer_id": list(customers), "day": day, "churned": 1, "source": "log"})
+def test_a_look_at_bad_data_judges_nothing(project):
+    project.series()
+    project.looked(FINISHED, 2, **dict.fromkeys(("verdict", "features", "drifted_features", "broken")))
+    found = numbers(project)
+    assert found["look_exit_code",] == 2
+    assert not {name for name, *_ in found if name.startswith("monitoring")}
+
+
+@pytest.mark.parametrize(("name", "there"), [("toy", True), ("other", False)])
+def test_the_last_delivery_counts_where_it_was_of_this_series(project, name, there):
+    project.series()
+    project.delivered("rolled back", name)
+    found = numbers(project, exported.Folders(releases=project.root / "releases"))
+    assert (found.get(("delivery", "rolled back")) == 1) == there
+    assert (found.get(("delivery_started_timestamp_seconds",)) == ENDED - 90) == there
 
 
 @pytest.mark.parametrize(
@@ -167,17 +178,17 @@ def test_the_newest_backup_that_can_be_read_counts(project, tmp_path):
     project.series()
     backups = tmp_path / "backups"
     backups.mkdir()
-    assert ("backup_timestamp_seconds",) not in numbers(project, backups)
+    assert ("backup_timestamp_seconds",) not in numbers(project, exported.Folders(backups))
     for name, made in (("20260401T100000.000Z", STARTED), ("20260401T100130.000Z", FINISHED)):
         backup(backups, name, made)
-    assert numbers(project, backups)["backup_timestamp_seconds",] == ENDED
+    assert numbers(project, exported.Folders(backups))["backup_timestamp_seconds",] == ENDED
     (backups / "20260401T100130.000Z" / "manifest.json").write_text("{")
-    assert numbers(project, backups)["backup_timestamp_seconds",] == ENDED - 90
+    assert numbers(project, exported.Folders(backups))["backup_timestamp_seconds",] == ENDED - 90
 
 
 def test_of_a_series_of_which_all_is_known_every_number_is_there(tmp_path, monkeypatch):
     project = everything(tmp_path / "whole", monkeypatch)
-    found = numbers(project, project.root / "backups")
+    found = numbers(project, project.folders)
     assert {name for name, *_ in found} == set(exported.GAUGES)
     assert found["champion_promoted_timestamp_seconds",] == ENDED - 90
 
@@ -185,7 +196,7 @@ def test_of_a_series_of_which_all_is_known_every_number_is_there(tmp_path, monke
 @pytest.fixture
 def at(project, monkeypatch):
     monkeypatch.chdir(project.root)
-    monkeypatch.delenv("PATRONS_BACKUPS", raising=False)
+    [monkeypatch.delenv(f"PATRONS_{name}", raising=False) for name in ("BACKUPS", "RELEASES")]
     project.series()
     return project
 

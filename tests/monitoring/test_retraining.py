@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
@@ -59,8 +60,8 @@ class Shop:
         return Retrainings(self.root / "data" / "ledger" / "toy").entries
 
     def digest(self):
-        """Every file of the project and what is in it, without the lock, which says who held it last."""
-        others = (".lock", "calls")
+        """Every file of the project and what is in it, without the lock and the note of looks."""
+        others = (".lock", "calls", "looked.json")
         paths = [path for path in sorted(self.root.rglob("*")) if path.is_file() and path.name not in others]
         return {str(path.relative_to(self.root)): sha256(path.read_bytes()).hexdigest() for path in paths}
 
@@ -364,13 +365,15 @@ def test_a_dry_run_says_what_would_be_done_and_changes_nothing(shop, capfd):
     shop.plan(monitoring=HARM, data="of today")
     before = shop.digest()
     assert retrain("--dry-run", "--if-needed") == 0
+    noted = shop.root / "data" / "ledger" / "toy" / "looked.json"
+    assert json.loads(noted.read_text())["verdict"] == "retrain"
     assert shop.digest() == before
     assert shop.calls == [("01,02,08", False, False)]
     told = capfd.readouterr().out
     assert "2. The whole series would be run in data/processed/toy, and keep what would come out the same." in told
     assert HARM["reason"] in told
     assert "4. It would be held against version 1 on the same customers of the latest day" in told
-    assert told.endswith("Nothing was changed.\n")
+    assert told.endswith("Nothing was changed but the note of this look.\n")
 
 
 def test_a_dry_run_without_need_and_one_on_bad_data_say_so(shop, capfd):
@@ -379,6 +382,24 @@ def test_a_dry_run_without_need_and_one_on_bad_data_say_so(shop, capfd):
     shop.plan(monitoring=STEADY, errors={"01_eda": "cell 4: OrdersError: no"})
     assert retrain("--dry-run") == 2
     assert "with exit code 2: 01_eda refuses the data" in capfd.readouterr().out
+
+
+def test_each_look_is_noted_with_what_it_found(shop):
+    told = {**STEADY, "features": 9, "drifted_features": 2, "broken": []}
+    shop.plan(monitoring=told)
+    assert retrain("--if-needed") == 0
+    path = shop.root / "data" / "ledger" / "toy" / "looked.json"
+    found = json.loads(path.read_text())
+    assert found.pop("at") <= datetime.now(UTC).isoformat()
+    assert found == {"code": 0, "verdict": "none", "features": 9, "drifted_features": 2, "broken": 0}
+    shop.plan(monitoring=told, errors={"01_eda": "cell 4: OrdersError: no"})
+    assert retrain() == 2
+    found = json.loads(path.read_text())
+    assert found | {"at": ""} == {
+        "at": "",
+        "code": 2,
+        **dict.fromkeys(("verdict", "features", "drifted_features", "broken")),
+    }
 
 
 def test_a_look_has_a_copy_of_the_ledger_of_which_nothing_stays(shop):

@@ -133,7 +133,7 @@ class Watched:
 
     def _watch(self, project):
         (self.folder / "metrics").mkdir()
-        text = exported.text(["toy"], project.root, project.root / "backups")
+        text = exported.text(["toy"], project.root, project.folders)
         (self.folder / "metrics" / "patrons.prom").write_text(text)
         hosts = ("balancer:8405", "node-exporter:9100", "127.0.0.1:9090", "alertmanager:9093")
         ports = {host: free_port() for host in hosts} | {"balancer:8405": self.balancer.metrics}

@@ -10,7 +10,11 @@ from patrons.cli.parts import command
 from patrons.files import root_folder, shown, write_text
 
 PURPOSE = "print how series are, as numbers for Prometheus: runs, gates, verdict, outcomes, champion, backups"
-SUFFIX, BACKUPS = ".prom", "PATRONS_BACKUPS"
+SUFFIX = ".prom"
+FOLDERS = {  # what an option names, and the command that makes such a folder
+    "backups": ("backups", "patrons backup --to FOLDER"),
+    "releases": ("releases, with the record of the last delivery", "patrons models export NAME --to FOLDER"),
+}
 MORE = """
 
 What is not known is left out. A line for cron, where node_exporter reads what lies in a folder:
@@ -27,23 +31,34 @@ def add(commands: Any) -> None:
     add_argument = command(commands, "metrics", metrics, PURPOSE, "demo --backups /mnt/backups", MORE)
     add_argument("names", metavar="NAME", nargs="+", help="a series, such as demo")
     add_argument("--to", metavar="FILE", type=Path, help=f"write them there, whole; its name ends in {SUFFIX}")
-    add_argument("--backups", metavar="FOLDER", type=Path, help=f"the folder of backups (${BACKUPS})")
+    for name, (meaning, _) in FOLDERS.items():
+        add_argument(f"--{name}", metavar="FOLDER", type=Path, help=f"the folder of {meaning} (${_variable(name)})")
 
 
 def metrics(arguments: argparse.Namespace) -> None:
     """``patrons metrics``."""
     from patrons.monitoring import exported
 
-    target, backups = arguments.to, arguments.backups
-    if backups is None and (named := os.environ.get(BACKUPS)):
-        backups = Path(named)
+    target = arguments.to
     if target and target.suffix != SUFFIX:
         raise MetricsError(f"--to {shown(target)}: node_exporter reads names that end in {SUFFIX} alone. Give it one.")
-    if backups and not backups.is_dir():
-        raise MetricsError(f"There is no folder of backups {shown(backups)}. Make one: patrons backup --to FOLDER")
+    folders = exported.Folders(**{name: _folder(name, getattr(arguments, name)) for name in FOLDERS})
     names = [Path(name).name.removesuffix(".yaml") for name in arguments.names]
-    text = exported.text(list(dict.fromkeys(names)), root_folder(), backups)
+    text = exported.text(list(dict.fromkeys(names)), root_folder(), folders)
     if target:
         write_text(target, text)
     else:
         sys.stdout.write(text)
+
+
+def _folder(name: str, given: Path | None) -> Path | None:
+    """The folder that an option names, or else its variable; None where neither does."""
+    named = os.environ.get(_variable(name))
+    folder = given or (Path(named) if named else None)
+    if folder and not folder.is_dir():
+        raise MetricsError(f"There is no folder of {name} {shown(folder)}. Make one: {FOLDERS[name][1]}")
+    return folder
+
+
+def _variable(name: str) -> str:
+    return f"PATRONS_{name.upper()}"

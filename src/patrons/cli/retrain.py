@@ -38,7 +38,8 @@ def add(commands: Any) -> None:
     add_argument(
         "--dry-run",
         action="store_true",
-        help="look, say step by step what would be done, and change nothing; the exit code is that of the look",
+        help="look, say step by step what would be done, and change nothing but the note of that look, whose exit code "
+        "is returned",
     )
 
 

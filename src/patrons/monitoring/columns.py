@@ -44,8 +44,8 @@ README = """# What this folder holds
 they were flagged, could be kept, expected spend, segment, arm of a trial, horizons, where it comes from, when it was
 kept. `outcomes`: what became of them: id, day, churned (1 or 0), spend, when that was received, from where; what it
 replaces stays. `runs`: of the last 30 runs parameters and numbers, and of up to 20,000 tested customers each id, day,
-score and outcome. `retrain.json`: the retrainings, without customers. No features are held, no names, no addresses,
-unless the id itself is one.
+score and outcome. `retrain.json` and `looked.json`: the retrainings, and the last look at the data, without customers.
+No features are held, no names, no addresses, unless the id itself is one.
 
 These are personal data: keep them where you keep the orders. `patrons outcomes NAME` says how much is held. Months are
 deleted {months} months after they were written, when something is added (PATRONS_LEDGER_MONTHS sets how many).

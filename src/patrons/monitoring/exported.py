@@ -16,6 +16,7 @@ from patrons.errors import SourceError, nearest
 from patrons.files import read_json, read_record
 from patrons.monitoring import runs
 from patrons.monitoring.columns import KEYS, SERIES
+from patrons.monitoring.latest import LOOKED
 from patrons.monitoring.ledger import Ledger
 from patrons.monitoring.retrainings import Retrainings
 from patrons.monitoring.runs import FAILED, SUCCEEDED, WATCHER
@@ -28,6 +29,12 @@ from patrons.tracking.stores import BackupError
 
 LOG = logging.getLogger(__name__)
 CHURN = "06_churn"
+DELIVERY = "delivery.json"  # in a folder of releases: what `patrons deploy` has done so far
+SAID = {  # by gauge its name in what 08 or a look has left
+    "monitoring_features_moved": "drifted_features",
+    "monitoring_features": "features",
+    "monitoring_data_broken": "broken",
+}
 MOST = 2_000_000  # rows of the ledger that are read; of more, those of a share of the customers
 GAUGES: dict[str, tuple[str, ...]] = {  # name to its meaning and its labels
     "exported_timestamp_seconds": ("When these numbers were taken.", "series"),
@@ -36,6 +43,8 @@ GAUGES: dict[str, tuple[str, ...]] = {  # name to its meaning and its labels
     "notebook_duration_seconds": ("How long a notebook took when it last ran.", "series", "notebook"),
     "notebook_failed": ("Whether a notebook failed when it was last to run.", "series", "notebook"),
     "gates_failed": ("Gates that the churn model of the last run has failed.", "series"),
+    "look_timestamp_seconds": ("When a retraining, or its rehearsal, last looked at the data.", "series"),
+    "look_exit_code": ("How that ended: 0 well, 2 as the data are bad, 1 as a notebook failed.", "series"),
     "monitoring_timestamp_seconds": ("When 08 last judged the champion.", "series"),
     "monitoring_verdict": ("1 of the verdict of 08, 0 of the two others.", "series", "verdict"),
     "monitoring_features_moved": ("Features that moved since the training.", "series"),
@@ -46,7 +55,9 @@ GAUGES: dict[str, tuple[str, ...]] = {  # name to its meaning and its labels
     "retraining_exit_code": ("How the last retraining that came to an end ended.", "series"),
     "retraining_timestamp_seconds": ("When that was.", "series"),
     "retraining_unfinished_timestamp_seconds": ("When a retraining began that has not come to an end.", "series"),
-    "backup_timestamp_seconds": ("When the newest backup was made: what was written later is not in it.",),
+    "delivery": ("1 of the state of the last delivery.", "series", "state"),
+    "delivery_started_timestamp_seconds": ("When it was judged.", "series"),
+    "backup_timestamp_seconds": ("When the newest backup was made: what was written later is not in it.", "series"),
 }
 
 
@@ -62,7 +73,17 @@ class Number(NamedTuple):
     labels: tuple[str, ...] = ()
 
 
-def text(names: Sequence[str], root: Path, backups: Path | None = None, now: datetime | None = None) -> str:
+class Folders(NamedTuple):
+    """Folders that are nowhere stated, each None where nothing is to be told of it: of backups, and of releases."""
+
+    backups: Path | None = None
+    releases: Path | None = None
+
+
+NOTHING = Folders()
+
+
+def text(names: Sequence[str], root: Path, folders: Folders = NOTHING, now: datetime | None = None) -> str:
     """The state of some series in Prometheus' text format.
 
     Parameters
@@ -71,8 +92,8 @@ def text(names: Sequence[str], root: Path, backups: Path | None = None, now: dat
         The series.
     root : Path
         The project's folder.
-    backups : Path, optional
-        The folder of backups; it must be there.
+    folders : Folders
+        They must be there.
     now : datetime, optional
         The present moment unless given.
 
@@ -87,17 +108,12 @@ def text(names: Sequence[str], root: Path, backups: Path | None = None, now: dat
         for name, (meaning, *labels) in GAUGES.items()
     }
     for name in names:
-        for number in _of_series(name, root, now):
+        for number in _of_series(name, root, folders, now):
             gauges[number.gauge].labels(name, *number.labels).set(number.value)
-    made = None if backups is None else _newest(backups)
-    if made is None:
-        registry.unregister(gauges["backup_timestamp_seconds"])  # which has no labels, and would be 0
-    else:
-        gauges["backup_timestamp_seconds"].set(made)
     return generate_latest(registry).decode()
 
 
-def _of_series(name: str, root: Path, now: datetime) -> Iterator[Number]:
+def _of_series(name: str, root: Path, folders: Folders, now: datetime) -> Iterator[Number]:
     processed, ledger = root / "data" / "processed" / name, root / "data" / "ledger" / name
     record = read_record(processed)
     if not record:
@@ -105,11 +121,19 @@ def _of_series(name: str, root: Path, now: datetime) -> Iterator[Number]:
         raise ExportError(f"There are no results of a series {name!r} in data/processed: {nearest(name, known)}")
     yield Number("exported_timestamp_seconds", now.timestamp())
     yield from _of_run(processed, record, ledger)
-    yield from _of_monitoring(_watched(root, name, processed, record))
+    looked = read_json(ledger / LOOKED)
+    if looked:
+        yield Number("look_timestamp_seconds", seconds(looked["at"]))
+        yield Number("look_exit_code", looked["code"])
+    yield from _of_monitoring(processed, record, looked)
     yield from _of_outcomes(Ledger(ledger), now.date())
     yield from _of_retrainings(Retrainings(ledger))
     if connection.exists(root):
         yield from _of_champion(name, root)
+    if folders.releases:
+        yield from _of_delivery(name, read_json(folders.releases / DELIVERY))
+    if folders.backups and (made := _newest(folders.backups)):
+        yield Number("backup_timestamp_seconds", made)
 
 
 def _of_run(processed: Path, record: Mapping[str, Any], ledger: Path) -> Iterator[Number]:
@@ -136,38 +160,22 @@ def _has(record: Mapping[str, Any], notebook: str) -> bool:
     return record.get("stages", {}).get(notebook, {}).get("status") == SUCCEEDED
 
 
-class Watched(NamedTuple):
-    """What 08 said last, and when (Unix time)."""
-
-    about: Mapping[str, Any]
-    at: float
-
-
-def _watched(root: Path, name: str, processed: Path, record: Mapping[str, Any]) -> Watched | None:
-    """The newer one of the series' own monitoring, and of the look before a retraining."""
-    found = []
+def _of_monitoring(processed: Path, record: Mapping[str, Any], looked: Mapping[str, Any] | None) -> Iterator[Number]:
+    """What 08 said last: in the series itself, or in a later look at the data."""
+    said, at = {}, 0.0
     if record["finished"] and _has(record, WATCHER):
-        found.append((seconds(record["finished"]), processed))
-    look = root / "data" / "processed" / ".latest" / name / "data" / "processed" / name
-    looked = read_record(look)
-    if looked.get("finished") and _has(looked, WATCHER):  # where nothing was new, `finished` is of the run before
-        found.append(((look / "series.json").stat().st_mtime, look))
-    for at, folder in sorted(found, reverse=True):
-        if about := read_json(folder / WATCHER / "monitoring.json"):
-            return Watched(about, at)
-    return None
-
-
-def _of_monitoring(watched: Watched | None) -> Iterator[Number]:
-    if watched is None:
+        said, at = read_json(processed / WATCHER / "monitoring.json", {}), seconds(record["finished"])
+        said = {**said, "broken": len(said["broken"])} if said else {}
+    if looked and looked["verdict"] and seconds(looked["at"]) > at:
+        said, at = dict(looked), seconds(looked["at"])
+    if not said:
         return
-    about, at = watched
     yield Number("monitoring_timestamp_seconds", at)
     for verdict in (NONE, WATCH, RETRAIN):
-        yield Number("monitoring_verdict", about["verdict"] == verdict, (verdict,))
-    yield Number("monitoring_features_moved", about["drifted_features"])
-    yield Number("monitoring_features", about["features"])
-    yield Number("monitoring_data_broken", len(about["broken"]))
+        yield Number("monitoring_verdict", said["verdict"] == verdict, (verdict,))
+    for gauge, name in SAID.items():
+        if said[name] is not None:
+            yield Number(gauge, said[name])
 
 
 def _of_outcomes(ledger: Ledger, today: date) -> Iterator[Number]:
@@ -202,6 +210,13 @@ def _of_champion(name: str, root: Path) -> Iterator[Number]:
         return
     if at:
         yield Number("champion_promoted_timestamp_seconds", seconds(at))
+
+
+def _of_delivery(name: str, last: Mapping[str, Any] | None) -> Iterator[Number]:
+    """The last delivery, where it was of this series."""
+    if last and last["name"] == name:
+        yield Number("delivery", 1, (last["state"],))
+        yield Number("delivery_started_timestamp_seconds", seconds(last["started"]))
 
 
 def promoted_at(state: State) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from patrons.files import read_json, read_record
+from patrons.files import read_json, read_record, write_json
 from patrons.monitoring import aside, broken, child
 from patrons.monitoring.verdict_narrative import NONE, RETRAIN, WATCH
 from patrons.tracking import promotion
@@ -13,6 +13,7 @@ from patrons.tracking import promotion
 VERDICTS = NONE, WATCH, RETRAIN
 DATA, WATCHER = ("01_eda", "02_transformation"), "08_monitoring"
 FAILED, BAD_DATA = 1, 2  # exit codes
+LOOKED = "looked.json"
 REFUSALS = frozenset(  # what 01 and 02 refuse data with: `SourceError`, `FeaturesError`, and those derived from them
     f"{name}Error"
     for name in (
@@ -75,6 +76,25 @@ def look(root: Path, params: Path, place: Path, watched: bool, promoted: bool, r
     if sentences := broken_data(promotion.champion(name, place) if promoted else earlier, results):
         return Latest(BAD_DATA, "", " ".join(sentences))
     return (_failure(results, (WATCHER,)) or _verdict(results)) if watched else Latest(0, "", "")
+
+
+def note(ledger: Path, results: Path, latest: Latest, at: str) -> None:
+    """Note what a look has found in ``looked.json`` of the ledger, without customers; one that was stopped leaves none.
+
+    Parameters
+    ----------
+    ledger, results : Path
+        The ledger of the series, and the copy of its results in which was looked.
+    latest : Latest
+    at : str
+        When (ISO 8601).
+    """
+    if latest.code > BAD_DATA:
+        return
+    about = read_json(results / WATCHER / "monitoring.json", {}) if latest.verdict else {}
+    numbers = {name: about.get(name) for name in ("verdict", "features", "drifted_features")}
+    broken_ways = len(about["broken"]) if about else None
+    write_json(ledger / LOOKED, {"at": at, "code": latest.code, **numbers, "broken": broken_ways})
 
 
 def broken_data(reference: Path | None, results: Path) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from patrons.errors import SourceError
 from patrons.files import LockedError, locked, read_json, read_record, scratch, shown
 from patrons.monitoring import aside, child
-from patrons.monitoring.latest import BAD_DATA, Latest, look
+from patrons.monitoring.latest import BAD_DATA, Latest, look, note
 from patrons.monitoring.retrainings import Entry, Retrainings, now
 from patrons.monitoring.verdict_narrative import RETRAIN
 from patrons.scoring.build import finished
@@ -140,13 +140,15 @@ def champion(job: Job) -> Champion:
 
 
 def looked(job: Job, before: Champion, place: Path, rehearsed: bool) -> Latest:
-    """What is known of the latest data; without the verdict of 08 where there are no results of a whole series."""
+    """What is known of the latest data, which is noted; without the verdict of 08 where no whole series has results."""
     watched = True
     try:
         finished(job.results)
     except ReleaseError:
         watched = False
-    return look(job.root, job.params, place, watched, before.version is not None, rehearsed)
+    found = look(job.root, job.params, place, watched, before.version is not None, rehearsed)
+    note(job.ledger, place / "data" / "processed" / job.params.stem, found, now())
+    return found
 
 
 def _need(before: Champion, latest: Latest, if_needed: bool) -> str:
@@ -255,7 +257,7 @@ def _rehearse(job: Job, if_needed: bool, place: Path) -> int:
         f"3. Its release would be held against its gates: one that fails ends it with exit code {REFUSED}.\n"
         f"4. {_contest(before)}\n"
         "5. It would become the champion, and ledger, registry and the last line of this command would say why.\n"
-        "Nothing was changed."
+        "Nothing was changed but the note of this look."
     )
     return DONE
 
