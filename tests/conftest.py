@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from toy_series import params
 
 import run_all
 from patrons.demo import simulate
@@ -20,7 +22,7 @@ from patrons.scoring import build as release_build
 REPOSITORY = Path(__file__).parents[1]
 FEW = ("--set", "05.n_trials=1", "--set", "06.n_trials=1")  # settings of each model, to save time
 FEWER = (*FEW, "--set", "03.refits=5", "--set", "03.draws=3")  # where no test looks at how stable groups are
-SERIES = ("demo", "online_retail", "telco", "bank")
+SERIES = ("demo", "online_retail", "telco", "bank", "ten_customers")
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,25 @@ def telco(common) -> Ran:
 @pytest.fixture(scope="session")
 def bank(common) -> Ran:
     return on_shared_data("bank", "Churn_Modelling.csv", common)
+
+
+@pytest.fixture(scope="session")
+def ten_customers(common) -> Ran:
+    """The whole series on a log of ten customers, of whom neither segments nor churn can be learnt."""
+    root = common / "ten_customers"
+
+    def run() -> int:
+        rng = np.random.default_rng(0)
+        days = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 600, 70), unit="D")
+        columns = {"customer_id": np.repeat([f"c{n}" for n in range(10)], 7), "order_id": np.arange(70).astype(str)}
+        columns |= {"ordered_at": days, "quantity": 1, "unit_price": rng.uniform(2, 20, 70).round(2)}
+        (root / "data/raw").mkdir(parents=True)
+        pd.DataFrame(columns).to_csv(root / "data/raw/log.csv", index=False)
+        intake = {"source": "log.csv", "customers": "", "columns": {name: name for name in columns}, "min_customers": 5}
+        params(root, json.dumps({"01_eda": intake, "02_transformation": {"attributes": [], "peak_months": []}}))
+        return run_all.main(["toy", "--no-track"], root=root)
+
+    return Ran(root, "toy", once(root, run))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import REPOSITORY, copied
+from conftest import REPOSITORY
 from toy_series import PREAMBLE, notebook, params
 
 import run_all
@@ -86,18 +86,9 @@ def test_what_teaches_nothing_ends_early_with_a_reason_and_all_outputs(tmp_path,
     assert scores.churn_probability.to_numpy() == pytest.approx([share] * 50)
 
 
-def test_the_series_of_a_log_of_ten_customers_runs_to_its_end(tmp_path):
-    rng, root = np.random.default_rng(0), copied(tmp_path)
-    customers = np.repeat([f"c{n}" for n in range(10)], 7)
-    day = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 600, 70), unit="D")
-    columns = {"customer_id": customers, "order_id": np.arange(70).astype(str), "ordered_at": day, "quantity": 1}
-    log = pd.DataFrame(columns | {"unit_price": rng.uniform(2, 20, 70).round(2)})
-    (root / "data/raw").mkdir(parents=True)
-    log.to_csv(root / "data/raw/log.csv", index=False)
-    intake = {"source": "log.csv", "customers": "", "columns": {name: name for name in log}, "min_customers": 5}
-    params(root, json.dumps({"01_eda": intake, "02_transformation": {"attributes": [], "peak_months": []}}))
-    assert run_all.main(["toy", "--no-track"], root=root) == 0
-    processed = root / "data/processed/toy"
+def test_the_series_of_a_log_of_ten_customers_runs_to_its_end(ten_customers):
+    assert ten_customers.code == 0
+    processed = ten_customers.processed
     stages = read_json(processed / "series.json")["stages"]
     assert {stage["status"] for stage in stages.values()} == {"succeeded"}
     assert len(check_empty_outputs(processed, "10 test rows")) == 10

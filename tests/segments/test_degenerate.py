@@ -23,16 +23,16 @@ INPUTS = (
 DAYS = pd.to_datetime(["2024-01-01", "2024-03-31"])
 
 
-def customers(count, alike):
-    """Today's features of so many customers who ordered once for the same sum, or differ in everything."""
+def customers(count):
+    """Today's features of so many customers who ordered once for the same sum."""
     rng = np.random.default_rng(0)
     return pd.DataFrame(
         {
             "customer_id": [f"c{n}" for n in range(count)],
             "as_of": DAYS[1],
-            "recency_days": 9 if alike else rng.integers(1, 300, count),
-            "frequency": 1 if alike else rng.integers(1, 9, count),
-            "monetary": 20.0 if alike else rng.gamma(2, 100, count),
+            "recency_days": 9,
+            "frequency": 1,
+            "monetary": 20.0,
             "basket": rng.gamma(2, 10, count),
         }
     )
@@ -64,8 +64,7 @@ def stopped(processed):
 
 
 def test_customers_who_are_all_alike_are_one_segment(tmp_path):
-    today = customers(40, alike=True)
-    processed = segments_of(tmp_path, today)
+    processed = segments_of(tmp_path, customers(40))
     reasons = stopped(processed)
     assert reasons["03"].endswith("in one segment. Bring more customers, or name other inputs.")
     assert reasons["04"] == "Nobody in this log has ordered twice: there is no movement to be seen."
@@ -83,9 +82,8 @@ def test_customers_who_are_all_alike_are_one_segment(tmp_path):
     assert set(model.predict_proba(sample).ravel()) == {1.0}
 
 
-def test_ten_customers_have_segments_that_no_model_learns(tmp_path):
-    today = customers(10, alike=False)
-    processed = segments_of(tmp_path, today)
+def test_ten_customers_have_segments_that_no_model_learns(ten_customers):
+    processed = ten_customers.processed
     reasons = stopped(processed)
     assert reasons["03"] is None
     assert reasons["04"] is None
