@@ -62,10 +62,14 @@ app: $(SERVING) ## open the app on this machine; ARGS go to streamlit, such as A
 	$(BIN)/streamlit run serving/app.py --server.address=127.0.0.1 --browser.gatherUsageStats=false \
 		--server.showEmailPrompt=false --client.toolbarMode=viewer $(ARGS)
 
+.PHONY: dvc
+dvc: .venv-dvc/.ready ## set up DVC, which versions data and results, in .venv-dvc
+	@echo "DVC is .venv-dvc/bin/dvc; what it does here: README.md, Versions of data and results"
+
 test: lint $(SERVING) ## lint, then run the tests and print branch coverage; ARGS go to pytest, such as ARGS="-k report"
 	$(BIN)/python -m pytest $(PARALLEL) -m "not (slow or drill)" $(or $(ARGS),--cov)
 
-drills: $(SERVING) ## run the tests that simulate long or start servers, browsers and images; ARGS go to pytest
+drills: $(SERVING) .venv-dvc/.ready ## run the tests that simulate long or start servers, browsers and images; ARGS go to pytest
 	$(BIN)/python -m pytest $(PARALLEL) -m "slow or drill" $(ARGS)
 
 lint: $(SERVING) ## check style, formatting, types, and that notebooks hold no outputs
@@ -82,10 +86,11 @@ format: $(READY) ## fix style and formatting, and take outputs out of notebooks
 schema: $(READY) ## write params/schema.json anew from the notebooks' parameter cells
 	$(BIN)/patrons params --write-schema
 
-lock: $(READY) ## pin the newest versions that pyproject.toml allows in the four locks
+lock: $(READY) ## pin the newest versions that are allowed in the five locks
 	$(BIN)/uv pip compile pyproject.toml --extra build --extra test $(COMPILE) -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra serve --extra serve-test -c requirements.lock $(COMPILE) \
 		-o serving/requirements.lock
+	$(BIN)/uv pip compile orchestration/dvc/requirements.in $(COMPILE) -o orchestration/dvc/requirements.lock
 	$(BIN)/uv pip compile serving/image.in -c serving/requirements.lock $(COMPILE) -o serving/image.lock
 	$(BIN)/uv pip compile serving/tracking.in -c requirements.lock $(COMPILE) -o serving/tracking.lock
 
@@ -143,4 +148,11 @@ $(READY): requirements.lock pyproject.toml $(if $(STALE),.venv)
 $(SERVING): serving/requirements.lock $(READY)
 	@echo "Adding what the API and the app need to .venv"
 	@$(BIN)/uv pip install --python $(BIN)/python --quiet --require-hashes --compile-bytecode -r serving/requirements.lock
+	@touch $@
+
+# What stands beside the series has an environment and a lock of its own, and nothing of it comes into .venv.
+.venv-%/.ready: orchestration/%/requirements.lock | $(READY)
+	@echo "Setting up .venv-$*"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-$*
+	@$(BIN)/uv pip sync --python .venv-$*/bin/python --quiet --require-hashes --compile-bytecode $<
 	@touch $@

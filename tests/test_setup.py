@@ -23,7 +23,11 @@ import patrons
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-PINNED = ("requirements.lock", *(f"serving/{name}.lock" for name in ("requirements", "image", "tracking")))
+PINNED = (
+    "requirements.lock",
+    *(f"serving/{name}.lock" for name in ("requirements", "image", "tracking")),
+    "orchestration/dvc/requirements.lock",
+)
 LOCKS = {name: (ROOT / name).read_text(encoding="utf-8") for name in PINNED}
 SERVING = ("serve", "serve-test")  # extras that `make run` does without
 PIN = re.compile(

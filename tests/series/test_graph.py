@@ -211,6 +211,12 @@ def test_a_source_is_looked_for_in_data_raw_and_then_in_the_users_folder(tmp_pat
             find_source(outside, raw)
 
 
+def test_a_source_that_is_a_link_has_the_name_that_it_has_here(tmp_path):
+    (tmp_path / "f8dd7f68").write_text("a,b\n1,2\n")  # as a cache names its files
+    (tmp_path / "log.csv").symlink_to(tmp_path / "f8dd7f68")
+    assert find_source("log.csv", tmp_path).name == "log.csv"
+
+
 def test_a_missing_source_says_what_to_get_and_where_to_put_it(tmp_path, monkeypatch):
     monkeypatch.delenv("PATRONS_DATA", raising=False)
     with pytest.raises(

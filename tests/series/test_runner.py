@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from types import SimpleNamespace
 import nbformat
 import psutil
 import pytest
+from nbformat.v4 import new_notebook
 from toy_series import PREAMBLE, notebook, params
 
 import run_all
@@ -68,6 +70,7 @@ def executed(monkeypatch):
         stages.append(job.notebook.stem)
         for name in {"01_a": ["a.txt"], "02_b": ["b.txt"], "03_c": ["c.json"]}[job.notebook.stem]:
             (job.output / name).write_text(json.dumps(job.parameters.get("k", 0) % 10))
+        nbformat.write(new_notebook(), job.executed)
         return Ending()
 
     monkeypatch.setattr(processes, "run", write)
@@ -101,6 +104,75 @@ def test_a_params_file_that_was_moved_keeps_its_results(root, executed):
     moved = (root / "params" / "toy.yaml").rename(params(root / "elsewhere"))
     assert run_all.main([str(moved), "--resume"], root=root) == 0
     assert record(root)["params"] == "elsewhere/params/toy.yaml"
+
+
+def from_elsewhere(root, folder):
+    """What `dvc pull` or `dvc checkout` brings: the folders of results, without executed notebooks and the record."""
+    for path in (folder / "data" / "processed" / "toy").glob("0*/*"):
+        target = root / path.relative_to(folder)
+        if path.name != "notebook.ipynb":
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+
+
+def test_results_that_came_from_elsewhere_are_used_as_they_stand(root, executed, tmp_path_factory):
+    elsewhere = shutil.copytree(root, tmp_path_factory.mktemp("other") / "elsewhere")
+    assert run(elsewhere) == 0
+    from_elsewhere(root, elsewhere)
+    assert run(root, "--resume", "--only", "02") == 0  # which reads what 01 wrote elsewhere
+    assert run(root, "--resume") == 0
+    assert sorted(executed) == ["01_a", "02_b", "03_c"]
+    assert statuses(root) == {"01_a": "succeeded", "02_b": "succeeded", "03_c": "succeeded"}
+    for name, here in record(root)["stages"].items():
+        there = record(elsewhere)["stages"][name]
+        assert {**there["outputs"], **here["outputs"]} == there["outputs"]
+        assert here["fingerprint"] == there["fingerprint"]
+
+
+def test_other_results_in_place_of_those_made_here_count_by_what_they_were_made_from(root, executed, tmp_path_factory):
+    elsewhere = shutil.copytree(root, tmp_path_factory.mktemp("other") / "elsewhere")
+    assert run(elsewhere) == 0
+    assert run(root, "--set", "01.k=7") == 0
+    from_elsewhere(root, elsewhere)
+    executed.clear()
+    assert run(root, "--resume") == 0
+    assert executed == []
+    assert record(root)["stages"]["01_a"]["parameters"] == record(elsewhere)["stages"]["01_a"]["parameters"]
+    assert not list((root / "data" / "processed" / "toy").glob("01_a/notebook.ipynb"))  # it showed the other results
+    assert run(root, "--resume", "--set", "01.k=7") == 0
+    assert executed[0] == "01_a"
+
+
+def test_results_from_elsewhere_that_were_altered_on_the_way_are_made_again(root, executed, tmp_path_factory):
+    elsewhere = shutil.copytree(root, tmp_path_factory.mktemp("other") / "elsewhere")
+    assert run(elsewhere) == 0
+    from_elsewhere(root, elsewhere)
+    (root / "data" / "processed" / "toy" / "02_b" / "b.txt").write_text("altered")
+    executed.clear()
+    assert run(root, "--resume") == 0
+    assert executed == ["02_b"]
+
+
+def test_a_failure_is_not_forgotten_because_former_results_are_still_there(root, executed, monkeypatch):
+    assert run(root) == 0
+
+    async def fails(job, on_cell):
+        return Ending("it failed")
+
+    monkeypatch.setattr(processes, "run", fails)
+    assert run(root, "--set", "01.k=7") == 1
+    assert run(root, "--list") == 0
+    assert run(root, "--only", "02") == 2
+    assert statuses(root)["01_a"] == "failed"
+
+
+def test_what_a_folder_says_of_itself_is_the_same_when_it_is_made_again(root, executed):
+    assert run(root) == 0
+    paths = sorted((root / "data" / "processed" / "toy").glob("*/origin.json"))
+    before = [path.read_bytes() for path in paths]
+    assert run(root) == 0
+    assert len(paths) == 3
+    assert [path.read_bytes() for path in paths] == before
 
 
 # With real kernels

@@ -12,5 +12,6 @@ backup    the commands that back up what MLflow keeps, and put it back
 deploy    the command that lets a new release answer, and goes back
 scale     the command that keeps as many replicas of the API as the load asks for
 metrics   the command that tells Prometheus how series are
+dvc       the command that writes the pipeline by which DVC versions data and results
 parts     what they share
 """

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from patrons import __version__, events
-from patrons.cli import backup, compare, deploy, init, keys, metrics, outcomes, retrain, scale, scoring, trial
+from patrons.cli import backup, compare, deploy, dvc, init, keys, metrics, outcomes, retrain, scale, scoring, trial
 from patrons.cli.parts import command, natural
 from patrons.errors import is_expected
 from patrons.files import root_folder, shown
@@ -29,6 +29,7 @@ EXAMPLES = """examples:
   patrons trial demo --orders new.csv     what the contacts did, beside those held out
   patrons outcomes demo                   what is kept of scores, and what became of them
   patrons compare demo                    what changed since the run before
+  patrons dvc mine --write                write the pipeline by which DVC versions data and results
   patrons retrain demo --if-needed        train and promote anew where monitoring says so
   patrons models promote demo             let the candidate answer from now on
   patrons deploy demo --releases ~/releases
@@ -109,6 +110,7 @@ def parser() -> argparse.ArgumentParser:
     scale.add(commands)
     metrics.add(commands)
     deploy.add(commands)
+    dvc.add(commands)
     return line
 
 

@@ -29,7 +29,7 @@ def find_source(source: str, raw_folder: str | Path, obtain: str = "") -> Path:
     elsewhere = os.environ.get(VARIABLE)
     for folder in (raw_folder, *([elsewhere] if elsewhere else [])):
         if (Path(folder) / source).is_file():
-            return (Path(folder) / source).resolve()
+            return Path(folder).resolve() / source  # by its name here, though it may be a link to another
     places = f"in {VARIABLE} ({elsewhere})" if elsewhere else f"under ${VARIABLE} (not set)"
     raise SourceError(
         f"The source {source} is neither in data/raw nor {places}. "

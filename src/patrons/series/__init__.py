@@ -13,9 +13,10 @@ kernels       its kernel: started plainly, or forked
 warm          a process that has imported what notebooks use, as the runner sees it
 forks         that process: it forks workers
 progress      what the terminal shows meanwhile
+dvc           the same series for DVC: its dvc.yaml
 """
 
 from patrons import door
 
-__all__ = ["declarations", "graph", "imports", "params", "progress", "results", "runner", "schema"]
+__all__ = ["declarations", "dvc", "graph", "imports", "params", "progress", "results", "runner", "schema"]
 __getattr__, __dir__ = door(__name__, __all__)

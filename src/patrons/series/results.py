@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from patrons import __version__
-from patrons.files import digest, locked, read_record, write_json
+from patrons.files import digest, locked, read_json, read_record, write_json
 from patrons.series.declarations import ParamsError
 from patrons.series.graph import Notebook
 
 EXECUTED = "notebook.ipynb"
+ORIGIN = "origin.json"  # beside the files: where they come from, to the byte the same when they are made again
+LASTING = ("fingerprint", "code", "parameters", "inputs", "stopped")  # what it says, with the files' digests
 SUCCEEDED, FAILED, NOT_RUN = "succeeded", "failed", "not run"
 
 
@@ -30,8 +32,25 @@ class Results:
         self.load()
 
     def load(self) -> None:
-        """Read the record that the last series left."""
-        self.record = self.before = {"name": self.folder.name, "stages": {}} | read_record(self.folder)
+        """Read the record that the last series left, and adopt folders that came from elsewhere since."""
+        self.before = {"name": self.folder.name, "stages": {}} | read_record(self.folder)
+        self.record = {**self.before, "stages": {**self.before["stages"]}}
+        for path in self.folder.glob(f"[0-9]*/{ORIGIN}"):
+            self._adopt(path.parent.name, read_json(path))
+
+    def _adopt(self, stage: str, origin: Mapping[str, Any]) -> None:
+        """Take for the record what a folder says of itself, where that tells of other results, or none were made here.
+
+        The executed notebook, in which times stand, does not come along (see ``.dvcignore``): one beside other results
+        is not theirs, and one that no record knows is what a damaged record left, which counts as none.
+        """
+        known, executed = self.stage(stage), self.folder / stage / EXECUTED
+        if known["status"] == SUCCEEDED:
+            other = _origin(known) != origin
+        else:
+            other = known == new_stage() and not executed.exists()
+        if other:
+            self.record["stages"][stage] = {**new_stage(), "status": SUCCEEDED, **origin}
 
     def claim(self, params: Path, root: Path) -> None:
         """Name the params file that these are the results of; ParamsError where another file of that name has them.
@@ -75,6 +94,9 @@ class Results:
         for removed in set(before) - set(stages):
             shutil.rmtree(self.folder / removed, ignore_errors=True)
         kept = {stage: {**self.stage(stage), "reused": True} for stage in stages if self._has_results(stage)}
+        for stage, record in kept.items():
+            if EXECUTED not in record["outputs"]:
+                (self.folder / stage / EXECUTED).unlink(missing_ok=True)
         self.record = {
             "name": self.folder.name,
             "params": self.params,
@@ -136,13 +158,15 @@ class Results:
 
     def keep(self, stage: str, **record: Any) -> None:
         """Replace earlier results by those that a notebook wrote, by renaming."""
+        record |= {"outputs": digests(self.fresh / stage)}
+        write_json(self.fresh / stage / ORIGIN, _origin(record))
         old = self.fresh / f"{stage}.old"
         if (self.folder / stage).exists():
             (self.folder / stage).rename(old)
         (self.fresh / stage).rename(self.folder / stage)
         shutil.rmtree(old, ignore_errors=True)
         self.failed_notebook(stage).unlink(missing_ok=True)
-        self.set(stage, status=SUCCEEDED, outputs=digests(self.folder / stage), **record)
+        self.set(stage, status=SUCCEEDED, **record)
 
     def refuse(self, stage: str, **record: Any) -> None:
         """Keep the executed notebook of a failure; earlier results stay on disk, but no longer count."""
@@ -176,6 +200,12 @@ def new_stage() -> dict[str, Any]:
         "error": None,
         "stopped": None,
     }
+
+
+def _origin(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What lasts of a stage's record, with the digests of all that is the same when it is run again."""
+    outputs = {file: digest for file, digest in record["outputs"].items() if file != EXECUTED}
+    return {**{name: record[name] for name in LASTING}, "outputs": outputs}
 
 
 def digests(folder: Path) -> dict[str, str]:
