@@ -253,11 +253,15 @@ def test_replicas_that_do_not_load_it_in_time_are_named_with_what_they_say_and_i
         f"green is not ready with release {site.second[4:]} within 0 s: green2 answers by release abc; "
         "it refused toy-two: 3 golden answers differ."
     ) in told
-    green2.stuck = ""
+    green2.stuck, green2.refused = "", None
     site.balancer.servers["green2"] = ("DOWN", "127.0.0.1:1")
     code, _, told = site.deploy()
     assert (code, site.state) == (1, before)
     assert "green2 (http://127.0.0.1:1) does not answer: nothing listens there" in told
+    site.balancer.servers["green2"] = ("DOWN", green2.address)  # it is ready, and the balancer does not know yet
+    code, _, told = site.deploy()
+    assert (code, site.state) == (1, before)
+    assert f"green is not ready with release {site.second[4:]} within 0 s: green2 is DOWN." in told
 
 
 def test_a_wrong_golden_answer_of_one_replica_ends_it_before_it_answers(site):
@@ -280,9 +284,9 @@ def test_a_flip_is_refused_where_something_has_changed_since_it_was_judged(site)
     assert f"The file green names toy-other, and not {site.second}" in site.deploy("flip")[2]
     (site.releases / "green").write_text(site.second)
     up = dict(site.balancer.servers)
-    site.balancer.servers |= {name: ("DOWN", up[name][1]) for name in ("green1", "green2")}
+    site.balancer.servers["green2"] = ("DOWN", up["green2"][1])
     code, _, told = site.deploy("flip")
-    assert (code, "No replica of green is ready, so blue goes on answering" in told) == (1, True)
+    assert (code, "green2 is DOWN, and was up before: green was not let answer." in told) == (1, True)
     assert (site.balancer.changes, site.registry.champion) == ([], 1)
     site.balancer.servers = up
     assert site.deploy("flip")[0] == 0

@@ -1,5 +1,6 @@
 """Deliveries behind a real balancer, under load: what is good answers, what is not never does, and nothing is lost."""
 
+import signal
 import threading
 from contextlib import ExitStack
 
@@ -81,9 +82,15 @@ def test_only_a_good_release_answers_and_a_lost_replica_brings_the_former_one_ba
         after = {"blue": first, "green": second, "champion": second}
         assert (site.named(), site.registry.champions) == (after, [1, 2])
         assert site.balancer.tell("show").startswith("green answers.")
+        workers = site.balancer.workers()
+        site.balancer.process.send_signal(signal.SIGUSR2)  # a reload, which reads what the delivery has written down
+        wait_for(lambda: not workers & site.balancer.workers(), "the new worker")
+        wait_for(load.more(second), "its answers")
+        assert Balancer(site.balancer.run, "blue").answering() == "green"
         for colour in ("blue", "green"):  # by the script, and so says the command
             site.balancer.tell(colour)
             assert Balancer(site.balancer.run, "blue").answering() == colour
+        wait_for(load.more(second), "its answers, and no others")
         step.over("a delivery", "loaded by 2 replicas, asked, let answer, watched for 1 s")
 
         before, _ = load.got.copy(), site.store(tmp_path / "three", churn=0.3)

@@ -7,6 +7,7 @@ configuration states: green answers while the server ``switch/green`` is ready, 
 import csv
 import os
 import socket
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from patrons.files import locked, write_text
 COLOURS = ("blue", "green")
 SLOTS = 8  # of a colour, in serving/haproxy.cfg
 RUN = "PATRONS_BALANCER_RUN"
+GONE = ("MAINT", "DRAIN")  # replicas of which nothing is expected
 PATIENCE = 30.0  # seconds that one waits for another to write down the state
 FRONTENDS, ALL, SERVERS = 1, 6, 4  # of ``show stat``: backends (2) and servers (4) are all that a colour has
 
@@ -100,6 +102,16 @@ class Balancer:
     def taken(self) -> list[str]:
         """The replicas that are up, draining ones too."""
         return [name for name, row in self.rows().items() if name != "BACKEND" and row["status"] in ("UP", "DRAIN")]
+
+    def placed(self) -> dict[str, str]:
+        """By replica that is there, or should be, where it listens: ``127.0.0.1:8001``; without draining ones."""
+        rows = self.rows().items()
+        return {name: row["addr"] for name, row in rows if name != "BACKEND" and not row["status"].startswith(GONE)}
+
+    def down(self, replicas: Iterable[str]) -> list[str]:
+        """Which of these replicas are not up, and what they are, such as ``green1 is DOWN``."""
+        states = {name: row["status"] for name, row in self.rows().items()}
+        return [f"{name} is {states.get(name)}" for name in replicas if not states.get(name, "").startswith("UP")]
 
     def place(self, replica: str, port: int) -> None:
         """Let a replica at a port of this machine get requests, from its first good check on."""

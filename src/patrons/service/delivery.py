@@ -23,7 +23,6 @@ if TYPE_CHECKING:  # MLflow takes seconds to load, and the balancer is to be tol
     from patrons.tracking.registry import Registry
 
 PIPELINE = "PATRONS_PIPELINE"  # what runs the delivery, such as "dag 1, commit abc, params def"
-GONE = ("MAINT", "DRAIN")  # replicas of which the balancer expects nothing
 PAUSE = 0.1  # seconds between looks
 
 
@@ -112,7 +111,7 @@ class Delivering:
         self._registry().fetch(delivery.version or 0, self.options.releases)
         self.releases.name(delivery.colour, delivery.folder)
         replicas, until = self._replicas(delivery.colour), time.monotonic() + self.options.timeout
-        while lacking := next(filter(None, (one.lacking(delivery.release) for one in replicas)), ""):
+        while lacking := self._lacking(delivery, replicas):
             if time.monotonic() > until:
                 refused = next(filter(None, (one.refused() for one in replicas)), "")
                 raise DeliveryFailedError(
@@ -125,6 +124,11 @@ class Delivering:
         self.releases.note(delivery, state=record.LOADED, replicas=names)
         return f"{', '.join(names)} {'are' if len(names) > 1 else 'is'} ready with {delivery.folder}."
 
+    def _lacking(self, delivery: Delivery, replicas: Sequence[Server]) -> str:
+        """Why a replica is not ready with the release, or not for the balancer yet; empty where all are."""
+        said = next(filter(None, (one.lacking(delivery.release) for one in replicas)), "")
+        return said or ", ".join(self._of(delivery.colour).down(one.name for one in replicas))
+
     def _prepared(self, delivery: Delivery) -> Delivery:
         """The delivery with its colour, once nothing speaks against loading it; what there was before is written down.
 
@@ -133,7 +137,7 @@ class Delivering:
         DeliveryError, KeyRefusedError, DeliveryFailedError
             Before anything is changed.
         """
-        former = self._answering()
+        former = self._of(COLOURS[0]).answering()
         colour = next(one for one in COLOURS if one != former)
         if delivery.former and delivery.former != former:
             raise DeliveryFailedError(
@@ -171,6 +175,11 @@ class Delivering:
             )
         if balancer.answering() != delivery.colour:
             self._unchanged(delivery, delivery.colour, delivery.folder)
+            if lost := balancer.down(delivery.replicas):
+                raise DeliveryFailedError(
+                    f"{', '.join(lost)}, and was up before: {delivery.colour} was not let answer. See the log of that "
+                    f"replica, and load it again: patrons deploy {self.name} load"
+                )
             delivery = self.releases.note(delivery, state=record.FLIPPING, failures=balancer.failures())
             balancer.let_answer()
         yield f"{delivery.colour} answers, by {delivery.folder}."
@@ -206,9 +215,7 @@ class Delivering:
         balancer = self._of(delivery.colour)
         if (answering := balancer.answering()) != delivery.colour:
             raise DeliveryFailedError(f"{answering} answers, and not {delivery.colour}: someone has told the balancer.")
-        rows = balancer.rows()
-        lost = [f"{name} is {rows[name]['status']}" for name in delivery.replicas if rows[name]["status"][:2] != "UP"]
-        if lost:
+        if lost := balancer.down(delivery.replicas):
             raise DeliveryFailedError(f"A replica was lost: {', '.join(lost)}.")
         count = balancer.failures()
         if failed := count - delivery.failures if count >= delivery.failures else count:  # a reload begins at 0
@@ -272,9 +279,7 @@ class Delivering:
 
     def _replicas(self, colour: str) -> list[Server]:
         """The replicas of a colour that run, or should, where the balancer finds them."""
-        rows = self._of(colour).rows().items()
-        placed = {name: row["addr"] for name, row in rows if name != "BACKEND" and not row["status"].startswith(GONE)}
-        if not placed:
+        if not (placed := self._of(colour).placed()):
             raise DeliveryFailedError(
                 f"No replica of {colour} is there to load a release. Start one that follows the file {colour}, such as "
                 f"by: patrons scale {colour} (see docs/operations.md)"
@@ -283,9 +288,6 @@ class Delivering:
 
     def _of(self, colour: str) -> Balancer:
         return Balancer(self.run_folder, colour)
-
-    def _answering(self) -> str:
-        return self._of(COLOURS[0]).answering()
 
     def _registry(self) -> "Registry":
         from patrons.tracking.registry import Registry
