@@ -5,7 +5,7 @@ Nothing is shown or saved here. What only one room draws is in the `plots` of th
 One palette, safe for colour-blind readers (Okabe & Ito, 2008); blue is the data, orange is what to look at.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -16,6 +16,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, PercentFormatter
 from sklearn.metrics import ConfusionMatrixDisplay
+
+from patrons.lexicon import words
 
 BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, RED, BLACK = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#56B4E9", "#D55E00", "#000000",
@@ -45,11 +47,6 @@ def use_style() -> None:
 def axes(width: float = 8, height: float = 4) -> Axes:
     """Axes of a new figure, inches."""
     return plt.subplots(figsize=(width, height), layout="constrained")[1]
-
-
-def words(names: Iterable[Any]) -> list[str]:
-    """Names of columns as people write them: with blanks."""
-    return [str(name).replace("_", " ") for name in names]
 
 
 def shares(table: pd.Series, title: str, what: str, ax: Axes) -> Axes:

@@ -41,7 +41,7 @@ DAY = date(2024, 2, 10)  # recency 10 days, tenure 40
 
 
 def described(log=LOG, day=DAY, **settings):
-    return build(ibis.memtable(log), [day], **settings).to_pandas().set_index("customer_id")
+    return build(ibis.memtable(log), [day], **settings).to_pandas().set_index("customer_id").sort_index()
 
 
 def hand(customer, **expected):

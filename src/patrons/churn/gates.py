@@ -17,6 +17,7 @@ from patrons.evaluation.metrics import Interval, calibration_error, roc_auc
 from patrons.features.panel import KNOWN, OUTCOME
 from patrons.features.split import GROUP
 from patrons.intake.attributes import alone
+from patrons.lexicon import word, words
 
 LEAK = 0.98  # ROC AUC that no single feature reaches honestly
 NOISE = 3.3  # standard errors: one honest model in a thousand lies beyond
@@ -143,13 +144,13 @@ def single_feature(rows: pd.DataFrame, outcome: pd.Series, seed: int, most: int 
     some = rows.sample(min(most, len(rows)), random_state=seed)
     scores = alone(some.reset_index(drop=True), outcome.loc[some.index].reset_index(drop=True), seed)
     name = scores.index[0] if scores.notna().any() else "none"
-    return at_most(f"best single feature, {name.replace('_', ' ')} (ROC AUC)", scores.iloc[0], LEAK)
+    return at_most(f"best single feature, {word(name)} (ROC AUC)", scores.iloc[0], LEAK)
 
 
 def pair_of_features(rows: pd.DataFrame, outcome: pd.Series, seed: int) -> Gate:
     """The highest ROC AUC of two features in a shallow tree: near 1 they give the outcome away together."""
     score, names = best_pair(rows, outcome, seed)
-    told = " and ".join(name.replace("_", " ") for name in names) or "none"
+    told = " and ".join(words(names)) or "none"
     gate = f"best pair of features in a small tree, {told} (ROC AUC)"
     return at_most(gate, score, LEAK) if names else Gate(gate, 0.0, f"at most {LEAK:.3g}", True)
 

@@ -13,6 +13,7 @@ from patrons.churn.search import SearchResult
 from patrons.evaluation.metrics import Interval
 from patrons.evaluation.scores import TOP
 from patrons.features.panel import KNOWN, OUTCOME
+from patrons.lexicon import word
 
 COUNTED_ON = 0.05  # calibration error up to which a probability may be taken as a number
 
@@ -249,9 +250,8 @@ def main_feature(losses: pd.DataFrame, dictionary: pd.DataFrame) -> str:
     """What the model relies on most; `losses` is of `reasons.permuted`."""
     name, lost = losses.index[0], losses.value.iloc[0]
     meaning = dictionary.set_index("feature").meaning.get(name, "")
-    readable = name.replace("_", " ")
     return (
-        f"Most important: {readable} ({meaning}). Without it the forecast ranks worse: with its values shuffled the "
+        f"Most important: {word(name)} ({meaning}). Without it the forecast ranks worse: with its values shuffled the "
         f"ROC AUC falls by {lost:.3f}."
     )
 

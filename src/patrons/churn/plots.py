@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 from sklearn.calibration import calibration_curve
 
-from patrons.plots import BLUE, GREY, ORANGE, PERCENT, SKY, axes, words
+from patrons.lexicon import words
+from patrons.plots import BLUE, GREY, ORANGE, PERCENT, SKY, axes
 
 
 def compared(table: pd.DataFrame, chosen: str, title: str, what: str, ax: Axes) -> Axes:

@@ -12,7 +12,7 @@ from patrons.digits import about, compared
 from patrons.exploration.cancelled import ALL, TAKEN
 from patrons.exploration.retention import Gaps
 from patrons.intake.cancellations import ASIDE
-from patrons.plots import words
+from patrons.lexicon import words
 
 NAMES = {"time": "time of day", "order_id": "order number", "product_id": "product", "unit_price": "price"}
 COMMON = 0.05  # share of customers from which a value of an attribute counts as common

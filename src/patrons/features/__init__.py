@@ -2,6 +2,7 @@
 
 recipe       the door of 02: the settings, the data dictionary and every column that they make
 catalogue    every feature, declared once: name, unit, meaning, expression
+labels       short names of features, for readers
 cancelled    what cancellations take off the lines as of each day
 stages       order lines to orders
 panel        orders to customers as of each day

@@ -8,6 +8,7 @@ import pandas as pd
 
 from patrons.features.panel import OUTCOME
 from patrons.features.rates import latest
+from patrons.lexicon import word
 
 MOST = 0.8  # share of the variance that counts as nearly all
 
@@ -88,7 +89,7 @@ def clipping(limits: pd.DataFrame) -> str:
     kept = f" {spared} of {len(limits)} features have equal quartiles and are left as they are." if spared else ""
     return (
         f"Clipping changes {limits.clipped.median():.1%} of the rows in a typical feature, and at most "
-        f"{most.clipped:.1%}, in {most.feature.replace('_', ' ')}.{kept}"
+        f"{most.clipped:.1%}, in {word(most.feature)}.{kept}"
     )
 
 

@@ -11,6 +11,7 @@ from patrons.btyd import lifetime, mbgnbd
 from patrons.errors import FeaturesError
 from patrons.features import season
 from patrons.features.catalogue import WINDOWS
+from patrons.features.labels import label, plain
 from patrons.features.panel import LIFETIME, build, declared
 
 
@@ -54,7 +55,7 @@ class Recipe:
         Returns
         -------
         DataFrame
-            `feature`, `group`, `unit` and `meaning`.
+            `feature`, `group`, `unit`, `meaning` and `label`, a short name.
         """
         chosen = declared(self.windows, self.leave_out, self.interactions, self.peak_months)
         rows = [(f.name, f.group, f.unit, f.meaning) for f in chosen]
@@ -65,7 +66,8 @@ class Recipe:
         twice = sorted(set(table.feature[table.feature.duplicated()]))
         if twice:
             raise FeaturesError(f"{', '.join(twice)}: an attribute has the name of a feature. Rename its column.")
-        return table
+        labels = table.feature.map(label).where(table.group != "attributes", table.feature.map(plain))
+        return table.assign(label=labels)
 
     def describe(
         self,

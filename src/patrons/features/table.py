@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from patrons.features.labels import plain
 from patrons.features.preparation import split_kinds
 from patrons.features.terms import Term
 from patrons.intake.ages import Ages
@@ -39,7 +40,7 @@ def dictionary(table: pd.DataFrame, made: Sequence[Term] = (), dates: Ages | Non
     -------
     DataFrame
         `feature`, `group` (number, category or interactions), `unit` (a table does not say: the source's; of `dates`
-        the days before a day), `meaning`: its values.
+        the days before a day), `meaning`: its values, and `label`, its name with blanks.
     """
     unit = dict.fromkeys(dates.formats, dates.unit) if dates else {}
     own = table[attributes(table)].drop(columns=[term.name for term in made])
@@ -51,7 +52,8 @@ def dictionary(table: pd.DataFrame, made: Sequence[Term] = (), dates: Ages | Non
         for name in own
     ]
     rows += [(term.name, "interactions", "", term.meaning) for term in made]
-    return pd.DataFrame(rows, columns=["feature", "group", "unit", "meaning"])
+    entries = pd.DataFrame(rows, columns=["feature", "group", "unit", "meaning"])
+    return entries.assign(label=entries.feature.map(plain))
 
 
 def _range(values: pd.Series) -> str:

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pandas as pd
 
 from patrons.churn.origins import apart_in_season
+from patrons.lexicon import words
 from patrons.monitoring import null, reference
 from patrons.monitoring.moved import DAYS, Moved, distinct
 from patrons.monitoring.shift import CORRELATION
-from patrons.plots import words
 
 AWAY = 3  # days of the year apart from which on a holiday may lie in a short window then and not now
 NEARLY_ALL = 0.99  # of the customers

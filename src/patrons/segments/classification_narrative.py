@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from patrons.evaluation.metrics import Interval
-from patrons.plots import words
+from patrons.lexicon import words
 from patrons.segments.assessment import Assessment
 from patrons.segments.classification import REFERENCE
 from patrons.segments.later import Forecast

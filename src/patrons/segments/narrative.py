@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from patrons.evaluation.metrics import Interval
-from patrons.plots import words
+from patrons.lexicon import words
 from patrons.segments.names import Match
 
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter
 
 from patrons.evaluation.metrics import Interval
+from patrons.lexicon import words
 from patrons.plots import BLUE, GREEN, GREY, ORANGE, PERCENT, RED, SKY
 
 
@@ -78,7 +79,7 @@ def importances(table: pd.DataFrame, title: str, ax: Axes) -> Axes:
     """Bars of permutation importance with the spread over shuffles; columns `importance`, `spread`."""
     rows = np.arange(len(table))
     ax.barh(rows, table.importance, xerr=table.spread, color=BLUE, error_kw={"ecolor": GREY, "capsize": 2})
-    ax.set_yticks(rows, [str(name).replace("_", " ") for name in table.index])
+    ax.set_yticks(rows, words(table.index))
     ax.invert_yaxis()
     ax.xaxis.set_major_formatter(_points)
     ax.set(title=title, xlabel="accuracy lost when it is shuffled, percentage points", ylabel="")

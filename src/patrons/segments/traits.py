@@ -8,6 +8,7 @@ from scipy.stats import norm
 
 from patrons.evaluation.shares import together
 from patrons.features.preparation import split_kinds
+from patrons.lexicon import word
 
 MOST = 3  # features that are named for a segment
 COMPARED = 20_000  # rows above which correlations are measured on the first ones
@@ -127,9 +128,9 @@ def set_apart(
 
 def _meaning(entries: pd.DataFrame, feature: str) -> str:
     if feature not in entries.index:
-        return feature.replace("_", " ")
+        return word(feature)
     meaning = entries.meaning[feature].split(";")[0]
-    return f"{feature.replace('_', ' ')}: {meaning} ({entries.unit[feature]})"
+    return f"{word(feature)}: {meaning} ({entries.unit[feature]})"
 
 
 def _means(values: pd.Series, inside: np.ndarray) -> dict[str, float]:
@@ -139,7 +140,7 @@ def _means(values: pd.Series, inside: np.ndarray) -> dict[str, float]:
 def as_text(apart: pd.DataFrame) -> pd.Series:
     """One line a segment of what `set_apart` names, such as "high order lines, low price paid"."""
     degrees = np.where(apart.difference > 0, "high", "low")
-    lines = [f"{degree} {name.replace('_', ' ')}" for degree, name in zip(degrees, apart.feature, strict=True)]
+    lines = [f"{degree} {word(name)}" for degree, name in zip(degrees, apart.feature, strict=True)]
     return pd.Series(lines, apart.index).groupby(apart.segment).agg(", ".join).rename("set_apart")
 
 
