@@ -63,4 +63,5 @@ def test_attributes_close_the_dictionary():
         "attributes",
         "category or number",
         "as the customer table has it",
+        "country",
     ]
