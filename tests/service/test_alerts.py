@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from patrons.service import record
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "serving" / "prometheus"
 RULES = [rule for group in yaml.safe_load((FOLDER / "rules.yml").read_text())["groups"] for rule in group["rules"]]
@@ -59,6 +61,12 @@ def test_nothing_is_tested_or_told_of_that_is_no_alert():
     inhibited = set(re.findall(r"Patrons\w+", (FOLDER / "alertmanager.yml").read_text()))
     assert set(outcomes()) == told == set(ALERTS)
     assert inhibited < set(ALERTS)
+
+
+def test_states_of_a_delivery_are_those_that_deliveries_have():
+    [state] = re.findall(r'state!~"([^"]*)"', ALERTS["PatronsDeliveryFailed"]["expr"])
+    assert set(state.split("|")) == {record.KEPT, record.WATCHED, record.ROLLED_BACK}  # nothing is to follow these
+    assert f'state="{record.ROLLED_BACK}"' in ALERTS["PatronsDeliveryFailed"]["expr"]
 
 
 @needs("promtool")
