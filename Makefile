@@ -11,6 +11,7 @@ TAG ?=
 BIN := .venv/bin
 READY := .venv/.ready
 SERVING := .venv/.serving
+AIRFLOW := .venv-airflow/.ready
 NAME := $(basename $(notdir $(PARAMS)))
 DEMO := data/raw/demo/orders.parquet
 NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/*/*.ipynb)
@@ -33,7 +34,7 @@ export MLFLOW_DISABLE_TELEMETRY = true
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run report lab ui api app test drills lint format schema lock clean .venv \
+.PHONY: help run report lab ui api app airflow test drills lint format schema lock clean .venv \
 	tools deploy images push sign notes publish
 
 help: ## list the targets
@@ -66,10 +67,13 @@ app: $(SERVING) ## open the app on this machine; ARGS go to streamlit, such as A
 dvc: .venv-dvc/.ready ## set up DVC, which versions data and results, in .venv-dvc
 	@echo "DVC is .venv-dvc/bin/dvc; what it does here: README.md, Versions of data and results"
 
+airflow: $(AIRFLOW) ## open Airflow on this machine, at PATRONS_AIRFLOW_PORT (8090), with the pipelines of orchestration/airflow
+	@orchestration/airflow/airflow.sh start
+
 test: lint $(SERVING) ## lint, then run the tests and print branch coverage; ARGS go to pytest, such as ARGS="-k report"
 	$(BIN)/python -m pytest $(PARALLEL) -m "not (slow or drill)" $(or $(ARGS),--cov)
 
-drills: $(SERVING) .venv-dvc/.ready ## run the tests that simulate long or start servers, browsers and images; ARGS go to pytest
+drills: $(SERVING) .venv-dvc/.ready $(AIRFLOW) ## run the tests that simulate long or start servers, browsers and images; ARGS go to pytest
 	$(BIN)/python -m pytest $(PARALLEL) -m "slow or drill" $(ARGS)
 
 lint: $(SERVING) ## check style, formatting, types, and that notebooks hold no outputs
@@ -86,13 +90,14 @@ format: $(READY) ## fix style and formatting, and take outputs out of notebooks
 schema: $(READY) ## write params/schema.json anew from the notebooks' parameter cells
 	$(BIN)/patrons params --write-schema
 
-lock: $(READY) ## pin the newest versions that are allowed in the five locks
+lock: $(READY) ## pin the newest versions that are allowed in the locks
 	$(BIN)/uv pip compile pyproject.toml --extra build --extra test $(COMPILE) -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra serve --extra serve-test -c requirements.lock $(COMPILE) \
 		-o serving/requirements.lock
 	$(BIN)/uv pip compile orchestration/dvc/requirements.in $(COMPILE) -o orchestration/dvc/requirements.lock
 	$(BIN)/uv pip compile serving/image.in -c serving/requirements.lock $(COMPILE) -o serving/image.lock
 	$(BIN)/uv pip compile serving/tracking.in -c requirements.lock $(COMPILE) -o serving/tracking.lock
+	$(BIN)/uv pip compile orchestration/airflow/requirements.in $(COMPILE) -o orchestration/airflow/requirements.lock
 
 tools: ## install what the drills need and no lock brings, such as haproxy; by apt-get, or on macOS by brew
 	@if [ "$$(uname)" = Darwin ]; then brew install --quiet libomp haproxy socat; else .ci/run tools; fi

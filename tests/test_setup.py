@@ -27,6 +27,7 @@ PINNED = (
     "requirements.lock",
     *(f"serving/{name}.lock" for name in ("requirements", "image", "tracking")),
     "orchestration/dvc/requirements.lock",
+    "orchestration/airflow/requirements.lock",
 )
 LOCKS = {name: (ROOT / name).read_text(encoding="utf-8") for name in PINNED}
 SERVING = ("serve", "serve-test")  # extras that `make run` does without

@@ -94,6 +94,12 @@ def test_a_run_is_kept_once_and_stays_as_it_was(shop):
     assert (target / "run.json").stat().st_mtime_ns == before
 
 
+def test_a_run_that_a_pipeline_has_gone_on_with_is_kept_as_it_is_now(shop):
+    target = runs.keep(*shop)
+    assert keep(shop, 1, finished=(later := "2026-11-01T10:30:00+00:00")) == target
+    assert json.loads((target / "run.json").read_text())["finished"] == later
+
+
 def test_the_last_thirty_are_kept(shop, monkeypatch):
     monkeypatch.setattr(runs, "MOST", 3)
     for number in (2, 1, 3, 5, 4):

@@ -470,6 +470,30 @@ def test_without_resume_everything_is_run_again_under_a_new_run_id(root, execute
     assert record(root)["run_id"] != first
 
 
+def test_calls_for_one_run_of_a_pipeline_are_one_series(root, executed, monkeypatch):
+    monkeypatch.setenv("PATRONS_PIPELINE_RUN", "toy monday")
+    ids = []
+    for number in ("01", "02", "03"):
+        assert run(root, "--only", number, "--resume") == 0
+        ids.append(record(root)["run_id"])
+    assert len(set(ids)) == 1
+    assert {name: stage["reused"] for name, stage in record(root)["stages"].items()} == dict.fromkeys(
+        ("01_a", "02_b", "03_c"), False
+    )
+    run(root, "--only", "03")  # whole by then, and perhaps sent: what comes now is another one
+    assert record(root)["run_id"] != ids[0]
+    assert [name for name, stage in record(root)["stages"].items() if not stage["reused"]] == ["03_c"]
+
+
+def test_another_run_of_a_pipeline_is_another_series(root, executed, monkeypatch):
+    ids = []
+    for caller in ("toy monday", "toy tuesday"):
+        monkeypatch.setenv("PATRONS_PIPELINE_RUN", caller)
+        run(root, "--only", "01")
+        ids.append(record(root)["run_id"])
+    assert ids[0] != ids[1]
+
+
 def test_resume_runs_what_failed(root, executed, monkeypatch):
     succeed = processes.run
 

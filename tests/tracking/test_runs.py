@@ -180,6 +180,15 @@ def test_the_series_says_where_it_comes_from(sent):
     assert tags["patrons.status"] == "failed"
 
 
+def test_a_series_of_a_pipeline_says_which_versions_have_made_it(tmp_path, model, empty_db, monkeypatch):
+    monkeypatch.setenv("PATRONS_PIPELINE", "dag 1, commit c0ffee, params 0f1e2d")
+    shutil.copy(empty_db, tmp_path)
+    send(make_shop(tmp_path, model))
+    assert runs_of(tmp_path)["20261121-0143-1a2b3c"].data.tags["patrons.pipeline"] == (
+        "dag 1, commit c0ffee, params 0f1e2d"
+    )
+
+
 def test_the_data_is_an_input_of_the_series(sent):
     (used,) = runs_of(sent)["20261121-0143-1a2b3c"].inputs.dataset_inputs
     assert used.dataset.name == "A toy shop"

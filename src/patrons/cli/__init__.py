@@ -13,5 +13,6 @@ deploy    the command that lets a new release answer, and goes back
 scale     the command that keeps as many replicas of the API as the load asks for
 metrics   the command that tells Prometheus how series are
 dvc       the command that writes the pipeline by which DVC versions data and results
+dag       the command that writes the pipeline of a series for Airflow
 parts     what they share
 """

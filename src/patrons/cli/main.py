@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from patrons import __version__, events
-from patrons.cli import backup, compare, deploy, dvc, init, keys, metrics, outcomes, retrain, scale, scoring, trial
+from patrons.cli import backup, compare, dag, deploy, dvc, init, keys, metrics, outcomes, retrain, scale, scoring, trial
 from patrons.cli.parts import command, natural
 from patrons.errors import is_expected
 from patrons.files import root_folder, shown
@@ -111,6 +111,7 @@ def parser() -> argparse.ArgumentParser:
     metrics.add(commands)
     deploy.add(commands)
     dvc.add(commands)
+    dag.add(commands)
     return line
 
 

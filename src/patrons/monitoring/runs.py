@@ -166,7 +166,7 @@ def keep(processed: Path, ledger: Path) -> Path:
     Returns
     -------
     Path
-        The folder of the run. One that is kept already stays as it is.
+        The folder of the run. One that is kept already stays as it is, unless a pipeline has gone on with it since.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def keep(processed: Path, ledger: Path) -> Path:
     if not run.record["run_id"] or not run.record["finished"]:
         raise RunsError(f"The series {processed.name} has not finished: there is no run to keep yet.")
     target = folder / run.id
-    if _record(target) is None:
+    if (_record(target) or {}).get("finished") != run.record["finished"]:
         _write(run, target)
     for old in _ids(ledger)[:-MOST]:
         if old != run.id:

@@ -19,6 +19,7 @@ EXECUTED = "notebook.ipynb"
 ORIGIN = "origin.json"  # beside the files: where they come from, to the byte the same when they are made again
 LASTING = ("fingerprint", "code", "parameters", "inputs", "stopped")  # what it says, with the files' digests
 SUCCEEDED, FAILED, NOT_RUN = "succeeded", "failed", "not run"
+CALLER = "PATRONS_PIPELINE_RUN"  # the variable that names the run of a pipeline, which calls for a notebook at a time
 
 
 class Results:
@@ -83,32 +84,44 @@ class Results:
                 shutil.rmtree(self.fresh, ignore_errors=True)
 
     def begin(self, stages: Iterable[str], data: str | None, root: Path) -> None:
-        """Start a new record: earlier results count as reused until they are replaced."""
+        """Start a new record: earlier results count as reused until they are replaced.
+
+        Calls for one run of a pipeline (see `CALLER`) go on with one record, as if one call had been for all.
+        """
         for old in self.fresh.glob("*.old"):  # a runner that was killed between two renames left it there
             if not (self.folder / old.stem).exists():
                 old.rename(self.folder / old.stem)
         shutil.rmtree(self.fresh, ignore_errors=True)
         for half in self.folder.glob(".*.partial"):  # of a process that was killed while it wrote
             half.unlink(missing_ok=True)
-        before = self.before["stages"]
+        before, caller = self.before["stages"], os.environ.get(CALLER, "")
         for removed in set(before) - set(stages):
             shutil.rmtree(self.folder / removed, ignore_errors=True)
-        kept = {stage: {**self.stage(stage), "reused": True} for stage in stages if self._has_results(stage)}
+        goes_on = self._goes_on(caller)
+        kept = {stage: self.stage(stage) for stage in stages if self._has_results(stage)}
         for stage, record in kept.items():
+            record["reused"] = record["reused"] or not goes_on
             if EXECUTED not in record["outputs"]:
                 (self.folder / stage / EXECUTED).unlink(missing_ok=True)
         self.record = {
             "name": self.folder.name,
             "params": self.params,
-            "run_id": f"{datetime.now():%Y%m%d-%H%M}-{secrets.token_hex(3)}",
-            "started": now(),
+            "run_id": self.before["run_id"] if goes_on else f"{datetime.now():%Y%m%d-%H%M}-{secrets.token_hex(3)}",
+            "started": self.before["started"] if goes_on else now(),
             "finished": None,
             "patrons": __version__,
             "git_commit": git_commit(root),
             "digest": data or self.record.get("digest", ""),
             "stages": {stage: kept.get(stage, new_stage()) for stage in stages},
+            **({"caller": caller} if caller else {}),
         }
         self.save()
+
+    def _goes_on(self, caller: str) -> bool:
+        """Whether the last record is of the same caller, and some of it is still to be made."""
+        stages = [{**new_stage(), **record} for record in self.before["stages"].values()]
+        ready = all(record["status"] == SUCCEEDED and not record["stale"] for record in stages)
+        return caller != "" and self.before.get("caller") == caller and not ready
 
     def _has_results(self, stage: str) -> bool:
         return self.stage(stage)["status"] == SUCCEEDED and (self.folder / stage).is_dir()

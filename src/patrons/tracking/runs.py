@@ -4,6 +4,7 @@ Exploring by hand leaves no runs, and nothing is lost when a server is down: ``p
 """
 
 import json
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +20,8 @@ if TYPE_CHECKING:  # mlflow takes over a second to import: only when something i
     from mlflow import MlflowClient
 
 RUN_ID, SENT = "patrons.run_id", "patrons.sent"  # tags that identify a series
+PIPELINE = "patrons.pipeline"  # a tag: which versions of a pipeline have sent it
+VERSIONS = "PATRONS_PIPELINE"  # the variable that says so: "dag 1, commit 1a2b3c4d5e6f, params 0f1e2d3c4b5a"
 BY_DAY = "by_day.json"  # metrics of days, sent with the day as step
 PATIENCE = 600  # seconds to wait while another process sends the same series
 _FIRST, _DAY = date(1970, 1, 1), 86_400_000  # milliseconds of a day
@@ -116,6 +119,7 @@ class _Sending:
             "patrons.data_digest": self.series["digest"],
             "patrons.status": "failed" if self._stages("failed") else "succeeded",
             "patrons.reused": ", ".join(stage for stage, record in stages.items() if record["reused"]) or "none",
+            **({PIPELINE: os.environ[VERSIONS]} if os.environ.get(VERSIONS) else {}),
         }
 
     def _data(self) -> dict[str, Any]:
