@@ -274,7 +274,9 @@ def test_the_gates_are_told_and_no_canary_fires(demo):
 def test_every_customer_has_a_reason_in_words(demo):
     scores = pd.read_parquet(demo.processed / "06_churn/churn_scores.parquet")
     assert (scores.reason_1 != "").all()
-    assert scores.reason_1.str.match(r".+ [\d,.]+( days|%|)$").any()
+    above = scores.churn_probability > scores.churn_probability.mean()
+    assert scores.reason_1.str.match(r"(raises|lowers) the risk: .*\d").all()
+    assert scores.reason_1[above].str.startswith("raises").mean() > 0.9
     assert not scores[["reason_1", "reason_2", "reason_3"]].isin(["nan"]).any(axis=None)
 
 

@@ -82,7 +82,7 @@ def test_one_row_has_the_reasons_it_has_among_many():
 def test_reasons_are_in_words_and_each_from_another_group():
     longest = ROWS.recency_days.idxmax()
     first = reasons.reasons(model([LOGISTIC]), ROWS, DICTIONARY).loc[longest]
-    assert first.reason_1 == f"no order for {ROWS.recency_days[longest]} days"
+    assert first.reason_1 == f"raises the risk: no order for {ROWS.recency_days[longest]} days"
     assert "since the first order" not in first.to_string()  # of the same group
 
 

@@ -12,6 +12,8 @@ DICTIONARY = pd.DataFrame(
         ("spend_rate", "rfm", "EUR in 30 days", "mean spend in 30 days"),
         ("gap_min", "rhythm", "days", "shortest time between orders; missing for one"),
         ("orders_7d", "windows", "orders", "orders in the last 7 days"),
+        ("spend_7d", "windows", "EUR", "spent in the last 7 days"),
+        ("recency_share", "rfm", "share of tenure", "of their time as a customer has passed since the last order"),
         ("plan", "attributes", "category or number", "as the customer table has it"),
         ("joined", "number", "days before 2024-06-30", "0 to 900, half of them under 300"),
     ],
@@ -29,7 +31,10 @@ DICTIONARY = pd.DataFrame(
         ("order_rate", 1.04, "mean orders in 30 days since the first order: 1 order in 30 days"),
         ("spend_rate", 1.0, "mean spend in 30 days: 1 EUR in 30 days"),
         ("gap_min", 1.0, "shortest time between orders: 1 day"),
-        ("orders_7d", 3.0, "orders in the last 7 days: 3"),
+        ("orders_7d", 3.0, "3 orders in the last 7 days"),
+        ("orders_7d", 1.0, "1 order in the last 7 days"),
+        ("spend_7d", 12.5, "12 EUR spent in the last 7 days"),
+        ("recency_share", 0.05, "5% of their time as a customer has passed since the last order"),
         ("plan", "gold", "plan: gold"),
         ("plan", np.nan, "plan: not known"),
         ("joined", 300.0, "joined: 300 days before 2024-06-30"),
@@ -46,6 +51,10 @@ def test_reasons_are_of_different_groups_and_explain_the_side_on_which_the_custo
     texts = wording.Wording(["recency_days", "frequency", "plan"], DICTIONARY).texts
     added = np.array([[0.3, 0.2, 0.1], [-0.3, 0.1, -0.1]])
     assert texts(added, [[40, 2], [1, 5], ["gold", "free"]]) == [
-        ["no order for 40 days", "plan: gold", ""],  # frequency is of the group of recency
-        ["no order for 2 days", "plan: free", ""],
+        [
+            "raises the risk: no order for 40 days",
+            "raises the risk: plan: gold",
+            "",
+        ],  # frequency is of the group of recency
+        ["lowers the risk: no order for 2 days", "lowers the risk: plan: free", ""],
     ]

@@ -85,13 +85,13 @@ def test_what_the_calendar_adds_to_everyone_is_no_reason_of_one_customer():
     wording = Wording(["peak_ahead", "recency_days"], Recipe(90, peak_months=AUTUMN).dictionary())
     for season_adds in (-0.4, 0.4):
         ((first, *_),) = wording.texts(np.array([[season_adds, 0.1]]), [[0.75], [140.0]])
-        assert first == "no order for 140 days"
+        assert first == "raises the risk: no order for 140 days"
 
 
 def test_who_orders_in_the_peak_is_one_reason_of_both_its_features():
     wording = Wording(["peak_share", "peak_habit", "recency_days"], Recipe(90, peak_months=[12]).dictionary())
     ((first, *rest),) = wording.texts(np.array([[0.1, -0.3, 0.25]]), [[1.0], [0.75], [140.0]])
-    assert (first, rest) == ("no order for 140 days", ["", ""])  # together they speak for the other side
+    assert (first, rest) == ("raises the risk: no order for 140 days", ["", ""])  # together they speak for the other side
 
 
 def test_a_customer_table_may_have_such_names_and_a_log_may_not():

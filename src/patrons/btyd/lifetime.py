@@ -84,7 +84,7 @@ def columns(days: int) -> list[tuple[str, str, str]]:
         (
             f"expected_spend_{days}d",
             "currency",
-            f"spend to expect in the next {days} days, at the customer's mean order value",
+            f"to expect in the next {days} days, at the customer's mean order value",
         ),
         (
             "lateness",

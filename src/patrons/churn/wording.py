@@ -8,8 +8,9 @@ import pandas as pd
 
 from patrons.features.season import CALENDAR
 
-CONTINUING = ("since ", "to expect", "in the ", "cancelled", "with ")  # meanings that continue after the unit
+CONTINUING = ("since ", "to expect", "in the ", "cancelled", "with ", "spent ")  # meanings that continue after the unit
 AGE, AFTER = "days before ", "days after "  # the unit of a date's age begins with it
+PUSHES = {1.0: "raises the risk: ", -1.0: "lowers the risk: "}  # by the sign of what is added
 ATTRIBUTES = ("number", "category", "attributes")  # groups of features that are a customer table's own columns
 
 
@@ -48,13 +49,24 @@ class Wording:
         self.personal = np.array([group != CALENDAR for group in groups])  # a season is no reason of one customer
 
     def texts(self, added: np.ndarray, values: Sequence[Sequence[Any] | np.ndarray]) -> list[list[str]]:
-        """Three reasons of each row; `added` is a row a customer, `values` of each feature its value in each row."""
+        """Three reasons of each row, each with the way in which it pushes.
+
+        Parameters
+        ----------
+        added : array of shape (n_customers, n_features)
+        values : sequence of n_features sequences
+            The values of each feature, a customer each.
+        """
         added = added * self.personal
-        side = np.where(added.sum(axis=1) >= 0, 1.0, -1.0)[:, None]
-        columns, weights = (part.tolist() for part in _weightiest(added * side, self.group))
+        side = np.where(added.sum(axis=1) >= 0, 1.0, -1.0)
+        columns, weights = (part.tolist() for part in _weightiest(added * side[:, None], self.group))
+        pushes = [PUSHES[one] for one in side.tolist()]
         texts = [
-            [self.formatters[c](values[c][row]) if weight > 0 else "" for c, weight in zip(*reasons, strict=True)]
-            for row, reasons in enumerate(zip(columns, weights, strict=True))
+            [
+                pushes[row] + self.formatters[c](values[c][row]) if weight > 0 else ""
+                for c, weight in zip(*why, strict=True)
+            ]
+            for row, why in enumerate(zip(columns, weights, strict=True))
         ]
         return [(reasons + [""] * 3)[:3] for reasons in texts]
 
@@ -84,10 +96,14 @@ def formatter(feature: str, known: Mapping[str, Entry]) -> Callable[[Any], str]:
         counted = feature in known and known[feature].unit.startswith(AGE)
         return lambda value: f"{name}: {_age(value, known[feature].unit) if counted else _number(value)}"
     unit, meaning = known[feature].unit, known[feature].meaning.split(";")[0].split(" (MBG/NBD)")[0]
-    bare = unit in ("ratio", "log ratio", "nats") or meaning.startswith(f"{unit} ")
+    bare = unit in ("ratio", "log ratio", "nats")
     text: Callable[[Any], str]
     if feature == "recency_days":
         text = lambda value: f"no order for {_counted(value, 'days')}"  # noqa: E731
+    elif meaning.startswith(f"{unit} "):
+        text = lambda value: _counted(value, meaning)  # noqa: E731
+    elif meaning.startswith("of "):
+        text = lambda value: f"{value:.0%} {meaning}"  # noqa: E731
     elif unit.startswith("share") or unit == "probability":
         text = lambda value: f"{meaning}: {value:.0%}"  # noqa: E731
     elif meaning.startswith(CONTINUING):

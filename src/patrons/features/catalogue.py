@@ -83,7 +83,7 @@ TABLE: dict[str, list[tuple[str, str, str, Deferred]]] = {
         ("frequency", "orders", "number of orders so far", whole(N)),
         ("monetary", "currency", "spent so far", SPEND),
         ("tenure_days", "days", "time since the first order", TENURE),
-        ("recency_share", "share of tenure", "how much of the time since the first order is silence since the last",
+        ("recency_share", "share of tenure", "of their time as a customer has passed since the last order",
          RECENCY / TENURE),
         ("order_rate", "orders in 30 days", "mean orders in 30 days since the first order", 30 * N / TENURE),
         ("spend_rate", "currency in 30 days", "mean spend in 30 days since the first order", 30 * SPEND / TENURE),
@@ -132,7 +132,7 @@ TABLE: dict[str, list[tuple[str, str, str, Deferred]]] = {
     "products": [
         ("products_distinct", "products", "different products bought", whole(_.fresh.sum())),
         ("products_repeated", "products", "products bought more than once", whole(_.second.sum())),
-        ("products_repeated_share", "share of products", "of the products bought, those bought more than once",
+        ("products_repeated_share", "share of products", "of the products were bought more than once",
          _.second.sum() / _.fresh.sum()),
         ("lines_repeated_share", "share of lines", "order lines with a product bought before",
          1 - _.fresh.sum() / LINES),
@@ -252,7 +252,7 @@ def _trend(short: int, long: int) -> list[Feature]:
             f"{what}_trend_{short}_{long}d",
             "trends",
             f"share of {meaning}",
-            f"of the {meaning} of the last {long} days, the part in the last {short}; 0 without any",
+            f"of the {meaning} of the last {long} days fell in the last {short}; 0 without any",
             ratio(total(column, _.days_ago <= short), total(column, _.days_ago <= long)).fill_null(0.0),
         )
         for what, meaning, column in (("orders", "orders", _.counted), ("spend", "spend", in_steps(_.amount)))

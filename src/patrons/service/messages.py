@@ -112,7 +112,7 @@ class PredictResponse(BaseModel):
                         "expected_spend": 310.5,
                         "spend_low": 178.5,
                         "spend_high": 540.0,
-                        "reason_1": "last order 35 days ago",
+                        "reason_1": "lowers the risk: no order for 35 days",
                         "reason_2": None,
                         "reason_3": None,
                         "warnings": None,
