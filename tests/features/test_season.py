@@ -91,7 +91,8 @@ def test_what_the_calendar_adds_to_everyone_is_no_reason_of_one_customer():
 def test_who_orders_in_the_peak_is_one_reason_of_both_its_features():
     wording = Wording(["peak_share", "peak_habit", "recency_days"], Recipe(90, peak_months=[12]).dictionary())
     ((first, *rest),) = wording.texts(np.array([[0.1, -0.3, 0.25]]), [[1.0], [0.75], [140.0]])
-    assert (first, rest) == ("raises the risk: no order for 140 days", ["", ""])  # together they speak for the other side
+    # together the others speak for the other side
+    assert (first, rest) == ("raises the risk: no order for 140 days", ["", ""])
 
 
 def test_a_customer_table_may_have_such_names_and_a_log_may_not():
