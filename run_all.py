@@ -4,14 +4,14 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 try:
     from patrons import events
     from patrons.files import DiskFullError, LockedError, shown
     from patrons.intake import sources
-    from patrons.series import graph, runner
+    from patrons.series import closing, graph, runner
     from patrons.series.declarations import OWN, ParamsError
     from patrons.series.params import load, read_kind
     from patrons.series.progress import progress
@@ -23,6 +23,8 @@ except ModuleNotFoundError as error:
 
 ROOT = Path(__file__).resolve().parent
 BAD_INPUT = (ParamsError, graph.SeriesError, sources.SourceError, LockedError)
+SENT = "MLflow: experiment {name}; `make ui` opens it."
+NOT_KEPT = "not kept"
 EXAMPLES = """examples:
   python run_all.py                                  the demo
   python run_all.py params/online_retail.yaml        another data set
@@ -111,12 +113,9 @@ def run(arguments: argparse.Namespace, root: Path, log: events.Log) -> int:
     plan = checked(arguments, path, results, root)
     with results.lock():
         runner.run(plan, results, progress(sorted(plan.selected)), root, log)
-        reported, page = report(results, root)
-        sent = f"Nothing was sent to MLflow; `.venv/bin/patrons log {path.stem}` does it."
-        sent = sent if arguments.no_track else track(results, root)
-        sent += keep(results, root)
-        sent += f"\n{promote(results, root)}" if arguments.promote else ""
-    print(summary(results, time.monotonic() - start), page, sent, sep="\n")
+        reported, said = hand_out(results, root, not arguments.no_track)
+        said += f"\n{promote(results, root)}" if arguments.promote else ""
+    print(summary(results, time.monotonic() - start), said, sep="\n")
     return int(not reported or any(stage["status"] == FAILED for stage in results.record["stages"].values()))
 
 
@@ -126,17 +125,20 @@ def checked(arguments: argparse.Namespace, path: Path, results: Results, root: P
     notebooks = graph.read_notebooks(root / "notebooks", read_kind(path))
     selected = graph.select(notebooks, [stage for text in arguments.only for stage in text.split(",")], arguments.start)
     raw_folder = root / "data" / "raw"
+    stated = [parameters[stage] for stage in sorted(selected)]
     plan = runner.Plan(
         notebooks,
         parameters,
         selected,
-        sources.check([parameters[stage] for stage in sorted(selected)], raw_folder),
+        sources.identify(stated, raw_folder),
         raw_folder,
         arguments.jobs,
         arguments.timeout,
         arguments.resume,
-        lambda: places(path.stem, root),
+        cache(lambda: places(path.stem, root)),
     )
+    if not runner.has_only_current(plan, results):  # else that very source was checked before
+        sources.check(stated, raw_folder)
     runner.check_inputs(plan, results)
     return plan
 
@@ -158,6 +160,24 @@ def params_file(text: str, root: Path) -> Path:
     return path
 
 
+def hand_out(results: Results, root: Path, tracked: bool) -> tuple[bool, str]:
+    """Give the results to the report, to MLflow and to the ledger; whether there is a report, and what to say.
+
+    What has had these very results is left alone.
+    """
+    name = results.folder.name
+    reported, page = True, f"Report: {shown(root / 'reports' / name / 'index.html')}"
+    sent, kept = SENT.format(name=name), ""
+    due = not closing.is_closed(results, root, tracked)
+    if due:
+        reported, page = report(results, root)
+        sent, kept = (track(results, root) if tracked else ""), keep(results, root)
+    if due and reported and NOT_KEPT not in kept and sent in ("", SENT.format(name=name)):
+        closing.close(results, root, tracked)
+    sent = sent if tracked else f"Nothing was sent to MLflow; `.venv/bin/patrons log {name}` does it."
+    return reported, f"{page}\n{sent}{kept}"
+
+
 def report(results: Results, root: Path) -> tuple[bool, str]:
     """Build the pages; whether that went well, and a sentence on it."""
     try:
@@ -176,7 +196,7 @@ def track(results: Results, root: Path) -> str:
         from patrons.tracking.runs import log_series
 
         log_series(results.folder, root / "reports" / name, root)
-        return f"MLflow: experiment {name}; `make ui` opens it."
+        return SENT.format(name=name)
     except Exception as error:
         first = (str(error).splitlines() or [""])[0]
         known = type(error).__module__.startswith("patrons.")  # and says what MLflow said
@@ -191,9 +211,9 @@ def keep(results: Results, root: Path) -> str:
 
     folder, ledger = results.folder, root / "data" / "ledger" / results.folder.name
     scores = attempted(
-        lambda: monitoring.keeping.keep_results(folder, ledger), "The scores were not kept for monitoring"
+        lambda: monitoring.keeping.keep_results(folder, ledger), f"The scores were {NOT_KEPT} for monitoring"
     )
-    run = attempted(lambda: monitoring.runs.keep(folder, ledger), "This run was not kept for comparison")
+    run = attempted(lambda: monitoring.runs.keep(folder, ledger), f"This run was {NOT_KEPT} for comparison")
     return "".join(f"\n{line}" for line in (scores, run) if line)
 
 

@@ -21,6 +21,7 @@ from toy_series import PREAMBLE, notebook, params
 import run_all
 from patrons import stage
 from patrons.events import Log
+from patrons.files import write_text
 from patrons.series import imports, processes, runner, worker
 from patrons.series.processes import Ending
 from patrons.series.progress import Lines, LiveTable
@@ -405,6 +406,56 @@ def test_resume_runs_nothing_when_nothing_changed(root, executed, reports, capsy
     assert record(root)["run_id"] == first["run_id"]  # so MLflow takes it only once
     assert all(stage["reused"] for stage in record(root)["stages"].values())
     assert "toy: 0 notebooks run, 3 reused" in capsys.readouterr().out
+
+
+def test_results_that_report_and_mlflow_have_had_are_not_handed_out_again(root, executed, reports, capsys, monkeypatch):
+    page, store = root / "reports" / "toy" / "index.html", root / "mlflow.db"
+    write_text(page, "page")
+    store.touch()
+
+    def handed_out(*arguments) -> tuple[int, int]:
+        reports.built.clear()
+        reports.sent.clear()
+        assert run(root, *arguments) == 0
+        assert "MLflow: experiment toy" in capsys.readouterr().out
+        return len(reports.built), len(reports.sent)
+
+    assert handed_out() == (1, 1)
+    assert handed_out("--resume") == (0, 0)
+    write_text(page, "another")
+    assert handed_out("--resume") == (1, 1)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://localhost:1")  # has had nothing
+    assert handed_out("--resume") == (1, 1)
+    assert handed_out("--resume") == (0, 0)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert handed_out("--resume") == (1, 1)
+    store.unlink()
+    assert handed_out("--resume") == (1, 1)
+    store.touch()
+    assert handed_out("--resume") == (0, 0)
+    assert handed_out("--resume", "--set", "01.k=4") == (1, 1)
+
+
+def test_what_could_not_be_sent_is_sent_by_the_next_resume(root, executed, reports, capsys, monkeypatch):
+    (root / "mlflow.db").touch()
+    send = sys.modules["patrons.tracking.runs"].log_series
+    monkeypatch.setattr(sys.modules["patrons.tracking.runs"], "log_series", lambda *_: 1 / 0)
+    assert run(root) == 0
+    assert "MLflow took nothing (ZeroDivisionError" in capsys.readouterr().out
+    monkeypatch.setattr(sys.modules["patrons.tracking.runs"], "log_series", send)
+    assert run(root, "--resume") == 0
+    assert reports.sent == ["toy"]
+
+
+def test_a_source_is_checked_again_only_where_something_is_run(root, executed, monkeypatch):
+    checked = []
+    monkeypatch.setattr(run_all.sources, "check", lambda *_: checked.append(1))
+    run(root)
+    assert len(checked) == 1
+    run(root, "--resume")
+    assert len(checked) == 1
+    run(root, "--resume", "--set", "01.k=4")
+    assert len(checked) == 2
 
 
 def edit_cell(root, monkeypatch):

@@ -102,16 +102,27 @@ def check(parameters: Sequence[Mapping[str, Any]], raw_folder: Path) -> str | No
 
     None when none of them reads a source. SourceError lists every problem.
     """
-    named = next((stated for stated in parameters if "source" in stated), None)
-    if named is None:
+    named, files = _found(parameters, raw_folder)
+    if not files:
         return None
-    files = [find_source(named["source"], raw_folder, named.get("obtain", ""))]
     if "label" in named:
         return check_table(files[0], named, parameters)
-    if named.get("customers"):
-        files.append(find_source(named["customers"], raw_folder, named.get("obtain", "")))
     _check_files(files, named, parameters)
     return digest_of(files)
+
+
+def identify(parameters: Sequence[Mapping[str, Any]], raw_folder: Path) -> str | None:
+    """The digest that `check` would return, without looking into the files."""
+    _, files = _found(parameters, raw_folder)
+    return digest_of(files) if files else None
+
+
+def _found(parameters: Sequence[Mapping[str, Any]], raw_folder: Path) -> tuple[Mapping[str, Any], list[Path]]:
+    """The parameters that name a source, and its files: one, and the table of customers where a log has one."""
+    named = next((stated for stated in parameters if "source" in stated), {})
+    names = [named["source"]] if named else []
+    names += [named["customers"]] if "label" not in named and named.get("customers") else []
+    return named, [find_source(name, raw_folder, named.get("obtain", "")) for name in names]
 
 
 def _check_files(files: Sequence[Path], named: Mapping[str, Any], parameters: Sequence[Mapping[str, Any]]) -> None:

@@ -1,11 +1,13 @@
 """What runs, and in which order?
 
+notebooks     nbformat, imported fast
 declarations  parameters as notebooks declare them: typed and explained
 params        params files, checked before anything runs
 schema        their JSON Schema
 graph         what each notebook reads and writes, the order that follows, and its fingerprint
 imports       which files of the package a notebook depends on
 results       the results on disk, and the record of where they come from
+closing       whether pages, MLflow and the ledger have had the results
 runner        runs what is due, independent notebooks at the same time
 processes     a worker as the runner sees it: started, listened to, ended
 worker        one notebook in a process of its own
@@ -18,5 +20,5 @@ dvc           the same series for DVC: its dvc.yaml
 
 from patrons import door
 
-__all__ = ["declarations", "dvc", "graph", "imports", "params", "progress", "results", "runner", "schema"]
+__all__ = ["closing", "declarations", "dvc", "graph", "imports", "params", "progress", "results", "runner", "schema"]
 __getattr__, __dir__ = door(__name__, __all__)

@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import yaml
-from papermill.translators import PythonTranslator
 
 from patrons.errors import nearest
+from patrons.series.notebooks import nbformat
 from patrons.spaces import SPACES, Values
+
+from papermill.translators import PythonTranslator  # isort: skip  # which imports nbformat in full, were it first
 
 KINDS = ("orders", "table")  # what a series is made from: an order log, or a table with a row a customer
 ELSEWHERE = ("ledger", "champion")  # what a notebook reads that no series has made: where it is

@@ -19,12 +19,11 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from patrons.errors import nearest
 from patrons.libraries import OF_MODELS, by_library, installed
 from patrons.series import imports
 from patrons.series.declarations import KINDS, Parameter, declared, notebook_paths
+from patrons.series.notebooks import nbformat
 from patrons.series.params import find_stage
 
 LIBRARIES = (*OF_MODELS, "duckdb", "ibis-framework", "matplotlib")  # that results and figures come from

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -84,6 +85,17 @@ def check_inputs(plan: Plan, results: Results) -> None:
                     f"{stage} reads {', '.join(missing or sorted(files))} of {writer}, which has not succeeded. "
                     f"Run that first: --only {writer.split('_')[0]}"
                 )
+
+
+def has_only_current(plan: Plan, results: Results) -> bool:
+    """Whether a run would keep all results as they are."""
+    run = _Run(plan, results, Lines([], sys.stdout), Log(None))
+    notebooks = [plan.series[stage] for stage in plan.series if stage in plan.selected]
+    notebooks.sort(key=lambda notebook: not notebook.parameters.keys().isdisjoint(ELSEWHERE))  # to be asked last
+    try:
+        return plan.resume and all(results.is_current(notebook, run.mark(notebook)) for notebook in notebooks)
+    except FileNotFoundError:  # something that is read was removed
+        return False
 
 
 def run(plan: Plan, results: Results, progress: Lines, root: Path, log: Log) -> None:
@@ -184,7 +196,7 @@ class _Run:
     async def execute(self, notebook: Notebook) -> bool:
         stage = notebook.stage
         inputs = self.inputs(notebook)
-        mark = fingerprint(notebook, self.plan.parameters[stage], inputs)
+        mark = self.mark(notebook, inputs)
         if self.plan.resume and self.results.is_current(notebook, mark):
             self._ended(stage, "reused")
             return True
@@ -205,6 +217,10 @@ class _Run:
         level = {FAILED: "error", NOT_RUN: "warning"}.get(status, "info")
         run = {"run_id": None} if status == "reused" else {}  # an earlier one made it
         self.log("stage_ended", level, stage=stage, status=status, seconds=seconds, **run)
+
+    def mark(self, notebook: Notebook, inputs: Mapping[str, str] | None = None) -> str:
+        """The fingerprint of what would be run."""
+        return fingerprint(notebook, self.plan.parameters[notebook.stage], inputs or self.inputs(notebook))
 
     def inputs(self, notebook: Notebook) -> dict[str, str]:
         """Digests of what a notebook reads, the source included; of what it can do without, where it is there."""
