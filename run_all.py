@@ -11,11 +11,12 @@ try:
     from patrons import events
     from patrons.files import DiskFullError, LockedError, shown
     from patrons.intake import sources
-    from patrons.series import closing, graph, runner
+    from patrons.series import closing, graph, imports, runner
     from patrons.series.declarations import OWN, ParamsError
     from patrons.series.params import load, read_kind
     from patrons.series.progress import progress
     from patrons.series.results import FAILED, NOT_RUN, SUCCEEDED, Results
+    from patrons.series.warm import Warm
 except ModuleNotFoundError as error:
     if sys.platform == "win32":  # which lacks what locks folders and stops processes
         sys.exit("Patrons runs on Linux and macOS, and on Windows inside WSL (see README.md), not on Windows itself.")
@@ -110,20 +111,28 @@ def run(arguments: argparse.Namespace, root: Path, log: events.Log) -> int:
     path = params_file(arguments.params, root)
     results = Results(root / "data" / "processed" / path.stem)
     results.claim(path, root)
-    plan = checked(arguments, path, results, root)
-    with results.lock():
-        runner.run(plan, results, progress(sorted(plan.selected)), root, log)
-        reported, said = hand_out(results, root, not arguments.no_track)
-        said += f"\n{promote(results, root)}" if arguments.promote else ""
+    with Warm() as warm:
+        plan = checked(arguments, path, results, root, warm)
+        with results.lock():
+            runner.run(plan, results, progress(sorted(plan.selected)), root, log)
+            reported, said = hand_out(results, root, not arguments.no_track)
+            said += f"\n{promote(results, root)}" if arguments.promote else ""
     print(summary(results, time.monotonic() - start), said, sep="\n")
     return int(not reported or any(stage["status"] == FAILED for stage in results.record["stages"].values()))
 
 
-def checked(arguments: argparse.Namespace, path: Path, results: Results, root: Path) -> runner.Plan:
-    """What is to be run; an error of BAD_INPUT before anything is written."""
+def checked(
+    arguments: argparse.Namespace, path: Path, results: Results, root: Path, warm: Warm | None = None
+) -> runner.Plan:
+    """What is to be run; an error of BAD_INPUT before anything is written.
+
+    Meanwhile `warm` begins to import, unless there may be nothing to run.
+    """
     parameters = load(path, root / "notebooks", arguments.set)
     notebooks = graph.read_notebooks(root / "notebooks", read_kind(path))
     selected = graph.select(notebooks, [stage for text in arguments.only for stage in text.split(",")], arguments.start)
+    if warm is not None and not arguments.resume:
+        warm.start(imports.helper_modules(*(notebooks[stage].code for stage in notebooks if stage in selected)))
     raw_folder = root / "data" / "raw"
     stated = [parameters[stage] for stage in sorted(selected)]
     plan = runner.Plan(
@@ -136,6 +145,7 @@ def checked(arguments: argparse.Namespace, path: Path, results: Results, root: P
         arguments.timeout,
         arguments.resume,
         cache(lambda: places(path.stem, root)),
+        warm,
     )
     if not runner.has_only_current(plan, results):  # else that very source was checked before
         sources.check(stated, raw_folder)

@@ -15,7 +15,7 @@ from toy_series import PREAMBLE, notebook
 from patrons.series import imports, processes
 from patrons.series.declarations import KINDS
 from patrons.series.graph import read_notebooks
-from patrons.series.warm import Warm
+from patrons.series.warm import THREADS, Warm, environment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only there is forking safe")
 
@@ -37,7 +37,7 @@ def job(root, stage, *code, warm=None, modules=(), timeout=60, **parameters):
 
 @pytest.fixture(scope="module")
 def warm():
-    with Warm(processes.environment()) as process:
+    with Warm() as process:
         yield process
         assert process.is_usable  # no test of this file was run plainly
     assert not psutil.pid_exists(process.process.pid)
@@ -58,7 +58,7 @@ def test_two_at_once_and_one_after_them_have_environments_and_sessions_of_their_
     for stage, own in (("01_a", one), ("02_b", two), ("03_c", three)):
         assert own["env"]["PATRONS_STAGE_OUTPUT"] == str(tmp_path / "output" / stage)
         assert own["env"]["PYTHONHASHSEED"] == "0"
-        assert {own["env"][name] for name in processes.THREADS} == {"1"}
+        assert {own["env"][name] for name in THREADS} == {"1"}
         assert own["env"]["JPY_PARENT_PID"] == str(own["lineage"][0])
         assert "LEFT_BEHIND" not in own["env"]
         assert "JE_ARROW_MALLOC_CONF" not in own["env"]
@@ -114,7 +114,7 @@ def test_one_that_takes_too_long_is_ended_and_kept_as_far_as_it_came(tmp_path, w
 def test_when_the_warm_process_is_killed_what_runs_goes_on_and_what_follows_starts_plainly(tmp_path):
     worker = "__import__('psutil').Process(os.getppid())"
     kill = f"os.kill({worker}.ppid(), 9)\nimport time\ntime.sleep(0.5)"
-    with Warm(processes.environment()) as warm:
+    with Warm() as warm:
         killing = job(tmp_path, "01_a", kill, FACTS, warm=warm)
         assert asyncio.run(run(killing))[0].error is None
         assert warm.process is not None
@@ -146,11 +146,11 @@ def is_running(pid):
         return False
 
 
-def forked(environment, *modules):
+def forked(variables, *modules):
     """The threads of a process that has forked a worker, None where it has not."""
 
     async def ask():
-        with tempfile.TemporaryFile() as log, Warm(environment) as warm:
+        with tempfile.TemporaryFile() as log, Warm(variables) as warm:
             worker = await warm.fork(modules, log)
             if worker is None:
                 return None
@@ -166,22 +166,21 @@ def test_a_process_in_which_a_library_has_started_a_thread_is_not_forked(tmp_pat
     (tmp_path / "starts_one.py").write_text(
         "import threading, time\nthreading.Thread(target=time.sleep, args=(9,)).start()"
     )
-    environment = processes.environment()
-    environment["PYTHONPATH"] += os.pathsep + str(tmp_path)
-    assert forked(environment, "starts_one") is None
+    variables = environment()
+    variables["PYTHONPATH"] += os.pathsep + str(tmp_path)
+    assert forked(variables, "starts_one") is None
 
 
 def test_what_the_notebooks_import_starts_no_thread():
     folder = imports.PACKAGE.parents[1] / "notebooks"
-    codes = ["\n".join(one.code) for kind in KINDS for one in read_notebooks(folder, kind).values()]
-    modules = {module for code in codes for module in imports.helper_modules(code)}
+    modules = imports.helper_modules(*(one.code for kind in KINDS for one in read_notebooks(folder, kind).values()))
     assert "patrons.stage" in modules
-    assert forked(processes.environment(), *sorted(modules)) == 1
+    assert forked(environment(), *sorted(modules)) == 1
 
 
 def test_where_forking_is_not_safe_it_is_not_done(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert forked(processes.environment()) is None
+    assert forked(environment()) is None
 
 
 def test_a_module_that_cannot_be_imported_is_left_to_the_notebook(tmp_path, warm):

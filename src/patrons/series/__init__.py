@@ -20,5 +20,17 @@ dvc           the same series for DVC: its dvc.yaml
 
 from patrons import door
 
-__all__ = ["closing", "declarations", "dvc", "graph", "imports", "params", "progress", "results", "runner", "schema"]
+__all__ = [
+    "closing",
+    "declarations",
+    "dvc",
+    "graph",
+    "imports",
+    "params",
+    "progress",
+    "results",
+    "runner",
+    "schema",
+    "warm",
+]
 __getattr__, __dir__ = door(__name__, __all__)

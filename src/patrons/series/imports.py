@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -26,9 +26,10 @@ def helper_files(code: str) -> list[Path]:
     return sorted(files)
 
 
-def helper_modules(code: str) -> tuple[str, ...]:
-    """The modules in the files of this package that a notebook's code depends on."""
-    return tuple(_module(path) for path in helper_files(code))
+def helper_modules(*codes: Iterable[str]) -> tuple[str, ...]:
+    """The modules of this package that the code cells of notebooks depend on, first those of the first notebook."""
+    files = (path for code in codes for path in helper_files("\n".join(code)))
+    return tuple(dict.fromkeys(_module(path) for path in files))
 
 
 def _module(path: Path) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
 import sys
 import tempfile
 import time
@@ -16,17 +15,12 @@ from typing import IO, Any
 import psutil
 
 from patrons.files import scratch
-from patrons.series.warm import Forked, Warm
+from patrons.series.warm import Forked, Warm, environment
 
 OUTPUT_VARIABLE = "PATRONS_STAGE_OUTPUT"  # as in patrons.stage, which is slow to import
 SCRATCH_VARIABLE = "PATRONS_SCRATCH"  # as in patrons.engine, which is too
-SOURCES = Path(__file__).parents[2]
 NO_SPACE = ("No space left on device", "disk is full", "Disk quota exceeded")
 GRACE = 15  # seconds that a worker has to save the notebook once its kernel was ended
-# One thread a kernel for linear algebra: sums come out the same on any machine and with any --jobs.
-# A value that the user has set is respected.
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
 Worker = Process | Forked
 OnCell = Callable[[int, int], None]  # called with the number of each code cell that begins, and of all cells
 
@@ -88,12 +82,6 @@ async def _start(job: Job, own: Path, log: IO[bytes]) -> Process:
         env=_environment(job.output, own),
         start_new_session=True,  # a terminal's Ctrl-C reaches the runner alone, which ends what it has started
     )
-
-
-def environment() -> dict[str, str]:
-    """What all workers have in common."""
-    path = os.pathsep.join(filter(None, [str(SOURCES), os.environ.get("PYTHONPATH")]))
-    return {**dict.fromkeys(THREADS, "1"), **os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": path}
 
 
 def _environment(output: Path, own: Path) -> dict[str, str]:

@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -59,6 +59,8 @@ class Plan:
         Keep results that a run would only repeat.
     elsewhere : callable, optional
         What notebooks read that no series has made; asked when the first of them is to run.
+    warm : Warm or None
+        Where kernels come from, if not from a warm process of this run.
     """
 
     series: Series
@@ -70,6 +72,7 @@ class Plan:
     timeout: float | None = None
     resume: bool = False
     elsewhere: Callable[[], Places] = dict
+    warm: Warm | None = None
 
 
 def check_inputs(plan: Plan, results: Results) -> None:
@@ -102,19 +105,11 @@ def run(plan: Plan, results: Results, progress: Lines, root: Path, log: Log) -> 
     """Run what is selected and record the results; StoppedError on Ctrl-C or SIGTERM, with no process left behind."""
     results.begin(plan.series, plan.data, root)
     log.add(run_id=results.record["run_id"])
-    with _handlers_kept(), progress, Warm(processes.environment(), _modules(plan)) as warm:
-        if not plan.resume:  # else there may be nothing to run
-            warm.start()
+    with _handlers_kept(), progress, nullcontext(plan.warm) if plan.warm else Warm() as warm:
         asyncio.run(_Run(plan, results, progress, log, warm).all())
     results.mark_stale(plan.series)
     results.finish()
     log.add(run_id=results.record["run_id"])  # the earlier one where nothing was due
-
-
-def _modules(plan: Plan) -> list[str]:
-    """What the selected notebooks import of this package, in the order in which they run."""
-    codes = ("\n".join(notebook.code) for stage, notebook in plan.series.items() if stage in plan.selected)
-    return list(dict.fromkeys(module for code in codes for module in imports.helper_modules(code)))
 
 
 @contextmanager
@@ -245,7 +240,7 @@ class _Run:
         own = {name: value for name, value in own.items() if name in notebook.parameters}
         own |= {name: value for name, (value, _) in self.places(notebook).items()}
         parameters = {**self.plan.parameters[notebook.stage], **own}
-        modules = imports.helper_modules("\n".join(notebook.code))
+        modules = imports.helper_modules(notebook.code)
         files = (notebook.path, output / EXECUTED, output)
         return processes.Job(*files, parameters, self.plan.timeout, self.warm, modules)
 

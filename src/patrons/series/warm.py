@@ -6,16 +6,28 @@ Forking is safe on Linux, from a process of one thread; elsewhere, and whenever 
 import asyncio
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import IO
 
+SOURCES = Path(__file__).parents[2]
+# One thread a kernel for linear algebra: sums come out the same on any machine and with any --jobs.
+# A value that the user has set is respected.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 PATIENCE = 60  # seconds for imports and a fork, after which a worker starts plainly
 # Arrow's allocator would start a thread at import. It is read by the warm process alone.
 NO_THREADS = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
+
+
+def environment() -> dict[str, str]:
+    """What all workers have in common."""
+    path = os.pathsep.join(filter(None, [str(SOURCES), os.environ.get("PYTHONPATH")]))
+    return {**dict.fromkeys(THREADS, "1"), **os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": path}
 
 
 @dataclass(frozen=True)
@@ -45,16 +57,13 @@ class Warm:
 
     Parameters
     ----------
-    environment : mapping
-        Of all workers, without what each has for itself.
-    later : iterable of str
-        Modules that it imports while it waits.
+    variables : mapping, optional
+        Its environment, in place of `environment`.
     """
 
-    def __init__(self, environment: Mapping[str, str], later: Iterable[str] = ()):
-        self.environment = {**environment, **NO_THREADS}
+    def __init__(self, variables: Mapping[str, str] | None = None):
+        self.environment = {**(environment() if variables is None else variables), **NO_THREADS}
         self.environment.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as kernels do
-        self.later = tuple(later)
         self.process: subprocess.Popen[bytes] | None = None
         self.control: socket.socket | None = None
         self.is_usable = sys.platform == "linux"
@@ -69,13 +78,13 @@ class Warm:
             self.process.kill()
             self.process.wait()
 
-    def start(self) -> None:
-        """Start the process, if it is not there, so that it imports until it is asked."""
+    def start(self, modules: Iterable[str] = ()) -> None:
+        """Start the process, if it is not there; while nobody asks, it imports these modules."""
         if self.process is None and self.is_usable:
             self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs:
                 self.process = subprocess.Popen(
-                    [sys.executable, "-m", "patrons.series.forks", str(theirs.fileno()), *self.later],
+                    [sys.executable, "-m", "patrons.series.forks", str(theirs.fileno()), *modules],
                     env=self.environment,
                     pass_fds=(theirs.fileno(),),
                     stdin=subprocess.DEVNULL,
