@@ -18,7 +18,15 @@ PLACES = (ROOT, ROOT / "src" / "patrons")
 
 @pytest.mark.parametrize(
     "page",
-    ["docs/architecture.md", "docs/operations.md", "docs/security.md", "docs/trial.md", "CONTRIBUTING.md", "README.md"],
+    [
+        "docs/architecture.md",
+        "docs/deployment.md",
+        "docs/operations.md",
+        "docs/security.md",
+        "docs/trial.md",
+        "CONTRIBUTING.md",
+        "README.md",
+    ],
 )
 def test_every_file_that_a_page_names_is_there(page):
     names = set(PATH.findall((ROOT / page).read_text()))

@@ -1,4 +1,4 @@
-"""The images of serving/, built and started without a Docker engine."""
+"""The images of serving/ and its compose.yaml, built and started without a Docker engine."""
 
 import os
 import shutil
@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LACKING = [tool for tool in ("buildah", "mmdebstrap") if shutil.which(tool) is None]
+TOOLS = ("podman", "runc", "mmdebstrap", "iptables")
+LACKING = [tool for tool in TOOLS if shutil.which(tool) is None]
 pytestmark = [
     pytest.mark.drill(seconds=250),
     pytest.mark.skipif(os.geteuid() != 0, reason="images are built without a Docker engine by root only"),
@@ -25,4 +26,5 @@ def test_the_images_answer_a_customer_with_a_key_and_nobody_without(demo_release
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     assert '"churn_probability"' in done.stdout
+    assert "green answers." in done.stdout
     assert done.stdout.splitlines()[-1] == "MLflow: 401 without its password, 200 with it"
