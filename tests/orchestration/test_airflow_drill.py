@@ -2,15 +2,26 @@
 
 import fcntl
 import os
+import shlex
 import signal
+import sys
 import time
+from contextlib import ExitStack
 
 import psutil
 import pytest
+
+pytest.importorskip("flama", reason="the serving extra is not installed: make test installs it")
 from airflows import INSTALLED, Inbox, Project, migrated
+from balancers import LACKING, haproxy
+from deliveries import sealed
 from drill_table import report
-from drills import wait_for
+from drills import ROOT, Load, Server, Steps, wait_for
+from toy_patrons import FileRegistry
 from toy_series import PREAMBLE, notebook, params
+
+from patrons.scoring import release
+from patrons.service.balancer import Balancer
 
 pytestmark = [
     pytest.mark.drill,
@@ -53,14 +64,18 @@ def inbox():
     inbox.end()
 
 
+def two_notebooks(root):
+    """A series whose notebooks write their names to the file `ran`; where there is a file `bad`, data are refused."""
+    count = COUNT.format(place=str(root))
+    notebook(root, "01_eda", PREAMBLE, count, "(out / 'a.txt').write_text('a')", writes=("a.txt",))
+    last = "(out / 'b.txt').write_text('b')"
+    notebook(root, "02_transformation", PREAMBLE, count + FAIL_ONCE, last, reads=("a.txt",), writes=("b.txt",))
+    params(root)
+
+
 @pytest.fixture
 def toy(tmp_path, database, inbox):
-    """A project of two notebooks, which write their names to the file `ran`."""
-    count = COUNT.format(place=str(tmp_path))
-    notebook(tmp_path, "01_eda", PREAMBLE, count, "(out / 'a.txt').write_text('a')", writes=("a.txt",))
-    last = "(out / 'b.txt').write_text('b')"
-    notebook(tmp_path, "02_transformation", PREAMBLE, count + FAIL_ONCE, last, reads=("a.txt",), writes=("b.txt",))
-    params(tmp_path)
+    two_notebooks(tmp_path)
     return Project(tmp_path, "toy", database, inbox.variables)
 
 
@@ -117,3 +132,86 @@ def test_a_killed_task_leaves_no_kernel_and_a_second_run_beside_it_is_refused(to
     assert inbox.took() == []
     said = f"its kernel was gone after {took:.1f} s, and the next run repeated that notebook alone"
     report("SIGKILL to the pipeline in a notebook", said, "0", time.monotonic() - start)
+
+
+class Site:
+    """A toy project, a folder of releases that a replica a colour follows, and a balancer; blue answers."""
+
+    def __init__(self, project, balancer):
+        self.project, self.balancer, self.releases = project, balancer, project.root / "releases"
+        self.registry = project.root / "registry.json"
+        self.store("one")
+        first = FileRegistry(self.registry)
+        shown = first.fetch(1, self.releases)
+        for name in ("blue", "green", "champion"):
+            (self.releases / name).write_text(shown.name)
+        first.promote(1, "the first")
+        self.servers = {
+            name: Server(self.releases / name[:-1], project.root, f"{name}.log") for name in ("blue1", "green1")
+        }
+        self._command()
+        project.variables |= {
+            "PATRONS_RELEASES": str(self.releases),
+            "PATRONS_BALANCER_RUN": str(balancer.run),
+            "PATRONS_BALANCER_BIND": f"127.0.0.1:{balancer.port}",
+            "TOY_REGISTRY": str(self.registry),
+        }
+
+    def _command(self):
+        """Let the project's Python run `patrons` with the registry of the file."""
+        (self.project.root / ".venv").unlink()
+        python = self.project.root / ".venv" / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        real, toy = shlex.quote(sys.executable), shlex.quote(str(ROOT / "tests" / "toy_patrons.py"))
+        python.write_text(
+            f'#!/bin/sh\nif [ "$2" = patrons.cli.main ]; then shift 2; exec {real} {toy} "$@"; fi\nexec {real} "$@"\n'
+        )
+        python.chmod(0o755)
+
+    def store(self, mark, failed=(), **facts):
+        """Let a release be that of the last results; its id."""
+        folder = sealed(self.project.root / "stored" / mark, mark, **facts)
+        registry = FileRegistry(self.registry)
+        registry.stored.append(folder)
+        registry.failed = list(failed)
+        registry.save()
+        return release.read(folder)["id"]
+
+    def place(self):
+        for name, server in self.servers.items():
+            server.wait_for(server.answers)
+            Balancer(self.balancer.run, name[:-1]).place(name, server.port)
+            wait_for(lambda name=name: self.status(name) == "UP", name)
+
+    def status(self, name):
+        return Balancer(self.balancer.run, name[:-1]).rows()[name]["status"]
+
+
+@pytest.fixture
+def site(tmp_path, database, inbox):
+    two_notebooks(tmp_path)
+    verdict = "(out / 'monitoring.json').write_text('{}')"  # which a look at good data would read
+    notebook(tmp_path, "08_monitoring", PREAMBLE, verdict, reads=("b.txt",), writes=("monitoring.json",))
+    with ExitStack() as stack:
+        balancer = stack.enter_context(haproxy())
+        site = Site(Project(tmp_path, "toy", database, inbox.variables), balancer)
+        for server in site.servers.values():
+            stack.callback(server.end)
+        site.place()
+        yield site
+
+
+@pytest.mark.skipif(bool(LACKING), reason=f"not installed: {', '.join(LACKING)}")
+def test_a_good_release_is_deployed_while_clients_ask(site, inbox):
+    first = FileRegistry(site.registry)
+    with Load(site.balancer.url, clients=2, pause=0.05) as load:
+        step, second = Steps(load), site.store("two")
+        done = site.project.run("--mark-success-pattern", "track")
+        assert (done.code, done.state) == (0, "success"), (inbox.took(), done.output[-3000:])
+        assert {task for task, state in done.states.items() if state != "success"} == {"keep", "rollback", "watcher"}
+        wait_for(load.more(second, 3), "answers of the second release")
+        kept = FileRegistry(site.registry)
+        assert (kept.champions, len(kept.why)) == ([1, 2], len(first.why) + 1)
+        assert "dag 1, commit none, params e3b0c44298fc" in kept.why[-1]
+        assert inbox.took() == []
+        step.over("a good run of the pipeline", "validated, three notebooks, judged, deployed, watched")
