@@ -22,6 +22,7 @@ from patrons.demo import simulate
 REPOSITORY = Path(__file__).parents[2]
 ENVIRONMENT = REPOSITORY / ".venv-dvc"
 pytestmark = [
+    pytest.mark.timeout(7200 if LONG else 900),
     pytest.mark.drill(seconds=60),
     pytest.mark.skipif(not (ENVIRONMENT / ".ready").exists(), reason="DVC is not set up here: make dvc"),
 ]
