@@ -32,6 +32,7 @@ PICTURE = (
 )
 STAGES = "--recursive orchestration/dvc/demo"
 FEW = {"05_classification: {}": "05_classification: {n_trials: 1}", "06_churn: {}": "06_churn: {n_trials: 1}"}
+WHAT = "a demo of 600 customers" if LONG else "three toy notebooks"
 # a value changed in the params file, the stages that depend on it, and what differs on every run
 CHANGE, CHANGED, OWN = (
     (("06_churn: {n_trials: 1}", "06_churn: {n_trials: 1, min_recall: 0.7}"), ["06", "07", "08"], {"08_monitoring"})
@@ -155,7 +156,7 @@ def test_a_clone_has_the_same_results_and_one_parameter_runs_what_depends_on_it(
     clone.dvc("config --local cache.type symlink")  # read-only links to its cache
     clone(pull)
     nothing_to_do(clone, files)
-    done = f"README's commands; in a clone {len(files)} files are the same, `dvc repro` and `--resume` run nothing"
+    done = f"README's commands on {WHAT}; in a clone {len(files)} files are the same, and nothing is run"
     report("results versioned by DVC", done, "0", time.monotonic() - start)
 
     start = time.monotonic()
