@@ -8,6 +8,7 @@ import pytest
 from ibis import Table
 
 from patrons.features import Recipe
+from patrons.features.outcomes import outcomes
 from patrons.features.panel import KEYS, RFM, FeaturesError, build, feature_names, snapshot_days
 from patrons.features.stages import Keep, orders_of
 
@@ -169,6 +170,14 @@ def test_customers_in_parts_on_any_number_of_threads_are_the_same_to_the_last_bi
     )
     first, second = (table.order_by(*KEYS[::-1]).to_pandas() for table in (whole, parts))
     pd.testing.assert_frame_equal(first, second, check_exact=True)
+
+
+def test_without_cancellations_the_panel_says_what_outcomes_say():
+    lines, days = ibis.memtable(many_lines()), [date(2024, 1, 20), date(2024, 3, 1), date(2024, 4, 6)]
+    panel = build(lines, days, 3).to_pandas().set_index([*KEYS])
+    came = outcomes(lines, ibis.memtable({"as_of": pd.to_datetime(days)}), 3).to_pandas().set_index([*KEYS])
+    assert set(panel.index[panel.churned == 0]) == set(came.index) & set(panel.index)
+    assert 0 < panel.churned.mean() < 1
 
 
 def test_a_part_has_all_orders_of_its_customers():

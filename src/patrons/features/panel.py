@@ -12,7 +12,7 @@ from datetime import date, timedelta
 import ibis
 import ibis.selectors as s
 import pandas as pd
-from ibis import Table, _
+from ibis import Deferred, Table, _
 
 from patrons.engine import as_table
 from patrons.errors import FeaturesError
@@ -24,6 +24,7 @@ from patrons.features.terms import Term
 
 KEYS = ("customer_id", "as_of")
 OUTCOME, KNOWN = "churned", "known_on"
+CAME = "ordered_within"
 RFM = ("recency_days", "frequency", "monetary")
 LIFETIME = "lifetime"  # a group that is fitted, not expressed: see `patrons.btyd.lifetime`
 TERM = re.compile(r"\s*(\w+)\s*([*/])\s*(\w+)\s*")
@@ -117,14 +118,15 @@ def build(
     by = {kind: {f.name: f.expression for f in chosen if f.over == kind} for kind in (ORDERS, RETURNS, CUSTOMER)}
     dates = {"as_of": pd.to_datetime(list(as_of)), "number": range(1, len(as_of) + 1)}
     days, off = ibis.memtable(pd.DataFrame(dates)), as_table(cancelled)
-    parts = (seen.group_by(*KEYS).agg(**by[ORDERS]) for seen in _seen_orders(lines, days, off, keep))
+    totals = by[ORDERS] if horizon_days is None or off is not None else by[ORDERS] | {CAME: _came_within(horizon_days)}
+    parts = (seen.group_by(*KEYS).agg(**totals) for seen in _seen_orders(lines, days, off, keep))
     table = _together(parts, keep)
     if by[RETURNS]:
         returned = _seen(_returned(as_table(returns), lines, off), days).group_by(*KEYS).agg(**by[RETURNS])
         none = {f.name: _[f.name].fill_null(f.without) for f in chosen if f.over == RETURNS and f.without is not None}
         table = table.left_join(returned, list(KEYS)).drop(s.endswith("_right")).mutate(**none)
     rounded = table.mutate(**by[CUSTOMER]).mutate(s.across(s.of_type("float64"), _.round(6)))
-    described = rounded.select(*KEYS, *(feature.name for feature in chosen))
+    described = rounded.select(*KEYS, *(feature.name for feature in chosen), *{CAME} & set(totals))
     return described if horizon_days is None else _followed(described, lines, days, horizon_days, off)
 
 
@@ -134,13 +136,23 @@ def _together(parts: Iterator[Table], keep: Keep) -> Table:
     return first if second is None else ibis.union(keep(first), keep(second), *map(keep, parts))
 
 
+def _came_within(horizon_days: int) -> Deferred:
+    """Whether the order after the last before a day is within the horizon; nothing is cancelled, so every order counts.
+
+    What `outcomes` says of this, without a second look at the lines.
+    """
+    end = _.as_of + ibis.interval(days=horizon_days)
+    return (_.latest & (_.next_date < end.date())).fill_null(False).any()
+
+
 def _followed(described: Table, lines: Table, days: Table, horizon_days: int, cancelled: Table | None) -> Table:
     """The features with `churned` and `known_on`."""
-    came = outcomes(lines, days, horizon_days, cancelled).select(*KEYS, came="ordered")
-    joined = described.left_join(came, list(KEYS)).drop(s.endswith("_right"))
+    if CAME not in described.columns:
+        came = outcomes(lines, days, horizon_days, cancelled).select(*KEYS, **{CAME: _.ordered > 0})
+        described = described.left_join(came, list(KEYS)).drop(s.endswith("_right"))
     known = _.as_of + ibis.interval(days=horizon_days)
-    followed = joined.mutate(**{OUTCOME: ibis.ifelse(_.came.isnull(), 1, 0), KNOWN: known})
-    return followed.select(*described.columns, OUTCOME, KNOWN)
+    followed = described.mutate(**{OUTCOME: ibis.ifelse(_[CAME].fill_null(False), 0, 1), KNOWN: known})
+    return followed.drop(CAME)
 
 
 def _seen_orders(lines: Table, days: Table, cancelled: Table | None, keep: Keep) -> Iterator[Table]:
