@@ -11,6 +11,7 @@ from toy_state import ENDED, FINISHED, NOW, STARTED, Project, backup, everything
 from patrons.cli.main import main
 from patrons.monitoring import exported, runs
 from patrons.monitoring.ledger import Ledger
+from patrons.tracking import archive
 from patrons.tracking.connection import TrackingError
 from patrons.tracking.decisions import State
 from patrons.tracking.registry import Registry
@@ -191,6 +192,17 @@ def test_of_a_series_of_which_all_is_known_every_number_is_there(tmp_path, monke
     found = numbers(project, project.folders)
     assert {name for name, *_ in found} == set(exported.GAUGES)
     assert found["champion_promoted_timestamp_seconds",] == ENDED - 90
+
+
+def test_backups_that_others_may_not_look_at_leave_out_their_age_alone(project, tmp_path, monkeypatch, caplog):
+    def closed(folder):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    project.series()
+    monkeypatch.setattr(archive, "whole_backups", closed)  # whom root asks, says all
+    found = numbers(project, exported.Folders(tmp_path))
+    assert (("backup_timestamp_seconds",) in found, found["series_duration_seconds",]) == (False, 90)
+    assert "age of backups is left out: [Errno 13] Permission denied" in caplog.text
 
 
 @pytest.fixture

@@ -227,8 +227,13 @@ def promoted_at(state: State) -> str | None:
 
 
 def _newest(backups: Path) -> float | None:
-    """When the newest backup that can be read was made (Unix time)."""
-    for one in reversed(archive.whole_backups(backups)):
+    """When the newest backup that can be read was made (Unix time); None where there is none, or nobody may look."""
+    try:
+        made = archive.whole_backups(backups)
+    except PermissionError as error:
+        LOG.warning("The age of backups is left out: %s", error)
+        return None
+    for one in reversed(made):
         try:
             return seconds(archive.manifest_of(one)["made"])
         except BackupError:
