@@ -163,6 +163,7 @@ def test_a_command_that_fails_fails_its_step_and_bad_input_is_not_tried_again(co
         (["FAILED 03_c, cell 4: ValueError: no", "    open 03_c.failed.ipynb", "Report: x"], "FAILED 03_c, cell 4: "),
         (["patrons: MLflow is away."], "patrons: MLflow is away."),
         (["patrons deploy: green1 is not ready.", ""], "patrons deploy: green1 is not ready."),
+        (["run_all: It lacks:", "  - a", "  - b", "It has: c"], "run_all: It lacks: - a - b"),
         (["Traceback", "KeyError: 'x'"], "KeyError: 'x'"),
         ([], "It said nothing"),
     ],

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections import deque
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -120,9 +121,12 @@ class Step(BaseOperator):
 
 
 def said(lines: Sequence[str]) -> str:
-    """The sentence of an error in the output of a command: its own line of it, else the last."""
-    spoken = [line.strip() for line in lines if line.startswith(SPEAKERS)]
-    return next(reversed(spoken), lines[-1].strip() if lines else "It said nothing")
+    """The sentence of an error in the output of a command: its own line of it with what it lists, else the last."""
+    places = [place for place, line in enumerate(lines) if line.startswith(SPEAKERS)]
+    if not places:
+        return lines[-1].strip() if lines else "It said nothing"
+    listed = takewhile(lambda line: line.startswith("  - "), lines[places[-1] + 1 :])
+    return " ".join([lines[places[-1]].strip(), *(line.strip() for line in listed)])
 
 
 def environment(pipeline: str, run: str) -> dict[str, str]:
