@@ -132,6 +132,24 @@ def test_a_champion_of_an_earlier_version_has_nothing_to_be_compared_with_and_08
     assert (found.verdict, found.days_matured) == ("none", 0)
 
 
+def test_the_own_mlflow_is_asked_for_the_champion_only_where_something_was_written_to_it(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (tmp_path / "data" / "processed" / "shop").mkdir(parents=True)
+    (tmp_path / "mlflow.db").write_text("one run")
+    answers = [None, tmp_path / "shop-55ad8a49a61f", tmp_path / "shop-55ad8a49a61f"]
+    monkeypatch.setattr(promotion, "champion", lambda name, root: answers.pop(0))
+
+    def champion():
+        return places.elsewhere("shop", tmp_path)["champion"][1]
+
+    assert [champion(), champion(), len(answers)] == ["none", "none", 2]
+    (tmp_path / "mlflow.db").write_text("a run and a champion")
+    (tmp_path / "shop-55ad8a49a61f").mkdir()
+    assert [champion(), champion(), len(answers)] == ["shop-55ad8a49a61f", "shop-55ad8a49a61f", 1]
+    (tmp_path / "shop-55ad8a49a61f").rmdir()  # the copy of it
+    assert [champion(), len(answers)] == ["shop-55ad8a49a61f", 0]
+
+
 def test_of_a_table_nothing_has_moved_before_another_one_comes_and_outcomes_are_brought():
     assert moved.table(pd.DataFrame(), pd.DataFrame({"age": [1]})).reason == moved.SAME
     days = matured.days(

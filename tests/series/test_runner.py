@@ -431,7 +431,10 @@ def test_results_that_report_and_mlflow_have_had_are_not_handed_out_again(root, 
     assert handed_out("--resume") == (1, 1)
     store.unlink()
     assert handed_out("--resume") == (1, 1)
-    store.touch()
+    assert handed_out("--resume") == (1, 1)  # as long as there is none
+    (root / "other.db").touch()
+    (root / "other.db").rename(store)
+    assert handed_out("--resume") == (1, 1)  # which is another one
     assert handed_out("--resume") == (0, 0)
     assert handed_out("--resume", "--set", "01.k=4") == (1, 1)
 

@@ -19,9 +19,9 @@ CLOSED = ".closed.json"  # in the folder of the results
 
 def is_closed(results: Results, root: Path, tracked: bool) -> bool:
     """Whether nothing has changed since `close`, and MLflow's own file is there if these were sent to it."""
-    there = bool(os.environ.get("MLFLOW_TRACKING_URI")) or (root / "mlflow.db").exists()
     before = read_json(results.folder / CLOSED, None)
-    return (there or not tracked) and before is not None and before == _state(results, root, tracked)
+    there = not tracked or bool(os.environ.get("MLFLOW_TRACKING_URI")) or (root / "mlflow.db").exists()
+    return there and before is not None and before == _state(results, root, tracked)
 
 
 def close(results: Results, root: Path, tracked: bool) -> None:
@@ -34,7 +34,7 @@ def _state(results: Results, root: Path, tracked: bool) -> dict[str, str]:
     record = {**results.record, "stages": {}}
     for stage, outcome in results.record["stages"].items():
         record["stages"][stage] = {key: value for key, value in outcome.items() if key != "reused"}
-    sent = os.environ.get("MLFLOW_TRACKING_URI", "") if tracked else None
+    sent = _place(root) if tracked else None
     installed = sorted(f"{one.name}=={one.version}" for one in distributions())
     return {
         "record": _sha256([record, sent, installed]),
@@ -42,6 +42,12 @@ def _state(results: Results, root: Path, tracked: bool) -> dict[str, str]:
         "pages": _contents(root / "reports" / name),
         "ledger": _contents(root / "data" / "ledger" / name),
     }
+
+
+def _place(root: Path) -> list[object]:
+    """Where MLflow is: a server, or a file, which a new one of that name is not."""
+    store = (root / "mlflow.db").resolve()
+    return [os.environ.get("MLFLOW_TRACKING_URI") or [str(store), store.stat().st_ino if store.exists() else 0]]
 
 
 def _contents(folder: Path) -> str:
