@@ -17,16 +17,7 @@ PLACES = (ROOT, ROOT / "src" / "patrons")
 
 
 @pytest.mark.parametrize(
-    "page",
-    [
-        "docs/architecture.md",
-        "docs/deployment.md",
-        "docs/operations.md",
-        "docs/security.md",
-        "docs/trial.md",
-        "CONTRIBUTING.md",
-        "README.md",
-    ],
+    "page", [*sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")), "CONTRIBUTING.md", "README.md"]
 )
 def test_every_file_that_a_page_names_is_there(page):
     names = set(PATH.findall((ROOT / page).read_text()))
@@ -46,6 +37,10 @@ for outcome in (False, True):  # today's table, and the panel
     print(recipe.describe(lines, [date(2024, 2, 10)], outcome=outcome).orders_squared.tolist())
 print(recipe.dictionary().set_index("feature").loc["orders_squared"].tolist())
 """
+
+
+def test_readme_is_short_enough_to_be_read_to_the_end():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
 
 
 def test_a_feature_takes_the_files_that_the_docs_list_for_it(tmp_path):

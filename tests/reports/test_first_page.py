@@ -74,8 +74,8 @@ def answers(tmp_path, record=VALUE, churn="", metrics=METRICS, rows=(), more=Non
 
 LEAVING, SPEND = "Who is leaving?", "What will they spend in the next 180 days?"
 ASSUMED = (
-    "The contacts may bring anything from 10 to 50 EUR, if the assumptions on margin, cost and the chance of keeping a "
-    "customer hold. Nobody has measured those."
+    "Beyond their cost, the contacts may bring anything from 10 to 50 EUR, if the assumptions on margin, cost and the "
+    "chance of keeping a customer hold. Nobody has measured those."
 )
 
 
@@ -91,8 +91,8 @@ def test_without_doubts_only_the_assumptions_are_named(tmp_path):
     assert doubts == ["A warning is a chance, not a certainty.", "In the test 2% more. 950 before.", ASSUMED]
 
 
-def test_a_gain_that_may_be_none_is_told(tmp_path):
-    assert "from -5 to 50 EUR: perhaps nothing, if" in answers(tmp_path, VALUE | {"plan": PLAN | {"low": -5.0}})[1][-1]
+def test_a_gain_that_may_be_a_loss_is_told(tmp_path):
+    assert "from -5 to 50 EUR, perhaps a loss, if" in answers(tmp_path, VALUE | {"plan": PLAN | {"low": -5.0}})[1][-1]
 
 
 def test_who_is_held_out_is_to_be_left_alone(tmp_path):
@@ -136,9 +136,10 @@ def test_failed_gates_are_a_doubt_in_words_and_make_contacts_a_trial(tmp_path):
     ],
 )
 def test_a_model_that_cannot_rank_or_may_have_peeked_is_not_to_be_relied_on(tmp_path, row, failure):
-    doubt = answers(tmp_path, rows=gates(row, OFF))[1][0]
-    assert failure in doubt
-    assert doubt.endswith("Do not rely on it.")
+    points, doubts = answers(tmp_path, rows=gates(row, OFF))
+    assert failure in doubts[0]
+    assert doubts[0].endswith("Do not rely on it.")
+    assert points["Whom to contact?"].startswith("Nobody yet: the churn forecast")
 
 
 def test_of_a_log_those_who_can_still_be_kept_are_spoken_of(tmp_path):
@@ -324,6 +325,8 @@ def test_the_first_to_contact_are_shown_and_those_held_out_are_not(tmp_path):
 def test_bars_beyond_six_are_one_and_none_are_drawn_of_one_segment():
     assert pictures.shares("x", {"one": 3.0}) is pictures.amounts("x", {}) is pictures.flags("x", []) is None
     assert pictures.shares("x", {"one": 0.0, "two": 0.0}) is None
+    segments = [{"segment": str(flagged), "customers": 10, "flagged": flagged} for flagged in range(1, 9)]
+    assert pictures.flags("x", segments).bars[-1] == ("2 others", "3 of 20", 37.5)
     drawn = pictures.amounts("x", {str(number): float(number) for number in range(1, 9)}, " EUR").bars
     assert [bar.label for bar in drawn] == ["8", "7", "6", "5", "4", "3", "2 others"]
     assert drawn[-1] == ("2 others", "3 EUR", 37.5)

@@ -16,6 +16,7 @@ FAILURES = {  # how a gate's name begins, and what its failure means
     "doubts about": "the dates of orders are doubtful (page 1)",
     "rows dated": "it may have learnt what cannot be known (“{gate}” {value}, {limit})",
 }
+UNRELIABLE = "Do not rely on it."
 MILD = ("better than ", "calibration error")  # a model that fails these alone still ranks
 
 
@@ -41,7 +42,7 @@ def use(names: Sequence[str]) -> str:
     if not names:
         return ""
     if not all(name.startswith(MILD) for name in names):
-        return "Do not rely on it."
+        return UNRELIABLE
     miscounts = any(name.startswith("calibration error") for name in names)
     return "Use it to rank, not to count." if miscounts else "Use it as a trial, beside that rule."
 

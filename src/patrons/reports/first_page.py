@@ -198,7 +198,9 @@ class _Answers:
     def contact(self) -> Iterator[Answer]:
         question, plan = "Whom to contact?", self.value.get("plan")
         trial = "As a trial, " if gate_narrative.failed(self.gates) else ""
-        if plan and not plan["contacts"]:
+        if self.value and gate_narrative.advice(self.gates) == gate_narrative.UNRELIABLE:
+            yield Answer(question, "Nobody yet: the churn forecast, on which the list rests, cannot be relied on.")
+        elif plan and not plan["contacts"]:
             yield Answer(question, "Nobody: under the assumptions, no contact brings more than it costs.")
         elif plan:
             yield Answer(
@@ -217,10 +219,11 @@ class _Answers:
             )
 
     def _of_plan(self, plan: Mapping[str, Any]) -> Iterator[str]:
-        zero = ": perhaps nothing" if plan["low"] <= 0 else ""
+        loss = ", perhaps a loss" if plan["low"] < 0 else ""
         yield (
-            f"The contacts may bring anything from {about(plan['low'])} to {about(plan['high'])}{self.money}{zero}, if "
-            "the assumptions on margin, cost and the chance of keeping a customer hold. Nobody has measured those."
+            f"Beyond their cost, the contacts may bring anything from {about(plan['low'])} to {about(plan['high'])}"
+            f"{self.money}{loss}, if the assumptions on margin, cost and the chance of keeping a customer hold. Nobody "
+            "has measured those."
         )
         yield self.value.get("check", "")
         if self.value.get("campaign"):

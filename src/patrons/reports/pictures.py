@@ -49,9 +49,12 @@ def amounts(heading: str, parts: Mapping[str, float], money: str = "") -> Pictur
 
 def flags(heading: str, segments: Iterable[Mapping[str, Any]]) -> Picture | None:
     """How many of each segment's customers are flagged, such as "203 of 830", the most first."""
-    rows = sorted((row for row in segments if row["customers"]), key=lambda row: -row["flagged"])[:MOST]
+    rows = sorted((row for row in segments if row["customers"]), key=lambda row: -row["flagged"])
     if len(rows) < 2:
         return None
+    if len(rest := rows[MOST:]) > 1:
+        others = {key: sum(row[key] for row in rest) for key in ("flagged", "customers")}
+        rows = [*rows[:MOST], {"segment": f"{len(rest)} others", **others}]
     return Picture(
         heading,
         _drawn((row["segment"], row["flagged"], f"{row['flagged']:,} of {row['customers']:,}") for row in rows),
