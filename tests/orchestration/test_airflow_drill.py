@@ -32,12 +32,10 @@ COUNT = """
 import os, time
 from pathlib import Path
 place = Path({place!r})
-if (place / "bad").exists():
-    from patrons.errors import OrdersError
-    raise OrdersError("The source has no column order_id.")
 with (place / "ran").open("a") as ran:
     ran.write(os.environ["PATRONS_STAGE_OUTPUT"].split("/")[-1] + "\\n")
 """
+GOOD, BAD = "customer_id,ordered_at,amount\na,2024-01-01,1\n", "ordered_at,amount\n2024-01-01,1\n"
 FAIL_ONCE = """
 if (place / "fault").exists():
     (place / "fault").unlink()
@@ -65,9 +63,12 @@ def inbox():
 
 
 def two_notebooks(root):
-    """A series whose notebooks write their names to the file `ran`; where there is a file `bad`, data are refused."""
+    """A series whose notebooks write their names to the file `ran`, the first of its source."""
     count = COUNT.format(place=str(root))
-    notebook(root, "01_eda", PREAMBLE, count, "(out / 'a.txt').write_text('a')", writes=("a.txt",))
+    taken = 'source: str = "log.csv"  # orders\nraw_folder: str = ""  # set by the runner\n'
+    notebook(root, "01_eda", PREAMBLE, count, "(out / 'a.txt').write_text('a')", writes=("a.txt",), parameters=taken)
+    (root / "data" / "raw").mkdir(parents=True)
+    (root / "data" / "raw" / "log.csv").write_text(GOOD)
     last = "(out / 'b.txt').write_text('b')"
     notebook(root, "02_transformation", PREAMBLE, count + FAIL_ONCE, last, reads=("a.txt",), writes=("b.txt",))
     params(root)
@@ -202,11 +203,13 @@ def site(tmp_path, database, inbox):
 
 
 @pytest.mark.skipif(bool(LACKING), reason=f"not installed: {', '.join(LACKING)}")
-def test_a_good_release_is_deployed_while_clients_ask(site, inbox):
+def test_a_good_release_is_deployed_and_whatever_fails_leaves_the_champion_answering(site, inbox):
+    run, root = site.project.run, site.project.root
     first = FileRegistry(site.registry)
+    delivered = ("--mark-success-pattern", "validate|0.*|track")  # the notebooks are as they were
     with Load(site.balancer.url, clients=2, pause=0.05) as load:
         step, second = Steps(load), site.store("two")
-        done = site.project.run("--mark-success-pattern", "track")
+        done = run("--mark-success-pattern", "track")
         assert (done.code, done.state) == (0, "success"), (inbox.took(), done.output[-3000:])
         assert {task for task, state in done.states.items() if state != "success"} == {"keep", "rollback", "watcher"}
         wait_for(load.more(second, 3), "answers of the second release")
@@ -215,3 +218,66 @@ def test_a_good_release_is_deployed_while_clients_ask(site, inbox):
         assert "dag 1, commit none, params e3b0c44298fc" in kept.why[-1]
         assert inbox.took() == []
         step.over("a good run of the pipeline", "validated, three notebooks, judged, deployed, watched")
+
+        def left_alone(before):
+            """Whether the second release alone has answered since, and is the champion."""
+            wait_for(load.more(second, 3), "answers of the second release")
+            assert {what for what, count in (load.got - before).items() if count} == {(200, second)}
+            assert FileRegistry(site.registry).champions == [1, 2]
+
+        before = load.got.copy()
+        (root / "data" / "raw" / "log.csv").write_text(BAD)
+        done = run()
+        (root / "data" / "raw" / "log.csv").write_text(GOOD)
+        assert (done.code, done.state) == (1, "failed")
+        assert (done.states["validate"], done.tries["validate"], done.states["01_eda"]) == (
+            "failed",
+            1,
+            "upstream_failed",
+        )
+        assert (done.states["rollback"], done.states["watcher"]) == ("skipped", "failed")
+        [message] = inbox.took()
+        assert message["subject"] == "toy: validate failed"
+        assert "our customer_id is 'customer_id', which log.csv does not have" in message["error"]
+        assert message["error"].endswith("(exit code 2)")
+        assert message["to_do"].startswith("Correct what it names")
+        left_alone(before)
+        step.over("bad data", "red, not tried again")
+
+        before = load.got.copy()
+        site.store("worse", failed=["calibration error is 0.2, at most 0.05"])
+        done = run(*delivered)
+        assert (done.code, done.state) == (0, "success"), (inbox.took(), done.output[-3000:])
+        assert (done.states["keep"], done.states["load"], done.states["done"]) == ("success", "skipped", "success")
+        [message] = inbox.took()
+        assert message["subject"] == "toy: not deployed, the champion stays"
+        assert message["why"] == "calibration error is 0.2, at most 0.05"
+        left_alone(before)
+        step.over("a gate that fails", "nothing was deployed; green, and a message says why")
+
+        before = load.got.copy()
+        site.store("wrong", churn=0.3)
+        done = run(*delivered)
+        assert (done.code, done.state) == (1, "failed")
+        assert [done.states[task] for task in ("load", "golden", "flip", "rollback")] == [
+            *("success", "failed", "upstream_failed", "success")
+        ]
+        assert (done.tries["golden"], done.states["watcher"]) == (1, "failed")
+        [message] = inbox.took()
+        assert "churn_probability is 0.2, not 0.3" in message["error"]
+        assert message["to_do"].startswith("The champion of before answers")
+        assert message["pipeline"].startswith("dag 1, commit ")
+        left_alone(before)
+        step.over("golden requests that fail", "rolled back, red: the former release answered throughout")
+
+        before = load.got.copy()
+        site.store("four")
+        site.servers["blue1"].end()  # the colour that stands by
+        Balancer(site.balancer.run, "blue").remove("blue1")
+        done = run(*delivered)
+        assert (done.code, done.state) == (1, "failed")
+        assert (done.states["load"], done.states["golden"]) == ("failed", "upstream_failed")
+        assert (done.states["rollback"], done.states["watcher"]) == ("success", "failed")
+        assert {message["task"] for message in inbox.took()} == {"load"}
+        left_alone(before)
+        step.over("a deployment that fails", "no replica took the release: rolled back, red")
