@@ -101,6 +101,7 @@ def test_every_step_says_what_it_did_and_the_reason_and_the_pipeline_stand_in_th
         "release": number,
         "version": 2,
         "why": "it matches the champion",
+        "started": site.record["started"],
     }
     monkeypatch.delenv("PATRONS_PIPELINE")  # the flip may be another process
     said = [site.deploy(step)[1] for step in STEPS[1:]]
@@ -360,6 +361,31 @@ def test_a_rollback_waits_until_the_former_colour_can_answer_and_is_repeated(sit
     (site.releases / "blue").write_text(site.first)
     assert site.deploy("rollback")[0] == 0
     assert site.state == before
+
+
+def test_a_rollback_of_one_delivery_leaves_those_of_others_and_finished_ones_alone(site):
+    assert (site.deploy("rollback", "--of", "2026-01-01")[0], site.deploy("rollback")[0]) == (0, 2)
+    before = site.state
+    site.until("load")
+    former = site.record["started"]
+    assert site.deploy("rollback", "--of", former)[0] == 0
+    assert (site.state, site.record["state"]) == (before, "rolled back")
+    assert site.deploy()[0] == 0  # somebody has mended it by hand
+    (site.releases / "delivery.json").write_text(json.dumps({**site.record, "started": "2026-01-02"}))
+    done = site.state
+    for of, says in [
+        (former, f"the last delivery is not the one of toy that began at {former}"),
+        ("", "the last delivery is not the one of toy that began at "),
+        ("2026-01-02", f"the delivery of {site.second} is watched"),
+    ]:
+        assert site.deploy("rollback", "--of", of)[:2] == (0, f"There is nothing to roll back: {says}.\n")
+        assert site.state == done
+    fail(site)
+    assert site.deploy("watch")[0] == 1  # looked at once more, it is not done until that ends well
+    assert site.deploy("rollback", "--of", "2026-01-02")[0] == 0
+    assert site.state == before
+    for words in (["--of", "2026-01-02"], ["judge", "--of", "2026-01-02"]):
+        assert "--of goes with the step rollback" in site.deploy(*words)[2]
 
 
 def test_a_rollback_leaves_what_others_have_changed_since(site):

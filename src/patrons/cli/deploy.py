@@ -22,13 +22,14 @@ MORE = """
 
 steps, in this order; without one all of them, and `rollback` where load, golden, flip or watch fails:
   judge     hold the release of the last results against its gates and the champion; the last line is JSON:
-            decision (deploy or keep), release, version, why
+            decision (deploy or keep), release, version, why, started
   load      copy it to the folder, let the file of the colour that stands by (blue or green) name it, and wait
             until every replica of that colour is ready with it
   golden    ask each of these replicas for the golden answers of the release
   flip      let that colour answer; promote the release in MLflow; let the file `champion` name it
   watch     golden requests through the balancer; no request may fail, and no replica be lost
-  rollback  the colour, the files and the champion of before; it may be repeated, and comes after any step
+  rollback  the colour, the files and the champion of before; it may be repeated, and comes after any step.
+            With --of STARTED, as judge has said it, another delivery is left alone, and one that was watched
 
 exit codes:
   0    done: delivered, kept (the champion stays), rolled back, or nothing to roll back
@@ -47,6 +48,7 @@ def add(commands: Any) -> None:
     add_argument("name", metavar="NAME", help="the series, such as demo")
     add_argument("step", metavar="STEP", nargs="?", choices=record.STEPS, help="only this one: see below")
     add_argument("--releases", metavar="FOLDER", type=Path, required=True, help="where services find blue and green")
+    add_argument("--of", metavar="STARTED", help="with rollback: only the delivery that began then, if it is not done")
     add_argument("--key-file", metavar="FILE", type=Path, help=f"holds an API key, where one is wanted (${record.KEY})")
     add_argument("--balancer", metavar="URL", default=_balancer(), help=f"where clients ask ({_balancer()})")
     add_argument("--timeout", metavar="SECONDS", type=natural, default=120, help="for replicas to load it (120)")
@@ -61,17 +63,20 @@ def _balancer() -> str:
 
 def deploy(arguments: argparse.Namespace) -> int:
     """``patrons deploy``."""
-    from patrons.service.delivery import Delivering, Options
+    from patrons.service.delivery import Delivering
+    from patrons.service.site import Options
 
     name = Path(arguments.name).name.removesuffix(".yaml")
     try:
+        if arguments.of is not None and arguments.step != "rollback":
+            raise record.DeliveryError(f"--of goes with the step rollback: patrons deploy {name} rollback --of STARTED")
         options = Options(
             arguments.releases, arguments.balancer.rstrip("/"), _key(arguments), arguments.timeout, arguments.seconds
         )
         steps = Delivering(name, root_folder(), options)
         with steps.releases.alone():
             if arguments.step:
-                _say(_done(steps, arguments.step))
+                _say(_done(steps, arguments.step, arguments.of))
                 return 0
             return _whole(steps)
     except KeyboardInterrupt:
@@ -91,10 +96,12 @@ def _key(arguments: argparse.Namespace) -> str:
         raise record.DeliveryError(f"--key-file: {arguments.key_file} cannot be read ({error.strerror}).") from None
 
 
-def _done(steps: "Delivering", step: str) -> Iterable[str]:
+def _done(steps: "Delivering", step: str, of: str | None = None) -> Iterable[str]:
     """Do a step; what was done, a sentence each."""
     if step == "judge":
         return _judged(steps.judge())
+    if step == "rollback":
+        return steps.rollback(of)
     done = getattr(steps, step)()
     return [done] if isinstance(done, str) else done
 
@@ -104,6 +111,7 @@ def _judged(judged: record.Delivery) -> Iterable[str]:
     verb = "is kept from answering" if decision == "keep" else "is to answer"
     yield f"{judged.folder}, version {judged.version}, {verb}: {judged.why}."
     facts = {"decision": decision, "release": judged.release, "version": judged.version, "why": judged.why}
+    facts["started"] = judged.started
     yield json.dumps(facts, ensure_ascii=False)
 
 

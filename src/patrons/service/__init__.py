@@ -25,7 +25,9 @@ metrics   numbers for Prometheus
 balancer  haproxy in front of several processes: who gets requests
 record    what a delivery has done so far
 golden    asking services that run for the golden answers of a release
-delivery  a new release, step by step: loaded, asked, let answer, watched; and the way back
+site      where a series is delivered: folder, balancer, replicas, registry
+undo      the way back
+delivery  a new release, step by step: loaded, asked, let answer, watched
 """
 
 from patrons import door
@@ -47,6 +49,7 @@ __all__ = [
     "record",
     "server",
     "settings",
+    "site",
     "slots",
 ]
 __getattr__, __dir__ = door(__name__, __all__)

@@ -28,7 +28,6 @@ AFTER = {  # a step may follow these, its own among them: it can be repeated
 NEXT = {JUDGED: "load", LOADING: "load", LOADED: "golden", CHECKED: "flip", FLIPPING: "flip", FLIPPED: "watch"}
 UNDER_WAY = (LOADING, LOADED, CHECKED, FLIPPING, FLIPPED)  # something was changed, and may have to be undone
 ANSWERS = (FLIPPING, FLIPPED, WATCHED)  # the new colour may answer
-CHANGED = (*UNDER_WAY, WATCHED)
 
 
 class DeliveryError(SourceError):
