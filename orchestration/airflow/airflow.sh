@@ -3,7 +3,6 @@
 #   airflow.sh start             everything, at http://127.0.0.1:8090, until Ctrl-C
 #   airflow.sh dags test demo    one run of a DAG, here and now
 set -euo pipefail
-umask 077
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(cd "$here/../.." && pwd)
 port=${PATRONS_AIRFLOW_PORT:-8090}
@@ -22,11 +21,14 @@ if [ ! -x "$project/.venv-airflow/bin/airflow" ]; then
   echo "Airflow is not installed: make airflow installs and starts it." >&2
   exit 2
 fi
-mkdir -p "$AIRFLOW_HOME"
 passwords=$AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE
-if [ ! -s "$passwords" ]; then
-  "$project/.venv-airflow/bin/python" -c 'import json, secrets; print(json.dumps({"admin": secrets.token_urlsafe(18)}))' >"$passwords"
-fi
+( # for you alone; what tasks write has the rights of your umask, as replicas and node_exporter read it
+  umask 077
+  mkdir -p "$AIRFLOW_HOME"
+  if [ ! -s "$passwords" ]; then
+    "$project/.venv-airflow/bin/python" -c 'import json, secrets; print(json.dumps({"admin": secrets.token_urlsafe(18)}))' >"$passwords"
+  fi
+)
 airflow=$project/.venv-airflow/bin/airflow
 if [ "${1:-}" = start ]; then # as `airflow standalone`, whose servers of logs other machines could reach
   "$airflow" db migrate >"$AIRFLOW_HOME/migrate.log" 2>&1 || { tail -n 20 "$AIRFLOW_HOME/migrate.log" >&2; exit 1; }

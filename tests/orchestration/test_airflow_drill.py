@@ -20,6 +20,7 @@ from drills import ROOT, Load, Server, Steps, wait_for
 from toy_patrons import FileRegistry
 from toy_series import PREAMBLE, notebook, params
 
+from patrons.cli import dag
 from patrons.scoring import release
 from patrons.service.balancer import Balancer
 
@@ -215,7 +216,7 @@ def test_a_good_release_is_deployed_and_whatever_fails_leaves_the_champion_answe
         wait_for(load.more(second, 3), "answers of the second release")
         kept = FileRegistry(site.registry)
         assert (kept.champions, len(kept.why)) == ([1, 2], len(first.why) + 1)
-        assert "dag 1, commit none, params e3b0c44298fc" in kept.why[-1]
+        assert f"dag {dag.VERSION}, commit none, params e3b0c44298fc" in kept.why[-1]
         assert inbox.took() == []
         step.over("a good run of the pipeline", "validated, three notebooks, judged, deployed, watched")
 
@@ -266,7 +267,7 @@ def test_a_good_release_is_deployed_and_whatever_fails_leaves_the_champion_answe
         [message] = inbox.took()
         assert "churn_probability is 0.2, not 0.3" in message["error"]
         assert message["to_do"].startswith("The champion of before answers")
-        assert message["pipeline"].startswith("dag 1, commit ")
+        assert message["pipeline"].startswith(f"dag {dag.VERSION}, commit ")
         left_alone(before)
         step.over("golden requests that fail", "rolled back, red: the former release answered throughout")
 

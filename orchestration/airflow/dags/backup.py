@@ -16,7 +16,6 @@ with DAG(
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
-    dagrun_timeout=timedelta(hours=5),
     tags=["patrons"],
 ):
     Step(

@@ -16,13 +16,14 @@ LOG = logging.getLogger(__name__)
 MAIL_TO, WEBHOOK = "PATRONS_MAIL_TO", "PATRONS_WEBHOOK"
 PATIENCE = 10  # seconds that a webhook may take
 TOO_LONG = "It took longer than it may and was ended: see its log, and start it again once that is mended."
+LOST = "It was killed or lost; see its log."
 LATE = "Look at what runs: the page of Airflow shows it, and each task's log says how far it is."
 
 
 def failed(context: Mapping[str, Any]) -> None:
     """Say which task failed, the sentence of its error and what to do; Airflow calls it after the last try."""
     task, ti, error = context["task"], context["ti"], context.get("exception")
-    sentence = " ".join(str(error).split()) or type(error).__name__
+    sentence = LOST if error is None else " ".join(str(error).split()) or type(error).__name__
     advice = TOO_LONG if type(error).__name__ == "AirflowTaskTimeout" else getattr(error, "advice", "")
     send(
         f"{ti.dag_id}: {ti.task_id} failed",

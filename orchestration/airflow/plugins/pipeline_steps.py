@@ -18,7 +18,9 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 BAD_INPUT = 2  # the exit code of data and parameters that cannot be used
 REMEMBERED = 200  # lines of a command's output
+HANDED_ON = 20  # of them: the last ones, as a warning may follow the line that is meant
 SPEAKERS = ("FAILED ", "run_all: ", "patrons: ", "patrons ")  # how lines that name an error begin
+WOULD_TRAIN, NO_NEED = "Nothing was changed but", "2. Nothing would be trained:"  # how the answers of a look begin
 ENDING = 60  # seconds in which a command that was told to end must have ended its kernels
 CORRECT = "Correct what it names, then clear the task. It was not tried again: the answer would be the same."
 
@@ -30,7 +32,7 @@ class BadInputError(AirflowFailException):
 
 
 class Step(BaseOperator):
-    """Runs a command of the project; the last line of its output is the XCom.
+    """Runs a command of the project; the last lines of its output are the XCom.
 
     Parameters
     ----------
@@ -43,8 +45,6 @@ class Step(BaseOperator):
         Of the DAG.
     advice : str
         What to do where it fails, for the message.
-    optional : bool
-        Whether it is skipped, and does not fail, where a variable is not set.
     """
 
     def __init__(
@@ -55,14 +55,12 @@ class Step(BaseOperator):
         params_file: str,
         version: int,
         advice: str = "",
-        optional: bool = False,
         **more: Any,
     ):
         super().__init__(**more)
         self.words, self.root, self.params_file, self.version = words, root, params_file, version
-        self.advice, self.optional = advice, optional
+        self.advice, self.pipeline = advice, ""
         self.process: subprocess.Popen[str] | None = None
-        self.pipeline = ""
 
     def execute(self, context: Mapping[str, Any]) -> str:
         self.pipeline = (
@@ -70,18 +68,18 @@ class Step(BaseOperator):
         )
         self.log.info("Pipeline: %s", self.pipeline)
         run = f"{context['dag_run'].dag_id} {context['dag_run'].run_id}"
-        code, lines = self.run_command(self.command(), environment(self.pipeline, run))
+        code, lines = self.run_command(self.command(context), environment(self.pipeline, run))
         if code == 0:
-            return lines[-1] if lines else ""
+            return "\n".join(lines[-HANDED_ON:])
         error = BadInputError if code == BAD_INPUT else AirflowException
         raise error(f"{said(lines)} (exit code {code})")
 
-    def command(self) -> list[str]:
+    def command(self, context: Mapping[str, Any]) -> list[str]:
         """The command with variables filled in; it is told to end where this process dies."""
         missing = [word for word in self.words if word[0] == "$" and not os.environ.get(word[1:])]
         if missing:
-            error = AirflowSkipException if self.optional else BadInputError
-            raise error(f"{missing[0][1:]} is not set in Airflow's environment: see docs/operations.md, Airflow.")
+            name = missing[0][1:]
+            raise BadInputError(f"{name} is not set in Airflow's environment: see docs/operations.md, Airflow.")
         words = [os.environ[word[1:]] if word[0] == "$" else word for word in self.words]
         dying = ["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []  # of util-linux
         return [*dying, str(Path(self.root, ".venv", "bin", "python")), *words]
@@ -120,6 +118,16 @@ class Step(BaseOperator):
             os.killpg(self.process.pid, signal.SIGKILL)
 
 
+class Rollback(Step):
+    """Undoes the delivery that `evaluate` began in this run; skipped where it has begun none."""
+
+    def command(self, context: Mapping[str, Any]) -> list[str]:
+        found = verdict(judged(context["ti"]) or "")
+        if found is None or found["decision"] != "deploy":
+            raise AirflowSkipException("This run has judged no release that was to answer: nothing is rolled back.")
+        return super().command(context)
+
+
 def said(lines: Sequence[str]) -> str:
     """The sentence of an error in the output of a command: its own line of it with what it lists, else the last."""
     places = [place for place, line in enumerate(lines) if line.startswith(SPEAKERS)]
@@ -151,31 +159,66 @@ def params_digest(root: str, params: str) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else "none"
 
 
+def judged(ti: Any) -> str | None:
+    """What `evaluate` printed last; None where it has not succeeded since the run, or it alone, was started again.
+
+    Airflow drops an XCom when its task starts, not when the task is cleared: one whose upstream fails keeps an old one.
+    """
+    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=["evaluate"], run_ids=[ti.run_id])
+    if states.get(ti.run_id, {}).get("evaluate") != "success":
+        return None
+    lines: str | None = ti.xcom_pull(task_ids="evaluate")
+    return lines
+
+
+def verdict(lines: str) -> dict[str, Any] | None:
+    """The last verdict in what `patrons deploy NAME judge` printed; None where there is none."""
+    for line in reversed(lines.splitlines()):
+        try:
+            found = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(found, dict) and found.get("decision") in ("deploy", "keep"):
+            return found
+    return None
+
+
 def gate(ti: Any) -> str | None:
     """Which way to go after the release was judged: to `load` it, to `keep` the champion, or none where it was not."""
-    verdict = ti.xcom_pull(task_ids="evaluate")
-    if verdict is None:
+    lines = judged(ti)
+    if lines is None:
         print("Nothing was judged: nothing is deployed.")
         return None
-    return "load" if json.loads(verdict)["decision"] == "deploy" else "keep"
+    if (found := verdict(lines)) is None:
+        raise AirflowFailException("evaluate has ended without a verdict: see its log. Nothing was deployed.")
+    return "load" if found["decision"] == "deploy" else "keep"
 
 
 def keep(ti: Any) -> str:
     """Say why the champion stays; nobody has done anything wrong, so the run is green."""
-    verdict = json.loads(ti.xcom_pull(task_ids="evaluate"))
-    facts = {"dag": ti.dag_id, "run": ti.run_id, "release": verdict["release"], "why": verdict["why"]}
+    found = verdict(ti.xcom_pull(task_ids="evaluate")) or {}  # the gate has seen that there is one
+    facts = {"dag": ti.dag_id, "run": ti.run_id, "release": found["release"], "why": found["why"]}
     pipeline_messages.send(f"{ti.dag_id}: not deployed, the champion stays", facts)
-    return str(verdict["why"])
+    return str(found["why"])
 
 
 def needed(ti: Any) -> str | None:
-    """Whether to `train`, as the last line of a look says (`patrons retrain --if-needed --dry-run`)."""
+    """Whether to `train`, as a look says (`patrons retrain --if-needed --dry-run`)."""
     return "train" if asks(ti.xcom_pull(task_ids="look") or "") else None
 
 
-def asks(last: str) -> bool:
-    """Whether a look at the latest data ended with what training would do, and not with why there is no need."""
-    return last.startswith("Nothing was changed")
+def asks(lines: str) -> bool:
+    """Whether a look at the latest data ended with what training would do, or with why there is no need.
+
+    Raises
+    ------
+    AirflowFailException
+        It has said neither: nobody would learn of a model that must be trained.
+    """
+    said_so = {start for start in (WOULD_TRAIN, NO_NEED) for line in lines.splitlines() if line.startswith(start)}
+    if len(said_so) != 1:
+        raise AirflowFailException("The look has not said whether there is need to train: see the log of look.")
+    return WOULD_TRAIN in said_so
 
 
 def watcher() -> None:

@@ -12,7 +12,7 @@ from patrons.files import root_folder, shown, write_text
 if TYPE_CHECKING:
     from patrons.series.graph import Series
 
-VERSION = 1  # of the pipeline: what each one changed is told in docs/operations.md, "Pipeline versions"
+VERSION = 2  # of the pipeline: what each one changed is told in docs/operations.md, "Pipeline versions"
 TEMPLATE = "dag.py.j2"
 PURPOSE = "print the pipeline of a series as a DAG of Airflow, or write it"
 
