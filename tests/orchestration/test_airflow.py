@@ -275,8 +275,9 @@ def test_that_a_champion_stays_is_told_with_the_reason(steps, monkeypatch):
     assert sent == [("toy: not deployed, the champion stays", facts)]
 
 
-def test_what_a_run_has_judged_is_rolled_back(step):
-    assert step("-c", "print('done')", kind="Rollback", ti=judging(printed("deploy") + WARNED)) == "done"
+def test_a_rollback_names_the_delivery_of_its_own_run(step):
+    said = step("-c", "import sys; print(sys.argv[1:])", kind="Rollback", ti=judging(printed("deploy") + WARNED))
+    assert said == "['--of', '2026-01-31T04:00:00Z']"
 
 
 @pytest.mark.parametrize(

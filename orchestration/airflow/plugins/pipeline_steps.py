@@ -119,13 +119,13 @@ class Step(BaseOperator):
 
 
 class Rollback(Step):
-    """Undoes the delivery that `evaluate` began in this run; skipped where it has begun none."""
+    """Undoes the delivery that `evaluate` began in this run, and no other; skipped where it has begun none."""
 
     def command(self, context: Mapping[str, Any]) -> list[str]:
         found = verdict(judged(context["ti"]) or "")
         if found is None or found["decision"] != "deploy":
             raise AirflowSkipException("This run has judged no release that was to answer: nothing is rolled back.")
-        return super().command(context)
+        return [*super().command(context), "--of", found["started"]]
 
 
 def said(lines: Sequence[str]) -> str:
