@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -89,6 +90,12 @@ def configured(otherwise: TextIO | None = None) -> Log:
             "exists, or - for standard error."
         ) from None
     return Log(path)
+
+
+def tell(event: str, **facts: Any) -> None:
+    """Write one event in the midst of work, where the log that was there at the start may be gone: it stops nothing."""
+    with suppress(LogError):
+        configured()(event, **facts)
 
 
 def command(name: str, work: Callable[[Log], int], **facts: Any) -> int:

@@ -43,7 +43,7 @@ def backup(arguments: argparse.Namespace) -> None:
     made = backups.backup(stores(root_folder(), os.environ), arguments.to, arguments.keep)
     print("\n".join(made_sentences(made)))
     size: dict[str, Any] = {"files": len(made.manifest["files"]), "bytes": made.bytes}
-    events.configured()("backup_made", backup=made.folder.name, **size, seconds=round(made.seconds, 3))
+    events.tell("backup_made", backup=made.folder.name, **size, seconds=round(made.seconds, 3))
 
 
 def restore(arguments: argparse.Namespace) -> None:
@@ -52,7 +52,7 @@ def restore(arguments: argparse.Namespace) -> None:
 
     restored = put_back(arguments.backup, arguments.to, arguments.force, os.environ)
     print("\n".join(restored_sentences(restored)))
-    events.configured()("backup_restored", backup=restored.backup.name, seconds=round(restored.seconds, 3))
+    events.tell("backup_restored", backup=restored.backup.name, seconds=round(restored.seconds, 3))
 
 
 def made_sentences(made: "Made") -> list[str]:

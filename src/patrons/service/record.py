@@ -157,7 +157,7 @@ class Releases:
         changed = replace(delivery, **facts)
         write_json(self.folder / FILE, asdict(changed))
         known: dict[str, Any] = {name: getattr(changed, name) or None for name in ("release", "version", "colour")}
-        events.configured()("delivery", series=changed.name, state=changed.state, **known)
+        events.tell("delivery", series=changed.name, state=changed.state, **known)
         return changed
 
     def named(self) -> dict[str, str | None]:

@@ -231,7 +231,7 @@ class Registry:
             if state.aliases.get(CANDIDATE) == to:
                 client.delete_registered_model_alias(self.model, CANDIDATE)
         decided: dict[str, Any] = {"action": action, "version": to, "release": state.releases.get(to or 0)}
-        events.configured()("champion_changed", series=self.name, **decided)
+        events.tell("champion_changed", series=self.name, **decided)
         return entry
 
     def set_previous(self, former: Sequence[int]) -> None:
