@@ -97,11 +97,54 @@ def test_a_tag_is_tested_before_images_are_pushed_and_every_image_is_scanned_bef
 def test_a_tag_deploys_by_the_command_that_airflow_calls_and_is_not_stopped_half_way():
     assert WORKFLOWS["release.yml"]["jobs"]["deploy"]["uses"] == "./.github/workflows/deploy.yml"
     assert WORKFLOWS["deploy.yml"]["concurrency"]["cancel-in-progress"] is False
-    command = ["make", "--dry-run", "deploy", "PARAMS=params/shop.yaml", "RELEASES=/srv/releases"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-    said = done.stdout.splitlines()
-    assert said[-1].strip() == '.venv/bin/patrons deploy shop --releases "/srv/releases"'
+    assert "secrets: inherit" not in (ROOT / ".github" / "workflows" / "release.yml").read_text()
+
+
+@pytest.fixture
+def delivering(tmp_path):
+    """Calls `make deploy` with variables as a workflow sets them, in a folder whose patrons says what it was given."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    command = tmp_path / ".venv" / "bin" / "patrons"
+    command.parent.mkdir(parents=True)
+    command.write_text('#!/bin/sh\necho "$@"\necho "$PATRONS_PIPELINE"\n')
+    command.chmod(0o755)
+
+    def call(**variables):
+        line = ["make", "--no-print-directory", "--old-file=.venv/.serving", "deploy"]
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "PATRONS"))}
+        given = inherited | {"PATRONS_PIPELINE": "workflow 7", **variables}
+        return subprocess.run(line, cwd=tmp_path, env=given, capture_output=True, text=True, check=False)
+
+    return call
+
+
+def test_a_delivery_names_the_commit_of_the_folder_that_it_is_made_in(delivering, tmp_path):
+    given = {"PARAMS": "params/shop.yaml", "RELEASES": "/srv/the releases"}
+    assert delivering(**given).stdout.splitlines() == [
+        "deploy shop --releases /srv/the releases",
+        "workflow 7, commit none",
+    ]
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for words in (["init", "-q"], ["add", "Makefile"], [*identity, "commit", "-qm", "first"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert delivering(**given).stdout.splitlines()[-1] == f"workflow 7, commit {head[:12]}"
+    assert "github.sha" not in (ROOT / ".github" / "workflows" / "deploy.yml").read_text()
+
+
+@pytest.mark.parametrize(
+    "series", ["demo;touch ran", "$(shell touch ran)", "`touch ran`", "demo\ntouch ran", '"; touch ran; "', "-x", ""]
+)
+def test_what_somebody_types_as_a_series_is_no_command(delivering, tmp_path, series):
+    done = delivering(PARAMS=series, RELEASES="/srv/releases")
+    assert (done.returncode, done.stdout, (tmp_path / "ran").exists()) == (2, "", False)
+    assert "make deploy: PARAMS is to name a series" in done.stderr
+
+
+def test_a_fork_that_has_not_named_its_folder_of_releases_delivers_nowhere(delivering):
+    done = delivering(PARAMS="demo", RELEASES="")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "make deploy: RELEASES is empty." in done.stderr
 
 
 @pytest.fixture
