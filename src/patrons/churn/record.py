@@ -160,7 +160,7 @@ def of_today(scored: pd.DataFrame, can_be_kept: pd.Series, labels: pd.DataFrame 
     Parameters
     ----------
     scored : DataFrame
-        `customer_id` and `flagged` of today's customers.
+        `customer_id`, `flagged` and `churn_probability` of today's customers.
     can_be_kept : Series of bool
         Of the same rows.
     labels : DataFrame or None
@@ -169,10 +169,12 @@ def of_today(scored: pd.DataFrame, can_be_kept: pd.Series, labels: pd.DataFrame 
     Returns
     -------
     dict
-        `today`: `customers`, `flagged`, and with labels `segments`, both of each `segment`.
+        `today`: `customers`, `flagged`, `expected` (the sum of their probabilities), and with labels `segments`: the
+        first two of each `segment`.
     """
     chosen = scored[can_be_kept.to_numpy()]
     counts = {"customers": len(chosen), "flagged": int(chosen.flagged.sum())}
+    counts["expected"] = round(float(chosen.churn_probability.sum()))
     if labels is None:
         return {"today": counts}
     segment = labels.set_index("customer_id").segment.reindex(chosen.customer_id).rename("segment").to_numpy()

@@ -5,16 +5,18 @@ from typing import Any
 
 import pandas as pd
 
+from patrons.churn.wording import PUSHES
 from patrons.digits import about
 
 FIRST = 10
+RAISES = PUSHES[1.0]
 CONTACT = "contact"  # the arm of those to contact
 HEAD = {  # of a column: what it is called on a wide page and before each value on a narrow one
     "customer_id": "Customer",
     "segment": "Segment",
     "churn": "Risk",
     "gain": "Expected gain",
-    "reason_1": "Main reason",
+    "why": "Why",
     "suggested_action": "What to do",
 }
 
@@ -43,7 +45,7 @@ def first(path: Path, currency: str) -> dict[str, Any] | None:
             "segment": rows.segment,
             "churn": rows.churn_probability.map("{:.0%}".format, na_action="ignore"),
             "gain": rows.expected_gain.map(lambda gain: f"{about(gain)} {currency}".strip(), na_action="ignore"),
-            "reason_1": rows.reason_1,
+            "why": [_why(row, currency) for row in rows.itertuples()],
             "suggested_action": rows.suggested_action.map(_capital, na_action="ignore"),
         }
     )
@@ -55,6 +57,15 @@ def first(path: Path, currency: str) -> dict[str, Any] | None:
         "segments": {str(segment): int(count) for segment, count in listed.segment.value_counts().items()},
         "file": "/".join(["data/processed", *path.parts[-3:]]),
     }
+
+
+def _why(row: Any, currency: str) -> str:
+    """Why a customer is on the list: what is at stake, and what speaks for a loss."""
+    worth = f"worth about {about(row.value)} {currency}".rstrip() if pd.notna(row.value) else ""
+    late = "silent for longer than usual" if getattr(row, "late", False) is True else ""
+    told = row.reason_1 if isinstance(row.reason_1, str) else ""
+    risk = told.removeprefix(RAISES) if told.startswith(RAISES) else ""
+    return _capital("; ".join(filter(None, (worth, late or risk))))
 
 
 def _capital(text: str) -> str:

@@ -142,14 +142,14 @@ class _Answers:
         by_segment = pictures.flags(FLAGGED, churn.get("today", {}).get("segments", []))
         if churn.get("problem"):
             yield Answer(question, "That cannot be forecast.", [churn["problem"]])
-        elif days and "today" in churn and "recall_active" in metrics:
+        elif days and "expected" in churn.get("today", {}) and "recall_active" in metrics:
             today = churn["today"]
             yield Answer(
                 question,
-                f"{today['flagged']:,} of the {today['customers']:,} customers who can still be kept are flagged: they "
-                f"may not order. In the test we spotted {metrics['recall_active']:.0%} of those who did not, and "
-                f"{metrics['precision_active']:.0%} of the warnings were right.",
-                [*doubts, *self._of_days(days)],
+                f"Of the {today['customers']:,} who ordered in the {days} days before, we expect about "
+                f"{today['expected']:,} not to order. To miss few of them we warn of {today['flagged']:,}; in the test "
+                f"{metrics['precision_active']:.0%} of such warnings were right.",
+                [*self._of_season(), *doubts, *self._of_days(days)],
                 by_segment,
             )
         elif {"flagged_share", "recall", "precision"} <= set(metrics):
@@ -163,15 +163,18 @@ class _Answers:
             )
 
     def _of_days(self, days: int) -> Iterator[str]:
-        """What a log says of its flags: who came back all the same, and how far a season led forecasts astray."""
+        """What a log says of its flags: how many they spot, what one means, and who comes back all the same."""
+        spotted = f"In the latest test we spotted {self.metrics[CHURN]['recall_active']:.0%} of those who did not order"
+        found = self.churn.get("found")
+        yield f"{spotted}; on other days that were tried, {found[0]:.0%} to {found[1]:.0%}." if found else f"{spotted}."
         yield f"A warning means a chance of {self.churn['threshold']:.0%} or more not to order. It is no certainty."
         if "came_back_rate" in self.churn:
             yield (
-                f"No order in {days} days is no farewell: {self.churn['came_back_rate']:.0%} of such customers ordered "
-                f"in the {days} days after."
+                f"{self.churn['came_back_rate']:.0%} of those who skip {days} days come back in the {days} days after."
             )
-        if found := self.churn.get("found"):
-            yield f"On other days that were tried, we spotted between {found[0]:.0%} and {found[1]:.0%}."
+
+    def _of_season(self) -> Iterator[str]:
+        """How far the forecast of a similar time of year was off."""
         if season := self.churn.get("season"):
             more = "more" if season["happened"] > season["forecast"] else "fewer"
             yield (
@@ -205,9 +208,9 @@ class _Answers:
         elif plan:
             yield Answer(
                 question,
-                f"{_capital(trial + 'contact')} {plan['contacts']:,} customers, which costs "
-                f"{about(plan['cost'])}{self.money}. It should bring about {about(plan['gain'])}{self.money} more than "
-                "that, if the assumptions hold.",
+                f"{_capital(trial + 'contact')} {plan['contacts']:,} customers, for {about(plan['cost'])}{self.money}. "
+                f"Beyond that cost they bring anything from {about(plan['low'])} to {about(plan['high'])}{self.money}"
+                f"{', perhaps a loss' if plan['low'] < 0 else ''}, if the assumptions hold.",
                 list(self._of_plan(plan)),
                 pictures.amounts("Contacts, by segment", (self.contacts or {}).get("segments", {})),
             )
@@ -219,15 +222,16 @@ class _Answers:
             )
 
     def _of_plan(self, plan: Mapping[str, Any]) -> Iterator[str]:
-        loss = ", perhaps a loss" if plan["low"] < 0 else ""
         yield (
-            f"Beyond their cost, the contacts may bring anything from {about(plan['low'])} to {about(plan['high'])}"
-            f"{self.money}{loss}, if the assumptions on margin, cost and the chance of keeping a customer hold. Nobody "
-            "has measured those."
+            "The assumptions on margin, cost and the chance of keeping a customer are those of the params file. Nobody "
+            f"has measured them: by their means the contacts bring {about(plan['gain'])}{self.money} beyond their cost."
         )
         yield self.value.get("check", "")
         if self.value.get("campaign"):
-            yield "Leave those alone who are held out: “patrons trial” then shows what the contacts did."
+            yield (
+                "Some were drawn by lot not to be contacted (“hold out” in the list). Leave them alone: beside them "
+                "“patrons trial” shows whether contacting works."
+            )
 
     def changes(self) -> Iterator[str]:
         """What is otherwise than in the last run, and whether the forecasts have stood the test of time."""

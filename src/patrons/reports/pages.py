@@ -50,7 +50,7 @@ NUMBERS = (
         "of those who did not order were spotted",
         "{precision_active:.0%} of the warnings were right",
     ),
-    ("06_churn", "{roc_auc_active:.2f}", RANKS, SCALE),
+    ("06_churn", "{roc_auc_active_mean:.2f}", RANKS, "mean of {origins:.0f} days; " + SCALE),
     ("06_churn", "{recall:.0%}", "of those who left were spotted", "{precision:.0%} of the warnings were right"),
     ("06_churn", "{roc_auc:.2f}", RANKS, SCALE),
     (
@@ -124,13 +124,14 @@ def page(executed: Path, header: Mapping[str, Any], target: Path) -> Path:
 def read_header(name: str, processed: Path) -> dict[str, Any]:
     """What every page says at the top: the data set, its period and digest, and the run."""
     data = read_json(processed / "01_eda" / "dataset.json", {})
-    series = read_record(processed)
+    series, value = read_record(processed), read_json(processed / "07_customer_value" / "value.json", {})
     digest = data.get("digest") or series.get("digest") or ""
     moment = series.get("finished") or series.get("started")
     facts = [
         ("Source", data.get("source"), ""),
         ("Period", " to ".join(_day(day) for day in data.get("period") or ()), ""),
         ("Currency", data.get("currency"), ""),
+        ("Forecasts from", _day(end) if (end := value.get("from")) else "", ""),
         ("Made on", moment and _day(moment), ""),
     ]
     origin = [("Run", series.get("run_id"), ""), ("Data digest", digest[:12], f"SHA-256 {digest}")]
