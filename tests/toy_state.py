@@ -1,6 +1,7 @@
 """A project folder with what `patrons metrics` reads of one series, as a person could write it."""
 
 import json
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -35,8 +36,10 @@ class Project:
         record = {"name": "toy", "run_id": "1", "started": STARTED, "finished": finished, "stages": stages}
         write_json((folder or self.results) / "series.json", record)
 
-    def said(self, folder=None, **facts):
-        write_json((folder or self.results) / "08_monitoring" / "monitoring.json", {**SAID, **facts})
+    def said(self, folder=None, at=ENDED, **facts):
+        path = (folder or self.results) / "08_monitoring" / "monitoring.json"
+        write_json(path, {**SAID, **facts})
+        os.utime(path, (at, at))
 
     def gates(self, failed):
         write_json(self.results / "06_churn" / "metrics.json", {"roc_auc": 0.8, "gates_failed": failed})
@@ -48,6 +51,10 @@ class Project:
 
     def delivered(self, state, name="toy"):
         write_json(self.root / "releases" / "delivery.json", {"name": name, "state": state, "started": STARTED})
+
+    def failed(self, dag, at=FINISHED):
+        """What the watcher of a DAG leaves when a run has failed."""
+        write_json(self.ledger / f"failed_{dag}.json", {"dag": dag, "run": "scheduled", "at": at})
 
     @property
     def folders(self):
@@ -68,6 +75,7 @@ def everything(root: Path, patch) -> Project:
     backup(root / "backups", "20260401T100130.000Z", FINISHED)
     project.looked(STARTED)
     project.delivered("watched")
+    project.failed("toy")
     state = State({"champion": 1}, log(("promote", 1, STARTED)), {1: "a"})
     patch.setattr(Registry, "had_champion", lambda registry: True)
     patch.setattr(Registry, "state", lambda registry: state)

@@ -81,6 +81,42 @@ def test_the_verdict_is_one_of_three_states(project):
     assert (found["monitoring_data_broken",], found["monitoring_timestamp_seconds",]) == (1, ENDED)
 
 
+def test_runs_of_other_notebooks_make_what_08_said_no_younger(project):
+    project.series(finished="2026-04-05T10:00:00+00:00")
+    project.said()
+    assert numbers(project)["monitoring_timestamp_seconds",] == ENDED
+    project.series(finished="2026-04-05T10:00:00+00:00", monitoring={"reused": True})
+    assert numbers(project)["monitoring_timestamp_seconds",] == ENDED
+
+
+def test_what_08_said_stands_while_a_run_is_under_way_and_not_once_it_is_out_of_date(project):
+    project.series(finished=None, monitoring={"reused": True})
+    project.said(verdict="retrain")
+    found = numbers(project)
+    assert (found["monitoring_verdict", "retrain"], found["monitoring_timestamp_seconds",]) == (1, ENDED)
+    project.series(monitoring={"stale": True})
+    assert not {name for name, *_ in numbers(project) if name.startswith("monitoring")}
+    project.looked(FINISHED)  # a look of its own at the latest data
+    assert numbers(project)["monitoring_timestamp_seconds",] == ENDED
+
+
+def test_what_08_left_empty_says_nothing(project):
+    project.series()
+    project.said()
+    (project.results / "08_monitoring" / "monitoring.json").write_text("{}")
+    assert not {name for name, *_ in numbers(project) if name.startswith("monitoring")}
+
+
+def test_the_last_failure_of_each_dag_is_told(project):
+    project.series()
+    assert not {name for name, *_ in numbers(project) if name.startswith("dag")}
+    project.failed("toy", STARTED)
+    project.failed("toy_monitoring")
+    found = numbers(project)
+    assert found["dag_failed_timestamp_seconds", "toy"] == ENDED - 90
+    assert found["dag_failed_timestamp_seconds", "toy_monitoring"] == ENDED
+
+
 def test_a_later_look_before_a_retraining_is_what_monitoring_says(project):
     project.series()
     project.said(verdict="none")
@@ -214,10 +250,10 @@ def at(project, monkeypatch):
 
 
 def test_the_file_appears_whole_under_its_name(at):
-    target = at.root / "out" / "patrons.prom"
+    target = at.root / "out" / "toy.prom"
     assert main(["metrics", "toy", "toy", "--to", str(target)]) == 0  # a name that is given twice counts once
     assert 'patrons_series_duration_seconds{series="toy"} 90.0\n' in target.read_text()
-    assert [path.name for path in target.parent.iterdir()] == ["patrons.prom"]
+    assert [path.name for path in target.parent.iterdir()] == ["toy.prom"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import types
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from toy_series import notebook, params
 
 from patrons.cli import dag
 from patrons.cli.main import main
+from patrons.monitoring import exported
 from patrons.series.graph import needs, read_notebooks
 
 ROOT = Path(__file__).parents[2]
@@ -161,6 +163,19 @@ def steps():
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         yield module
+
+
+def test_the_watcher_leaves_for_the_export_which_run_failed_and_fails(steps, tmp_path):
+    given = {"root": str(tmp_path), "params_file": "params/toy.yaml"}
+    with pytest.raises(steps.AirflowFailException, match="A task has failed"):
+        steps.watcher(types.SimpleNamespace(dag_id="toy_monitoring", default_args=given), "monday")
+    folder = tmp_path / "data" / "ledger" / "toy"
+    left = json.loads((folder / "failed_toy_monitoring.json").read_text())
+    assert [path.name for path in folder.iterdir()] == ["failed_toy_monitoring.json"]
+    assert (left["dag"], left["run"]) == ("toy_monitoring", "monday")
+    assert abs(time.time() - exported.seconds(left["at"])) < 60
+    [number] = exported._of_dags(folder)
+    assert (number.gauge, number.labels) == ("dag_failed_timestamp_seconds", ("toy_monitoring",))
 
 
 @pytest.fixture

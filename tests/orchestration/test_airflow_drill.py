@@ -109,6 +109,7 @@ def test_a_killed_task_leaves_no_kernel_and_a_second_run_beside_it_is_refused(to
     second = toy.run("--mark-success-pattern", UNTESTED, home="other")
     assert (second.code, second.state) == (1, "failed")
     assert (second.states["01_eda"], second.tries["01_eda"]) == ("failed", 1)
+    assert (toy.root / "data" / "ledger" / "toy" / "failed_toy.json").exists()  # for `patrons metrics`
     assert second.states["02_transformation"] == "upstream_failed"
     [message] = inbox.took()
     assert message["subject"] == "toy: 01_eda failed"

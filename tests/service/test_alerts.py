@@ -63,6 +63,27 @@ def test_nothing_is_tested_or_told_of_that_is_no_alert():
     assert inhibited < set(ALERTS)
 
 
+def test_numbers_that_are_old_silence_what_is_told_of_their_own_series_alone():
+    rules = yaml.safe_load((FOLDER / "alertmanager.yml").read_text())["inhibit_rules"]
+    told, inhibited = labels(), set()
+    for rule in rules:
+        [source] = re.findall(r"Patrons\w+", str(rule["source_matchers"]))
+        targets = re.findall(r"Patrons\w+", str(rule["target_matchers"]))
+        assert all("series" in told[one] for one in targets) == ("series" in rule.get("equal", [])), source
+        inhibited |= set(targets) if source == "PatronsExportSilent" else set()
+    assert inhibited == {"PatronsBackupOld", "PatronsMonitoringStopped", "PatronsChampionOld"}
+
+
+def labels():
+    """By alert the labels that its tests expect."""
+    found = defaultdict(set)
+    for file in TESTS:
+        for case in yaml.safe_load(file.read_text())["tests"]:
+            for asked in case["alert_rule_test"]:
+                found[asked["alertname"]].update(*(one["exp_labels"] for one in asked["exp_alerts"]))
+    return found
+
+
 def test_states_of_a_delivery_are_those_that_deliveries_have():
     [state] = re.findall(r'state!~"([^"]*)"', ALERTS["PatronsDeliveryFailed"]["expr"])
     assert set(state.split("|")) == {record.KEPT, record.WATCHED, record.ROLLED_BACK}  # nothing is to follow these

@@ -180,6 +180,36 @@ class Watched:
         return []
 
 
+@pytest.mark.parametrize(
+    ("source", "silenced"),
+    [
+        ({"series": "demo"}, [("PatronsBackupOld", "demo"), ("PatronsMonitoringStopped", "demo")]),
+        ({}, [("PatronsBackupOld", None)]),  # nothing is exported at all
+    ],
+    ids=["of a series", "of all"],
+)
+def test_old_numbers_silence_the_alerts_of_their_series_alone(source, silenced, tmp_path):
+    told = [("PatronsBackupOld", {"series": series}) for series in ("demo", "shop")] + [("PatronsBackupOld", {})]
+    told += [("PatronsMonitoringStopped", {"series": "demo"}), ("PatronsSeriesFailed", {"series": "demo"})]
+    alerts = [{"labels": {"alertname": name, **more}} for name, more in [("PatronsExportSilent", source), *told]]
+    address, routes = f"127.0.0.1:{free_port()}", alertmanager(tmp_path, free_port(), free_port())
+    options = [f"--config.file={routes}", f"--storage.path={tmp_path / 'alerts'}", "--cluster.listen-address="]
+
+    def ready():
+        with suppress(httpx.TransportError):
+            return httpx.post(f"http://{address}/api/v2/alerts", json=alerts).is_success
+
+    def inhibited():
+        found = httpx.get(f"http://{address}/api/v2/alerts").json()
+        held = [one["labels"] for one in found if one["status"]["inhibitedBy"]]
+        return len(found) == len(alerts) and sorted((one["alertname"], one.get("series")) for one in held)
+
+    with running(tmp_path, "prometheus-alertmanager", *options, f"--web.listen-address={address}"):
+        wait_for(ready, "Alertmanager")
+        wait_for(inhibited, "what is silenced")
+        assert inhibited() == silenced
+
+
 @pytest.fixture
 def watched(tmp_path):
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:

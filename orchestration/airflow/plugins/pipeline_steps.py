@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections import deque
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -221,6 +222,16 @@ def asks(lines: str) -> bool:
     return WOULD_TRAIN in said_so
 
 
-def watcher() -> None:
-    """Fail: it runs only where a task has failed, and a run is as its last tasks are, a rollback among them."""
+def watcher(dag: Any, run_id: str) -> None:
+    """Fail: it runs only where a task has failed, and a run is as its last tasks are, a rollback among them.
+
+    That it did stands in the ledger of the series, for `patrons metrics`.
+    """
+    given = dag.default_args
+    folder = Path(given["root"], "data", "ledger", Path(given["params_file"]).stem)
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f".failed_{dag.dag_id}.partial"
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    partial.write_text(json.dumps({"dag": dag.dag_id, "run": run_id, "at": at}), encoding="utf-8")
+    partial.replace(folder / f"failed_{dag.dag_id}.json")
     raise AirflowFailException("A task has failed, and so has the run.")

@@ -17,9 +17,9 @@ FOLDERS = {  # what an option names, and the command that makes such a folder
 }
 MORE = """
 
-What is not known is left out. A line for cron, where node_exporter reads what lies in a folder:
+What is not known is left out. A line for cron a series, where node_exporter reads what lies in a folder:
 
-  */5 * * * *  cd /srv/patrons && .venv/bin/patrons metrics demo --to /var/lib/prometheus/node-exporter/patrons.prom"""
+  */5 * * * *  cd /srv/patrons && .venv/bin/patrons metrics demo --to /var/lib/prometheus/node-exporter/demo.prom"""
 
 
 class MetricsError(ValueError):

@@ -30,6 +30,7 @@ from patrons.tracking.stores import BackupError
 LOG = logging.getLogger(__name__)
 CHURN = "06_churn"
 DELIVERY = "delivery.json"  # in a folder of releases: what `patrons deploy` has done so far
+FAILED_RUNS = "failed_*.json"  # in the ledger, one a DAG: what its watcher leaves of the last run that failed
 SAID = {  # by gauge its name in what 08 or a look has left
     "monitoring_features_moved": "drifted_features",
     "monitoring_features": "features",
@@ -57,6 +58,7 @@ GAUGES: dict[str, tuple[str, ...]] = {  # name to its meaning and its labels
     "retraining_unfinished_timestamp_seconds": ("When a retraining began that has not come to an end.", "series"),
     "delivery": ("1 of the state of the last delivery.", "series", "state"),
     "delivery_started_timestamp_seconds": ("When it was judged.", "series"),
+    "dag_failed_timestamp_seconds": ("When a run of a DAG last failed.", "series", "dag"),
     "backup_timestamp_seconds": ("When the newest backup was made: what was written later is not in it.", "series"),
 }
 
@@ -128,6 +130,7 @@ def _of_series(name: str, root: Path, folders: Folders, now: datetime) -> Iterat
     yield from _of_monitoring(processed, record, looked)
     yield from _of_outcomes(Ledger(ledger), now.date())
     yield from _of_retrainings(Retrainings(ledger))
+    yield from _of_dags(ledger)
     if connection.exists(root):
         yield from _of_champion(name, root)
     if folders.releases:
@@ -161,11 +164,13 @@ def _has(record: Mapping[str, Any], notebook: str) -> bool:
 
 
 def _of_monitoring(processed: Path, record: Mapping[str, Any], looked: Mapping[str, Any] | None) -> Iterator[Number]:
-    """What 08 said last: in the series itself, or in a later look at the data."""
-    said, at = {}, 0.0
-    if record["finished"] and _has(record, WATCHER):
-        said, at = read_json(processed / WATCHER / "monitoring.json", {}), seconds(record["finished"])
-        said = {**said, "broken": len(said["broken"])} if said else {}
+    """What 08 said last: in the series itself, or in a later look at the data.
+
+    Its own time counts, that of its file: runs of other notebooks, and those that find nothing to do, leave it alone.
+    """
+    said, at, file = {}, 0.0, processed / WATCHER / "monitoring.json"
+    if _has(record, WATCHER) and not record["stages"][WATCHER]["stale"] and (found := read_json(file)):
+        said, at = {**found, "broken": len(found["broken"])}, file.stat().st_mtime
     if looked and looked["verdict"] and seconds(looked["at"]) > at:
         said, at = dict(looked), seconds(looked["at"])
     if not said:
@@ -197,6 +202,12 @@ def _of_retrainings(log: Retrainings) -> Iterator[Number]:
     if closed := [entry for entry in log.entries if entry["finished"]]:
         yield Number("retraining_exit_code", closed[-1]["exit_code"])
         yield Number("retraining_timestamp_seconds", seconds(closed[-1]["finished"]))
+
+
+def _of_dags(ledger: Path) -> Iterator[Number]:
+    for path in sorted(ledger.glob(FAILED_RUNS)):
+        failed = read_json(path)
+        yield Number("dag_failed_timestamp_seconds", seconds(failed["at"]), (failed["dag"],))
 
 
 def _of_champion(name: str, root: Path) -> Iterator[Number]:
