@@ -15,10 +15,11 @@ import pytest
 import yaml
 from toy_series import notebook, params
 
-from patrons.cli import dag
+from patrons.cli import dag, deploy
 from patrons.cli.main import main
 from patrons.monitoring import exported
 from patrons.series.graph import needs, read_notebooks
+from patrons.service import record
 
 ROOT = Path(__file__).parents[2]
 AIRFLOW = ROOT / "orchestration" / "airflow"
@@ -293,6 +294,14 @@ def test_that_a_champion_stays_is_told_with_the_reason(steps, monkeypatch):
 def test_a_rollback_names_the_delivery_of_its_own_run(step):
     said = step("-c", "import sys; print(sys.argv[1:])", kind="Rollback", ti=judging(printed("deploy") + WARNED))
     assert said == "['--of', '2026-01-31T04:00:00Z']"
+
+
+@pytest.mark.parametrize(("state", "way"), [(record.JUDGED, "load"), (record.KEPT, "keep")])
+def test_what_judge_prints_is_a_verdict_that_names_its_delivery(state, way, steps):
+    delivery = record.Delivery("toy", state, "2026-01-31T04:00:00+00:00", "1", "toy-1", 1, why="it matches")
+    lines = "\n".join(deploy._judged(delivery))
+    assert steps.gate(judging(lines)) == way
+    assert steps.verdict(lines)["started"] == delivery.started
 
 
 @pytest.mark.parametrize(
