@@ -14,8 +14,9 @@ from patrons.cli import main as cli
 from patrons.files import locked
 from patrons.scoring import build, release
 from patrons.scoring.release import ReleaseError
-from patrons.service import record
+from patrons.service import balancer, record
 from patrons.service.balancer import RUN
+from patrons.service.golden import Server
 from patrons.tracking import promotion
 
 STEPS = ("judge", "load", "golden", "flip", "watch")
@@ -226,12 +227,57 @@ def test_a_folder_that_is_not_there_another_series_and_a_record_that_is_none_are
 def test_two_deliveries_at_once_are_refused(site):
     with locked(site.releases / record.LOCK):
         code, _, told = site.deploy()
-    assert (code, "Another delivery is under way" in told) == (2, True)
+    assert (code, "Another delivery is under way" in told) == (1, True)  # which may be tried again
     assert not (site.releases / "delivery.json").exists()
 
 
-def test_a_judgement_that_fails_rolls_nothing_back(site, monkeypatch):
+def test_a_file_of_the_balancer_that_another_command_holds_changes_nothing_and_may_be_tried_again(site, monkeypatch):
+    monkeypatch.setattr(balancer, "PATIENCE", 0)
+    site.until("golden")
+    before = site.state
+    with locked(site.run / ".servers.lock"):
+        code, _, told = site.deploy("flip")
+    assert (code, "so nothing was changed of green" in told) == (1, True)
+    assert (site.state, site.balancer.changes) == (before, [])
+    assert site.deploy("flip")[0] == 0
+    with locked(site.run / ".servers.lock"):
+        assert site.deploy("rollback")[0] == 1
+    assert site.deploy("rollback")[0] == 0
+
+
+@pytest.mark.parametrize(("done", "asked"), [("load", "green2"), ("golden", "client"), ("flip", "client")])
+def test_going_on_without_the_key_undoes_nothing(site, monkeypatch, done, asked):
+    site.until(done)
+    before = (site.state, site.record)
+    (site.client if asked == "client" else site.replicas[asked]).key = "secret"
+    code, _, told = site.deploy()
+    assert (code, "wants an API key and got no key" in told) == (2, True)
+    assert (site.state, site.record) == before
+    monkeypatch.setenv("PATRONS_API_KEY", "secret")
     assert site.deploy()[0] == 0
+
+
+def test_what_has_changed_something_never_ends_as_bad_input(site, monkeypatch):
+    def refuse(*facts, **more):
+        raise record.DeliveryError("refused")
+
+    before = site.state
+    for call in ("fetch", "promote"):
+        with monkeypatch.context() as patched:
+            patched.setattr(site.registry, call, refuse)
+            assert (site.deploy()[0], site.state) == (1, before)
+    with monkeypatch.context() as patched:
+        patched.setattr(Server, "unlike", refuse)
+        assert site.deploy("judge")[0] == site.deploy("load")[0] == 0
+        assert site.deploy("golden")[0] == 2  # which changes nothing
+        assert (site.deploy()[0], site.state) == (1, before)
+    site.until("flip")
+    (site.releases / "blue").unlink()
+    (site.releases / "blue").mkdir()
+    assert site.deploy("rollback")[0] == 1
+
+
+def test_a_judgement_that_fails_rolls_nothing_back_by_itself(site, monkeypatch):
     before = site.state
 
     def away(name, root):
@@ -239,10 +285,47 @@ def test_a_judgement_that_fails_rolls_nothing_back(site, monkeypatch):
 
     monkeypatch.setattr(promotion, "judge", away)
     assert site.deploy("judge")[0] == 1
+    assert site.deploy()[0] == 1
     assert site.deploy("rollback")[:2] == (0, "There is nothing to roll back: the delivery of toy is judging.\n")
     assert site.state == before
     monkeypatch.setattr(build, "finished", lambda processed: away(None, None))
     assert site.deploy("judge")[0] == 2  # nothing to judge
+
+
+def away(*facts):
+    raise ReleaseError("MLflow is away")
+
+
+@pytest.mark.parametrize("judgement", ["kept", "refused", "failed", "not loaded"])
+def test_a_judgement_leaves_the_way_back_from_the_delivery_before_it(site, monkeypatch, judgement):
+    before = site.state
+    assert site.deploy()[0] == 0
+    done = site.state
+    if judgement == "refused":
+        site.registry.failed = ["recall is 0.5, at least 0.8"]
+    elif judgement == "failed":
+        monkeypatch.setattr(promotion, "judge", away)
+    elif judgement == "not loaded":
+        site.registry.stored.append(sealed(site.folder / "three", "three"))
+    for _ in range(2):
+        assert site.deploy("judge")[0] == (judgement == "failed")
+    assert site.state == done
+    started = site.record["started"]
+    assert "There is nothing to roll back" in site.deploy("rollback", "--of", started)[1]
+    assert site.state == done
+    code, said, _ = site.deploy("rollback")
+    assert (code, site.state) == (0, before)
+    assert f"The delivery of {site.second} is rolled back." in said
+    assert "There is nothing to roll back" in site.deploy("rollback")[1]
+    assert site.state == before
+
+
+def test_a_delivery_that_fails_before_it_is_loaded_undoes_no_other(site):
+    assert site.deploy()[0] == 0
+    done = site.state
+    site.registry.stored.append(sealed(site.folder / "three", "three"))
+    site.replicas["blue1"].key = "secret"
+    assert (site.deploy()[0], site.state) == (2, done)
 
 
 def test_replicas_that_do_not_load_it_in_time_are_named_with_what_they_say_and_it_is_undone(site):

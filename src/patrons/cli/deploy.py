@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from patrons.cli.parts import command, natural
 from patrons.errors import SourceError, is_expected
-from patrons.files import LockedError, root_folder
+from patrons.files import root_folder
 from patrons.service import record
 
 if TYPE_CHECKING:  # help comes at once
@@ -29,12 +29,13 @@ steps, in this order; without one all of them, and `rollback` where load, golden
   flip      let that colour answer; promote the release in MLflow; let the file `champion` name it
   watch     golden requests through the balancer; no request may fail, and no replica be lost
   rollback  the colour, the files and the champion of before; it may be repeated, and comes after any step.
-            With --of STARTED, as judge has said it, another delivery is left alone, and one that was watched
+            Where nothing was loaded since it was judged, the delivery before is undone. With --of STARTED, as
+            judge has said it, another delivery is left alone, and one that was watched to its end
 
 exit codes:
   0    done: delivered, kept (the champion stays), rolled back, or nothing to roll back
-  1    a step failed; called without a step, what was done is rolled back
-  2    bad input, not the next step, or another delivery is under way: nothing was changed
+  1    a step failed; called without a step, what was done is rolled back. Or another delivery is under way: try later
+  2    bad input, or not the next step: nothing was changed
   130  stopped
 
 Each step writes delivery.json in the folder. Stopped or killed, a delivery goes on when the command is called again, or
@@ -120,31 +121,36 @@ def _whole(steps: "Delivering") -> int:
     last = steps.releases.last()
     if last and last.name == steps.name and last.under_way:
         _say([f"Going on with the delivery of {last.folder}, which began at {last.started} ({last.state})."])
-        begin = record.NEXT[last.state]
+        begin, started = record.NEXT[last.state], last.started
+        steps.check_key(last.colour)  # a wrong one is no reason to undo anything
     else:
         judged = steps.judge()
         _say(list(_judged(judged))[:1])
         if judged.state == record.KEPT:
             return 0
-        begin = "load"
+        begin, started = "load", judged.started
     try:
         for step in record.STEPS[record.STEPS.index(begin) : -1]:
             _say(_done(steps, step))
     except Exception as error:
         code = _reported(error) if is_expected(error) else FAILED
-        _undo(steps)
+        code = _undo(steps, started) or code
         if not is_expected(error):
             raise
         return code
     return 0
 
 
-def _undo(steps: "Delivering") -> None:
+def _undo(steps: "Delivering", started: str) -> int:
+    """Undo this delivery; the exit code, 0 where it had changed nothing."""
     try:
-        _say(steps.rollback())
+        changed = steps.releases.of(steps.name).under_way
+        _say(steps.rollback(started))
+        return FAILED if changed else 0
     except Exception as error:
         _reported(error)
         print(f"The rollback is not complete. Repeat it: patrons deploy {steps.name} rollback", file=sys.stderr)
+        return FAILED
 
 
 def _reported(error: Exception) -> int:
@@ -152,7 +158,7 @@ def _reported(error: Exception) -> int:
     if not is_expected(error):
         raise error
     print(f"patrons deploy: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
-    return BAD_INPUT if isinstance(error, SourceError | LockedError) else FAILED
+    return BAD_INPUT if isinstance(error, SourceError) else FAILED
 
 
 def _say(sentences: Iterable[str]) -> None:

@@ -7,11 +7,12 @@ configuration states: green answers while the server ``switch/green`` is ready, 
 import csv
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-from patrons.files import locked, write_text
+from patrons.files import LockedError, locked, write_text
 
 COLOURS = ("blue", "green")
 SLOTS = 8  # of a colour, in serving/haproxy.cfg
@@ -95,9 +96,9 @@ class Balancer:
                 f"{self.colour}, or see why they are not ready: serving/balancer.sh show, and their logs."
             )
         state = "ready" if self.colour == COLOURS[1] else "maint"
-        if wrong := self.ask(f"set server switch/green state {state}").strip():
-            raise BalancerError(f"The balancer did not let {self.colour} answer: {wrong}")
-        self._keep()
+        with self._kept():
+            if wrong := self.ask(f"set server switch/green state {state}").strip():
+                raise BalancerError(f"The balancer did not let {self.colour} answer: {wrong}")
 
     def taken(self) -> list[str]:
         """The replicas that are up, draining ones too."""
@@ -127,12 +128,27 @@ class Balancer:
 
     def _tell(self, replica: str, *changes: str) -> None:
         """Change a replica."""
-        answer = self.ask("; ".join(f"set server {self.colour}/{replica} {change}" for change in changes))
-        if wrong := [line for line in answer.splitlines() if line and "port" not in line]:  # it tells of a new port
-            raise BalancerError(f"The balancer did not change {replica}: {' '.join(wrong)}")
-        self._keep()
+        with self._kept():
+            answer = self.ask("; ".join(f"set server {self.colour}/{replica} {change}" for change in changes))
+            if wrong := [line for line in answer.splitlines() if line and "port" not in line]:  # it tells of a new port
+                raise BalancerError(f"The balancer did not change {replica}: {' '.join(wrong)}")
 
-    def _keep(self) -> None:
-        """Write down who answers and the state of all replicas, which haproxy reads when it is started or reloaded."""
-        with locked(self.run / ".servers.lock", PATIENCE):  # so that what stands there last is what was asked last
+    @contextmanager
+    def _kept(self) -> Iterator[None]:
+        """Around a change: write down who answers and all replicas, which haproxy reads when started or reloaded.
+
+        Raises
+        ------
+        BalancerError
+            Where another command holds that file for too long; nothing is changed then.
+        """
+        with ExitStack() as stack:
+            try:  # first, so that what stands there last is what was asked last
+                stack.enter_context(locked(self.run / ".servers.lock", PATIENCE))
+            except LockedError:
+                raise BalancerError(
+                    f"Another command has held {self.run / '.servers.lock'} for {PATIENCE:g} s, so nothing was changed "
+                    f"of {self.colour}. See what it waits for, then try again."
+                ) from None
+            yield
             write_text(self.run / "servers", self.ask("show servers state"))

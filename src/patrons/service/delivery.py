@@ -9,13 +9,17 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from itertools import cycle
+from typing import TYPE_CHECKING
 
 from patrons.files import read_json
 from patrons.service import record, undo
-from patrons.service.balancer import COLOURS
+from patrons.service.balancer import COLOURS, Balancer
 from patrons.service.golden import Pair, Server
 from patrons.service.record import Delivery, DeliveryError, now
-from patrons.service.site import DeliveryFailedError, Site
+from patrons.service.site import DeliveryFailedError, Site, changing
+
+if TYPE_CHECKING:
+    from patrons.tracking.registry import Registry
 
 PIPELINE = "PATRONS_PIPELINE"  # what runs the delivery, such as "dag 1, commit abc, params def"
 PAUSE = 0.1  # seconds between looks
@@ -40,8 +44,8 @@ class Delivering(Site):
             build.finished(self.root / "data" / "processed" / self.name)
         except release.ReleaseError as error:
             raise DeliveryError(str(error)) from None
-        # the delivery before is over with this, so that a judgement that fails rolls nothing back
-        begun = self.releases.note(Delivery(self.name, record.JUDGING, now()))
+        # what was delivered before can be rolled back until this one is loaded
+        begun = self.releases.note(Delivery(self.name, record.JUDGING, now(), before=last.finished if last else None))
         judged = promotion.judge(self.name, self.root)
         folder = release.folder_name(self.name, judged.release)
         answers = judged.is_champion and self.releases.named()["champion"] == folder
@@ -61,6 +65,13 @@ class Delivering(Site):
         """Let the idle colour load the release; all of its replicas must be ready with it in time."""
         delivery = self.releases.ready_for(self.name, "load")
         delivery = self._prepared(delivery)
+        with changing():
+            names = self._loaded(delivery)
+        self.releases.note(delivery, state=record.LOADED, replicas=names)
+        return f"{', '.join(names)} {'are' if len(names) > 1 else 'is'} ready with {delivery.folder}."
+
+    def _loaded(self, delivery: Delivery) -> list[str]:
+        """Let the colour load it, and wait; the names of the replicas that are ready with it."""
         self.registry().fetch(delivery.version or 0, self.options.releases)
         self.releases.name(delivery.colour, delivery.folder)
         replicas, until = self.replicas(delivery.colour), time.monotonic() + self.options.timeout
@@ -73,9 +84,7 @@ class Delivering(Site):
                 )
             time.sleep(PAUSE)
             replicas = self.replicas(delivery.colour)
-        names = [one.name for one in replicas]
-        self.releases.note(delivery, state=record.LOADED, replicas=names)
-        return f"{', '.join(names)} {'are' if len(names) > 1 else 'is'} ready with {delivery.folder}."
+        return [one.name for one in replicas]
 
     def _lacking(self, delivery: Delivery, replicas: Sequence[Server]) -> str:
         """Why a replica is not ready with the release, or not for the balancer yet; empty where all are."""
@@ -97,12 +106,14 @@ class Delivering(Site):
                 f"{former} answers by now, and {delivery.former} did when the delivery of {delivery.folder} began. "
                 f"Begin anew: patrons deploy {self.name} rollback, then judge."
             )
-        for one in self.replicas(colour):
-            one.refused()  # where it wants a key, it must be the right one
+        self.replicas(colour)  # there must be some
+        self.check_key(colour)
         if delivery.former:
             return delivery
         files = self.releases.named()
-        return self.releases.note(delivery, state=record.LOADING, colour=colour, former=former, files=files)
+        return self.releases.note(
+            delivery, state=record.LOADING, colour=colour, former=former, files=files, before=None
+        )
 
     def golden(self) -> str:
         """Ask each replica of the idle colour for the golden answers, one by one and all at once."""
@@ -126,6 +137,13 @@ class Delivering(Site):
                 f"Version {champion} is the champion by now: version {delivery.version} was held against "
                 f"{delivery.champion or 'none'}. Undo and judge it again: patrons deploy {self.name} rollback"
             )
+        with changing():
+            yield from self._flipped(delivery, registry, balancer, champion)
+
+    def _flipped(
+        self, delivery: Delivery, registry: "Registry", balancer: Balancer, champion: int | None
+    ) -> Iterator[str]:
+        """Do it, from where it stands: the balancer first, then MLflow, then the file."""
         if balancer.answering() != delivery.colour:
             self.unchanged(delivery, delivery.colour, delivery.folder)
             if lost := balancer.down(delivery.replicas):
@@ -151,7 +169,7 @@ class Delivering(Site):
         delivery = self.releases.ready_for(self.name, "watch")
         if delivery.state == record.WATCHED:  # once more, and not at its end until then
             delivery = self.releases.note(delivery, state=record.FLIPPED)
-        client = Server("the balancer", self.options.balancer, self.options.key)
+        client = self.client()
         until, asked = time.monotonic() + self.options.seconds, 0
         for pair in cycle(self._pairs(delivery)):
             self._look(delivery)

@@ -62,6 +62,8 @@ class Delivery:
         The balancer's count of failures before the flip.
     promoted : bool
         Whether this delivery has made it the champion.
+    before : dict or None
+        Until it is loaded, the record of the last finished delivery, which can still be rolled back.
     """
 
     name: str
@@ -79,11 +81,21 @@ class Delivery:
     replicas: list[str] = field(default_factory=list)
     failures: int = 0
     promoted: bool = False
+    before: dict[str, Any] | None = None
 
     @property
     def under_way(self) -> bool:
         """Whether it has changed something and is neither done nor undone."""
         return self.state in UNDER_WAY
+
+    @property
+    def finished(self) -> dict[str, Any] | None:
+        """The record of the last finished delivery: this one, or else the one before, if this one changed nothing."""
+        return {**asdict(self), "before": None} if self.state == WATCHED else self.before
+
+
+REQUIRED = {one.name for one in fields(Delivery)} - {"before"}
+KNOWN = REQUIRED | {"before"}
 
 
 class Releases:
@@ -99,7 +111,7 @@ class Releases:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the folder; DeliveryError where it is not there, or another delivery holds it."""
+        """Hold the folder; DeliveryError where it is not there, LockedError where another delivery holds it."""
         if not self.folder.is_dir():
             raise DeliveryError(
                 f"There is no folder {self.folder}. --releases names the one in which the services find the files blue "
@@ -110,7 +122,7 @@ class Releases:
                 yield
         except LockedError:
             holder = _holder(self.folder / LOCK)
-            raise DeliveryError(
+            raise LockedError(
                 f"Another delivery is under way in {self.folder}: process {holder['pid']}, since {holder['since']}. "
                 "Wait for it, or stop it."
             ) from None
@@ -123,7 +135,7 @@ class Releases:
             facts = "damaged"
         if facts is None:
             return None
-        if not isinstance(facts, dict) or {one.name for one in fields(Delivery)} != facts.keys():
+        if not isinstance(facts, dict) or not REQUIRED <= facts.keys() <= KNOWN:
             raise DeliveryError(f"{self.folder / FILE} is no record of a delivery. Restore it, or move it away.")
         return Delivery(**facts)
 

@@ -1,9 +1,12 @@
 """What the steps of a delivery work on: the folder of releases, the balancer, the replicas and the registry."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from patrons.errors import SourceError
 from patrons.service.balancer import Balancer, run_folder
 from patrons.service.golden import Server
 from patrons.service.record import Delivery, Releases
@@ -14,6 +17,15 @@ if TYPE_CHECKING:  # MLflow takes seconds to load, and the balancer is to be tol
 
 class DeliveryFailedError(RuntimeError):
     """A step that did not come to its end; what it changed can be rolled back."""
+
+
+@contextmanager
+def changing() -> Iterator[None]:
+    """Around what changes something: bad input is none from here on, but a failure of which something may be undone."""
+    try:
+        yield
+    except SourceError as error:
+        raise DeliveryFailedError(str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -74,6 +86,16 @@ class Site:
                 f"by: patrons scale {colour} (see docs/operations.md)"
             )
         return [Server(name, f"http://{address}", self.options.key) for name, address in sorted(placed.items())]
+
+    def client(self) -> Server:
+        """The service as clients reach it, through the balancer."""
+        return Server("the balancer", self.options.balancer, self.options.key)
+
+    def check_key(self, colour: str) -> None:
+        """KeyRefusedError where the balancer's services, or a replica of a colour, want another key."""
+        places = self.balancer(colour).placed().items()
+        for one in (self.client(), *(Server(name, f"http://{at}", self.options.key) for name, at in sorted(places))):
+            one.refused()
 
     def balancer(self, colour: str) -> Balancer:
         return Balancer(self.run_folder, colour)

@@ -4,16 +4,29 @@ from collections.abc import Iterator
 
 from patrons.service import record
 from patrons.service.record import Delivery
-from patrons.service.site import Site
+from patrons.service.site import Site, changing
 
 
 def rollback(site: Site, of: str | None = None) -> Iterator[str]:
-    """Undo the last delivery; with `of` only the one that began then, and only before it has come to its end."""
+    """Undo the last delivery that has changed something; yields what was done, a sentence each.
+
+    Parameters
+    ----------
+    site : Site
+    of : str, optional
+        The `started` of a delivery: only this one is undone, and only before it has come to its end.
+    """
     delivery = site.releases.of(site.name) if of is None else site.releases.last()
     if delivery is None or (of is not None and (delivery.name, delivery.started) != (site.name, of)):
         yield f"There is nothing to roll back: the last delivery is not the one of {site.name} that began at {of}."
-    elif delivery.under_way or (of is None and delivery.state == record.WATCHED):
-        yield from _undone(site, delivery)
+    elif delivery.under_way:
+        with changing():
+            yield from _undone(site, delivery)
+    elif of is None and (former := delivery.finished) and former["name"] == site.name:
+        if delivery.state != record.WATCHED:
+            yield f"The delivery of {delivery.folder or site.name} is {delivery.state}: the one before it is undone."
+        with changing():
+            yield from _undone(site, record.Delivery(**former))
     else:
         yield f"There is nothing to roll back: the delivery of {delivery.folder or site.name} is {delivery.state}."
 
