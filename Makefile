@@ -103,15 +103,15 @@ lock: $(READY) ## pin the newest versions that are allowed in the locks
 tools: ## install what the drills need and no lock brings, such as haproxy; by apt-get, or on macOS by brew
 	@if [ "$$(uname)" = Darwin ]; then brew install --quiet libomp haproxy socat; else .ci/run tools; fi
 
-deploy: deployable $(SERVING) ## let the models of PARAMS answer behind the balancer; RELEASES is the folder that services follow
+deploy: .deployable $(SERVING) ## let the models of PARAMS answer behind the balancer; RELEASES is the folder that services follow
 	@commit=$$(git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || echo none); \
 	PATRONS_PIPELINE="$${PATRONS_PIPELINE:+$$PATRONS_PIPELINE, }commit $$commit" \
 		$(BIN)/patrons deploy "$$SERIES" --releases "$$RELEASES" $(ARGS)
 
 deploy: export SERIES := $(NAME)
 export RELEASES
-.PHONY: deployable
-deployable: # what a workflow gave goes to a shell as a variable, and only if it is what it should be
+.PHONY: .deployable
+.deployable: # what a workflow gave goes to a shell as a variable, and only if it is what it should be
 	@case "$$SERIES" in ''|-*|*[!A-Za-z0-9_.-]*) echo "make deploy: PARAMS is to name a series in letters, digits, _, . and -," \
 		"such as params/demo.yaml; it names '$$SERIES'." >&2; exit 2;; esac
 	@test -n "$$RELEASES" || { echo "make deploy: RELEASES is empty. Say which folder services follow:" \

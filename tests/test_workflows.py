@@ -111,7 +111,9 @@ def delivering(tmp_path):
 
     def call(**variables):
         line = ["make", "--no-print-directory", "--old-file=.venv/.serving", "deploy"]
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "PATRONS"))}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "PATRONS", "ARGS"))
+        }
         given = inherited | {"PATRONS_PIPELINE": "workflow 7", **variables}
         return subprocess.run(line, cwd=tmp_path, env=given, capture_output=True, text=True, check=False)
 

@@ -198,8 +198,10 @@ def test_every_feature_can_be_said_in_the_sql_of_both_engines(engine, monkeypatc
     cancelled = ibis.table(CANCELLED, name="cancelled")
     panel = build(lines, [DAY], 90, returns=returns, interactions=terms, keep=stages.lazily, cancelled=cancelled)
     query = sqlglot.parse_one(ibis.to_sql(panel, dialect=engine), read="spark" if engine == "pyspark" else engine)
-    assert query.named_selects == list(panel.columns)  # keys, every feature, interactions, outcome and when it is known
-    assert {*KEYS, OUTCOME, KNOWN} < set(query.named_selects)
+    named = next(one for one in query.find_all(exp.Select) if one.named_selects != ["*"]).named_selects
+    named = [name for name in named if name != "ordered_within"]  # which DuckDB leaves out of a star
+    assert named == list(panel.columns)  # keys, every feature, interactions, outcome and when it is known
+    assert {*KEYS, OUTCOME, KNOWN} < set(named)
     assert {"lines", "returns", "cancelled"} <= {table.name for table in query.find_all(exp.Table)}
     assert not {
         call.name for call in query.find_all(exp.Anonymous)

@@ -35,6 +35,14 @@ def job(root, stage, *code, warm=None, modules=(), timeout=60, **parameters):
     return processes.Job(path, output / "notebook.ipynb", output, parameters, timeout, warm, tuple(modules))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def figures_are_shown():
+    """Streamlit, once a test has imported it, tells every process that matplotlib is to show nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MPLBACKEND", raising=False)
+        yield
+
+
 @pytest.fixture(scope="module")
 def warm():
     with Warm() as process:

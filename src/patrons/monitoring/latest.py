@@ -17,7 +17,7 @@ LOOKED = "looked.json"
 REFUSALS = frozenset(  # what 01 and 02 refuse data with: `SourceError`, `FeaturesError`, and those derived from them
     f"{name}Error"
     for name in (
-        *("Customers", "Dates", "Features", "Malformed", "NoRows", "Numbers", "Orders", "Roster", "Source"),
+        *("Customers", "Dates", "Exists", "Features", "Malformed", "NoRows", "Numbers", "Orders", "Roster", "Source"),
         *("Flag", "Outcomes"),
     )
 )
