@@ -11,7 +11,7 @@ import pytest
 from toy_series import notebook, params
 
 import run_all
-from patrons import events
+from patrons import events, files
 from patrons.cli import main as command
 from patrons.series import processes
 from patrons.series.processes import Ending
@@ -170,7 +170,7 @@ def test_a_log_that_is_renamed_goes_on_in_a_new_file_and_one_that_fails_stops_no
 
 def test_a_log_that_is_gone_in_the_midst_of_a_delivery_stops_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("PATRONS_LOG", str(tmp_path / "none" / "x"))
-    noted = record.Releases(tmp_path).note(record.Delivery("toy", record.FLIPPING, record.now()), promoted=True)
+    noted = record.Releases(tmp_path).note(record.Delivery("toy", record.FLIPPING, files.now()), promoted=True)
     assert record.Releases(tmp_path).last() == noted
     for path in (ROOT / "src").rglob("*.py"):
         assert path.name == "events.py" or not re.search(r"configured\([^)]*\)\(", path.read_text()), path

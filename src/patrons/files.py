@@ -11,9 +11,9 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -45,7 +45,17 @@ class DiskFullError(OSError):
 
 
 class LockedError(RuntimeError):
-    """Another command is at work in the same folder."""
+    """Another command is at work in the same folder.
+
+    Parameters
+    ----------
+    holder : mapping, optional
+        The process that holds it: `pid`, `since`.
+    """
+
+    def __init__(self, message: str, holder: Mapping[str, Any] | None = None):
+        super().__init__(message)
+        self.holder = holder or {}
 
 
 @contextmanager
@@ -88,23 +98,24 @@ def _take(file: TextIO, path: Path, deadline: float) -> None:
             break
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                raise LockedError(_holder(file, path)) from None
+                holder = _holder(file)
+                raise LockedError(
+                    f"Another command is running on {path.parent.name}: process {holder['pid']}, since "
+                    f"{holder['since']}. Wait for it, stop it, or use a copy of the params file under another name.",
+                    holder,
+                ) from None
             time.sleep(0.05)
     file.truncate(0)
     file.write(json.dumps({"pid": os.getpid(), "since": datetime.now().astimezone().isoformat(timespec="seconds")}))
     file.flush()
 
 
-def _holder(file: TextIO, path: Path) -> str:
+def _holder(file: TextIO) -> dict[str, Any]:
     file.seek(0)
     try:
-        holder = json.loads(file.read())
-    except ValueError:
-        holder = {"pid": "unknown", "since": "a moment ago"}
-    return (
-        f"Another command is running on {path.parent.name}: process {holder['pid']}, since {holder['since']}. "
-        "Wait for it, stop it, or use a copy of the params file under another name."
-    )
+        return dict(json.loads(file.read()))
+    except (ValueError, TypeError):
+        return {"pid": "unknown", "since": "a moment ago"}
 
 
 @contextmanager
@@ -242,6 +253,11 @@ def _guarded(value: Any) -> Any:
         value = value.tolist()
     text = SEPARATOR.join(map(str, value)) if isinstance(value, list | tuple) else value
     return FORMULA.sub(r"\1'", text) if isinstance(text, str) and not PLAIN.fullmatch(text) else text
+
+
+def now() -> str:
+    """The time that records keep: UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def digest(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""What a reader calls a column: the label of the data dictionary, once a notebook has said which one holds here."""
+"""Words for readers: what a column is called, by the data dictionary that a notebook has said holds here."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -24,3 +24,8 @@ def word(name: Any) -> str:
 def words(names: Iterable[Any]) -> list[str]:
     """What a reader calls columns."""
     return [word(name) for name in names]
+
+
+def capital(text: str) -> str:
+    """A text that begins a sentence: with a capital letter, the rest as it is."""
+    return text[:1].upper() + text[1:]

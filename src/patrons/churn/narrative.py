@@ -13,7 +13,7 @@ from patrons.churn.search import SearchResult
 from patrons.evaluation.metrics import Interval
 from patrons.evaluation.scores import TOP
 from patrons.features.panel import KNOWN, OUTCOME
-from patrons.lexicon import word
+from patrons.lexicon import capital, word
 
 COUNTED_ON = 0.05  # calibration error up to which a probability may be taken as a number
 
@@ -101,11 +101,6 @@ def phrases(train: pd.DataFrame, test: pd.DataFrame) -> Phrases:
     )
 
 
-def capitalised(text: str) -> str:
-    """With a capital letter at the beginning, the rest as it is."""
-    return text[:1].upper() + text[1:]
-
-
 def imputed(ways: pd.DataFrame) -> str:
     """How missing numbers are filled, a sentence; `ways` is of `imputation.compare`."""
     kept, *others = ways.assign(imputation=ways.imputation.str.replace("_", " ")).to_dict("records")
@@ -125,14 +120,14 @@ def columns_kept(columns: pd.DataFrame) -> str:
     return (
         f"Models look at {kept['number']} columns, {kept['columns']}: small boosted trees reach a ROC AUC of "
         f"{kept['roc_auc']:.3f} with them on validated rows, and {other['roc_auc']:.3f} with {other['columns']}. "
-        f"{capitalised(compared('the former', 'the latter', kept['gain']))}."
+        f"{capital(compared('the former', 'the latter', kept['gain']))}."
     )
 
 
 def validated_title(chosen: str, by_fold: pd.DataFrame) -> str:
     """Title of the scores on validated rows."""
     scores = by_fold.loc[chosen]
-    return f"{capitalised(chosen)}: ROC AUC {scores.min():.3f} to {scores.max():.3f} on validated rows, of everyone"
+    return f"{capital(chosen)}: ROC AUC {scores.min():.3f} to {scores.max():.3f} on validated rows, of everyone"
 
 
 def choice(result: SearchResult, rule: str, by_fold: pd.DataFrame) -> str:
@@ -166,7 +161,7 @@ def interval(gain: Interval) -> str:
 
 def ranking_title(tested: Assessment, phrases: Phrases) -> str:
     """Title of the scores on the test rows."""
-    return f"{capitalised(tested.chosen)}: ROC AUC {tested.scores['roc_auc'].value:.3f}, {phrases.judged}"
+    return f"{capital(tested.chosen)}: ROC AUC {tested.scores['roc_auc'].value:.3f}, {phrases.judged}"
 
 
 def ranking(tested: Assessment, phrases: Phrases) -> str:

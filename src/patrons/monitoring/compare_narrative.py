@@ -8,6 +8,7 @@ import pandas as pd
 
 from patrons.digits import held
 from patrons.evaluation.metrics import Interval
+from patrons.lexicon import capital
 from patrons.monitoring.compare import Change, Comparison, Paired, Score, text
 from patrons.monitoring.runs import WATCHER
 
@@ -45,10 +46,10 @@ def explanation(comparison: Comparison) -> str:
         )
         return f"Nothing changed, {told}."
     if not moved:
-        return f"{sentence(what)} changed, and no number did."
+        return f"{capital(what)} changed, and no number did."
     if len(changed) > 1:
-        told = f"{sentence(what)} changed. Which of them moved the numbers cannot be told from these two runs."
-        return told + (f" {sentence(UNCOMMITTED)}." if comparison.code is None else "")
+        told = f"{capital(what)} changed. Which of them moved the numbers cannot be told from these two runs."
+        return told + (f" {capital(UNCOMMITTED)}." if comparison.code is None else "")
     if comparison.code is None:
         return f"Of what is recorded only the {what} changed; {UNCOMMITTED}."
     return f"Only the {what} changed, so other numbers come from that."
@@ -84,11 +85,11 @@ def forecast(comparison: Comparison) -> str:
     if isinstance(pair, str):
         return pair
     if not any(score.difference.value for score in pair.scores.values()):
-        return f"{sentence(tested(pair))}, all have the scores that they had."
+        return f"{capital(tested(pair))}, all have the scores that they had."
     change = pair.scores["roc_auc"].difference
     told = f"{abs(change.value):.3f} {'higher' if change.value >= 0 else 'lower'}"
     verdict = {1: "It ranks customers better than before", -1: "It ranks customers worse than before"}
-    return f"{sentence(tested(pair))}, the ROC AUC of the forecast is {told}. {verdict.get(sign(change), UNKNOWN)}."
+    return f"{capital(tested(pair))}, the ROC AUC of the forecast is {told}. {verdict.get(sign(change), UNKNOWN)}."
 
 
 def sign(change: Interval) -> int:
@@ -175,11 +176,6 @@ def numbers(comparison: Comparison) -> pd.DataFrame:
 def listed(names: Sequence[str]) -> str:
     """Names as a list in a sentence: a, b and c."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
-
-
-def sentence(text: str) -> str:
-    """A text that begins a sentence."""
-    return text[:1].upper() + text[1:]
 
 
 def short(told: str, width: int) -> str:

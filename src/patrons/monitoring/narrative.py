@@ -3,6 +3,7 @@
 import pandas as pd
 
 from patrons.evaluation.scores import LOSSES
+from patrons.lexicon import capital
 from patrons.monitoring.matured import FEWEST_DAYS, KEPT, REPLAYED, SAMPLE, TRIED, once
 
 NAMES = {
@@ -31,7 +32,7 @@ def title(days: pd.DataFrame, band: pd.DataFrame, metric: str = "roc_auc") -> st
     """Title of a metric over days: the latest matured day, and how it lies to the band of the days tried."""
     rows = later(days)
     rows = rows[rows[metric].notna()]
-    what = _capital(name(metric))
+    what = capital(name(metric))
     if rows.empty:
         return f"{what}: no day after the training has matured yet"
     last = rows.iloc[-1]
@@ -145,15 +146,11 @@ def estimate(off: pd.DataFrame, metric: str = "brier") -> str:
 
 def estimate_title(off: pd.DataFrame, metric: str = "brier") -> str:
     """Title of estimates beside what came."""
-    row, what = off.loc[metric], _capital(name(metric))
+    row, what = off.loc[metric], capital(name(metric))
     if not row.days:
         return f"{what}: no day has matured, so no estimate can be checked"
     digits = ".3f" if metric in LOSSES else ".2f"
     return f"{what}: estimates were typically off by {row.error:{digits}}, over {row.days:.0f} days"
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
 
 
 def hidden(off: pd.DataFrame) -> str:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from patrons.errors import SourceError
-from patrons.files import LockedError, locked, read_json, read_record, scratch, shown
+from patrons.files import LockedError, locked, now, read_json, read_record, scratch, shown
 from patrons.monitoring import aside, child
 from patrons.monitoring.latest import BAD_DATA, Latest, look, note
-from patrons.monitoring.retrainings import Entry, Retrainings, now
+from patrons.monitoring.retrainings import Entry, Retrainings
 from patrons.monitoring.verdict_narrative import RETRAIN
 from patrons.scoring.build import finished
 from patrons.scoring.release import ReleaseError

@@ -5,11 +5,10 @@ a process that was killed leaves an unfinished entry, which the next one goes on
 """
 
 import getpass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from patrons.files import read_json, write_json
+from patrons.files import now, read_json, write_json
 
 FILE = "retrain.json"
 Entry = dict[str, Any]
@@ -74,7 +73,3 @@ def _is_repeat(before: Entry, entry: Entry) -> bool:
     """Whether the same candidate was refused again."""
     same = ("candidate", "champion_before", "champion_after", "exit_code")
     return entry["candidate"] is not None and all(before[name] == entry[name] for name in same)
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

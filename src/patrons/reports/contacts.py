@@ -7,10 +7,11 @@ import pandas as pd
 
 from patrons.churn.wording import PUSHES
 from patrons.digits import about
+from patrons.lexicon import capital
+from patrons.value.arms import CONTACT
 
 FIRST = 10
 RAISES = PUSHES[1.0]
-CONTACT = "contact"  # the arm of those to contact
 HEAD = {  # of a column: what it is called on a wide page and before each value on a narrow one
     "customer_id": "Customer",
     "segment": "Segment",
@@ -46,7 +47,7 @@ def first(path: Path, currency: str) -> dict[str, Any] | None:
             "churn": rows.churn_probability.map("{:.0%}".format, na_action="ignore"),
             "gain": rows.expected_gain.map(lambda gain: f"{about(gain)} {currency}".strip(), na_action="ignore"),
             "why": [_why(row, currency) for row in rows.itertuples()],
-            "suggested_action": rows.suggested_action.map(_capital, na_action="ignore"),
+            "suggested_action": rows.suggested_action.map(capital, na_action="ignore"),
         }
     )
     texts = texts.dropna(axis="columns", how="all").fillna("")
@@ -65,8 +66,4 @@ def _why(row: Any, currency: str) -> str:
     late = "silent for longer than usual" if getattr(row, "late", False) is True else ""
     told = row.reason_1 if isinstance(row.reason_1, str) else ""
     risk = told.removeprefix(RAISES) if told.startswith(RAISES) else ""
-    return _capital("; ".join(filter(None, (worth, late or risk))))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return capital("; ".join(filter(None, (worth, late or risk))))

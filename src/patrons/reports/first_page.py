@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from patrons.churn import gate_narrative
 from patrons.digits import about, held
 from patrons.files import read_json
+from patrons.lexicon import capital
 from patrons.reports import contacts, pictures
 from patrons.reports.pictures import Picture
 
@@ -208,7 +209,7 @@ class _Answers:
         elif plan:
             yield Answer(
                 question,
-                f"{_capital(trial + 'contact')} {plan['contacts']:,} customers, for {about(plan['cost'])}{self.money}. "
+                f"{capital(trial + 'contact')} {plan['contacts']:,} customers, for {about(plan['cost'])}{self.money}. "
                 f"Beyond that cost they bring anything from {about(plan['low'])} to {about(plan['high'])}{self.money}"
                 f"{', perhaps a loss' if plan['low'] < 0 else ''}, if the assumptions hold.",
                 list(self._of_plan(plan)),
@@ -217,7 +218,7 @@ class _Answers:
         elif self.value:
             yield Answer(
                 question,
-                f"{_capital(trial + 'begin')} with those most likely to leave: the list below has them in that order.",
+                f"{capital(trial + 'begin')} with those most likely to leave: the list below has them in that order.",
                 ["What a contact would bring is not known, as the table does not say what a customer pays."],
             )
 
@@ -258,7 +259,3 @@ def _share(card: Mapping[str, Any]) -> float:
 
 def _revenue(card: Mapping[str, Any]) -> float:
     return card["revenue_share"]
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

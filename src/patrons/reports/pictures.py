@@ -37,37 +37,31 @@ def shares(heading: str, parts: Mapping[str, float]) -> Picture | None:
     whole = sum(parts.values())
     if len(parts) < 2 or whole <= 0:
         return None
-    return Picture(heading, _drawn((label, part, f"{part / whole:.0%}") for label, part in _ordered(parts)))
+    return Picture(heading, _drawn((label, part, f"{part / whole:.0%}") for label, part in _ordered(parts.items())))
 
 
 def amounts(heading: str, parts: Mapping[str, float], money: str = "") -> Picture | None:
     """Each part as an amount of `money`, such as `` EUR``; None unless there are several."""
     if len(parts) < 2:
         return None
-    return Picture(heading, _drawn((label, part, about(part) + money) for label, part in _ordered(parts)))
+    return Picture(heading, _drawn((label, part, about(part) + money) for label, part in _ordered(parts.items())))
 
 
 def flags(heading: str, segments: Iterable[Mapping[str, Any]]) -> Picture | None:
     """How many of each segment's customers are flagged, such as "203 of 830", the most first."""
-    rows = sorted((row for row in segments if row["customers"]), key=lambda row: -row["flagged"])
+    rows = [(row["segment"], row["flagged"], row["customers"]) for row in segments if row["customers"]]
     if len(rows) < 2:
         return None
-    if len(rest := rows[MOST:]) > 1:
-        others = {key: sum(row[key] for row in rest) for key in ("flagged", "customers")}
-        rows = [*rows[:MOST], {"segment": f"{len(rest)} others", **others}]
-    return Picture(
-        heading,
-        _drawn((row["segment"], row["flagged"], f"{row['flagged']:,} of {row['customers']:,}") for row in rows),
-    )
+    return Picture(heading, _drawn((label, part, f"{part:,} of {whole:,}") for label, part, whole in _ordered(rows)))
 
 
-def _ordered(parts: Mapping[str, float]) -> list[tuple[str, float]]:
-    """The largest first; those beyond `MOST` as one."""
-    ordered = sorted(parts.items(), key=lambda part: -part[1])
+def _ordered(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows of a label and numbers, the largest first number first; those beyond `MOST` as one, their sums."""
+    ordered = sorted(rows, key=lambda row: -row[1])
     rest = ordered[MOST:]
     if len(rest) < 2:
         return ordered
-    return [*ordered[:MOST], (f"{len(rest)} others", sum(part for _, part in rest))]
+    return [*ordered[:MOST], (f"{len(rest)} others", *map(sum, list(zip(*rest, strict=True))[1:]))]
 
 
 def _drawn(parts: Iterable[tuple[str, float, str]]) -> list[Bar]:

@@ -5,7 +5,6 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patrons.files import digest, locked, read_record, write_json
+from patrons.files import digest, locked, now, read_record, write_json
 from patrons.libraries import versions
 from patrons.scoring.answers import Row, fast_forms
 from patrons.scoring.content import CHECKED_ROWS, GOLDEN_ROWS, LATER, NEEDED, OPTIONAL, Content, load_models
@@ -128,7 +127,7 @@ def _manifest(content: Content, models: Mapping[str, Any]) -> dict[str, Any]:
         "format": FORMAT,
         "name": content.series["name"],
         "run_id": content.series["run_id"],
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": now(),
         "author": getpass.getuser(),
         "git_commit": content.series.get("git_commit"),
         "versions": versions(),

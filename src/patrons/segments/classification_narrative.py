@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from patrons.evaluation.metrics import Interval
-from patrons.lexicon import words
+from patrons.lexicon import capital, words
 from patrons.segments.assessment import Assessment
 from patrons.segments.classification import REFERENCE
 from patrons.segments.later import Forecast
@@ -38,12 +38,8 @@ def nothing_to_learn(segments: Sequence[str], few: Mapping[str, int]) -> str:
     return " ".join(filter(None, sentences))
 
 
-def capitalised(family: str) -> str:
-    return family[0].upper() + family[1:]
-
-
 def families_title(board: pd.DataFrame) -> str:
-    return f"{capitalised(board.index[0])} places best: macro-F1 {board.macro_f1.iloc[0]:.3f}"
+    return f"{capital(board.index[0])} places best: macro-F1 {board.macro_f1.iloc[0]:.3f}"
 
 
 def lead(family: str, gain: Interval) -> str:
@@ -51,7 +47,7 @@ def lead(family: str, gain: Interval) -> str:
     if family == REFERENCE:
         return f"No family beats the reference, a {REFERENCE}."
     return (
-        f"{capitalised(family)} {gain.comparison()} the reference, a {REFERENCE}: macro-F1 {gain.value:+.3f} "
+        f"{capital(family)} {gain.comparison()} the reference, a {REFERENCE}: macro-F1 {gain.value:+.3f} "
         f"({_interval(gain, '+.3f')})."
     )
 

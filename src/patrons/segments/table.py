@@ -15,6 +15,7 @@ from patrons.evaluation.medians import median_interval, median_text
 from patrons.evaluation.shares import rates_by
 from patrons.features.preparation import split_kinds
 from patrons.intake.attributes import snake
+from patrons.lexicon import capital
 from patrons.segments.clustering import NOISE
 from patrons.segments.names import Earlier, SegmentsError
 from patrons.segments.traits import differences, most_telling, similarity
@@ -81,7 +82,7 @@ def name_groups(
     alike = similarity(attributes)
     phrases = {int(label): _phrases(apart.loc[label], alike) for label in apart.index}
     names = _by_degree(_shortest(phrases, apart.shape[1]), apart)
-    names = _kept({label: _capitalised(name) for label, name in names.items()}, phrases, earlier or {})
+    names = _kept({label: capital(name) for label, name in names.items()}, phrases, earlier or {})
     return names | ({NOISE: ALONE} if (np.asarray(labels) == NOISE).any() else {})
 
 
@@ -113,17 +114,13 @@ def _shortest(phrases: Mapping[int, list[str]], attributes: int) -> dict[int, st
 
 def _kept(names: dict[int, str], phrases: Mapping[int, list[str]], earlier: Mapping[int, Earlier]) -> dict[int, str]:
     """Names of earlier segments where every phrase of them is still true and they stay unique."""
-    true = {label: {*some, *map(_capitalised, some)} for label, some in phrases.items()}
+    true = {label: {*some, *map(capital, some)} for label, some in phrases.items()}
     kept = names | {
         label: segment.name
         for label, segment in earlier.items()
         if label in true and set(segment.name.split(", ")) <= true[label]
     }
     return kept if len(set(kept.values())) == len(kept) else names
-
-
-def _capitalised(name: str) -> str:
-    return name[0].upper() + name[1:]
 
 
 def _by_degree(names: dict[int, str], apart: pd.DataFrame) -> dict[int, str]:

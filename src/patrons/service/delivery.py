@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from patrons.files import read_json
+from patrons.files import now, read_json
 from patrons.service import record, undo
 from patrons.service.balancer import COLOURS, Balancer
 from patrons.service.golden import Pair, Server
-from patrons.service.record import Delivery, DeliveryError, now
+from patrons.service.record import Delivery, DeliveryError
 from patrons.service.site import DeliveryFailedError, Site, changing
 
 if TYPE_CHECKING:

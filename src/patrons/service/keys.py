@@ -17,12 +17,11 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from patrons.files import read_json, whole
+from patrons.files import now, read_json, whole
 
 KEY = re.compile(r"pk_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -88,7 +87,7 @@ def add(path: Path, name: str) -> str:
         if name in {entry["name"] for entry in entries.values() if not entry["revoked"]}:
             raise KeysError(f"There is a key named {name!r} already. Revoke it first, or use another name.")
         digest = sha256(secret.encode()).hexdigest()
-        entries[number] = {"name": name, "sha256": digest, "created": _now(), "revoked": None}
+        entries[number] = {"name": name, "sha256": digest, "created": now(), "revoked": None}
     return f"pk_{number}_{secret}"
 
 
@@ -98,7 +97,7 @@ def revoke(path: Path, name: str) -> None:
         valid = [key for key, entry in entries.items() if name in (key, entry["name"]) and not entry["revoked"]]
         if not valid:
             raise KeysError(f"No key named {name!r} is in use. See: patrons keys list")
-        entries[valid[0]]["revoked"] = _now()
+        entries[valid[0]]["revoked"] = now()
 
 
 class Keys:
@@ -182,7 +181,3 @@ def _give(partial: Path, user: int, group: int, path: Path) -> None:
             f"{path} belongs to user {user} and group {group}, and would no longer: the service might not be able to "
             f"read it. Nothing was changed. Run this as that user, or with sudo."
         ) from None
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -120,11 +119,11 @@ class Releases:
         try:
             with locked(self.folder / LOCK):
                 yield
-        except LockedError:
-            holder = _holder(self.folder / LOCK)
+        except LockedError as error:
             raise LockedError(
-                f"Another delivery is under way in {self.folder}: process {holder['pid']}, since {holder['since']}. "
-                "Wait for it, or stop it."
+                f"Another delivery is under way in {self.folder}: process {error.holder['pid']}, since "
+                f"{error.holder['since']}. Wait for it, or stop it.",
+                error.holder,
             ) from None
 
     def last(self) -> Delivery | None:
@@ -189,15 +188,3 @@ class Releases:
             (self.folder / file).unlink(missing_ok=True)
         else:
             write_text(self.folder / file, f"{release}\n")
-
-
-def now() -> str:
-    """The time, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _holder(path: Path) -> dict[str, Any]:
-    try:
-        return dict(read_json(path))
-    except (TypeError, DamagedError):
-        return {"pid": "unknown", "since": "a moment ago"}

@@ -80,12 +80,16 @@ class Site:
 
     def replicas(self, colour: str) -> list[Server]:
         """The replicas of a colour that run, or should, where the balancer finds them."""
-        if not (placed := self.balancer(colour).placed()):
+        if not (servers := self._servers(colour)):
             raise DeliveryFailedError(
                 f"No replica of {colour} is there to load a release. Start one that follows the file {colour}, such as "
                 f"by: patrons scale {colour} (see docs/operations.md)"
             )
-        return [Server(name, f"http://{address}", self.options.key) for name, address in sorted(placed.items())]
+        return servers
+
+    def _servers(self, colour: str) -> list[Server]:
+        places = sorted(self.balancer(colour).placed().items())
+        return [Server(name, f"http://{address}", self.options.key) for name, address in places]
 
     def client(self) -> Server:
         """The service as clients reach it, through the balancer."""
@@ -93,8 +97,7 @@ class Site:
 
     def check_key(self, colour: str) -> None:
         """KeyRefusedError where the balancer's services, or a replica of a colour, want another key."""
-        places = self.balancer(colour).placed().items()
-        for one in (self.client(), *(Server(name, f"http://{at}", self.options.key) for name, at in sorted(places))):
+        for one in (self.client(), *self._servers(colour)):
             one.refused()
 
     def balancer(self, colour: str) -> Balancer:
