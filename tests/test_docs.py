@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from drill_table import HEAD, with_row
 
+from patrons.cli import params
+
 ROOT = Path(__file__).parents[1]
 PATH = re.compile(r"`([\w./-]+(?:\.(?:py|ipynb|yaml|md|toml|lock|sh)|/))`")
 PLACES = (ROOT, ROOT / "src" / "patrons")
@@ -39,6 +41,13 @@ print(recipe.dictionary().set_index("feature").loc["orders_squared"].tolist())
 """
 
 
+def test_the_pages_of_parameters_and_features_are_current():
+    pages = params.pages(ROOT)
+    assert set(pages) == {"parameters.md", "features.md"}
+    for name, text in pages.items():
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == text, "Run `make schema`."
+
+
 def test_readme_is_short_enough_to_be_read_to_the_end():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
 
@@ -51,6 +60,7 @@ def test_a_feature_takes_the_files_that_the_docs_list_for_it(tmp_path):
         "src/patrons/features/catalogue.py",
         "src/patrons/features/labels.py",
         "tests/features/test_catalogue.py",
+        "docs/features.md",
     ]
     shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     catalogue = tmp_path / touched[0]

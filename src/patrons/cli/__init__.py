@@ -1,6 +1,7 @@
 """What can be done from a terminal? The `patrons` command.
 
-main      the command line, and the commands on data and parameters
+main      the command line, and the commands on data
+params    the command that lists parameters, and writes what is made from them
 init      the command that looks at a new data file, and runs the series on it
 scoring   the commands that score customers and keep releases
 trial     the command that reads what became of a campaign

@@ -1,7 +1,6 @@
 """The `patrons` command. Each subcommand imports what it needs, so that help comes at once."""
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -10,7 +9,22 @@ from functools import partial
 from pathlib import Path
 
 from patrons import __version__, events
-from patrons.cli import backup, compare, dag, deploy, dvc, init, keys, metrics, outcomes, retrain, scale, scoring, trial
+from patrons.cli import (
+    backup,
+    compare,
+    dag,
+    deploy,
+    dvc,
+    init,
+    keys,
+    metrics,
+    outcomes,
+    params,
+    retrain,
+    scale,
+    scoring,
+    trial,
+)
 from patrons.cli.parts import command, natural
 from patrons.errors import is_expected
 from patrons.files import root_folder, shown
@@ -96,10 +110,7 @@ def parser() -> argparse.ArgumentParser:
     add = command(commands, "log", log, "send the results of a series to MLflow, once", "demo")
     add("name", metavar="NAME", help="the series, such as demo: a folder in data/processed")
 
-    add = command(commands, "params", params, "list the notebooks' parameters", "03")
-    add("notebook", metavar="NOTEBOOK", nargs="?", help="only this one's, by number or name")
-    add("--write-schema", action="store_true", help="write params/schema.json, which editors read")
-
+    params.add(commands)
     scoring.add(commands)
     trial.add(commands)
     outcomes.add(commands)
@@ -164,46 +175,6 @@ def log(arguments: argparse.Namespace) -> None:
     print(
         f"Sent to MLflow: experiment {name}, run {run}." if run else f"The last series of {name} is in MLflow already."
     )
-
-
-def params(arguments: argparse.Namespace) -> None:
-    """``patrons params``."""
-    from patrons.series.schema import write_schema
-
-    notebooks = root_folder() / "notebooks"
-    if arguments.write_schema:
-        print(f"Wrote {shown(write_schema(notebooks, notebooks.parent / 'params' / 'schema.json'))}")
-    else:
-        print("\n\n".join(_listing(notebook) for notebook in _chosen(notebooks, arguments.notebook)))
-
-
-def _chosen(folder: Path, text: str | None) -> list[Path]:
-    from patrons.series.declarations import overlays
-    from patrons.series.graph import read_notebooks, select
-
-    series = read_notebooks(folder)
-    chosen = sorted(select(series, [text] if text else []))
-    others = {
-        stage: [path for paths in overlays(folder).values() for path in paths if path.stem == stage] for stage in chosen
-    }
-    return [path for stage in chosen for path in (series[stage].path, *others[stage])]
-
-
-def _listing(notebook: Path) -> str:
-    """A notebook's parameters as a table; those that the runner sets are left out."""
-    from patrons.series.declarations import KINDS, OWN, declared
-
-    rows = [
-        (name, parameter.type, json.dumps(parameter.default, ensure_ascii=False), parameter.help)
-        for name, parameter in declared(notebook).items()
-        if name not in OWN
-    ]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
-    lines = [
-        f"  {name:{widths[0]}}  {kind:{widths[1]}}  {default:24}  {meaning}" for name, kind, default, meaning in rows
-    ]
-    kind = f" (kind: {notebook.parent.name})" if notebook.parent.name in KINDS else ""
-    return "\n".join([f"{notebook.stem}{kind}", *(lines or ["  no parameters"])])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 recipe       the door of 02: the settings, the data dictionary and every column that they make
 catalogue    every feature, declared once: name, unit, meaning, expression
+reference    the page of all of them
 labels       short names of features, for readers
 cancelled    what cancellations take off the lines as of each day
 stages       order lines to orders
@@ -40,6 +41,7 @@ __all__ = [
     "preparation",
     "products",
     "rates",
+    "reference",
     "season",
     "selection",
     "split",

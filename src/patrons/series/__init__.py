@@ -4,6 +4,7 @@ notebooks     nbformat, imported fast
 declarations  parameters as notebooks declare them: typed and explained
 params        params files, checked before anything runs
 schema        their JSON Schema
+reference     the page of all of them
 graph         what each notebook reads and writes, the order that follows, and its fingerprint
 imports       which files of the package a notebook depends on
 results       the results on disk, and the record of where they come from
@@ -28,6 +29,7 @@ __all__ = [
     "imports",
     "params",
     "progress",
+    "reference",
     "results",
     "runner",
     "schema",
