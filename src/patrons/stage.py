@@ -96,10 +96,13 @@ class Stage:
         return _read(path) if path.exists() else None
 
     def write(self, file: str, value: Any) -> None:
-        """Keep a table (.parquet: DataFrame or Ibis; .csv: DataFrame), a fitted model (.skops) or a record (.json)."""
+        """Keep a table (.parquet: DataFrame or Ibis; .csv: DataFrame), a fitted model (.skops), a record (.json) or bytes."""
         path = self.output / file
         if path.suffix == ".skops":
             save_model(path, value)
+        elif isinstance(value, bytes):
+            with whole(path) as partial:
+                partial.write_bytes(value)
         elif path.suffix == ".json":
             write_json(path, value)
         elif path.suffix == ".csv":

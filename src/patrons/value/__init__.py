@@ -13,6 +13,7 @@ arms         who of the list is held out, by lot, and the lists of before
 earlier      arms that earlier lists have drawn and that hold on
 power        how small an effect the two arms can show
 actions      whom to contact and how many: the list
+workbook     the list as a workbook, with assumptions and arms
 outcomes     what became of the customers of a list
 effects      what a contact did: two arms compared
 trial        campaigns read, their log, and what they say together
@@ -52,5 +53,6 @@ __all__ = [
     "trial",
     "trial_narrative",
     "two_part",
+    "workbook",
 ]
 __getattr__, __dir__ = door(__name__, __all__)
