@@ -96,7 +96,7 @@ class Stage:
         return _read(path) if path.exists() else None
 
     def write(self, file: str, value: Any) -> None:
-        """Keep a table (.parquet: DataFrame or Ibis; .csv: DataFrame), a fitted model (.skops), a record (.json) or bytes."""
+        """Keep a table (.parquet: DataFrame or Ibis; .csv: DataFrame), a model (.skops), a record (.json) or bytes."""
         path = self.output / file
         if path.suffix == ".skops":
             save_model(path, value)

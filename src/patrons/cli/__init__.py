@@ -4,6 +4,7 @@ main      the command line, and the commands on data
 params    the command that lists parameters, and writes what is made from them
 init      the command that looks at a new data file, and runs the series on it
 scoring   the commands that score customers and keep releases
+audience  the command that writes members of a segment for marketing tools
 trial     the command that reads what became of a campaign
 retrain   the command that trains anew where the world has moved
 outcomes  the command that says what is kept of scores, and takes outcomes

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from patrons import __version__, events
 from patrons.cli import (
+    audience,
     backup,
     compare,
     dag,
@@ -29,7 +30,7 @@ from patrons.cli.parts import command, natural
 from patrons.errors import is_expected
 from patrons.files import root_folder, shown
 
-OF_A_SERIES = ("log", "trial", "outcomes", "compare", "retrain", "models", "deploy")  # as their NAME says
+OF_A_SERIES = ("log", "trial", "audience", "outcomes", "compare", "retrain", "models", "deploy")  # as their NAME says
 FEWEST = 50  # customers of a simulated shop
 EXAMPLES = """examples:
   patrons simulate                        make up the demo shop, in data/raw/demo
@@ -41,6 +42,8 @@ EXAMPLES = """examples:
   patrons log demo                        send to MLflow what run_all.py could not
   patrons predict --params demo --input new.csv --output scored.parquet
   patrons trial demo --orders new.csv     what the contacts did, beside those held out
+  patrons audience demo --segment "At risk" --form klaviyo --customers crm.csv --output at_risk.csv
+                                          its members, as a file that Klaviyo imports
   patrons outcomes demo                   what is kept of scores, and what became of them
   patrons compare demo                    what changed since the run before
   patrons dvc mine --write                write the pipeline by which DVC versions data and results
@@ -113,6 +116,7 @@ def parser() -> argparse.ArgumentParser:
     params.add(commands)
     scoring.add(commands)
     trial.add(commands)
+    audience.add(commands)
     outcomes.add(commands)
     compare.add(commands)
     retrain.add(commands)

@@ -14,6 +14,7 @@ earlier      arms that earlier lists have drawn and that hold on
 power        how small an effect the two arms can show
 actions      whom to contact and how many: the list
 workbook     the list as a workbook, with assumptions and arms
+audiences    members of a segment, as files that marketing tools import
 outcomes     what became of the customers of a list
 effects      what a contact did: two arms compared
 trial        campaigns read, their log, and what they say together
@@ -33,6 +34,7 @@ __all__ = [
     "actions",
     "arms",
     "arms_narrative",
+    "audiences",
     "checks",
     "earlier",
     "forecast",
