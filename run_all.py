@@ -9,6 +9,7 @@ from pathlib import Path
 
 try:
     from patrons import events
+    from patrons.errors import PATRONS, RUN_ALL
     from patrons.files import DiskFullError, LockedError, shown
     from patrons.intake import sources
     from patrons.series import closing, graph, imports, runner
@@ -26,12 +27,12 @@ ROOT = Path(__file__).resolve().parent
 BAD_INPUT = (ParamsError, graph.SeriesError, sources.SourceError, LockedError)
 SENT = "MLflow: experiment {name}; `make ui` opens it."
 NOT_KEPT = "not kept"
-EXAMPLES = """examples:
-  python run_all.py                                  the demo
-  python run_all.py params/online_retail.yaml        another data set
-  python run_all.py --list                           what there is to run
-  python run_all.py --set 03.k_max=12                one parameter otherwise than in the file
-  python run_all.py --resume                         only what failed or changed since
+EXAMPLES = f"""examples:
+  {RUN_ALL}                                  the demo
+  {RUN_ALL} params/online_retail.yaml        another data set
+  {RUN_ALL} --list                           what there is to run
+  {RUN_ALL} --set 03.k_max=12                one parameter otherwise than in the file
+  {RUN_ALL} --resume                         only what failed or changed since
 
 exit codes: 0 done, 1 a notebook failed, 2 bad parameters or data (nothing was written), 130 or 143 stopped"""
 
@@ -59,7 +60,7 @@ def attempt(arguments: argparse.Namespace, root: Path, log: events.Log) -> int:
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     line = argparse.ArgumentParser(
-        prog="run_all.py", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=RUN_ALL, description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = line.add_argument
     add(
@@ -74,10 +75,10 @@ def parser() -> argparse.ArgumentParser:
         "--only", metavar="03", action="append", default=[], help="run this one alone: --only 03 or --only 03,05"
     )
     which.add_argument("--from", metavar="03", dest="start", help="run this one and all with higher numbers: --from 03")
-    add("--resume", action="store_true", help="keep what succeeded and would come out the same: run_all.py --resume")
+    add("--resume", action="store_true", help="keep what succeeded and would come out the same: --resume")
     add("--jobs", metavar="N", type=at_least_one, default=2, help="notebooks at the same time (2): --jobs 1")
     add("--set", metavar="section.name=value", action="append", default=[], help="a parameter: --set 03.k_max=12")
-    add("--list", action="store_true", help="show the notebooks and their state: run_all.py --list")
+    add("--list", action="store_true", help="show the notebooks and their state: --list")
     add(
         "--timeout",
         metavar="S",
@@ -88,12 +89,12 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--promote",
         action="store_true",
-        help="make the models the champion if their gates pass and the champion is no better: run_all.py --promote",
+        help="make the models the champion if their gates pass and the champion is no better: --promote",
     )
     add(
         "--no-track",
         action="store_true",
-        help="send nothing to MLflow (`.venv/bin/patrons log demo` does it later): --no-track",
+        help=f"send nothing to MLflow (`{PATRONS} log demo` does it later): --no-track",
     )
     return line
 
@@ -186,7 +187,7 @@ def hand_out(results: Results, root: Path, tracked: bool) -> tuple[bool, str]:
         if "08_monitoring" in results.record["stages"]:
             places(name, root)  # MLflow has changed by what it was sent: asked now, it need not be by the next --resume
         closing.close(results, root, tracked)
-    sent = sent if tracked else f"Nothing was sent to MLflow; `.venv/bin/patrons log {name}` does it."
+    sent = sent if tracked else f"Nothing was sent to MLflow; `{PATRONS} log {name}` does it."
     return reported, f"{page}\n{sent}{kept}"
 
 
@@ -214,7 +215,7 @@ def track(results: Results, root: Path) -> str:
         known = type(error).__module__.startswith("patrons.")  # and says what MLflow said
         reason = first if known else f"{type(error).__name__}: {first}"
         reason = reason.rstrip(".")
-        return f"MLflow took nothing ({reason}). The results are kept; `.venv/bin/patrons log {name}` sends them later."
+        return f"MLflow took nothing ({reason}). The results are kept; `{PATRONS} log {name}` sends them later."
 
 
 def keep(results: Results, root: Path) -> str:

@@ -17,7 +17,7 @@ from flama import Flama, http, types
 from flama.injection import Component
 
 from patrons import __version__, events
-from patrons.errors import is_expected
+from patrons.errors import PATRONS, is_expected
 from patrons.files import root_folder
 from patrons.scoring import Scorer
 from patrons.scoring.release import NAME
@@ -182,7 +182,9 @@ def configured(options: argparse.Namespace) -> Settings:
     """The settings of the command line and the environment, checked."""
     unpromoted = options.no_keys or options.allow_unpromoted  # without keys this machine alone is answered
     if options.release and not options.release.exists():
-        raise SettingsError(f"--release: there is nothing at {options.release}. patrons models export makes a release.")
+        raise SettingsError(
+            f"--release: there is nothing at {options.release}. {PATRONS} models export makes a release."
+        )
     if options.name and not NAME.fullmatch(options.name):
         raise SettingsError(f"--name: {options.name!r} cannot be the name of a series, such as demo.")
     release = named_by(options.release) if options.release else champion_of(options.name, root_folder(), unpromoted)

@@ -13,7 +13,7 @@ COPY --from=build /opt/mlflow /opt/mlflow
 COPY serving/tracking.ini /opt/mlflow/tracking.ini
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin mlflow && install -d -o mlflow /data
 USER 10001
-# runs, artifacts and passwords (basic_auth.db) are kept here; `patrons backup` copies them
+# runs, artifacts and passwords (basic_auth.db) are kept here; `.venv/bin/patrons backup` copies them
 WORKDIR /data
 ENV PATH=/opt/mlflow/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MLFLOW_DISABLE_TELEMETRY=true \
     MLFLOW_AUTH_CONFIG_PATH=/opt/mlflow/tracking.ini

@@ -1,7 +1,10 @@
-"""The errors of data that cannot be used, which errors need no traceback, and the word that was probably meant."""
+"""The errors of data that cannot be used, which errors need no traceback, and what messages tell to type."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+# how a command is typed in the project's folder once `make run` has set up .venv, which nobody has to activate
+PATRONS, RUN_ALL = ".venv/bin/patrons", ".venv/bin/python run_all.py"
 
 
 class SourceError(ValueError):

@@ -7,6 +7,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import skops.io
 
+from patrons.errors import RUN_ALL
 from patrons.files import whole
 
 # Types that skops does not trust by itself and that our models are made of.
@@ -76,7 +77,7 @@ def _make_canonical(path: Path) -> None:
 def load_model(path: Path) -> Any:
     """Read a fitted estimator; nothing in the file is run, and a type that is not listed is an error."""
     if not path.exists():
-        raise ModelError(f"No model at {path}. Run the notebook that writes it: python run_all.py --list shows which.")
+        raise ModelError(f"No model at {path}. Run the notebook that writes it: {RUN_ALL} --list shows which.")
     _refuse_unknown_types(path, path.name)
     return skops.io.load(path, trusted=list(TRUSTED))
 

@@ -27,6 +27,7 @@ from pandas.io.formats.style import Styler
 
 from patrons.digits import held
 from patrons.engine import connect, literal
+from patrons.errors import RUN_ALL
 from patrons.files import read_json, safe_csv, whole, write_json
 from patrons.models import load_model, save_model
 
@@ -72,7 +73,7 @@ class Stage:
                 return place
         raise StageError(
             f"{file} is not in {self.folder}: no notebook has written it yet. "
-            f"Run the earlier notebooks first: python run_all.py --list shows which one writes it."
+            f"Run the earlier notebooks first: {RUN_ALL} --list shows which one writes it."
         )
 
     def has(self, *files: str) -> bool:

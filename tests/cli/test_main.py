@@ -47,7 +47,7 @@ def test_help_shows_the_commands_with_examples(capsys):
     with pytest.raises(SystemExit, match="0"):
         cli.main(["--help"])
     output = capsys.readouterr().out
-    for command in ("patrons simulate", "patrons params", "patrons log demo"):
+    for command in (".venv/bin/patrons simulate", ".venv/bin/patrons params", ".venv/bin/patrons log demo"):
         assert command in output
 
 
@@ -55,7 +55,7 @@ def test_help_shows_the_commands_with_examples(capsys):
 def test_each_command_has_help_with_an_example(command, capsys):
     with pytest.raises(SystemExit, match="0"):
         cli.main([command, "--help"])
-    assert f"example: patrons {command}" in capsys.readouterr().out
+    assert f"example: .venv/bin/patrons {command}" in capsys.readouterr().out
 
 
 def test_help_imports_no_library():

@@ -241,7 +241,7 @@ def test_an_unknown_name_is_answered_with_the_nearest(project, capsys):
 def test_help_has_an_example(capsys):
     with pytest.raises(SystemExit, match="0"):
         cli.main(["fetch", "--help"])
-    assert "example: patrons fetch online_retail" in capsys.readouterr().out
+    assert "example: .venv/bin/patrons fetch online_retail" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["online_retail", "online_retail_ii"])

@@ -307,7 +307,7 @@ def test_the_command_lists_runs_the_last_first(shop, terminal):
 
 
 def test_the_command_says_what_is_wrong_and_what_to_do(shop, terminal):
-    assert terminal("toy") == (2, "", "patrons: No run of toy is kept. Run it: python run_all.py toy\n")
+    assert terminal("toy") == (2, "", "patrons: No run of toy is kept. Run it: .venv/bin/python run_all.py toy\n")
     runs.keep(*shop)
     assert "Only one run of toy is kept, 20261101-0900-aaaaa1" in terminal("toy")[2]
     assert "There are runs of toy. Run it" in terminal("tou")[2]

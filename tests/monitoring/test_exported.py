@@ -261,7 +261,10 @@ def test_the_file_appears_whole_under_its_name(at):
     [
         (["toys"], "There are no results of a series 'toys' in data/processed: did you mean 'toy'?"),
         (["toy", "--to", "patrons.txt"], "node_exporter reads names that end in .prom alone"),
-        (["toy", "--backups", "none"], "There is no folder of backups none. Make one: patrons backup --to FOLDER"),
+        (
+            ["toy", "--backups", "none"],
+            "There is no folder of backups none. Make one: .venv/bin/patrons backup --to FOLDER",
+        ),
     ],
 )
 def test_what_cannot_be_exported_is_refused_and_leaves_the_file_of_before(at, capsys, line, error):

@@ -156,7 +156,7 @@ def test_a_run_that_cannot_be_told_is_an_error_that_says_what_to_do(shop):
         runs.found(shop[1], "2026")
     with pytest.raises(RunsError, match=r"among the 2 that are kept; did you mean '20261102-0900-aaaaa2'"):
         runs.found(shop[1], "20261102-0900-aaaa22")
-    with pytest.raises(RunsError, match="they are listed by patrons compare toy --list"):
+    with pytest.raises(RunsError, match=r"they are listed by \.venv/bin/patrons compare toy --list"):
         runs.found(shop[1], "-3")
 
 

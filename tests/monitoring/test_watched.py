@@ -158,7 +158,7 @@ def test_of_a_table_nothing_has_moved_before_another_one_comes_and_outcomes_are_
              "active": True, "churned": [0.0, 1.0], "origin": "tried"}
         )
     )  # fmt: skip
-    assert "patrons outcomes" in narrative.matured(days)
+    assert ".venv/bin/patrons outcomes" in narrative.matured(days)
     assert tables.days(days).day.tolist() == ["the table"]
     assert tables.by_day(days) == []  # MLflow has no step for it
 

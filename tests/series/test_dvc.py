@@ -100,7 +100,7 @@ def test_a_params_file_that_no_line_can_be_added_to_is_left_alone(root):
 def test_a_pipeline_that_is_no_longer_what_the_notebooks_declare_is_refused(root, capsys):
     params(root, "01_a: {source: orders.csv}\n", "mine")
     assert cli.main(["dvc", "mine"]) == 2
-    assert "there is none. Write it: patrons dvc mine --write" in capsys.readouterr().err
+    assert "there is none. Write it: .venv/bin/patrons dvc mine --write" in capsys.readouterr().err
     assert cli.main(["dvc", "mine", "--write"]) == 0
     assert cli.main(["dvc", "mine"]) == 0
     notebook(root, "03_c", "from patrons import unused", reads=("b.txt",), writes=("c.txt",))

@@ -407,7 +407,11 @@ OPEN = ["--name", "demo", "--no-keys"]
     [
         (["--release", "nowhere"], {}, "--release: there is nothing at nowhere"),
         (["--name", "../demo"], {}, "--name: '../demo' cannot be the name of a series"),
-        (["--name", "demo"], {}, r"There is no file of keys .*none/keys\.json\. Make a key: patrons keys add NAME"),
+        (
+            ["--name", "demo"],
+            {},
+            r"There is no file of keys .*none/keys\.json\. Make a key: .venv/bin/patrons keys add NAME",
+        ),
         ([*OPEN, "--host", "0.0.0.0"], {}, "Without keys the service may listen on this machine"),
         ([*OPEN, "--port", "70000"], {}, "port is 70000, and must be from 0 to 65535"),
         (OPEN, {"TIMEOUT": "nan"}, r"timeout is nan, .* \(PATRONS_API_TIMEOUT or an option\)"),

@@ -135,7 +135,7 @@ def test_a_refused_release_is_kept_from_answering_and_there_is_nothing_to_load_o
     assert (code, told) == (
         2,
         f"patrons deploy: load is not the next step: the delivery of {site.second} is kept. "
-        "Go on with: patrons deploy toy judge\n",
+        "Go on with: .venv/bin/patrons deploy toy judge\n",
     )
     assert site.deploy("rollback")[:2] == (
         0,
@@ -162,7 +162,7 @@ def test_a_step_out_of_order_is_refused_with_the_next_one(site, done, step, foll
     before = site.state
     code, _, told = site.deploy(step)
     assert (code, site.state) == (2, before)
-    assert f"Go on with: patrons deploy toy {following}" in told
+    assert f"Go on with: .venv/bin/patrons deploy toy {following}" in told
 
 
 def test_each_step_can_be_repeated(site):
@@ -207,11 +207,11 @@ def test_a_folder_that_is_not_there_another_series_and_a_record_that_is_none_are
     line = ["deploy", "toy", "judge", "--releases", str(tmp_path / "none")]
     assert cli.main(line) == 2
     assert "There is no folder" in site.capsys.readouterr().err
-    assert "nothing was delivered. Begin with: patrons deploy toy judge" in site.deploy("rollback")[2]
+    assert "nothing was delivered. Begin with: .venv/bin/patrons deploy toy judge" in site.deploy("rollback")[2]
     site.until("load")
     (site.releases / "delivery.json").write_text(json.dumps({**site.record, "name": "other"}))
     assert "the last delivery was of other" in site.deploy("golden")[2]
-    assert "patrons deploy other golden; or: patrons deploy other rollback" in site.deploy()[2]
+    assert ".venv/bin/patrons deploy other golden; or: .venv/bin/patrons deploy other rollback" in site.deploy()[2]
     for text in ("{}", "{"):
         (site.releases / "delivery.json").write_text(text)
         code, _, told = site.deploy("judge")
@@ -435,7 +435,7 @@ def test_a_rollback_waits_until_the_former_colour_can_answer_and_is_repeated(sit
     code, _, told = site.deploy()  # goes on with the watch
     assert (code, "A replica was lost" in told) == (1, True)
     assert "No replica of blue is ready, so green goes on answering" in told
-    assert "The rollback is not complete. Repeat it: patrons deploy toy rollback" in told
+    assert "The rollback is not complete. Repeat it: .venv/bin/patrons deploy toy rollback" in told
     assert site.state == ("green", site.first, site.second, site.second, 2)
     site.balancer.servers = up
     (site.releases / "blue").write_text("toy-other")
@@ -539,7 +539,10 @@ def test_someone_who_stops_it_is_told_how_to_go_on(site, monkeypatch):
 
     monkeypatch.setattr(site.registry, "promote", stop)
     code, _, told = site.deploy()
-    assert (code, "Stopped. Go on with the same command, or: patrons deploy toy rollback" in told) == (130, True)
+    assert (code, "Stopped. Go on with the same command, or: .venv/bin/patrons deploy toy rollback" in told) == (
+        130,
+        True,
+    )
     assert site.answering == "green"
 
 

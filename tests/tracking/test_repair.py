@@ -166,7 +166,7 @@ def test_repair_lets_the_champion_before_a_deleted_one_answer(registry, client, 
 def test_repair_says_what_to_do_where_no_champion_is_left(registry, client):
     for number in ("1", "2"):
         client.delete_model_version("patrons-demo", number)
-    assert repair(registry)[1] == "No earlier champion is left. Promote a version: patrons models list demo"
+    assert repair(registry)[1] == "No earlier champion is left. Promote a version: .venv/bin/patrons models list demo"
     registry.promote(4)
     assert registry.aliases() == {"champion": 4}
 

@@ -1,4 +1,4 @@
-"""The pipeline of demo in Airflow, and its daily look. Written by `patrons dag demo --write`: change nothing here."""
+"""The pipeline of demo in Airflow, and its daily look, by `.venv/bin/patrons dag demo --write`: change nothing here."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -130,7 +130,7 @@ with DAG(
         words=[*PATRONS, "deploy", NAME, "rollback", *DELIVERY],
         trigger_rule="one_failed",
         retries=3,
-        advice="Call it by hand until it succeeds: patrons deploy NAME rollback --releases FOLDER.",
+        advice="Call it by hand until it succeeds: .venv/bin/patrons deploy NAME rollback --releases FOLDER.",
     )
     done = EmptyOperator(task_id="done", trigger_rule="none_failed_min_one_success", **ONCE)
     watcher = PythonOperator(

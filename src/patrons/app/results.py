@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from patrons.churn import gate_narrative
+from patrons.errors import RUN_ALL
 from patrons.files import read_json, read_record, result_file
 from patrons.scoring import Scorer, release
 from patrons.service.follow import named_by
@@ -62,7 +63,7 @@ class Series(NamedTuple):
         state = f"failed in {', '.join(failed)}" if failed else "is incomplete: it is still running, or was stopped"
         return (
             f"The last run on {self.name} {state}. What is shown may be old, and parts may be missing. "
-            "Whoever runs the series finishes it with: run_all.py --resume"
+            f"Whoever runs the series finishes it with: {RUN_ALL} {self.name} --resume"
         )
 
     def scorer(self) -> Scorer:

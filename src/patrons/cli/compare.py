@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from patrons.cli.parts import command
+from patrons.errors import PATRONS, RUN_ALL
 from patrons.files import root_folder
 
 if TYPE_CHECKING:  # both import pandas, and help comes at once
@@ -35,20 +36,20 @@ def compare(arguments: argparse.Namespace) -> None:
     ledger = root_folder() / "data" / "ledger" / name
     known = runs.kept(ledger)
     if not known:
-        raise runs.RunsError(f"No run of {name} is kept. {_others(ledger)}Run it: python run_all.py {name}")
+        raise runs.RunsError(f"No run of {name} is kept. {_others(ledger)}Run it: {RUN_ALL} {name}")
     if arguments.list:
         print("\n".join(_listing(known)))
         return
     if len(arguments.runs) not in (0, 2):
-        raise runs.RunsError(f"Name two runs, the earlier first, or none: patrons compare {name} -2 -1")
+        raise runs.RunsError(f"Name two runs, the earlier first, or none: {PATRONS} compare {name} -2 -1")
     if len(known) < 2:
         raise runs.RunsError(
             f"Only one run of {name} is kept, {known[0]['run_id']}: there is none to compare it with. Change something "
-            f"and run it again: python run_all.py {name}"
+            f"and run it again: {RUN_ALL} {name}"
         )
     before, after = (runs.found(ledger, text) for text in arguments.runs or ("-2", "-1"))
     if before.id == after.id:
-        raise runs.RunsError(f"Both are the run {before.id}. Name two: patrons compare {name} --list")
+        raise runs.RunsError(f"Both are the run {before.id}. Name two: {PATRONS} compare {name} --list")
     print("\n".join(_page(Comparison(before, after))))
 
 

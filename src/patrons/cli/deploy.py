@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from patrons.cli.parts import command, natural
-from patrons.errors import SourceError, is_expected
+from patrons.errors import PATRONS, SourceError, is_expected
 from patrons.files import root_folder
 from patrons.service import record
 
@@ -70,7 +70,9 @@ def deploy(arguments: argparse.Namespace) -> int:
     name = Path(arguments.name).name.removesuffix(".yaml")
     try:
         if arguments.of is not None and arguments.step != "rollback":
-            raise record.DeliveryError(f"--of goes with the step rollback: patrons deploy {name} rollback --of STARTED")
+            raise record.DeliveryError(
+                f"--of goes with the step rollback: {PATRONS} deploy {name} rollback --of STARTED"
+            )
         options = Options(
             arguments.releases, arguments.balancer.rstrip("/"), _key(arguments), arguments.timeout, arguments.seconds
         )
@@ -81,7 +83,7 @@ def deploy(arguments: argparse.Namespace) -> int:
                 return 0
             return _whole(steps)
     except KeyboardInterrupt:
-        print(f"\nStopped. Go on with the same command, or: patrons deploy {name} rollback", file=sys.stderr)
+        print(f"\nStopped. Go on with the same command, or: {PATRONS} deploy {name} rollback", file=sys.stderr)
         return STOPPED
     except Exception as error:
         return _reported(error)
@@ -149,7 +151,7 @@ def _undo(steps: "Delivering", started: str) -> int:
         return FAILED if changed else 0
     except Exception as error:
         _reported(error)
-        print(f"The rollback is not complete. Repeat it: patrons deploy {steps.name} rollback", file=sys.stderr)
+        print(f"The rollback is not complete. Repeat it: {PATRONS} deploy {steps.name} rollback", file=sys.stderr)
         return FAILED
 
 

@@ -27,31 +27,31 @@ from patrons.cli import (
     trial,
 )
 from patrons.cli.parts import command, natural
-from patrons.errors import is_expected
+from patrons.errors import PATRONS, RUN_ALL, is_expected
 from patrons.files import root_folder, shown
 
 OF_A_SERIES = ("log", "trial", "audience", "outcomes", "compare", "retrain", "models", "deploy")  # as their NAME says
 FEWEST = 50  # customers of a simulated shop
-EXAMPLES = """examples:
-  patrons simulate                        make up the demo shop, in data/raw/demo
-  patrons simulate --customers 400 --folder data/raw/small
-  patrons init ~/orders.csv               look at your data and write params/orders.yaml for it
-  patrons params                          every parameter with its default and meaning
-  patrons params 03                       those of one notebook
-  patrons fetch online_retail             download a public order log into data/raw
-  patrons log demo                        send to MLflow what run_all.py could not
-  patrons predict --params demo --input new.csv --output scored.parquet
-  patrons trial demo --orders new.csv     what the contacts did, beside those held out
-  patrons audience demo --segment "At risk" --form klaviyo --customers crm.csv --output at_risk.csv
-                                          its members, as a file that Klaviyo imports
-  patrons outcomes demo                   what is kept of scores, and what became of them
-  patrons compare demo                    what changed since the run before
-  patrons dvc mine --write                write the pipeline by which DVC versions data and results
-  patrons retrain demo --if-needed        train and promote anew where monitoring says so
-  patrons models promote demo             let the candidate answer from now on
-  patrons deploy demo --releases ~/releases
-                                          let it answer behind the balancer, and watch it
-  patrons backup --to /mnt/backups        copy what MLflow keeps, while it is in use"""
+EXAMPLES = f"""examples:
+  {PATRONS} simulate                        make up the demo shop, in data/raw/demo
+  {PATRONS} simulate --customers 400 --folder data/raw/small
+  {PATRONS} init ~/orders.csv               look at your data and write params/orders.yaml for it
+  {PATRONS} params                          every parameter with its default and meaning
+  {PATRONS} params 03                       those of one notebook
+  {PATRONS} fetch online_retail             download a public order log into data/raw
+  {PATRONS} log demo                        send to MLflow what run_all.py could not
+  {PATRONS} predict --params demo --input new.csv --output scored.parquet
+  {PATRONS} trial demo --orders new.csv     what the contacts did, beside those held out
+  {PATRONS} audience demo --segment "At risk" --form klaviyo --customers crm.csv --output at_risk.csv
+                                                    its members, as a file that Klaviyo imports
+  {PATRONS} outcomes demo                   what is kept of scores, and what became of them
+  {PATRONS} compare demo                    what changed since the run before
+  {PATRONS} dvc mine --write                write the pipeline by which DVC versions data and results
+  {PATRONS} retrain demo --if-needed        train and promote anew where monitoring says so
+  {PATRONS} models promote demo             let the candidate answer from now on
+  {PATRONS} deploy demo --releases ~/releases
+                                                    let it answer behind the balancer, and watch it
+  {PATRONS} backup --to /mnt/backups        copy what MLflow keeps, while it is in use"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -86,8 +86,8 @@ def _run(arguments: argparse.Namespace, log: events.Log) -> int:
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     line = argparse.ArgumentParser(
-        prog="patrons",
-        description="Customer segments, churn and value as a series of notebooks. The series itself: run_all.py --help",
+        prog=PATRONS,
+        description=f"Customer segments, churn and value as a series of notebooks. The series itself: {RUN_ALL} --help",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

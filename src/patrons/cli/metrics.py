@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from patrons.cli.parts import command
+from patrons.errors import PATRONS
 from patrons.files import root_folder, shown, write_text
 
 PURPOSE = "print how series are, as numbers for Prometheus: runs, gates, verdict, outcomes, champion, backups"
 SUFFIX = ".prom"
 FOLDERS = {  # what an option names, and the command that makes such a folder
-    "backups": ("backups", "patrons backup --to FOLDER"),
-    "releases": ("releases, with the record of the last delivery", "patrons models export NAME --to FOLDER"),
+    "backups": ("backups", f"{PATRONS} backup --to FOLDER"),
+    "releases": ("releases, with the record of the last delivery", f"{PATRONS} models export NAME --to FOLDER"),
 }
 MORE = """
 

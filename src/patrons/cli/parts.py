@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from patrons.errors import PATRONS
+
 Run = Callable[[argparse.Namespace], int | None]  # the exit code, None for 0
 
 
@@ -18,7 +20,7 @@ def command(
         name,
         help=purpose,
         description=f"{purpose[0].upper()}{purpose[1:]}.",
-        epilog=f"example: patrons {name} {example}{more}",
+        epilog=f"example: {PATRONS} {name} {example}{more}",
         formatter_class=argparse.RawDescriptionHelpFormatter if more else argparse.HelpFormatter,
     )
     parser.set_defaults(run=run)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from patrons.cli.parts import Run, command
+from patrons.errors import PATRONS
 from patrons.files import root_folder, shown
 
 MOST_LISTED = 10  # columns, and features that are unlike the training
@@ -42,7 +43,7 @@ def _action(actions: Any, name: str, run: Run, purpose: str) -> None:
     action = actions.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.")
     action.set_defaults(run=run)
     if name == "import":
-        action.add_argument("folder", metavar="FOLDER", type=Path, help="what `patrons models export` wrote")
+        action.add_argument("folder", metavar="FOLDER", type=Path, help=f"what `{PATRONS} models export` wrote")
         return
     action.add_argument("name", metavar="NAME", help="the series, such as demo")
     if name in ("show", "promote", "export"):
@@ -134,7 +135,7 @@ def build(arguments: argparse.Namespace) -> None:
     root, name = root_folder(), _name(arguments.name)
     folder = releases.build(root / "data" / "processed" / name)
     number = _registry(name).register(folder)
-    print(f"{shown(folder)} is version {number}, the candidate. Next: patrons models promote {name}")
+    print(f"{shown(folder)} is version {number}, the candidate. Next: {PATRONS} models promote {name}")
 
 
 def listing(arguments: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from ibis import Table
 
-from patrons.errors import SourceError
+from patrons.errors import PATRONS, SourceError
 from patrons.files import write_text
 from patrons.intake import dates, numbers, raw, suggest
 from patrons.intake.attributes import NUMERICAL, as_text, describe
@@ -145,7 +145,7 @@ def _head(guesses: Guesses, title: str, place: str, description: str) -> list[st
     log = guesses.kind == "log"
     return [
         "# yaml-language-server: $schema=schema.json",
-        f"# Written by `patrons init` from {description}. Guesses, with reasons: correct them.",
+        f"# Written by `{PATRONS} init` from {description}. Guesses, with reasons: correct them.",
         *([] if log else [f"kind: table  # {_comment(guesses.why)}"]),
         "01_eda:",
         f"  title: {_yaml(title)}",

@@ -47,12 +47,12 @@ replaces stays. `runs`: of the last 30 runs parameters and numbers, and of up to
 score and outcome. `retrain.json` and `looked.json`: the retrainings, and the last look at the data, without customers.
 No features are held, no names, no addresses, unless the id itself is one.
 
-These are personal data: keep them where you keep the orders. `patrons outcomes NAME` says how much is held. Months are
-deleted {months} months after they were written, when something is added (PATRONS_LEDGER_MONTHS sets how many).
-`known.json` notes for ten years which batches were added, by a digest without customers: none is added again once its
-month was deleted. `patrons outcomes NAME --forget ID` takes one customer out of every Parquet file here. It refuses
-while a file that was set aside (its name ends in `.aside`) is here, as nobody can tell whether it holds the customer.
-Take them out of the source too, or the next run writes them again.
+These are personal data: keep them where you keep the orders. `{patrons} outcomes NAME` says how much is held.
+Months are deleted {months} months after they were written, when something is added (PATRONS_LEDGER_MONTHS sets how
+many). `known.json` notes for ten years which batches were added, by a digest without customers: none is added again
+once its month was deleted. `{patrons} outcomes NAME --forget ID` takes one customer out of every Parquet file here. It
+refuses while a file that was set aside (its name ends in `.aside`) is here, as nobody can tell whether it holds the
+customer. Take them out of the source too, or the next run writes them again.
 """
 
 

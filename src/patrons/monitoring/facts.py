@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from patrons.churn.search import IDENTIFYING
-from patrons.errors import FeaturesError
+from patrons.errors import RUN_ALL, FeaturesError
 from patrons.features.panel import OUTCOME
 from patrons.features.split import GROUP
 from patrons.files import read_json, result_file
@@ -86,7 +86,7 @@ def of_results(processed: Path) -> Facts:
     features, dictionary, dataset = paths.values()
     if features is None or dictionary is None or dataset is None:
         lacking = ", ".join(name for name, path in paths.items() if path is None)
-        raise FeaturesError(f"{processed} lacks {lacking}: run 01 and 02 first (run_all.py NAME --only 01,02).")
+        raise FeaturesError(f"{processed} lacks {lacking}: run 01 and 02 first ({RUN_ALL} NAME --only 01,02).")
     rows, period = read(features), read_json(dataset).get("period")
     known = {*IDENTIFYING, GROUP, OUTCOME, "customer_id", "as_of"}
     ends = pd.Timestamp(period[1]) if "as_of" in rows else None

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from patrons.errors import RUN_ALL
 from patrons.files import read_json, read_record, write_json
 from patrons.monitoring import aside, broken, child
 from patrons.monitoring.verdict_narrative import NONE, RETRAIN, WATCH
@@ -133,6 +134,6 @@ def monitoring(results: Path) -> dict[str, Any]:
     if not isinstance(record, dict) or record.get("verdict") not in VERDICTS or "reason" not in record:
         raise MonitoringError(
             f"{WATCHER} has left no monitoring.json with a verdict ({', '.join(VERDICTS)}) and its reason. Run it "
-            f"again: python run_all.py {results.name} --only {WATCHER[:2]}"
+            f"again: {RUN_ALL} {results.name} --only {WATCHER[:2]}"
         )
     return record

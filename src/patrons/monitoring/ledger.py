@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from patrons.errors import PATRONS
 from patrons.files import locked, read_json, shown, whole, write_json, write_text
 from patrons.monitoring.batches import ASIDE, PASSING, Batches, Pick
 from patrons.monitoring.columns import API, KEYS, OUTCOMES, README, SCORES, LedgerError, address_of, frame_of, typed
@@ -145,7 +146,7 @@ class Ledger:
         deleted = [f"{one.folder.name}/{month}" for one in self._both for month in one.drop_before(first)]
         for one in self._both:
             one.tidy(at)
-        says, path = README.format(months=self.months), self.folder / "README.md"
+        says, path = README.format(months=self.months, patrons=PATRONS), self.folder / "README.md"
         if not path.exists() or path.read_text(encoding="utf-8") != says:
             write_text(path, says)
         return deleted

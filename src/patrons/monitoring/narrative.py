@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from patrons.errors import PATRONS
 from patrons.evaluation.scores import LOSSES
 from patrons.lexicon import capital
 from patrons.monitoring.matured import FEWEST_DAYS, KEPT, REPLAYED, SAMPLE, TRIED, once
@@ -54,7 +55,7 @@ def matured(days: pd.DataFrame) -> str:
     """How many days after the release have matured, or when there will be something to see."""
     rows = later(days)
     if rows.empty and len(days) and days.day.isna().all():
-        return "No outcomes of customers scored since the training are known yet. “patrons outcomes” brings them."
+        return f"No outcomes of customers scored since the training are known yet. “{PATRONS} outcomes” brings them."
     if rows.empty:
         return (
             "No day after the training has matured yet: only the days before it, on which it was tried, can be shown."

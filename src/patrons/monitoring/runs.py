@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from patrons.errors import nearest
+from patrons.errors import PATRONS, nearest
 from patrons.files import DamagedError, read_json, read_record, result_file, shown, whole, write_json
 from patrons.libraries import by_library, installed, versions
 
@@ -252,7 +252,7 @@ def found(ledger: Path, text: str) -> Run:
     if not fitting:
         likely = nearest(text, known[::-1])
         likely = likely if likely.startswith("did you mean") else "they are listed by"
-        listing = f"{likely} patrons compare {ledger.name} --list"
+        listing = f"{likely} {PATRONS} compare {ledger.name} --list"
         raise RunsError(f"No run {text!r} of {ledger.name} is among the {len(known)} that are kept; {listing}")
     return read(ledger, fitting[0])
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from patrons.churn import gate_narrative
 from patrons.digits import about, held
+from patrons.errors import PATRONS
 from patrons.files import read_json
 from patrons.lexicon import capital
 from patrons.reports import contacts, pictures
@@ -231,7 +232,7 @@ class _Answers:
         if self.value.get("campaign"):
             yield (
                 "Some were drawn by lot not to be contacted (“hold out” in the list). Leave them alone: beside them "
-                "“patrons trial” shows whether contacting works."
+                f"“{PATRONS} trial {self.name}” shows whether contacting works."
             )
 
     def changes(self) -> Iterator[str]:
@@ -243,7 +244,7 @@ class _Answers:
         if days:
             text += f" That is judged by {days:,} month{'s' * (days != 1)} whose outcomes are known."
         if self.monitoring["verdict"] == "retrain":
-            text += f" “patrons retrain {self.name}” does it."
+            text += f" “{PATRONS} retrain {self.name}” does it."
         yield text
 
     def broken(self) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from patrons.errors import RUN_ALL
 from patrons.files import digest, locked, now, read_record, write_json
 from patrons.libraries import versions
 from patrons.scoring.answers import Row, fast_forms
@@ -108,7 +109,9 @@ def finished(processed: Path) -> dict[str, Any]:
     failed = [stage for stage, record in series.get("stages", {}).items() if record["status"] != "succeeded"]
     if not series.get("finished") or failed:
         reason = f"{', '.join(failed)} did not succeed" if failed else "there is none that has finished"
-        raise ReleaseError(f"A release needs a complete series in {processed}: {reason}. Run it: run_all.py --resume")
+        raise ReleaseError(
+            f"A release needs a complete series in {processed}: {reason}. Run it: {RUN_ALL} {processed.name} --resume"
+        )
     return series
 
 
@@ -116,7 +119,7 @@ def _copy(content: Content, fresh: Path) -> None:
     for name in (*NEEDED, *OPTIONAL):
         path = content.path(name)
         if path is None and name in NEEDED:
-            raise ReleaseError(f"No notebook has written {name}: run the whole series (run_all.py --resume).")
+            raise ReleaseError(f"No notebook has written {name}: run the whole series ({RUN_ALL} NAME --resume).")
         if path is not None:
             shutil.copy(path, fresh / name)
 

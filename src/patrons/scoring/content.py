@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from patrons.btyd import lifetime
+from patrons.errors import RUN_ALL
 from patrons.features.terms import Term, terms
 from patrons.files import read_json, result_file
 from patrons.models import load_model
@@ -74,7 +75,7 @@ class Content:
         """
         path = self.path(file)
         if path is None:
-            raise ContentError(f"No notebook has written {file}: run the whole series (run_all.py --resume).")
+            raise ContentError(f"No notebook has written {file}: run the whole series ({RUN_ALL} NAME --resume).")
         return pd.read_parquet(path)
 
     @property

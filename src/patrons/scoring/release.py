@@ -32,6 +32,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from patrons.errors import PATRONS
 from patrons.files import digest, read_json, write_json
 from patrons.libraries import differences
 from patrons.scoring import signatures
@@ -102,7 +103,7 @@ def read(folder: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ReleaseError(f"{folder / MANIFEST} cannot be read ({error}): it is damaged. Copy it again.") from None
     if manifest is None:
-        raise ReleaseError(f"{folder} is no release: it has no {MANIFEST}. Build one: patrons models build NAME")
+        raise ReleaseError(f"{folder} is no release: it has no {MANIFEST}. Build one: {PATRONS} models build NAME")
     found = manifest.get("format") if isinstance(manifest, dict) else None
     if found != FORMAT:
         raise ReleaseError(

@@ -11,6 +11,7 @@ import secrets
 from hashlib import sha256
 from pathlib import Path
 
+from patrons.errors import PATRONS
 from patrons.files import whole
 
 FILE = "release.sig"
@@ -55,7 +56,7 @@ def problem(manifest: Path) -> str:
         return ""
     wanted, path = _signature(manifest), manifest.with_name(FILE)
     if not path.is_file():
-        return f"it is not signed, and {VARIABLE} demands that: if you trust who made it, patrons keys sign FOLDER"
+        return f"it is not signed, and {VARIABLE} demands that: if you trust who made it, {PATRONS} keys sign FOLDER"
     signature = path.read_bytes()[: len(wanted) + 1].strip()
     if hmac.compare_digest(signature, wanted.encode()):
         return ""
@@ -75,7 +76,7 @@ def _signature(manifest: Path) -> str:
 def _key() -> bytes:
     path = _configured()
     if not path.is_file():
-        raise SignatureError(f"{VARIABLE} names {path}, which is not there. Make one: patrons keys sign FOLDER")
+        raise SignatureError(f"{VARIABLE} names {path}, which is not there. Make one: {PATRONS} keys sign FOLDER")
     key = path.read_bytes().strip()
     if len(key) < LEAST:
         raise SignatureError(f"The signing key in {path} has {len(key)} characters, and must have {LEAST} or more.")
@@ -87,6 +88,6 @@ def _configured() -> Path:
     if path is None:
         raise SignatureError(
             f"No signing key is configured: set {VARIABLE} to a file that holds one, outside the project; "
-            "patrons keys sign FOLDER makes it if it is not there."
+            f"{PATRONS} keys sign FOLDER makes it if it is not there."
         )
     return path

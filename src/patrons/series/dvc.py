@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from patrons.errors import nearest
+from patrons.errors import PATRONS, nearest
 from patrons.files import shown, write_text
 from patrons.series import imports
 from patrons.series.declarations import ParamsError
@@ -27,7 +27,7 @@ LOCK = "requirements.lock"
 GUARD = "declarations"  # the stage that looks whether the notebooks still declare what dvc.yaml says
 METRICS, FIGURES = ("metrics.json", r"\bstage\.record\("), ("figures", r"\bstage\.figure\(")
 HEAD = (
-    "# Written by `patrons dvc {name} --write` from what the notebooks declare: write it anew instead of editing it.\n"
+    f"# Written by `{PATRONS} dvc {{name}} --write` from what the notebooks declare: write it anew, do not edit it.\n"
 )
 
 
@@ -49,7 +49,7 @@ def check(name: str, root: Path) -> Path:
     if unnamed or not target.is_file() or target.read_text(encoding="utf-8") != _text(path, root):
         reason = f"{shown(path)} does not name {', '.join(unnamed)}" if unnamed else "the notebooks declare otherwise"
         reason = reason if target.is_file() else "there is none"
-        raise ParamsError(f"{shown(target)} is not up to date: {reason}. Write it: patrons dvc {name} --write")
+        raise ParamsError(f"{shown(target)} is not up to date: {reason}. Write it: {PATRONS} dvc {name} --write")
     return target
 
 

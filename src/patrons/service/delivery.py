@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING
 
+from patrons.errors import PATRONS
 from patrons.files import now, read_json
 from patrons.service import record, undo
 from patrons.service.balancer import COLOURS, Balancer
@@ -37,8 +38,8 @@ class Delivering(Site):
         if last and last.under_way:
             raise DeliveryError(
                 f"The delivery of {last.folder} that began at {last.started} is {last.state}, and neither done nor "
-                f"undone. Go on: patrons deploy {last.name} {record.NEXT[last.state]}; or: patrons deploy {last.name} "
-                "rollback"
+                f"undone. Go on: {PATRONS} deploy {last.name} {record.NEXT[last.state]}; or: "
+                f"{PATRONS} deploy {last.name} rollback"
             )
         try:
             build.finished(self.root / "data" / "processed" / self.name)
@@ -104,7 +105,7 @@ class Delivering(Site):
         if delivery.former and delivery.former != former:
             raise DeliveryFailedError(
                 f"{former} answers by now, and {delivery.former} did when the delivery of {delivery.folder} began. "
-                f"Begin anew: patrons deploy {self.name} rollback, then judge."
+                f"Begin anew: {PATRONS} deploy {self.name} rollback, then judge."
             )
         self.replicas(colour)  # there must be some
         self.check_key(colour)
@@ -135,7 +136,7 @@ class Delivering(Site):
         if champion not in (delivery.champion, delivery.version):
             raise DeliveryFailedError(
                 f"Version {champion} is the champion by now: version {delivery.version} was held against "
-                f"{delivery.champion or 'none'}. Undo and judge it again: patrons deploy {self.name} rollback"
+                f"{delivery.champion or 'none'}. Undo and judge it again: {PATRONS} deploy {self.name} rollback"
             )
         with changing():
             yield from self._flipped(delivery, registry, balancer, champion)
@@ -149,7 +150,7 @@ class Delivering(Site):
             if lost := balancer.down(delivery.replicas):
                 raise DeliveryFailedError(
                     f"{', '.join(lost)}, and was up before: {delivery.colour} was not let answer. See the log of that "
-                    f"replica, and load it again: patrons deploy {self.name} load"
+                    f"replica, and load it again: {PATRONS} deploy {self.name} load"
                 )
             delivery = self.releases.note(delivery, state=record.FLIPPING, failures=balancer.failures())
             balancer.let_answer()

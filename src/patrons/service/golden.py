@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from patrons.errors import SourceError
+from patrons.errors import PATRONS, SourceError
 from patrons.service.record import KEY
 
 LONGEST = 15.0  # seconds that an answer may take: the service gives a body 10
@@ -62,7 +62,7 @@ class Server:
         if answer.status_code == requests.codes.unauthorized:
             raise KeyRefusedError(
                 f"{self.name} ({self.url}) wants an API key and got {_problem(found) or 'none'}. Give the file that "
-                f"holds one, --key-file FILE, or set {KEY}; patrons keys add NAME makes one."
+                f"holds one, --key-file FILE, or set {KEY}; {PATRONS} keys add NAME makes one."
             )
         return answer.status_code, found if isinstance(found, dict) else {}
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Set
 from typing import Any
 from uuid import uuid4
 
+from patrons.errors import PATRONS
 from patrons.events import Log, log_failure
 from patrons.service.keys import Keys
 from patrons.service.limits import Gate
@@ -116,7 +117,7 @@ class Guard:
         holder = self.keys.holder(key.strip()) if kind.lower() == "bearer" else None
         if holder is None:
             found = "a key that is not known or was revoked" if key else "no key"
-            step = "Send the header Authorization: Bearer KEY. A key is made by: patrons keys add NAME"
+            step = f"Send the header Authorization: Bearer KEY. A key is made by: {PATRONS} keys add NAME"
             wrong = error("Authorization", found, "a key of this service", step)
             raise Problem(401, wrong, {"WWW-Authenticate": "Bearer"})
         return holder
@@ -197,7 +198,7 @@ async def _whole(receive: Receive, seconds: float, ask: Callable[[int], None]) -
 def _check_host(host: bytes) -> None:
     """Refuse a name that is not this machine's: a web page could have its own name lead here."""
     if host and not LOCAL.fullmatch(host):
-        step = "Ask for http://127.0.0.1, or serve others with keys: patrons keys add NAME"
+        step = f"Ask for http://127.0.0.1, or serve others with keys: {PATRONS} keys add NAME"
         raise Problem(421, error("Host", host.decode("latin-1"), "127.0.0.1, localhost or [::1]", step))
 
 

@@ -21,6 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from patrons.errors import PATRONS
 from patrons.files import now, read_json, whole
 
 KEY = re.compile(r"pk_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
@@ -52,7 +53,7 @@ def listed(path: Path) -> dict[str, dict[str, Any]]:
     except ValueError as error:
         raise KeysError(f"{path} cannot be read ({error}): it is damaged. Put a copy of it in its place.") from None
     if not isinstance(entries, dict) or not all(_is_entry(entry) for entry in entries.values()):
-        raise KeysError(f"{path} is no file of keys. PATRONS_KEYS names the one that `patrons keys add` writes.")
+        raise KeysError(f"{path} is no file of keys. PATRONS_KEYS names the one that `{PATRONS} keys add` writes.")
     return entries
 
 
@@ -70,7 +71,7 @@ def check(path: Path) -> None:
     """
     if not path.exists():
         raise KeysError(
-            f"There is no file of keys {path}. Make a key: patrons keys add NAME. "
+            f"There is no file of keys {path}. Make a key: {PATRONS} keys add NAME. "
             "Or answer this machine only, without keys: --no-keys"
         )
     listed(path)
@@ -96,7 +97,7 @@ def revoke(path: Path, name: str) -> None:
     with _changed(path) if path.parent.is_dir() else nullcontext(listed(path)) as entries:
         valid = [key for key, entry in entries.items() if name in (key, entry["name"]) and not entry["revoked"]]
         if not valid:
-            raise KeysError(f"No key named {name!r} is in use. See: patrons keys list")
+            raise KeysError(f"No key named {name!r} is in use. See: {PATRONS} keys list")
         entries[valid[0]]["revoked"] = now()
 
 

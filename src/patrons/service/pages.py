@@ -7,6 +7,7 @@ from typing import Any
 
 from flama import Flama, http
 
+from patrons.errors import PATRONS
 from patrons.service.messages import ErrorResponse
 from patrons.service.problems import Problem, error
 
@@ -49,7 +50,9 @@ def description(app: Flama, keys: bool) -> dict[str, Any]:
     shape = ErrorResponse.model_json_schema(ref_template="#/components/schemas/{model}")
     parts["schemas"] |= {**shape.pop("$defs"), "ErrorResponse": shape}
     if keys:
-        parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": "patrons keys add NAME"}}
+        parts["securitySchemes"] = {
+            "key": {"type": "http", "scheme": "bearer", "description": f"{PATRONS} keys add NAME"}
+        }
     for path, operations in schema["paths"].items():
         for operation in operations.values():
             if "responses" in operation:

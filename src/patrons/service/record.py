@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from patrons import events
-from patrons.errors import SourceError
+from patrons.errors import PATRONS, SourceError
 from patrons.files import DamagedError, LockedError, locked, read_json, write_json, write_text
 from patrons.service.balancer import COLOURS
 
@@ -143,7 +143,7 @@ class Releases:
         last = self.last()
         if last is None or last.name != name:
             found = "nothing was delivered" if last is None else f"the last delivery was of {last.name}"
-            raise DeliveryError(f"In {self.folder} {found}. Begin with: patrons deploy {name} judge")
+            raise DeliveryError(f"In {self.folder} {found}. Begin with: {PATRONS} deploy {name} judge")
         return last
 
     def ready_for(self, name: str, step: str) -> Delivery:
@@ -160,7 +160,7 @@ class Releases:
         following = NEXT.get(last.state, "judge")
         raise DeliveryError(
             f"{step} is not the next step: the delivery of {last.folder or name} is {last.state}. "
-            f"Go on with: patrons deploy {name} {following}"
+            f"Go on with: {PATRONS} deploy {name} {following}"
         )
 
     def note(self, delivery: Delivery, **facts: Any) -> Delivery:

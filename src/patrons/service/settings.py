@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from patrons.errors import PATRONS
 from patrons.service.follow import Locate
 from patrons.service.keys import default_file
 
@@ -67,7 +68,7 @@ class Settings:
         if self.keys is None and self.host not in LOOPBACK:
             raise SettingsError(
                 f"Without keys the service may listen on this machine only, and {self.host} is more than that. "
-                "Leave --host out, or make a key: patrons keys add NAME"
+                f"Leave --host out, or make a key: {PATRONS} keys add NAME"
             )
         for name in ("body", "timeout", "connections", "running", "per_key", "poll"):
             self._check(name, getattr(self, name) > 0, "above 0")

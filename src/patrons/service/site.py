@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from patrons.errors import SourceError
+from patrons.errors import PATRONS, SourceError
 from patrons.service.balancer import Balancer, run_folder
 from patrons.service.golden import Server
 from patrons.service.record import Delivery, Releases
@@ -83,7 +83,7 @@ class Site:
         if not (servers := self._servers(colour)):
             raise DeliveryFailedError(
                 f"No replica of {colour} is there to load a release. Start one that follows the file {colour}, such as "
-                f"by: patrons scale {colour} (see docs/operations.md)"
+                f"by: {PATRONS} scale {colour} (see docs/operations.md)"
             )
         return servers
 

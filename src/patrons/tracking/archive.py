@@ -15,13 +15,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from patrons.errors import PATRONS
 from patrons.files import digest, read_json, shown, write_json
 from patrons.tracking.stores import BackupError
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 NAME = re.compile(r"\d{8}T\d{6}\.\d{3}Z")
-ADVICE = "Take an earlier one, or make a new one: patrons backup --to FOLDER"
+ADVICE = f"Take an earlier one, or make a new one: {PATRONS} backup --to FOLDER"
 
 
 def whole_backups(folder: Path) -> list[Path]:
@@ -41,7 +42,7 @@ def chosen(place: Path) -> Path:
     if not backups and NAME.fullmatch(place.name):
         raise BackupError(f"The backup {shown(place)} is torn: it has no {MANIFEST}. {ADVICE}")
     if not backups:
-        raise BackupError(f"{shown(place)} holds no finished backup. Make one: patrons backup --to FOLDER")
+        raise BackupError(f"{shown(place)} holds no finished backup. Make one: {PATRONS} backup --to FOLDER")
     return backups[-1]
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from patrons.errors import PATRONS
 from patrons.evaluation.metrics import Interval, roc_auc
 from patrons.evaluation.scores import RANKING, difference
 from patrons.files import read_json
@@ -175,12 +176,12 @@ def serving(name: str, root: Path, unpromoted: bool = True) -> Serving:
         raise RegistryError(
             f"{registry.model} has had a champion (data/processed/{name}/releases has copies), and MLflow has none. "
             "Is it the right MLflow (MLFLOW_TRACKING_URI)? If so, delete that folder, or promote a version: "
-            f"patrons models promote {name}"
+            f"{PATRONS} models promote {name}"
         )
     if not unpromoted:
         raise RegistryError(
             f"No release of {name} is promoted, and its last results may not answer here (--allow-unpromoted "
-            f"lets them, unless this service has had a champion). Promote one: patrons models promote {name}"
+            f"lets them, unless this service has had a champion). Promote one: {PATRONS} models promote {name}"
         )
     folder = current(processed)
     return Serving(folder, False, f"release {release.read(folder)['id']} of the last results; no champion was promoted")

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from patrons import events
+from patrons.errors import PATRONS
 from patrons.scoring import release, signatures
 from patrons.tracking import decisions, limits
 from patrons.tracking.connection import TrackingError, connected, experiment_of
@@ -177,7 +178,7 @@ class Registry:
         if line.champion is None or line.former:
             raise RegistryError(
                 f"Only the first champion of {self.model} can be withdrawn. Go back to the one before: "
-                f"patrons models rollback {self.name}"
+                f"{PATRONS} models rollback {self.name}"
             )
         return self.move(decisions.ROLLBACK, None, (), {"why": why, "override": False, "failed": [], "metrics": {}})
 
@@ -276,7 +277,7 @@ class Registry:
             if problems := scorer.check():
                 raise RegistryError(
                     f"Version {number} of {self.model} does not answer as it must: {problems[0]}. "
-                    f"If Patrons has changed since it was built: patrons models build {self.name}"
+                    f"If Patrons has changed since it was built: {PATRONS} models build {self.name}"
                 )
         return scorer.manifest
 
@@ -296,7 +297,7 @@ class Registry:
                 raise RegistryError(self._lacking(str(which), state))
             which = state.aliases[str(which)]
         if state.releases.get(int(which), "unknown") == "unknown":
-            raise RegistryError(f"{self.model} has no version {which}. See: patrons models list {self.name}")
+            raise RegistryError(f"{self.model} has no version {which}. See: {PATRONS} models list {self.name}")
         return int(which)
 
     def _lacking(self, alias: str, state: State) -> str:
@@ -305,11 +306,11 @@ class Registry:
         if alias == CHAMPION and logged is not None:
             return (
                 f"{self.model} has lost its champion: by the log version {logged} answers, and MLflow holds no such "
-                f"alias any more. What may answer instead: patrons models repair {self.name}"
+                f"alias any more. What may answer instead: {PATRONS} models repair {self.name}"
             )
         existing = ", ".join(sorted(state.aliases)) or "none"
         return (
-            f"{self.model} has no {alias}; its aliases: {existing}. Build a release: patrons models build {self.name}"
+            f"{self.model} has no {alias}; its aliases: {existing}. Build a release: {PATRONS} models build {self.name}"
         )
 
     def _aliases(self, client: Any) -> dict[str, int]:
@@ -317,7 +318,9 @@ class Registry:
 
     def _registered(self, client: Any) -> Any:
         if not client.search_registered_models(f"name = '{self.model}'"):
-            raise RegistryError(f"No release of {self.name} is registered. Make one: patrons models build {self.name}")
+            raise RegistryError(
+                f"No release of {self.name} is registered. Make one: {PATRONS} models build {self.name}"
+            )
         return client.get_registered_model(self.model)
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from patrons.errors import PATRONS
 from patrons.tracking import decisions
 from patrons.tracking.decisions import CHAMPION, PREVIOUS, State, failed_gates, headline
 from patrons.tracking.registry import Registry
@@ -56,7 +57,7 @@ def _by_former(registry: Registry, state: State, found: str) -> list[str]:
             continue
         _decide(registry, number, former[:position], found)
         return [*described, f"Now version {number} answers again."]
-    return [*described, f"No earlier champion is left. Promote a version: patrons models list {registry.name}"]
+    return [*described, f"No earlier champion is left. Promote a version: {PATRONS} models list {registry.name}"]
 
 
 def _previous_astray(registry: Registry, state: State) -> list[str]:

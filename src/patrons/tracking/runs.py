@@ -11,6 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from patrons.errors import PATRONS, RUN_ALL
 from patrons.files import locked, read_json, read_record
 from patrons.series.declarations import OWN
 from patrons.tracking import limits
@@ -50,7 +51,7 @@ def log_series(processed: Path, reports: Path, root: Path) -> str | None:
     _finished(processed)
     with locked(processed / ".lock", PATIENCE, nested=True):  # two that send at once would send two copies
         series = _finished(processed)
-        with connected(root, f"did not take the series {name}", f"; then: patrons log {name}") as client:
+        with connected(root, f"did not take the series {name}", f"; then: {PATRONS} log {name}") as client:
             experiment = experiment_of(client, name, root)
             sending = _Sending(client, experiment, series, processed, reports)
             return None if sending.is_done() else sending.send()
@@ -63,7 +64,8 @@ def _finished(processed: Path) -> dict[str, Any]:
         raise TrackingError(f"There is no series {processed.name!r} to send; those that were run: {existing}.")
     if not series.get("finished"):
         raise TrackingError(
-            f"The series {processed.name} has not finished.\nWait for it, or run it again: python run_all.py --resume"
+            f"The series {processed.name} has not finished.\n"
+            f"Wait for it, or run it again: {RUN_ALL} {processed.name} --resume"
         )
     return series
 

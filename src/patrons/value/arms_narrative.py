@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from patrons.digits import about
+from patrons.errors import PATRONS
 from patrons.value.arms import FEWEST, HOLD_OUT
 from patrons.value.power import LEVEL, POWER, Reach
 
@@ -30,7 +31,7 @@ def held_out(listed: pd.DataFrame, reach: Reach, currency: str) -> str:
     cost = f" That forgoes about {about(forgone)} {currency}".rstrip() + " of gain." if pd.notna(forgone) else ""
     return (
         f"{reach.held:,} of the first {both:,} are held out by lot (column arm). Leave them alone: beside them "
-        f"“patrons trial” will show what the contacts did.{cost}"
+        f"“{PATRONS} trial” will show what the contacts did.{cost}"
     )
 
 
