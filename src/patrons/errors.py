@@ -1,4 +1,4 @@
-"""The errors of data that cannot be used, which errors need no traceback, and what messages tell to type."""
+"""The errors of bad data and of what may pass, which need no traceback, and what messages tell to type."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -21,6 +21,10 @@ class FeaturesError(ValueError):
 
 class ClusteringError(ValueError):
     """Data or parameters from which no grouping can be chosen."""
+
+
+class PassingError(RuntimeError):
+    """What can pass by itself, such as a server that is away or a folder that another command holds: try it again."""
 
 
 def is_expected(error: Exception) -> bool:

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from patrons.errors import PassingError
+
 if TYPE_CHECKING:  # a command that makes no table starts without pandas
     import pandas as pd
 
@@ -44,7 +46,7 @@ class DiskFullError(OSError):
         return str(self.args[1])
 
 
-class LockedError(RuntimeError):
+class LockedError(PassingError):
     """Another command is at work in the same folder.
 
     Parameters

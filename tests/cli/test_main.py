@@ -10,7 +10,9 @@ import pytest
 
 from patrons.cli import main as cli
 from patrons.demo import simulate
+from patrons.files import LockedError
 from patrons.tracking import runs as tracking
+from patrons.tracking.connection import AwayError, TrackingError
 
 
 @pytest.fixture
@@ -186,3 +188,13 @@ def test_an_error_of_the_program_itself_is_not_hidden(project, monkeypatch):
 def test_without_notebooks_here_the_project_of_the_package_is_meant(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert (cli.root_folder() / "src" / "patrons" / "files.py").exists()
+
+
+@pytest.mark.parametrize(("error", "code"), [(LockedError, 1), (AwayError, 1), (TrackingError, 2)])
+def test_what_may_pass_by_itself_ends_with_1_so_that_a_scheduler_tries_again(monkeypatch, capsys, error, code):
+    def away(*_):
+        raise error("MLflow is away.")
+
+    monkeypatch.setattr("patrons.tracking.runs.log_series", away)
+    assert cli.main(["log", "demo"]) == code
+    assert capsys.readouterr().err == "patrons: MLflow is away.\n"

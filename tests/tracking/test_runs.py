@@ -24,7 +24,7 @@ from patrons.features.preparation import IQRClipper
 from patrons.files import read_json, write_json, write_text
 from patrons.models import save_model
 from patrons.tracking import connection, limits
-from patrons.tracking.connection import TrackingError, local_uri
+from patrons.tracking.connection import AwayError, TrackingError, local_uri
 from patrons.tracking.packing import own_code
 from patrons.tracking.runs import SENT, log_series
 
@@ -354,7 +354,7 @@ def test_a_server_that_is_away_is_said_in_seconds_and_a_later_call_sends(shop, m
     begun = time.monotonic()
     with monkeypatch.context() as away:
         away.setenv("MLFLOW_TRACKING_URI", address.replace("//", "//me:secret@"))
-        with pytest.raises(TrackingError, match="patrons log toy") as error:
+        with pytest.raises(AwayError, match="patrons log toy") as error:
             send(shop)
     assert time.monotonic() - begun < 20
     assert address in str(error.value)

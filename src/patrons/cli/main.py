@@ -27,7 +27,7 @@ from patrons.cli import (
     trial,
 )
 from patrons.cli.parts import command, natural
-from patrons.errors import PATRONS, RUN_ALL, is_expected
+from patrons.errors import PATRONS, RUN_ALL, PassingError, is_expected
 from patrons.files import root_folder, shown
 
 OF_A_SERIES = ("log", "trial", "audience", "outcomes", "compare", "retrain", "models", "deploy")  # as their NAME says
@@ -55,7 +55,10 @@ EXAMPLES = f"""examples:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; the exit code: 0, 2 with one line on stderr, or what the help of the command lists."""
+    """Run the command; the exit code: 0, or what its help lists.
+
+    Else 2 for what must be corrected and 1 for what may pass by itself, each with one line on stderr.
+    """
     arguments = parser().parse_args(argv)
     name = " ".join(filter(None, (getattr(arguments, part, None) for part in ("called", "action", "step"))))
     return events.command(name, partial(_run, arguments), series=_series(arguments))
@@ -79,7 +82,7 @@ def _run(arguments: argparse.Namespace, log: events.Log) -> int:
             raise
         print(f"patrons: {' '.join(str(error).split())}", file=sys.stderr)
         log.add(error=type(error).__name__)
-        return 2
+        return 1 if isinstance(error, PassingError) else 2
     return code
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from patrons.errors import PassingError
 from patrons.files import locked
 
 if TYPE_CHECKING:  # mlflow takes over a second to import: only when something is sent
@@ -52,9 +53,13 @@ def exists(root: Path) -> bool:
     return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (root / "mlflow.db").exists()
 
 
+class AwayError(TrackingError, PassingError):
+    """MLflow, its database or its disk did not answer as it should; the same call may do later."""
+
+
 @contextmanager
 def connected(root: Path, trouble: str, then: str = "") -> Iterator["MlflowClient"]:
-    """A client of the user's MLflow or of the project's own; whatever goes wrong in its use is a TrackingError.
+    """A client of the user's MLflow or of the project's own; whatever goes wrong in its use is an AwayError.
 
     One thread at a time has one; environment, tracking URI and loggers are afterwards as they were.
 
@@ -80,7 +85,7 @@ def connected(root: Path, trouble: str, then: str = "") -> Iterator["MlflowClien
         except TrackingError:
             raise
         except Exception as error:  # of MLflow, its database, its HTTP library, the disk or a damaged file
-            raise TrackingError(_message(error, uri, trouble, then)) from error
+            raise AwayError(_message(error, uri, trouble, then)) from error
 
 
 @contextmanager
