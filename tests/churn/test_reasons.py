@@ -1,11 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
 
 from patrons import models
-from patrons.churn import reasons
+from patrons.churn import attribution, reasons
 from patrons.churn.ensemble import BaseRate, Calibrated, MeanOf
 from patrons.churn.final import as_pipeline
 from patrons.churn.kinds import BOOSTING, FOREST, KINDS, LOGISTIC, NETWORK, build
@@ -50,7 +51,7 @@ def test_the_steps_of_a_forest_by_hand():
     X, y = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]] * 10), np.array([0, 0, 0, 1] * 10)
     forest = RandomForestClassifier(1, max_features=None, bootstrap=False, random_state=0).fit(X, y)
     first = int(forest.estimators_[0].tree_.feature[0])  # of two equal columns either may come first
-    added = reasons.of_member(forest, np.array([[1.0, 1], [0, 0]]), X.mean(axis=0))
+    added = attribution.of_member(forest, X.mean(axis=0))(np.array([[1.0, 1], [0, 0]]))
     assert added[0][[first, 1 - first]].tolist() == [0.25, 0.5]  # a quarter, a half, all churn on the way
     assert added[1][[first, 1 - first]].tolist() == [-0.25, 0]
 
@@ -62,9 +63,10 @@ def test_what_a_product_adds_is_shared_evenly_by_hand():
     pairs = member[0].pairs_.tolist()
     member[-1].coef_[:] = 0
     member[-1].coef_[0, 2 + pairs.index([0, 1])] = member[0].scale_[pairs.index([0, 1])]
-    added, base = reasons.EXPLAIN[type(member)](member, np.array([[3.0, 2.0]]), np.array([1.0, 1.0]))
-    assert added[0] == pytest.approx([3, 2])
-    assert base[0] == pytest.approx(member.decision_function([[1.0, 1.0]])[0])
+    ((x, y),) = attribution.of_member(member, np.array([1.0, 1.0]))(np.array([[3.0, 2.0]]))
+    assert x / y == pytest.approx(3 / 2)
+    base = member.decision_function([[1.0, 1.0]])[0]
+    assert x + y == pytest.approx(expit(base + 5) - expit(base))
 
 
 def test_the_sum_along_a_line_explains_a_network_nearly():

@@ -50,7 +50,8 @@ def test_a_feature_is_phrased_in_the_words_of_the_dictionary(feature, value, phr
 def test_reasons_are_of_different_groups_and_explain_the_side_on_which_the_customer_is():
     texts = wording.Wording(["recency_days", "frequency", "plan"], DICTIONARY).texts
     added = np.array([[0.3, 0.2, 0.1], [-0.3, 0.1, -0.1]])
-    assert texts(added, [[40, 2], [1, 5], ["gold", "free"]]) == [
+    rows = pd.DataFrame({"recency_days": [40, 2], "frequency": [1, 5], "plan": ["gold", "free"]})
+    assert texts(added, rows).tolist() == [
         [
             "raises the risk: no order for 40 days",
             "raises the risk: plan: gold",
@@ -58,3 +59,14 @@ def test_reasons_are_of_different_groups_and_explain_the_side_on_which_the_custo
         ],  # frequency is of the group of recency
         ["lowers the risk: no order for 2 days", "lowers the risk: plan: free", ""],
     ]
+
+
+def test_one_customer_has_the_texts_that_a_table_has_also_of_no_reason_and_of_missing_values():
+    words = wording.Wording(["recency_days", "frequency", "plan", "joined"], DICTIONARY)
+    added = np.array([[0.3, 0.2, 0.1, 0.2], [-0.3, 0.1, -0.1, 0.4], [0.1, 0.3, -0.9, -0.2], [0.0, 0.0, 0.0, 0.0]])
+    rows = pd.DataFrame(
+        {"recency_days": [40, np.nan, 1, -0.0], "frequency": 2.0, "plan": ["gold", None, "a", "b"], "joined": 30.0}
+    )
+    ones = [words.of_one(part, row) for part, row in zip(added, rows.to_dict("records"), strict=True)]
+    assert words.texts(added, rows).tolist() == ones
+    assert ones[3] == ["", "", ""]

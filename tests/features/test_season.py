@@ -84,13 +84,17 @@ def test_a_model_that_knows_the_season_forecasts_it():
 def test_what_the_calendar_adds_to_everyone_is_no_reason_of_one_customer():
     wording = Wording(["peak_ahead", "recency_days"], Recipe(90, peak_months=AUTUMN).dictionary())
     for season_adds in (-0.4, 0.4):
-        ((first, *_),) = wording.texts(np.array([[season_adds, 0.1]]), [[0.75], [140.0]])
+        ((first, *_),) = wording.texts(
+            np.array([[season_adds, 0.1]]), pd.DataFrame([[0.75, 140.0]], columns=wording.names)
+        )
         assert first == "raises the risk: no order for 140 days"
 
 
 def test_who_orders_in_the_peak_is_one_reason_of_both_its_features():
     wording = Wording(["peak_share", "peak_habit", "recency_days"], Recipe(90, peak_months=[12]).dictionary())
-    ((first, *rest),) = wording.texts(np.array([[0.1, -0.3, 0.25]]), [[1.0], [0.75], [140.0]])
+    ((first, *rest),) = wording.texts(
+        np.array([[0.1, -0.3, 0.25]]), pd.DataFrame([[1.0, 0.75, 140.0]], columns=wording.names)
+    )
     # together the others speak for the other side
     assert (first, rest) == ("raises the risk: no order for 140 days", ["", ""])
 

@@ -11,7 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.tree import DecisionTreeClassifier
-from xgboost import DMatrix, XGBClassifier
+from xgboost import XGBClassifier
 
 from patrons.churn.ensemble import Calibrated, Liblinear, MeanOf, Network
 from patrons.churn.reasons import reasons
@@ -21,7 +21,6 @@ from patrons.features.selection import TopFeatures
 from patrons.scoring.fast.models import margin
 from patrons.scoring.fast.pipeline import compiled, prepared
 from patrons.scoring.fast.reasons import explainer
-from patrons.scoring.fast.shapley import shapley
 from patrons.scoring.fast.spend import spend
 from patrons.segments import clustering, inputs
 from patrons.value.spend_model import SpendModel
@@ -130,18 +129,6 @@ def test_a_churn_model_has_the_same_probability_and_the_same_reasons(customers, 
     dictionary = pd.DataFrame(entries, columns=["feature", "group", "unit", "meaning"])
     explain, wanted = explainer(model, dictionary, prepared(model)), reasons(model, customers, dictionary)
     assert [explain(row) for row in customers.to_dict("records")] == wanted.to_numpy().tolist()
-
-
-@pytest.mark.parametrize("depth", [1, 3, 6])
-def test_what_columns_add_is_what_xgboost_says_also_of_missing_values(customers, outcome, depth):
-    X = customers[NUMBERS].to_numpy()
-    model = XGBClassifier(n_estimators=10, max_depth=depth, min_child_weight=0, n_jobs=1).fit(X, outcome > 0)
-    explain = shapley(model)
-    wanted = model.get_booster().predict(DMatrix(X), pred_contribs=True)
-    for x, (*added, base) in zip(X, wanted, strict=True):
-        got, start = explain(x)
-        assert got == pytest.approx(added, abs=1e-5)
-        assert start == pytest.approx(base, abs=1e-5)
 
 
 def test_the_spend_of_one_customer_is_that_of_a_table(customers):

@@ -19,6 +19,8 @@ thresholds      from which probability a customer is flagged
 gates           what a model must pass
 pairs           two columns that only together give the outcome away
 canaries        gates that look for leaks
+shapley         Shapley values of boosted trees
+attribution     what each column adds to a member's probability
 wording         features of a customer as phrases
 reasons         why a customer got their probability
 importance      what the model relies on
@@ -37,6 +39,7 @@ from patrons import door
 
 __all__ = [
     "assessment",
+    "attribution",
     "calibration",
     "canaries",
     "columns",
@@ -59,6 +62,7 @@ __all__ = [
     "record",
     "rules",
     "search",
+    "shapley",
     "split",
     "tables",
     "thresholds",

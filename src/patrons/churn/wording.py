@@ -11,6 +11,7 @@ from patrons.features.season import CALENDAR
 CONTINUING = ("since ", "to expect", "in the ", "cancelled", "with ", "spent ")  # meanings that continue after the unit
 AGE, AFTER = "days before ", "days after "  # the unit of a date's age begins with it
 PUSHES = {1.0: "raises the risk: ", -1.0: "lowers the risk: "}  # by the sign of what is added
+MOST = 3  # reasons of a customer
 ATTRIBUTES = ("number", "category", "attributes")  # groups of features that are a customer table's own columns
 
 
@@ -45,43 +46,66 @@ class Wording:
         groups = [known[name].group if name in known else name for name in names]
         # each attribute is a group of its own
         distinct = [name if group in ATTRIBUTES else group for name, group in zip(names, groups, strict=True)]
-        self.group = pd.factorize(np.array(distinct, object))[0]
+        self.names, self.group = list(names), pd.factorize(np.array(distinct, object))[0]
         self.personal = np.array([group != CALENDAR for group in groups])  # a season is no reason of one customer
+        self._by_group = np.argsort(self.group, kind="stable")
+        self._first = np.unique(self.group[self._by_group], return_index=True)[1]
 
-    def texts(self, added: np.ndarray, values: Sequence[Sequence[Any] | np.ndarray]) -> list[list[str]]:
+    def texts(self, added: np.ndarray, rows: pd.DataFrame) -> np.ndarray:
         """Three reasons of each row, each with the way in which it pushes.
 
         Parameters
         ----------
         added : array of shape (n_customers, n_features)
-        values : sequence of n_features sequences
-            The values of each feature, a customer each.
+        rows : DataFrame
+            A column with the values of each feature.
+
+        Returns
+        -------
+        array of str of shape (n_customers, 3)
+            Empty where there are fewer.
+        """
+        texts = np.full((len(added), MOST), "", dtype=object)
+        columns, weights, side = self.weightiest(added)
+        row, place = np.nonzero(weights > 0)
+        column = columns[row, place]
+        for chosen in np.unique(column):
+            here = column == chosen
+            values = rows[self.names[chosen]].to_numpy()[row[here]]
+            texts[row[here], place[here]] = self._phrases(chosen, values, side[row[here]])
+        return texts
+
+    def _phrases(self, column: int, values: np.ndarray, side: np.ndarray) -> np.ndarray:
+        """The reasons of one feature: each value is put into words once."""
+        codes, distinct = pd.factorize(values, use_na_sentinel=False)
+        phrases = [self.formatters[column](value) for value in distinct]
+        by_side = np.array([[push + phrase for phrase in phrases] for push in PUSHES.values()], dtype=object)
+        return by_side[(side < 0).astype(int), codes]
+
+    def of_one(self, added: np.ndarray, row: Mapping[str, Any]) -> list[str]:
+        """The same for one customer: `added` of shape (n_features,), a value a feature."""
+        columns, weights, (side,) = self.weightiest(added[None])
+        pairs = zip(columns[0].tolist(), weights[0].tolist(), strict=True)
+        texts = [PUSHES[side] + self.formatters[c](row[self.names[c]]) if weight > 0 else "" for c, weight in pairs]
+        return (texts + [""] * MOST)[:MOST]
+
+    def weightiest(self, added: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The columns of each row's reasons, up to three, what each weighs, and on which side the row is (1 or -1).
+
+        They are the weightiest of each of the weightiest groups. None weighs more than its group.
         """
         added = added * self.personal
         side = np.where(added.sum(axis=1) >= 0, 1.0, -1.0)
-        columns, weights = (part.tolist() for part in _weightiest(added * side[:, None], self.group))
-        pushes = [PUSHES[one] for one in side.tolist()]
-        texts = [
-            [
-                pushes[row] + self.formatters[c](values[c][row]) if weight > 0 else ""
-                for c, weight in zip(*why, strict=True)
-            ]
-            for row, why in enumerate(zip(columns, weights, strict=True))
-        ]
-        return [(reasons + [""] * 3)[:3] for reasons in texts]
-
-
-def _weightiest(weights: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each row up to three columns, the weightiest of each of the weightiest groups, and what each weighs."""
-    totals = np.zeros((len(weights), group.max(initial=-1) + 1))
-    for column, number in enumerate(group):
-        totals[:, number] += weights[:, column]
-    best = np.argsort(-totals, axis=1, kind="stable")[:, :3]
-    columns = np.empty_like(best)
-    for place, groups in enumerate(best.T):
-        columns[:, place] = np.where(group == groups[:, None], weights, -np.inf).argmax(axis=1)
-    alone = np.take_along_axis(weights, columns, axis=1)
-    return columns, np.minimum(alone, np.take_along_axis(totals, best, axis=1))
+        weights = added * side[:, None]
+        if not len(self.names):
+            return np.zeros((len(added), 0), int), weights, side
+        totals = np.add.reduceat(weights[:, self._by_group], self._first, axis=1)
+        best = np.argsort(-totals, axis=1, kind="stable")[:, :MOST]
+        columns = np.empty_like(best)
+        for place, groups in enumerate(best.T):
+            columns[:, place] = np.where(self.group == groups[:, None], weights, -np.inf).argmax(axis=1)
+        alone = np.take_along_axis(weights, columns, axis=1)
+        return columns, np.minimum(alone, np.take_along_axis(totals, best, axis=1)), side
 
 
 def phrase(feature: str, value: Any, known: Mapping[str, Entry]) -> str:
@@ -103,27 +127,32 @@ def formatter(feature: str, known: Mapping[str, Entry]) -> Callable[[Any], str]:
     elif meaning.startswith(f"{unit} "):
         text = lambda value: _counted(value, meaning)  # noqa: E731
     elif meaning.startswith("of "):
-        text = lambda value: f"{value:.0%} {meaning}"  # noqa: E731
+        text = lambda value: f"{value + 0.0:.0%} {meaning}"  # noqa: E731
     elif unit.startswith("share") or unit == "probability":
-        text = lambda value: f"{meaning}: {value:.0%}"  # noqa: E731
+        text = lambda value: f"{meaning}: {value + 0.0:.0%}"  # noqa: E731
     elif meaning.startswith(CONTINUING):
         text = lambda value: f"{_counted(value, unit)} {meaning}"  # noqa: E731
     else:
         text = lambda value: f"{meaning}: {_number(value) if bare else _counted(value, unit)}"  # noqa: E731
-    return lambda value: f"{meaning}: none known" if pd.isna(value) else text(value)
+    return lambda value: f"{meaning}: none known" if _absent(value) else text(value)
+
+
+def _absent(value: Any) -> bool:
+    """Whether a value is missing; pandas' own way takes some microseconds for each."""
+    return value is None or value is pd.NA or value != value
 
 
 def _age(value: Any, unit: str) -> str:
     """Days before a day, or after it where they are negative: "30 days after 2024-06-30"."""
-    return "not known" if pd.isna(value) else _counted(abs(value), unit if value >= 0 else unit.replace(AGE, AFTER))
+    return "not known" if _absent(value) else _counted(abs(value), unit if value >= 0 else unit.replace(AGE, AFTER))
 
 
 def _number(value: Any) -> str:
-    if pd.isna(value):
+    if _absent(value):
         return "not known"
     if not isinstance(value, int | float | np.number):
         return str(value)
-    number = float(value)
+    number = float(value) + 0.0  # no -0
     return f"{number:,.0f}" if abs(number) >= 20 or number == int(number) else f"{number:.2g}"
 
 

@@ -160,7 +160,8 @@ class Assembler(TransformerMixin, BaseEstimator):
         return np.asarray(self.columns_, dtype=object)
 
     def _refuse_absent(self, names: Iterable[str]) -> None:
-        absent = [name for name in self.columns_ if name not in set(names)]
+        present = set(names)
+        absent = [name for name in self.columns_ if name not in present]
         if absent:
             raise ValueError(f"The table lacks {len(absent)} of {len(self.columns_)} columns: {', '.join(absent[:5])}.")
 
@@ -172,11 +173,6 @@ class Assembler(TransformerMixin, BaseEstimator):
 
 
 def _plain(table: pd.DataFrame, numeric: Sequence[str]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            name: table[name].astype(float)
-            if name in numeric
-            else table[name].astype(object).where(table[name].notna(), np.nan)
-            for name in table
-        }
-    )
+    others = [name for name in map(str, table) if name not in numeric]
+    plain = {name: table[name].astype(object).where(table[name].notna(), np.nan) for name in others}
+    return table.astype(dict.fromkeys(numeric, float)).assign(**plain)

@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patrons.churn.reasons import REASONS, reasons
+from patrons.churn.reasons import REASONS, Explainer, prepared
+from patrons.churn.wording import Wording
 from patrons.evaluation import conformal
 from patrons.scoring.content import LATER
 from patrons.scoring.fast.models import Unsupported, margin
-from patrons.scoring.fast.pipeline import compiled, prepared
+from patrons.scoring.fast.pipeline import compiled
+from patrons.scoring.fast.pipeline import prepared as prepared_row
 from patrons.scoring.fast.reasons import explainer
 from patrons.scoring.fast.spend import spend
 from patrons.segments import clustering
@@ -51,6 +53,8 @@ class Answers:
         dictionary: pd.DataFrame,
     ):
         self.models, self.dictionary = dict(models), dictionary
+        self.explainer = Explainer(models["churn"])
+        self.wording = Wording(self.explainer.features, dictionary)
         self.segments = {int(group): segment for group, segment in manifest["segments"].items()}
         self.threshold = manifest["thresholds"]["churn"]
         self.level, self.likely_from = float(later.get("level", 0)), float(later.get("threshold", 0))
@@ -61,7 +65,9 @@ class Answers:
     def table(self, X: pd.DataFrame) -> dict[str, Any]:
         """Columns of answers, by the models as they were saved."""
         segments = [self.segments[int(group)] for group in predicted("clusterer", self.models["clusterer"], X)]
-        probability = predicted("churn", self.models["churn"], X)[:, 1].round(DIGITS)
+        chances, texts = self._churn(X)
+        probability = chances[:, 1].round(DIGITS)
+        texts[texts == ""] = None
         return {
             "segment": [segment["number"] for segment in segments],
             "segment_name": [segment["name"] for segment in segments],
@@ -70,8 +76,19 @@ class Answers:
             "churn_probability": probability,
             "flagged": self.flags(probability),
             **(self._spend(predicted(VALUE, self.models[VALUE], X)) if VALUE in self.models else {}),
-            **{str(name): _present(texts) for name, texts in reasons(self.models["churn"], X, self.dictionary).items()},
+            **dict(zip(REASONS, texts.T, strict=True)),
         }
+
+    def _churn(self, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities of churn and the texts of reasons; the rows are prepared once for both."""
+        model = self.models["churn"]
+        if not self.explainer.features:
+            return predicted("churn", model, X), self._reasons(X, np.zeros((len(X), 0)))
+        Z = prepared(model, X[list(model.feature_names_in_)])
+        return model[-1].predict_proba(Z), self._reasons(X, Z)
+
+    def _reasons(self, X: pd.DataFrame, Z: np.ndarray) -> np.ndarray:
+        return self.wording.texts(self.explainer.contributions(Z), X)
 
     def one(self, row: Row) -> dict[str, Any]:
         """The same for one customer, as plain values, by the fast forms that agree with their models."""
@@ -124,7 +141,7 @@ class Answers:
         if name == MARGIN:
             return margins(self.models["clusterer"], X)
         if name == WHY:
-            return reasons(self.models["churn"], X, self.dictionary).to_numpy(object)
+            return self._churn(X)[1]
         return predicted(name, self.models[name], X)
 
 
@@ -141,7 +158,7 @@ def margins(clusterer: Any, X: pd.DataFrame) -> np.ndarray:
 
 def fast_forms(models: Mapping[str, Any], dictionary: pd.DataFrame) -> dict[str, Form | None]:
     """The fast form of each model, of the margin and of the reasons; None where there is none."""
-    prepare = {name: prepared(model) for name, model in models.items()}  # once, as several forms share it
+    prepare = {name: prepared_row(model) for name, model in models.items()}  # once, as several forms share it
     forms: dict[str, Form | None] = {name: _form(model, prepare[name]) for name, model in models.items()}
     why = explainer(models["churn"], dictionary, prepare["churn"])
     return forms | {MARGIN: _margin(models["clusterer"], prepare["clusterer"]), WHY: why}
@@ -159,7 +176,3 @@ def _margin(clusterer: Any, prepare: Prepare | None) -> Form | None:
     except Unsupported:
         return None
     return (lambda row: round(of_prepared(prepare(row)), SET_DIGITS)) if prepare else None
-
-
-def _present(texts: pd.Series) -> list[str | None]:
-    return [text or None for text in texts]

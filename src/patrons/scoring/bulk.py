@@ -1,9 +1,13 @@
 """Files in, scored files out: customers are scored in chunks; DuckDB reduces an order log to customers first."""
 
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +29,8 @@ from patrons.scoring.scorer import COLUMNS, Scorer, ScoringError
 CUSTOMER = "customer_id"
 AS_OF = "as_of"  # the column of the day that customers are described on, as 02 writes it
 Also = Callable[[pd.DataFrame], object]
-CHUNK = 5_000  # customers whose answers are in memory at a time
+CHUNK = 10_000  # customers that are read and scored at a time
+WORKERS = min(2, os.cpu_count() or 1)  # parts that are computed side by side
 ARROW = {"str": pa.string(), "Int64": pa.int64(), "float64": pa.float64(), "boolean": pa.bool_()}
 SCHEMA = pa.schema(
     [
@@ -239,12 +244,38 @@ def _scored(scorer: Scorer, table: ibis.Table, day: date, watch: Watch, reader: 
     """Answers in chunks, as of the days that the file itself names, else of `day`."""
     # not table.to_pyarrow_batches: ibis 12 calls for it what DuckDB has deprecated
     batches = table.get_backend().raw_sql(ibis.to_sql(table, dialect="duckdb")).to_arrow_reader(CHUNK)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        yield from _in_order(pool, _parts(scorer, batches, day, watch, reader))
+
+
+def _parts(
+    scorer: Scorer, batches: Iterable[pa.RecordBatch], day: date, watch: Watch, reader: Reader
+) -> Iterator[Callable[[], pd.DataFrame]]:
+    """What is left to do for each part of a table once its rows are read, which happens in their order."""
     first = 0
     for batch in batches:
         rows = batch.to_pandas()
-        answers = scorer.score_rows(rows.set_axis(range(first, first + len(rows))), watch, reader)
-        yield answers.assign(as_of=_days(rows, day).to_numpy())
+        rows = rows.set_axis(range(first, first + len(rows)))
+        read = scorer.read(rows, watch, reader)
+        yield partial(_answered, scorer, rows, read, _days(rows, day))
         first += len(rows)
+
+
+def _answered(
+    scorer: Scorer, rows: pd.DataFrame, read: tuple[pd.DataFrame, pd.Series], days: pd.Series
+) -> pd.DataFrame:
+    return scorer.answered(rows, *read).assign(as_of=days.to_numpy())
+
+
+def _in_order(pool: ThreadPoolExecutor, parts: Iterable[Callable[[], pd.DataFrame]]) -> Iterator[pd.DataFrame]:
+    """The answers of parts that are computed side by side, a few at a time, in the order of the parts."""
+    waiting: deque[Future[pd.DataFrame]] = deque()
+    for part in parts:
+        waiting.append(pool.submit(part))
+        if len(waiting) > WORKERS:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def _days(rows: pd.DataFrame, day: date) -> pd.Series:

@@ -141,9 +141,19 @@ class Scorer:
         DataFrame
             `COLUMNS`, one row a row of the table, with its index.
         """
+        return self.answered(table, *self.read(table, watch, reader))
+
+    def read(
+        self, table: pd.DataFrame, watch: Watch | None = None, reader: Reader | None = None
+    ) -> tuple[pd.DataFrame, pd.Series]:
+        """The first half of `score_rows`: the features of a table's rows, and why a row cannot be scored."""
         inputs, error = (reader or self.reader.suited_to(table)).table(table)
         if watch:
             watch.add(inputs)
+        return inputs, error
+
+    def answered(self, table: pd.DataFrame, inputs: pd.DataFrame, error: pd.Series) -> pd.DataFrame:
+        """The second half of `score_rows`: the answers for rows that were read."""
         good = error.isna().to_numpy()
         inputs = inputs.set_axis(range(len(table)))[good]
         answers = pd.DataFrame()

@@ -13,8 +13,8 @@ from sklearn.neighbors import KDTree, KNeighborsClassifier
 from sklearn.tree._tree import Tree
 from xgboost import XGBModel
 
+from patrons.churn.shapley import learner
 from patrons.models import ModelError
-from patrons.scoring.fast.trees import learner
 
 FOREIGN = ("sklearn.svm", "sklearn.ensemble._hist_gradient_boosting")  # walked by compiled code, and of no use here
 LEAF = -1

@@ -3,7 +3,6 @@
 pipeline  the steps of a fitted pipeline
 models    one prepared row through a fitted model
 trees     all trees of a model walked at once
-shapley   Shapley values of boosted trees
 reasons   the three reasons
 spend     the expected spend
 """

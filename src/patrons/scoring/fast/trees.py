@@ -1,10 +1,11 @@
 """Many trees walked at once for one row: every tree is one step deeper each round, until all are at a leaf."""
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+
+from patrons.churn.shapley import intercept, learner, narrow
 
 Walk = Callable[[np.ndarray], np.ndarray]
 LARGEST = np.finfo(float).max  # scikit-learn parts known from missing values at infinity, which nothing lies beyond
@@ -107,16 +108,6 @@ def _flattened(trees: Sequence[Any]) -> tuple[Trees, np.ndarray]:
     return Trees(parts, trees[0].n_features_in_), shares / shares.sum(axis=1, keepdims=True)
 
 
-def narrow(x: np.ndarray) -> np.ndarray:
-    """Values as float32 has them."""
-    return x.astype(np.float32).astype(np.float64)
-
-
-def learner(model: Any) -> dict[str, Any]:
-    """A fitted model as XGBoost writes it in its JSON format."""
-    return json.loads(model.get_booster().save_raw("json"))["learner"]
-
-
 def boosted(model: Any) -> Walk:
     """Class probabilities of XGBoost's trees, which compare float32 with float32 and sum up by class."""
     written = learner(model)
@@ -153,15 +144,6 @@ def _summed(written: dict[str, Any], classes: int) -> Callable[[np.ndarray, np.n
         return summands.cumsum(axis=1, dtype=np.float32)[:, -1]
 
     return score
-
-
-def intercept(written: dict[str, Any]) -> np.ndarray:
-    """The score that the trees add to, one a class; of two classes one, kept by XGBoost as a probability."""
-    base = np.atleast_1d(json.loads(written["learner_model_param"]["base_score"])).astype(float)
-    if written["objective"]["name"] == "binary:logistic":
-        return np.log(base / (1 - base))
-    classes = max(1, int(written["learner_model_param"]["num_class"]))
-    return np.broadcast_to(base, (classes,))
 
 
 def probabilities(scores: np.ndarray) -> np.ndarray:
