@@ -68,13 +68,17 @@ app: $(SERVING) ## open the app on this machine; ARGS go to streamlit, such as A
 dvc: .venv-dvc/.ready ## set up DVC, which versions data and results, in .venv-dvc
 	@echo "DVC is .venv-dvc/bin/dvc; what it does here: README.md, Versions of data and results"
 
+.PHONY: spark
+spark: .venv-spark/.ready ## set up Spark, for logs that outgrow one machine, in .venv-spark
+	@echo "Run a series with Spark by .venv-spark/bin/python run_all.py PARAMS; what to set: docs/scale.md"
+
 airflow: $(AIRFLOW) ## open Airflow on this machine, at PATRONS_AIRFLOW_PORT (8090), with the pipelines of orchestration/airflow
 	@orchestration/airflow/airflow.sh start
 
 test: lint $(SERVING) ## lint, then run the tests and print branch coverage; ARGS go to pytest, such as ARGS="-k report"
 	$(BIN)/python -m pytest $(PARALLEL) -m "not (slow or drill)" $(or $(ARGS),--cov)
 
-drills: $(SERVING) .venv-dvc/.ready $(AIRFLOW) ## run the tests that simulate long or start servers, browsers and images; ARGS go to pytest
+drills: $(SERVING) .venv-dvc/.ready .venv-spark/.ready $(AIRFLOW) ## run the tests that simulate long or start servers, browsers and images; ARGS go to pytest
 	$(BIN)/python -m pytest $(PARALLEL) -m "slow or drill" $(ARGS)
 
 lint: $(SERVING) ## check style, formatting, types, and that notebooks hold no outputs
@@ -95,6 +99,8 @@ lock: $(READY) ## pin the newest versions that are allowed in the locks
 	$(BIN)/uv pip compile pyproject.toml --extra build --extra test $(COMPILE) -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra serve --extra serve-test -c requirements.lock $(COMPILE) \
 		-o serving/requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra build --extra spark -c requirements.lock $(COMPILE) \
+		-o orchestration/spark/requirements.lock
 	$(BIN)/uv pip compile orchestration/dvc/requirements.in $(COMPILE) -o orchestration/dvc/requirements.lock
 	$(BIN)/uv pip compile serving/image.in -c serving/requirements.lock $(COMPILE) -o serving/image.lock
 	$(BIN)/uv pip compile serving/tracking.in -c requirements.lock $(COMPILE) -o serving/tracking.lock
@@ -165,6 +171,14 @@ $(READY): requirements.lock pyproject.toml $(if $(STALE),.venv)
 $(SERVING): serving/requirements.lock $(READY)
 	@echo "Adding what the API and the app need to .venv"
 	@$(BIN)/uv pip install --python $(BIN)/python --quiet --require-hashes --compile-bytecode -r serving/requirements.lock
+	@touch $@
+
+# The series with pyspark: in .venv it would be imported, all of it, by pandera, which looks whether it is there.
+.venv-spark/.ready: orchestration/spark/requirements.lock pyproject.toml | $(READY)
+	@echo "Setting up .venv-spark"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-spark
+	@$(BIN)/uv pip sync --python .venv-spark/bin/python --quiet --require-hashes --compile-bytecode $<
+	@$(BIN)/uv pip install --python .venv-spark/bin/python --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # What stands beside the series has an environment and a lock of its own, and nothing of it comes into .venv.

@@ -28,6 +28,7 @@ PINNED = (
     *(f"serving/{name}.lock" for name in ("requirements", "image", "tracking")),
     "orchestration/dvc/requirements.lock",
     "orchestration/airflow/requirements.lock",
+    "orchestration/spark/requirements.lock",
 )
 LOCKS = {name: (ROOT / name).read_text(encoding="utf-8") for name in PINNED}
 SERVING = ("serve", "serve-test")  # extras that `make run` does without
@@ -68,7 +69,8 @@ def environment() -> dict:
 def wanted() -> list[tuple[str, str]]:
     """Each dependency with the lock that pins it."""
     extras = PROJECT["optional-dependencies"].items()
-    told = [(line, "serving/" if extra in SERVING else "") for extra, lines in extras for line in lines]
+    folders = {**dict.fromkeys(SERVING, "serving/"), "spark": "orchestration/spark/"}
+    told = [(line, folders.get(extra, "")) for extra, lines in extras for line in lines]
     return [
         (line, f"{folder}requirements.lock")
         for line, folder in [*((one, "") for one in PROJECT["dependencies"]), *told]
@@ -301,6 +303,7 @@ def test_every_package_that_the_code_imports_is_declared(serving):
     names = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.level == 0}
     names |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     packages = {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - {"patrons"}
+    packages.remove("pyspark")  # of the extra `spark`, which has an environment of its own
     distributions = importlib.metadata.packages_distributions()
     wanted = [*PROJECT["dependencies"], *(PROJECT["optional-dependencies"]["serve"] if serving else [])]
     declared = {canonicalize_name(Requirement(text).name) for text in wanted}

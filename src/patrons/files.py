@@ -263,7 +263,12 @@ def now() -> str:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
+    """SHA-256 of a file's bytes, in hexadecimal; of a folder, that of its files' names and digests."""
+    if path.is_dir():
+        files = [
+            (file.relative_to(path).as_posix(), digest(file)) for file in sorted(path.rglob("*")) if file.is_file()
+        ]
+        return hashlib.sha256(json.dumps(files).encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -13,6 +13,7 @@ import html
 import io
 import os
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -26,7 +27,7 @@ from matplotlib.figure import Figure
 from pandas.io.formats.style import Styler
 
 from patrons.digits import held
-from patrons.engine import connect, literal
+from patrons.engine import Engine, literal, spread, write_spread
 from patrons.errors import RUN_ALL
 from patrons.files import read_json, safe_csv, whole, write_json
 from patrons.models import load_model, save_model
@@ -55,10 +56,12 @@ class Stage:
         The notebook's name without its ending, such as ``01_eda``.
     folder : str or Path
         Where the series keeps its results, such as ``../data/processed/demo``.
+    engine : Engine, optional
+        What works on tables that are scanned; DuckDB unless given.
     """
 
-    def __init__(self, name: str, folder: str | Path):
-        self.name = name
+    def __init__(self, name: str, folder: str | Path, engine: Engine | None = None):
+        self.name, self.engine = name, engine or Engine()
         self.folder = Path(folder).resolve()
         self.output = Path(os.environ.get(OUTPUT_VARIABLE) or self.folder / name)
         self.metrics: dict[str, float] = {}
@@ -81,8 +84,16 @@ class Stage:
         return all(any(self.folder.glob(f"[0-9]*/{file}")) for file in files)
 
     def scan(self, file: str) -> ibis.Table:
-        """A Parquet table as an Ibis expression on DuckDB; nothing is read until it is executed."""
-        return connect().read_parquet(literal(self.path(file)), hive_partitioning=False)
+        """A Parquet table as an Ibis expression on DuckDB or Spark; nothing is read until it is executed."""
+        path = self.path(file)
+        if self.engine.spreads:
+            return self._connection.read_parquet(path.as_uri())
+        return self._connection.read_parquet(literal(path), hive_partitioning=False)
+
+    @cached_property
+    def _connection(self) -> Any:
+        """One for all tables that are scanned, so that they can be joined."""
+        return self.engine.connect()
 
     def read(self, file: str) -> Any:
         """A table (.parquet, .csv) as a DataFrame, a model (.skops), or a record (.json)."""
@@ -109,6 +120,8 @@ class Stage:
         elif path.suffix == ".csv":
             with whole(path) as partial:
                 partial.write_bytes(safe_csv(value))
+        elif isinstance(value, ibis.Table) and spread(value):
+            write_spread(value, path)
         else:
             with whole(path) as partial:
                 # both write the same bytes for the same table

@@ -19,7 +19,7 @@ from patrons.errors import FeaturesError
 from patrons.features.cancelled import VERSION, unmatched, versions
 from patrons.features.catalogue import CUSTOMER, ORDERS, RETURNS, WINDOWS, Feature, declare
 from patrons.features.outcomes import outcomes
-from patrons.features.stages import Keep, materialised, orders_of, returns_of
+from patrons.features.stages import Keep, keep_of, orders_of, returns_of, rounded
 from patrons.features.terms import Term
 
 KEYS = ("customer_id", "as_of")
@@ -78,7 +78,7 @@ def build(
     leave_out: Sequence[str] = (),
     interactions: Sequence[str] = (),
     peak_months: Sequence[int] = (),
-    keep: Keep = materialised,
+    keep: Keep | None = None,
     cancelled: Table | pd.DataFrame | None = None,
 ) -> Table:
     """Features of every customer who ordered before each day of `as_of`; the lines are read once for all days.
@@ -101,8 +101,8 @@ def build(
         Products and quotients of two features, such as ``"recency_days * order_value"``.
     peak_months : sequence of int
         Months of the peak season, 1 to 12, for `peak_share`; without any there is no such column.
-    keep : callable
-        How stages are held (see `patrons.features.stages`).
+    keep : Keep, optional
+        How stages are held (see `patrons.features.stages`); by default as the engine of the lines does it.
     cancelled : Table or DataFrame, optional
         What cancellations take back of which line (see `patrons.intake.cancellations`): on each day the lines are less
         what was cancelled before it, and who has no order left is not described. Without it nothing is taken off.
@@ -114,7 +114,7 @@ def build(
         followed within the horizon (see `patrons.features.outcomes`), else 0; and `known_on`: the first day on which
         that was known.
     """
-    chosen = declared(windows, leave_out, interactions, peak_months)
+    chosen, keep = declared(windows, leave_out, interactions, peak_months), keep or keep_of(lines)
     by = {kind: {f.name: f.expression for f in chosen if f.over == kind} for kind in (ORDERS, RETURNS, CUSTOMER)}
     dates = {"as_of": pd.to_datetime(list(as_of)), "number": range(1, len(as_of) + 1)}
     days, off = ibis.memtable(pd.DataFrame(dates)), as_table(cancelled)
@@ -125,8 +125,8 @@ def build(
         returned = _seen(_returned(as_table(returns), lines, off), days).group_by(*KEYS).agg(**by[RETURNS])
         none = {f.name: _[f.name].fill_null(f.without) for f in chosen if f.over == RETURNS and f.without is not None}
         table = table.left_join(returned, list(KEYS)).drop(s.endswith("_right")).mutate(**none)
-    rounded = table.mutate(**by[CUSTOMER]).mutate(s.across(s.of_type("float64"), _.round(6)))
-    described = rounded.select(*KEYS, *(feature.name for feature in chosen), *{CAME} & set(totals))
+    table = table.mutate(**by[CUSTOMER]).mutate(s.across(s.of_type("float64"), rounded(_)))
+    described = table.select(*KEYS, *(feature.name for feature in chosen), *{CAME} & set(totals))
     return described if horizon_days is None else _followed(described, lines, days, horizon_days, off)
 
 

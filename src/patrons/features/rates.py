@@ -8,7 +8,9 @@ from patrons.features.outcomes import outcomes
 from patrons.features.panel import KNOWN, OUTCOME
 
 
-def by_day(panel: pd.DataFrame, lines: Table, horizon_days: int, cancelled: pd.DataFrame | None = None) -> pd.DataFrame:
+def by_day(
+    panel: pd.DataFrame, lines: Table, horizon_days: int, cancelled: Table | pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Churn of each day of the panel, of everyone and of the active: those who had ordered within one horizon before.
 
     The long silent are never taken off the list of customers, so the churn of everyone grows with the age of a log.
@@ -19,7 +21,7 @@ def by_day(panel: pd.DataFrame, lines: Table, horizon_days: int, cancelled: pd.D
         Customers on earlier days with their outcome.
     lines : Table
         Clean order lines.
-    cancelled : DataFrame, optional
+    cancelled : Table or DataFrame, optional
         What cancellations take back of which line (see `outcomes`).
 
     Returns

@@ -19,6 +19,8 @@ import ibis
 from ibis import Deferred, Table, _
 from ibis.expr.types import FloatingValue
 
+from patrons.engine import spread as is_spread
+
 STEPS, FINE_STEPS = 1e6, 1e10  # in 1 of money or units, in 1 of a logarithm
 COARSE, REST = 1e3, 1e13  # steps in 1 of a square, and in 1 of what those leave of it
 ROUNDER = 1.5 * 2**52  # a float near it has no room for fractions: adding it and taking it away rounds to whole numbers
@@ -28,10 +30,15 @@ GAPS_AT_MOST = 100_000  # days; an order's number times this plus a gap is a num
 
 @dataclass(frozen=True)
 class Keep:
-    """How a stage is held, and of about how many orders at once what follows is worked out (0: of all)."""
+    """How a stage is held, and of about how many orders at once what follows is worked out (0: of all).
+
+    `spread`: whether rows lie on many machines. Nothing is then numbered over all of them, which would bring them to
+    one: orders are numbered within their customer, and products keep their names.
+    """
 
     hold: Callable[[Table], Table]
     orders_at_once: int = 0
+    spread: bool = False
 
     def __call__(self, table: Table) -> Table:
         """The table as it is held."""
@@ -40,6 +47,12 @@ class Keep:
 
 materialised = Keep(Table.cache, 400_000)  # as temporary tables of its engine, dropped when nothing refers to them
 lazily = Keep(lambda table: table)  # the expression as it is: to compile only
+on_cluster = Keep(Table.cache, spread=True)  # kept in the executors' memory, and what does not fit on their disks
+
+
+def keep_of(lines: Table) -> Keep:
+    """How stages of these lines are held: where the lines are."""
+    return on_cluster if is_spread(lines) else materialised
 
 
 def in_steps(value: Deferred, steps: float = STEPS) -> Deferred:
@@ -50,6 +63,11 @@ def in_steps(value: Deferred, steps: float = STEPS) -> Deferred:
 def exact_sum(value: Deferred) -> Deferred:
     """The sum of money or units, each rounded to a millionth."""
     return in_steps(value).sum() / STEPS
+
+
+def rounded(value: Deferred) -> Deferred:
+    """A value to a millionth: the same arithmetic on each engine, which round to decimals in ways of their own."""
+    return (value * STEPS).round(0) / STEPS
 
 
 def square_parts(value: Deferred) -> tuple[Deferred, Deferred]:
@@ -86,7 +104,7 @@ def orders_of(lines: Table, keep: Keep = materialised) -> Iterator[Table]:
         - `next_date` of the customer's next order; `hour`, `weekday` (Monday is 0), `month`, `month_day`.
     """
     who = _who(lines)
-    orders = keep(_summed(lines, who))
+    orders = keep(_summed(lines, who, keep.spread))
     for part in _parts(orders, keep.orders_at_once):
         yield _reduced(part, who, keep)
 
@@ -103,9 +121,10 @@ def _parts(orders: Table, at_once: int) -> list[Table]:
 
 
 def _reduced(orders: Table, who: list[str], keep: Keep) -> Table:
+    keys = [*who, "number"] if keep.spread else ["number"]
     placed = keep(_placed(orders.drop("basket"), who))
-    bought = keep(_bought(orders, placed))
-    joined = placed.inner_join(bought, "number").drop("number")
+    bought = keep(_bought(_unpacked(orders, placed, keys), keys))
+    joined = placed.inner_join(bought, keys).drop("number")
     since = joined.date.delta(joined.last_date, unit="day")
     return joined.mutate(
         gap=since.nullif(0).cast("float64"),
@@ -127,21 +146,28 @@ def _beyond(name: str, off: FloatingValue) -> dict[str, FloatingValue]:
     return {f"{name}_off": in_steps(off), f"{name}_squares": squares, f"{name}_rest": rest}
 
 
-def _line(lines: Table) -> Table:
-    """Lines with their product's number: text keys are grouped, joined and sorted but once."""
+def _line(lines: Table, spread: bool) -> Table:
+    """Lines with their product's number: text keys are grouped, joined and sorted but once. Where spread, its name."""
     product = lines.product_id.fill_null("") if "product_id" in lines.columns else ibis.literal("")
     named = lines.mutate(product_id=product)
+    dated = named.mutate(date=_.ordered_at.date(), price_log=(_.amount / _.quantity).ln())
+    if spread:
+        return dated.rename(product="product_id")
     products = named.select("product_id").distinct().mutate(product=ibis.row_number().over(order_by="product_id"))
-    numbered = named.inner_join(products, "product_id").drop("product_id")
-    return numbered.mutate(date=_.ordered_at.date(), price_log=(_.amount / _.quantity).ln())
+    return dated.inner_join(products, "product_id").drop("product_id")
 
 
-def _summed(lines: Table, who: list[str]) -> Table:
-    """Orders with the products of their lines (`basket`); `number` is unique and rises with customer and time."""
+def _summed(lines: Table, who: list[str], spread: bool) -> Table:
+    """Orders with the products of their lines (`basket`); `number` is unique and rises with customer and time.
+
+    Where spread, it is unique within a customer.
+    """
+    in_turn = ibis.window(group_by=who, order_by=["ordered_at", "order_id"])
+    in_turn = in_turn if spread else ibis.window(order_by=[*who, "ordered_at", "order_id"])
     # of the very value that is summed: else one price alone would seem to vary
     squares, rest = square_parts(in_steps(_.price_log, FINE_STEPS) / FINE_STEPS)
     return (
-        _line(lines)
+        _line(lines, spread)
         .group_by(*who, "order_id", "date")
         .agg(
             ordered_at=_.ordered_at.min(),
@@ -156,7 +182,7 @@ def _summed(lines: Table, who: list[str]) -> Table:
             price_max=_.price_log.max().exp(),
             basket=_["product"].collect(),
         )
-        .mutate(number=ibis.row_number().over(order_by=(*who, "ordered_at", "order_id")))
+        .mutate(number=ibis.row_number().over(in_turn))
     )
 
 
@@ -178,19 +204,26 @@ def _placed(orders: Table, who: list[str]) -> Table:
     )
 
 
-def _bought(orders: Table, placed: Table) -> Table:
-    """Of each order what its lines add to the tally of its customer's products."""
+def _unpacked(orders: Table, placed: Table, keys: list[str]) -> Table:
+    """The products of each order's lines, by `keys` of the order, and what a customer and a product are known by."""
+    if len(keys) > 1:  # spread: by their names
+        lines = orders.select(*keys, product=_.basket.unnest())
+        return lines.mutate(pair=ibis.struct({name: lines[name] for name in (*keys[:-1], "product")}))
     # numbers are consecutive within a customer: number - nth is the customer's own number
     customers = placed.select("number", customer=_.number - _.nth)
     baskets = orders.select("number", "basket").inner_join(customers, "number")
     coded = baskets.select("number", "customer", product=_.basket.unnest())
-    coded = coded.select("number", pair=_.customer * PRODUCTS_AT_MOST + _["product"])
+    return coded.select("number", pair=_.customer * PRODUCTS_AT_MOST + _["product"])
+
+
+def _bought(lines: Table, keys: list[str]) -> Table:
+    """Of each order what its lines add to the tally of its customer's products."""
     earlier = ibis.window(group_by="pair", order_by="number")
     # lines of one order are peers: of those of one product, the first alone has as many lines before it as its rank
-    tally = coded.select("number", before=ibis.row_number().over(earlier), rank=ibis.rank().over(earlier))
+    tally = lines.select(*keys, before=ibis.row_number().over(earlier), rank=ibis.rank().over(earlier))
     tally = tally.mutate(before=_.before.cast("float64"), now=(_.before + 1).cast("float64"))
     surprise = _.now * _.now.ln() - ibis.ifelse(_.before > 0, _.before * _.before.nullif(0).ln(), 0.0)
-    return tally.group_by("number").agg(
+    return tally.group_by(keys).agg(
         products=(_["rank"] == _.before).cast("float64").sum(),
         fresh=(_.before == 0).cast("float64").sum(),
         second=(_.before == 1).cast("float64").sum(),

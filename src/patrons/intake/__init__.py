@@ -1,6 +1,7 @@
 """Any file: clean tables, or a sentence that says why not.
 
 reading        any file as a table: Parquet, delimited text, XLSX
+folders        logs that Spark reads: a file, or a folder of them
 kind           what kind of file a file is
 header         where a table begins: the line of names, and totals below
 textfile       how a text file is written: encoding, delimiter, column names

@@ -17,7 +17,7 @@ line          int64      row number in the source, from 0
 ============  =========  =====================================================  ===========================
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,8 +26,9 @@ import pandas as pd
 from ibis import Table
 from ibis.expr.types import StringValue
 
+from patrons.engine import Engine
 from patrons.errors import OrdersError, SourceError, nearest
-from patrons.intake import dates, identities, numbers, rules, unused
+from patrons.intake import dates, folders, identities, numbers, rules, unused
 from patrons.intake.identities import identifier
 from patrons.intake.reading import Format, open_checked
 from patrons.intake.rules import Rules
@@ -68,7 +69,13 @@ class Log:
     unused: pd.DataFrame = field(default_factory=unused.none)
 
 
-def read_log(path: Path, columns: Mapping[str, str], how: Format | None = None, ruled: Rules | None = None) -> Log:
+def read_log(
+    path: Path,
+    columns: Mapping[str, str],
+    how: Format | None = None,
+    ruled: Rules | None = None,
+    engine: Engine | None = None,
+) -> Log:
     """Every line of a log under our column names.
 
     Nothing is dropped: a date or number that cannot be read becomes missing, and `judge` says so.
@@ -83,14 +90,17 @@ def read_log(path: Path, columns: Mapping[str, str], how: Format | None = None, 
         What the user says of the file; the rest is found out.
     ruled : Rules, optional
         What the user says of columns that are none of ours.
+    engine : Engine, optional
+        What works on the lines; DuckDB unless given.
     """
     how, ruled = how or Format(), ruled or Rules()
-    source = open_checked(path, how)
+    spreads = engine is not None and engine.spreads
+    source = folders.open_checked(engine.connect(), path, how) if engine and spreads else open_checked(path, how)
     theirs = mapped(source.table.columns, columns)
     check_columns(path.name, source.table.columns, columns, ruled)
     left = unused.describe(source.table, [*theirs.values(), *ruled.columns.values()])
     unused.refuse_currencies(path.name, left)
-    raw, joined = rules.continued(source.table.mutate(line=ibis.row_number()), theirs, ruled.continued)
+    raw, joined = rules.continued(source.numbered, theirs, ruled.continued)
     raw = raw.mutate(copy=ibis.row_number().over(group_by=list(source.table.columns), order_by="line"))
     written = [theirs[name] for name in NUMBERS if name in theirs] + [ruled.refunds] * bool(ruled.refunds)
     read_dates, read_numbers = _meaning(raw, theirs["ordered_at"], written, how)
@@ -109,7 +119,7 @@ def read_log(path: Path, columns: Mapping[str, str], how: Format | None = None, 
     lines = _complete(known.lines)
     lines = rules.less_refunds(lines) if ruled.refunds else lines
     lines = _with_malformed(lines, source.malformed)
-    return Log(lines, _absent(set(theirs)), description, read_dates.mixed, (*source.notes, *joined, *known.notes), left)
+    return Log(lines, absent(theirs), description, read_dates.mixed, (*source.notes, *joined, *known.notes), left)
 
 
 def _ruled(raw: Table, ruled: Rules, order: str | None, read_numbers: numbers.Numbers) -> dict[str, ibis.Value]:
@@ -226,7 +236,8 @@ def _ratio(amount: ibis.Value, by: ibis.Value) -> ibis.Value:
     return ibis.ifelse(by == 0, 0.0, amount / by.nullif(0))
 
 
-def _absent(has: set[str]) -> tuple[str, ...]:
+def absent(theirs: Collection[str]) -> tuple[str, ...]:
     """What the log neither has nor lets compute; a line total with a quantity gives the price."""
+    has = set(theirs)
     known = has | ({"quantity", "unit_price"} if len(has & set(NUMBERS)) > 1 else set())
     return tuple(name for name in OPTIONAL if name not in known | {"amount", "description"})

@@ -11,6 +11,7 @@ import pandera.ibis as pa
 from ibis import Table
 from ibis.expr.types import BooleanValue, StringValue
 
+from patrons.engine import spread
 from patrons.errors import OrdersError
 
 CANCELLATION = "cancellation"  # the reason of lines that count as returns
@@ -111,7 +112,13 @@ def kept(judged: Table) -> Table:
     clean = judged.filter(judged.reason.isnull()).drop("reason", "copy", "malformed")
     if clean.count().execute() == 0:
         raise OrdersError(f"No line of the log can be kept. Why:\n{row_loss(judged).to_string(index=False)}")
-    return CONTRACT.validate(clean).order_by("customer_id", "ordered_at", "line")
+    return _contract(clean).validate(clean).order_by("customer_id", "ordered_at", "line")
+
+
+def _contract(clean: Table) -> pa.DataFrameSchema:
+    """The contract, with moments as the table's engine calls them: to Spark all are of microseconds."""
+    own = {"ordered_at": pa.Column(clean.schema()["ordered_at"])} if spread(clean) else {}
+    return pa.DataFrameSchema({**CONTRACT.columns, **own})
 
 
 def quarantined(judged: Table) -> Table:

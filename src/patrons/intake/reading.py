@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import ibis
 import pandas as pd
 import pyarrow.parquet
 from ibis import Table
@@ -81,12 +82,20 @@ class Source:
         `line` in the file and `text` of the lines that `open_checked` left out, and of totals below a sheet.
     left_out : tuple of str
         Sheets of a workbook that were not read, each with the reason.
+    lines : Table, optional
+        The table with `line`, where the engine cannot tell it from the order of rows.
     """
 
     table: Table
     description: str
     malformed: pd.DataFrame = field(default_factory=_no_lines)
     left_out: tuple[str, ...] = ()
+    lines: Table | None = None
+
+    @property
+    def numbered(self) -> Table:
+        """The table with `line`, the row's number from 0."""
+        return self.table.mutate(line=ibis.row_number()) if self.lines is None else self.lines
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from patrons.engine import Engine
 from patrons.errors import SourceError, nearest
 from patrons.files import digest
+from patrons.intake.folders import files_of
 
 VARIABLE = "PATRONS_DATA"
 DEMO = "demo/orders.parquet"  # the one source that the project makes up itself
 
 
-def find_source(source: str, raw_folder: str | Path, obtain: str = "") -> Path:
-    """The file, looked for in `raw_folder` (``data/raw``) and then in the folder that $PATRONS_DATA names.
+def find_source(source: str, raw_folder: str | Path, obtain: str = "", folders: bool = False) -> Path:
+    """The file, or with `folders` the folder, looked for in `raw_folder` (``data/raw``) and then in $PATRONS_DATA.
 
     Parameters
     ----------
@@ -28,7 +30,7 @@ def find_source(source: str, raw_folder: str | Path, obtain: str = "") -> Path:
         raise SourceError(f"source: {source!r} is not a file name. Put the file into data/raw and name it from there.")
     elsewhere = os.environ.get(VARIABLE)
     for folder in (raw_folder, *([elsewhere] if elsewhere else [])):
-        if (Path(folder) / source).is_file():
+        if (Path(folder) / source).is_file() or (folders and (Path(folder) / source).is_dir()):
             return Path(folder).resolve() / source  # by its name here, though it may be a link to another
     places = f"in {VARIABLE} ({elsewhere})" if elsewhere else f"under ${VARIABLE} (not set)"
     raise SourceError(
@@ -80,9 +82,16 @@ def check_log(path: Path, named: Mapping[str, Any], needed_days: int = 0) -> tup
     needed_days : int
         Days of log that later notebooks need.
     """
-    from patrons.intake import cancellations, order_log, orders, quality, reading
+    from patrons.intake import cancellations, folders, order_log, orders, quality, reading
     from patrons.intake.rules import Rules
 
+    engine = Engine.of(named)
+    if engine.spreads:  # reading it takes a cluster: 01 does, before it writes anything
+        engine.check()
+        names = folders.column_names(path, reading.Format.of(named))
+        columns = named.get("columns", {})
+        order_log.check_columns(path.name, names, columns, Rules.of(named))
+        return order_log.absent(order_log.mapped(names, columns))
     log = order_log.read_log(path, named.get("columns", {}), reading.Format.of(named), Rules.of(named))
     rules = (named.get("cancellation_prefix", ""), named.get("non_products", []), named.get("duplicates", "quarantine"))
     judged = orders.judge(log.lines, *rules).cache()
@@ -92,9 +101,18 @@ def check_log(path: Path, named: Mapping[str, Any], needed_days: int = 0) -> tup
 
 
 def digest_of(files: Iterable[Path]) -> str:
-    """SHA-256 of a file; of several, that of their digests one after the other."""
-    digests = [digest(file) for file in files]
+    """SHA-256 of a file; of several, that of their digests one after the other.
+
+    Of a folder, which may be too large to read for it, that of its files' names, sizes and times of change.
+    """
+    digests = [digest(file) if file.is_file() else _listed(file) for file in files]
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def _listed(folder: Path) -> str:
+    """SHA-256 of what a folder's files are called, how large they are and when they were changed."""
+    files = [(file.relative_to(folder).as_posix(), file.stat()) for file in files_of(folder)]
+    return hashlib.sha256(repr([(name, at.st_size, at.st_mtime_ns) for name, at in files]).encode()).hexdigest()
 
 
 def check(parameters: Sequence[Mapping[str, Any]], raw_folder: Path) -> str | None:
@@ -122,7 +140,8 @@ def _found(parameters: Sequence[Mapping[str, Any]], raw_folder: Path) -> tuple[M
     named = next((stated for stated in parameters if "source" in stated), {})
     names = [named["source"]] if named else []
     names += [named["customers"]] if "label" not in named and named.get("customers") else []
-    return named, [find_source(name, raw_folder, named.get("obtain", "")) for name in names]
+    folders = Engine.of(named).spreads
+    return named, [find_source(name, raw_folder, named.get("obtain", ""), folders) for name in names]
 
 
 def _check_files(files: Sequence[Path], named: Mapping[str, Any], parameters: Sequence[Mapping[str, Any]]) -> None:

@@ -160,7 +160,7 @@ class Results:
         """Files of a stage that are missing or have changed since they were written."""
         outputs = self.stage(stage)["outputs"].items()
         paths = ((self.folder / stage / file, checksum) for file, checksum in outputs)
-        return [path.name for path, checksum in paths if not path.is_file() or digest(path) != checksum]
+        return [path.name for path, checksum in paths if not path.exists() or digest(path) != checksum]
 
     def prepare(self, stage: str) -> Path:
         """An empty folder for a notebook to write to."""
@@ -222,8 +222,14 @@ def _origin(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Every file under a folder and its SHA-256."""
-    return {str(path.relative_to(folder)): digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    """Every file under a folder and its SHA-256; a table that Spark wrote is a folder, and counts as one."""
+    found = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    names = dict.fromkeys(_whole(path.relative_to(folder)) for path in found)
+    return {str(name): digest(folder / name) for name in names}
+
+
+def _whole(path: Path) -> Path:
+    return next((part for part in reversed(path.parents) if part.suffix == ".parquet"), path)
 
 
 def now() -> str:

@@ -82,7 +82,7 @@ def check_inputs(plan: Plan, results: Results) -> None:
             files = (set(plan.series[stage].reads) - plan.series[stage].optional) & set(plan.series[writer].writes)
             if not files:
                 continue
-            missing = sorted(file for file in files if not (results.folder / writer / file).is_file())
+            missing = sorted(file for file in files if not (results.folder / writer / file).exists())
             if missing or results.stage(writer)["status"] != SUCCEEDED:
                 raise SeriesError(
                     f"{stage} reads {', '.join(missing or sorted(files))} of {writer}, which has not succeeded. "
@@ -247,8 +247,8 @@ class _Run:
     def missing(self, notebook: Notebook) -> str | None:
         """What is wrong with the files that a notebook wrote; the folder was empty, so all that is in it is new."""
         folder = self.results.fresh / notebook.stage
-        missing = [file for file in notebook.writes if not (folder / file).is_file()]
-        old = [file for file in missing if (self.results.folder / notebook.stage / file).is_file()]
+        missing = [file for file in notebook.writes if not (folder / file).exists()]
+        old = [file for file in missing if (self.results.folder / notebook.stage / file).exists()]
         if not missing:
             return None
         hint = f" ({', '.join(old)} exists from an earlier run only)" if old else ""
