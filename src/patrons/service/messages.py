@@ -62,7 +62,9 @@ class PredictRequest(BaseModel):
             }
         },
     )
-    customers: list[Customer] = Field(min_length=1, max_length=MOST_CUSTOMERS)
+    customers: list[Customer] = Field(
+        min_length=1, max_length=MOST_CUSTOMERS, description="each an object: the feature's name, its value"
+    )
 
 
 class Answer(BaseModel):
@@ -70,21 +72,23 @@ class Answer(BaseModel):
 
     customer_id: str | None = Field(description="as it was sent")
     segment: int | None = Field(description="number of the segment")
-    segment_name: str | None = None
+    segment_name: str | None = Field(None, description="what the segment is called")
     margin: float | None = Field(None, description="how clearly the customer belongs: 0 on the border, 1 wholly inside")
     segments_later: list[str] | None = Field(
         None, description="likely segments a horizon from now, the likeliest first; null where that is not forecast"
     )
-    churn_probability: float | None = Field(None, ge=0, le=1)
+    churn_probability: float | None = Field(
+        None, ge=0, le=1, description="of no order in the coming horizon, or of what the table calls churned"
+    )
     flagged: bool | None = Field(None, description="whether that reaches the threshold of the release")
     expected_spend: float | None = Field(None, description="in the coming horizon, in the currency of the data")
     spend_low: float | None = Field(
         None, description="95% interval of the mean spend of customers with such a forecast"
     )
-    spend_high: float | None = None
-    reason_1: str | None = None
-    reason_2: str | None = None
-    reason_3: str | None = None
+    spend_high: float | None = Field(None, description="its upper end")
+    reason_1: str | None = Field(None, description="what moves the churn probability most, and which way")
+    reason_2: str | None = Field(None, description="what moves it next")
+    reason_3: str | None = Field(None, description="and then")
     warnings: list[str] | None = Field(None, description="values unlike those of the training; null where all are like")
     error: str | None = Field(None, description="why the customer cannot be scored")
 
@@ -123,22 +127,22 @@ class PredictResponse(BaseModel):
         }
     )
     release: str = Field(description="id of the release that answered")
-    scored: int
+    scored: int = Field(description="customers with an answer")
     refused: int = Field(description="customers with an error")
     ignored: list[str] = Field(description="names that were sent and are not features of the release, the first 20")
     warnings: list[str] = Field(description="what is unlike the training: by feature, with counts and examples")
-    answers: list[Answer]
+    answers: list[Answer] = Field(description="one for each customer, in the order of the request")
 
 
 class FeatureCard(BaseModel):
     """A feature that the models take."""
 
-    name: str
+    name: str = Field(description="as a customer in a request has it")
     kind: str = Field(description="number or category")
-    required: bool
-    unit: str
-    meaning: str
-    example: float | str | None
+    required: bool = Field(description="whether a customer without it cannot be scored")
+    unit: str = Field(description="such as days; of a category empty")
+    meaning: str = Field(description="in words")
+    example: float | str | None = Field(description="a usual value")
 
 
 class LaterCard(BaseModel):
@@ -148,7 +152,7 @@ class LaterCard(BaseModel):
     level: float = Field(description="share of customers whose likely segments were to hold the right one")
     coverage: float = Field(description="that share as measured on the latest day")
     coverage_low: float = Field(description="95% interval over customers; it does not cover a change of season")
-    coverage_high: float
+    coverage_high: float = Field(description="its upper end")
     coverage_mean: float = Field(description="of all days on which it was measured, a horizon apart")
     coverage_lowest: float = Field(description="on the worst of these days")
     coverage_days: int = Field(description="how many these are")
@@ -157,37 +161,37 @@ class LaterCard(BaseModel):
 class ModelCard(BaseModel):
     """The release in use, and what happened to the last one that was tried."""
 
-    release: str
+    release: str = Field(description="its id")
     promoted: bool | None = Field(
         description="whether it was promoted in the registry; null where the service was given a folder"
     )
-    name: str
-    kind: str
-    created: str | None
+    name: str = Field(description="the series, such as demo")
+    kind: str = Field(description="orders or table: what the series was made from")
+    created: str | None = Field(description="when it was built")
     slot: str = Field(description="blue or green")
     idle: str | None = Field(description="release in the other slot, for an instant rollback")
     refused: str | None = Field(description="why the last candidate was not taken")
-    versions: dict[str, str]
-    thresholds: dict[str, float]
-    segments: dict[str, str]
+    versions: dict[str, str] = Field(description="of Python and the libraries that made it")
+    thresholds: dict[str, float] = Field(description="from which churn probability on a customer is flagged")
+    segments: dict[str, str] = Field(description="name of each segment by its number")
     segments_later: LaterCard | None = Field(None, description="null where later segments are not forecast")
-    features: list[FeatureCard]
+    features: list[FeatureCard] = Field(description="what a customer in a request may have")
 
 
 class Health(BaseModel):
     """Whether the service is well."""
 
-    status: str
-    release: str | None = None
+    status: str = Field(description="alive or ready")
+    release: str | None = Field(None, description="id of the release that answers")
 
 
 class ErrorItem(BaseModel):
     """One thing that is wrong."""
 
-    field: str
-    found: str
-    expected: str
-    next: str
+    field: str = Field(description="where, such as customers.0.recency_days")
+    found: str = Field(description="what stands there")
+    expected: str = Field(description="what should")
+    next: str = Field(description="what to do")
 
 
 class ErrorResponse(BaseModel):
@@ -209,7 +213,7 @@ class ErrorResponse(BaseModel):
             }
         }
     )
-    status: int
-    errors: list[ErrorItem]
-    request_id: str
-    more: int | None = None
+    status: int = Field(description="the HTTP status")
+    errors: list[ErrorItem] = Field(description="up to ten")
+    request_id: str = Field(description="by which the service's log names the request")
+    more: int | None = Field(None, description="how many errors there are beyond these")
