@@ -14,7 +14,7 @@ from drill_table import HEAD, with_row
 from patrons.cli import params
 
 ROOT = Path(__file__).parents[1]
-PATH = re.compile(r"`([\w./-]+(?:\.(?:py|ipynb|yaml|md|toml|lock|sh)|/))`")
+PATH = re.compile(r"`([\w.][\w./-]*(?:\.(?:py|ipynb|yaml|md|toml|lock|sh)|/))`")
 PLACES = (ROOT, ROOT / "src" / "patrons")
 
 

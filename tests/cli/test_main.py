@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from patrons.cli import main as cli
-from patrons.demo import simulate
+from patrons.demo import newcomers, simulate
 from patrons.files import LockedError
 from patrons.tracking import runs as tracking
 from patrons.tracking.connection import AwayError, TrackingError
@@ -69,7 +69,11 @@ def test_help_imports_no_library():
 def test_simulate_says_what_it_wrote(project, capsys):
     assert cli.main(["simulate", "--customers", "60"]) == 0
     output = capsys.readouterr().out.splitlines()
-    assert output[1:] == ["data/raw/demo/customers.csv: 60 rows", "data/raw/demo/truth.parquet: 60 rows"]
+    assert output[1:3] == ["data/raw/demo/customers.csv: 60 rows", "data/raw/demo/truth.parquet: 60 rows"]
+    rows = [len(pd.read_csv(project / "data" / "raw" / "demo" / name)) for name in newcomers.FILES]
+    assert output[3:] == [
+        f"data/raw/demo/{name}: {n} rows, to score" for name, n in zip(newcomers.FILES, rows, strict=True)
+    ]
     lines = len(pd.read_parquet(project / "data" / "raw" / "demo" / "orders.parquet"))
     assert output[0] == f"data/raw/demo/orders.parquet: {lines:,} rows"
 
@@ -99,7 +103,15 @@ def test_simulate_completes_a_shop_of_which_a_file_is_missing(project):
     cli.main(["simulate", "--customers", "60", "--folder", "shop"])
     (project / "shop" / "truth.parquet").unlink()
     cli.main(["simulate", "--customers", "60", "--folder", "shop"])
-    assert sorted(path.name for path in (project / "shop").iterdir()) == sorted(simulate.FILES)
+    assert sorted(path.name for path in (project / "shop").iterdir()) == sorted(simulate.FILES + newcomers.FILES)
+
+
+def test_simulate_adds_customers_to_score_to_a_shop_that_has_none(project, capsys):
+    simulate.write(simulate.simulate(customers=60, seed=1), project / "shop")
+    before = (project / "shop" / "orders.parquet").read_bytes()
+    assert cli.main(["simulate", "--folder", "shop"]) == 0
+    assert (project / "shop" / "orders.parquet").read_bytes() == before
+    assert all((project / "shop" / name).exists() for name in newcomers.FILES)
 
 
 @pytest.mark.parametrize(("option", "value"), [("--customers", "many"), ("--customers", "3"), ("--seed", "-1")])

@@ -40,7 +40,7 @@ EXAMPLES = f"""examples:
   {PATRONS} params 03                       those of one notebook
   {PATRONS} fetch online_retail             download a public order log into data/raw
   {PATRONS} log demo                        send to MLflow what run_all.py could not
-  {PATRONS} predict --params demo --input new.csv --output scored.parquet
+  {PATRONS} predict --params demo --input data/raw/demo/new_orders.csv --output scored.csv
   {PATRONS} trial demo --orders new.csv     what the contacts did, beside those held out
   {PATRONS} audience demo --segment "At risk" --form klaviyo --customers crm.csv --output at_risk.csv
                                                     its members, as a file that Klaviyo imports
@@ -98,7 +98,7 @@ def parser() -> argparse.ArgumentParser:
     commands = line.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="called")
 
     add = command(commands, "simulate", simulate, "make up a small shop with an order log", "--customers 400 --force")
-    add("--folder", type=Path, help="where its three files go (data/raw/demo)")
+    add("--folder", type=Path, help="where its files go (data/raw/demo)")
     add("--customers", metavar="N", type=_customers, default=4000, help="how many sign up (4000)")
     add("--seed", metavar="N", type=natural, default=7, help="another number gives another shop (7)")
     change = "from this day on customers order less, so that monitoring has something to find: 2025-05-01 (never)"
@@ -149,14 +149,19 @@ def _day(text: str) -> date:
 def simulate(arguments: argparse.Namespace) -> None:
     """``patrons simulate``."""
     folder = arguments.folder or root_folder() / "data" / "raw" / "demo"
+    from patrons.demo import newcomers
     from patrons.demo import simulate as shops
 
     if not arguments.force and all((folder / file).exists() for file in shops.FILES):
         print(f"{shown(folder)} holds a simulated shop already; --force makes a new one.")
-        return
-    shop = shops.simulate(customers=arguments.customers, seed=arguments.seed, change=arguments.change)
-    for path, table in zip(shops.write(shop, folder), shop, strict=True):
-        print(f"{shown(path)}: {len(table):,} rows")
+        if all((folder / file).exists() for file in newcomers.FILES):
+            return
+    else:
+        shop = shops.simulate(customers=arguments.customers, seed=arguments.seed, change=arguments.change)
+        for path, table in zip(shops.write(shop, folder), shop, strict=True):
+            print(f"{shown(path)}: {len(table):,} rows")
+    for path, rows in newcomers.write(folder, arguments.seed).items():
+        print(f"{shown(path)}: {rows:,} rows, to score")
 
 
 def fetch(arguments: argparse.Namespace) -> None:

@@ -22,7 +22,7 @@ def add(commands: Any) -> None:
         "predict",
         predict,
         "score a file of customers or of raw orders",
-        "--params demo --input new.csv --output scored.parquet",
+        "--params demo --input data/raw/demo/new_orders.csv --output scored.csv",
     )
     add_argument("--params", metavar="NAME", required=True, help="the series: params/demo.yaml or demo")
     add_argument("--input", type=Path, required=True, metavar="FILE", help="customers or orders: CSV, XLSX, Parquet")
@@ -216,7 +216,7 @@ ACTIONS = (
     ("list", listing, "list the versions, the newest first"),
     ("show", show, "show what a version is: data, libraries, metrics, gates"),
     ("promote", promote, "make the candidate the champion, if its gates have passed"),
-    ("rollback", rollback, "make the former champion the champion again"),
+    ("rollback", rollback, "make the former champion the champion again (it needs two, promoted one after the other)"),
     ("history", history, "list who changed what, when and why"),
     ("repair", repair, "bring log and aliases together again after a version was deleted or an alias moved in MLflow"),
     ("export", export, "copy a version to a folder that needs no MLflow"),

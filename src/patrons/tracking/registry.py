@@ -166,9 +166,14 @@ class Registry:
 
     def rollback(self, why: str = "") -> dict[str, Any]:
         """Make the former champion the champion again, and return the entry of the log."""
-        former = self.state().line.former
+        line = self.state().line
+        former = line.former
         if not former:
-            raise RegistryError(f"{self.model} had no champion before this one: there is nothing to go back to.")
+            raise RegistryError(
+                f"A rollback needs two champions, one after the other. {self.model} has "
+                f"{'none' if line.champion is None else 'none before this one'}: there is nothing to go back to. "
+                f"Promote another version: {PATRONS} models promote {self.name}"
+            )
         facts = {"why": why, "override": False, "failed": [], "metrics": headline(self.checked(former[-1]))}
         return self.move(decisions.ROLLBACK, former[-1], former[:-1], facts)
 
