@@ -8,7 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from patrons.models import load_model, save_model
 from patrons.segments import clustering as cl
-from patrons.segments import inputs, leaderboard, null
+from patrons.segments import inputs, leaderboard, null, stability
 from patrons.segments.microclusters import Customers
 
 X, TRUE = make_blobs([100, 100, 100], centers=np.array([[0.0, 0], [8, 0], [0, 8]]), cluster_std=0.7, random_state=0)
@@ -60,7 +60,7 @@ def test_a_group_of_one_and_a_column_of_one_value_are_no_trouble():
     assert sorted(np.bincount(best.labels))[0] == 1
     limits = leaderboard.Limits(0.0, 1.0, 0.0, 2, 3)
     board = leaderboard.leaderboard(lonely, found.candidates, limits)
-    board = leaderboard.with_stability(board, lonely, found.candidates, limits, 3)
+    board = stability.with_stability(board, lonely, found.candidates, limits, 3)
     assert np.isfinite(board.silhouette).all()
     assert np.isfinite(null.null_scores(lonely, best, [2, 3], 1)[["silhouette", "stability"]].to_numpy()).any()
 

@@ -75,15 +75,13 @@ def test_without_draws_nothing_tells():
 
 
 def test_stability_that_draws_without_groups_reach_too_is_no_evidence():
-    chosen = pd.Series({"stability": 0.98, "stability_low": 0.97, "stability_high": 0.99})
-    assert narrative.stability(chosen, 20, [0.95, 0.97]) == (
+    chosen = pd.Series({"stability": 0.98, "stability_low": 0.97, "stability_high": 0.99, "refits": 20}, dtype=object)
+    assert narrative.stability(chosen, [0.95, 0.97]) == (
         "Refits on 20 bootstrap samples agree with it by 0.98 (95% interval 0.97 to 0.99); without groups by 0.96, "
         "so it is no evidence of groups."
     )
-    assert narrative.stability(chosen, 20, [0.80, 0.90]).endswith(
-        "(95% interval 0.97 to 0.99); without groups by 0.85."
-    )
-    assert narrative.stability(chosen, 20, []).endswith("(95% interval 0.97 to 0.99).")
+    assert narrative.stability(chosen, [0.80, 0.90]).endswith("(95% interval 0.97 to 0.99); without groups by 0.85.")
+    assert narrative.stability(chosen, []).endswith("(95% interval 0.97 to 0.99).")
 
 
 def test_a_family_that_could_not_be_fitted_is_named_with_the_reason():

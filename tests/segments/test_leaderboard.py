@@ -12,6 +12,7 @@ from patrons.segments import clustering_narrative as narrative
 from patrons.segments import leaderboard as sc
 from patrons.segments import null as nl
 from patrons.segments.microclusters import Customers
+from patrons.segments.stability import with_stability
 
 LIMITS = sc.Limits(smallest_share=0.05, noise_share=0.1, stability=0.8, fewest=2, most=6)
 BLOBS, _ = make_blobs([60, 60, 60], centers=np.array([[0.0, 0], [8, 0], [0, 8]]), cluster_std=0.7, random_state=0)
@@ -103,7 +104,7 @@ def blobs():
     customers = Customers(BLOBS, seed=0)
     candidates = cl.compare(customers, [2, 3, 4, 5]).candidates
     first = sc.leaderboard(customers, candidates, LIMITS)
-    return customers, candidates, sc.with_stability(first, customers, candidates, LIMITS, refits=5)
+    return customers, candidates, with_stability(first, customers, candidates, LIMITS, refits=12)
 
 
 def test_separate_groups_are_found_stable_and_named_separate(blobs):

@@ -4,6 +4,7 @@ inputs                    what customers are grouped by, and how it is prepared
 microclusters             many customers as few points
 clustering                six families of algorithms behind one interface
 leaderboard               how good each grouping is, and which one is taken
+stability                 how alike it comes out on other samples
 in_time                   the same recipe on earlier days
 null                      the same scores on data without groups
 clustering_plots          figures of the comparison
@@ -47,6 +48,7 @@ __all__ = [
     "outputs",
     "placement",
     "plots",
+    "stability",
     "table",
     "traits",
 ]

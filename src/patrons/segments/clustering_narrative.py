@@ -7,6 +7,7 @@ import pandas as pd
 
 from patrons.evaluation.metrics import Interval
 from patrons.segments.leaderboard import band, choose
+from patrons.segments.microclusters import MICRO, SAMPLE, TREE, WHOLE
 from patrons.segments.null import is_separate
 
 USEFUL = 0.1  # silhouette under which a partition says next to nothing
@@ -27,6 +28,18 @@ def preparation(customers: int, columns: int, before: float, after: float) -> st
         f"{customers:,} customers are grouped by {columns} prepared columns. "
         f"Preparation brought the largest skewness from {before:.1f} to {after:.1f}."
     )
+
+
+def sampled(customers: int) -> str:
+    """Of which samples groups are made where there are too many customers for all; nothing where there are not."""
+    parts = [
+        f"Ward's tree joins {MICRO:,} small groups of customers" * (customers > TREE),
+        f"scores and density are of {SAMPLE:,} customers drawn at random" * (customers > SAMPLE),
+        f"K-Means works on the same small groups, the mixture on {WHOLE:,} customers" * (customers > WHOLE),
+    ]
+    what = [part for part in parts if part]
+    placed = "All of them are placed in a group."
+    return f"There are {customers:,} customers, so {'; '.join(what)}. {placed}" if what else ""
 
 
 def reason(board: pd.DataFrame, algorithm: str = "", k: int = 0) -> str:
@@ -79,10 +92,10 @@ def separation(silhouette: Interval, null: Sequence[float]) -> str:
     return f"The groups are no clearer than chance: slices that may be useful, not natural groups {scores}."
 
 
-def stability(chosen: pd.Series, refits: int, null: Sequence[float]) -> str:
+def stability(chosen: pd.Series, null: Sequence[float]) -> str:
     """How alike refits place customers, beside refits on data without groups."""
     return (
-        f"Refits on {refits} bootstrap samples agree with it by {chosen.stability:.2f} (95% interval "
+        f"Refits on {chosen.refits} bootstrap samples agree with it by {chosen.stability:.2f} (95% interval "
         f"{chosen.stability_low:.2f} to {chosen.stability_high:.2f}){_without_groups(chosen.stability_low, null)}."
     )
 

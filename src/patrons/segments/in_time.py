@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 
+import ibis
 import numpy as np
 import pandas as pd
+from ibis import Table
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score
 from sklearn.pipeline import Pipeline
 
+from patrons.engine import as_table
 from patrons.segments.clustering import Candidate, as_pipeline, fitted
 from patrons.segments.inputs import in_order, preparation
-from patrons.segments.leaderboard import REFIT
 from patrons.segments.microclusters import Customers
+from patrons.segments.stability import REFIT
 
 YEAR = pd.Timedelta(days=366)  # how far back: over a year, so that each season is among them
 LEAST = 10  # customers a group, without whom a day is left out
@@ -21,7 +24,12 @@ NONE = pd.DataFrame({"as_of": [], "days": [], "customers": [], "agreement": [], 
 
 
 def refits(
-    panel: pd.DataFrame, today: pd.DataFrame, clusterer: Pipeline, chosen: Candidate, variance: float, seed: int
+    panel: Table | pd.DataFrame,
+    today: Table | pd.DataFrame,
+    clusterer: Pipeline,
+    chosen: Candidate,
+    variance: float,
+    seed: int,
 ) -> pd.DataFrame:
     """How far groupings made on earlier days, by the same recipe, place customers as today's grouping does.
 
@@ -30,8 +38,8 @@ def refits(
 
     Parameters
     ----------
-    panel, today : DataFrame
-        Features of earlier days (`as_of`) and of today, as 02 wrote them.
+    panel, today : Table or DataFrame
+        Features of earlier days (`as_of`) and of today, as 02 wrote them; one day of the panel is read at a time.
     clusterer : Pipeline
         Preparation and model of today.
     chosen : Candidate
@@ -47,17 +55,24 @@ def refits(
         index: 1 the same, 0 as by chance), `otherwise` (share placed in another group, once groups are paired so that
         most customers agree). No rows where there are no earlier days, or too few customers.
     """
-    if "as_of" not in panel:
+    panel, today = as_table(panel), as_table(today)
+    if "as_of" not in panel.columns:
         return NONE
-    day, inputs = today.as_of.max(), list(clusterer.feature_names_in_)
-    known = panel[panel.customer_id.isin(today.customer_id) & (panel.as_of >= day - YEAR)]
-    least = LEAST * max(2, len(np.unique(chosen.labels)))
+    day, inputs = pd.Timestamp(today.as_of.max().execute()), list(clusterer.feature_names_in_)
+    known = panel.filter(panel.as_of >= day - YEAR).select("customer_id", "as_of", *inputs)
+    present, least = today.customer_id.to_pandas(), LEAST * max(2, len(np.unique(chosen.labels)))
     rows = [
         {"as_of": earlier, "days": (day - earlier).days} | _agreement(then, inputs, clusterer, chosen, variance, seed)
-        for earlier, then in known.groupby("as_of")
-        if len(then) >= least
+        for earlier in sorted(known.as_of.as_table().distinct().to_pandas().as_of)
+        if len(then := _on(known, earlier, present)) >= least
     ]
     return pd.DataFrame(rows, columns=list(NONE)).astype(NONE.dtypes.to_dict())
+
+
+def _on(known: Table, day: pd.Timestamp, present: pd.Series) -> pd.DataFrame:
+    """Customers of an earlier day who are there today, in the order of their ids."""
+    then = known.filter(ibis._.as_of == day).order_by("customer_id").to_pandas()
+    return then[then.customer_id.isin(present)]
 
 
 def _agreement(

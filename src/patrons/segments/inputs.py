@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from ibis import Table
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.decomposition import PCA
@@ -53,7 +54,7 @@ def preparation(variance: float = 0.0) -> Pipeline:
     return make_pipeline(*steps, PowerTransformer(), *components)
 
 
-def of_groups(dictionary: pd.DataFrame, groups: Sequence[str], customers: pd.DataFrame) -> list[str]:
+def of_groups(dictionary: pd.DataFrame, groups: Sequence[str], customers: Table | pd.DataFrame) -> list[str]:
     """The numeric features of the named groups of the data dictionary, in its order.
 
     Raises
@@ -67,18 +68,24 @@ def of_groups(dictionary: pd.DataFrame, groups: Sequence[str], customers: pd.Dat
             f"feature_groups: {', '.join(unknown)} is no group of features. There are: "
             f"{', '.join(dict.fromkeys(dictionary.group))}."
         )
-    named = dictionary.feature[dictionary.group.isin(groups)]
-    numbers = [name for name in named if pd.api.types.is_numeric_dtype(customers[name])]
+    named = list(dictionary.feature[dictionary.group.isin(groups)])
+    kinds = _frame(customers[named].head(1)).dtypes
+    numbers = [name for name in named if pd.api.types.is_numeric_dtype(kinds[name])]
     if not numbers:
         raise ClusteringError(f"feature_groups: {', '.join(groups)} hold no numbers to group by.")
     return numbers
 
 
-def in_order(customers: pd.DataFrame, inputs: Sequence[str]) -> pd.DataFrame:
+def in_order(customers: Table | pd.DataFrame, inputs: Sequence[str]) -> pd.DataFrame:
     """The columns that customers are grouped by; rows sorted by value, so that their order makes no difference."""
-    lacking = [name for name in inputs if name not in customers]
+    lacking = [name for name in inputs if name not in customers.columns]
     if lacking or not inputs:
         raise ClusteringError(
             f"inputs: {', '.join(lacking) or 'none'}: no such feature. Name columns of features.parquet."
         )
-    return customers[list(inputs)].astype(float).sort_values(list(inputs), ignore_index=True)
+    return _frame(customers[list(inputs)]).astype(float).sort_values(list(inputs), ignore_index=True)
+
+
+def _frame(rows: Table | pd.DataFrame) -> pd.DataFrame:
+    """Rows in memory: of a file only the columns that are asked for."""
+    return rows if isinstance(rows, pd.DataFrame) else rows.to_pandas()

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 from sklearn.metrics import adjusted_rand_score, calinski_harabasz_score, davies_bouldin_score
 from sklearn.metrics.pairwise import euclidean_distances
 
 from patrons.errors import ClusteringError
 from patrons.evaluation.metrics import Interval
-from patrons.segments.clustering import Candidate, fitted
+from patrons.segments.clustering import Candidate
 from patrons.segments.microclusters import Customers
+from patrons.threads import one_thread
 
-REFIT = 5_000  # customers of a bootstrap sample at most: smaller samples differ more, so stability is understated
 RESAMPLES = 500
+TIE = 0.01  # of a stability: what is equal to two decimals counts as equal
 TITLES = {
     "silhouette": "silhouette (higher is better)",
     "davies_bouldin": "Davies-Bouldin (lower is better)",
@@ -26,9 +26,9 @@ SCORES = ("silhouette", "silhouette_low", "silhouette_high", "davies_bouldin", "
 STABILITY = ("stability", "stability_low", "stability_high")
 SHARES = ("smallest_share", "largest_share", "noise_share")
 NONE = pd.DataFrame(
-    columns=["algorithm", "setting", "groups", *SCORES, *STABILITY, *SHARES, "breaks", "chosen"]
+    columns=["algorithm", "setting", "groups", *SCORES, *STABILITY, "refits", *SHARES, "breaks", "chosen"]
 ).astype(
-    {"algorithm": str, "setting": str, "groups": int, "breaks": str, "chosen": bool}
+    {"algorithm": str, "setting": str, "groups": int, "refits": int, "breaks": str, "chosen": bool}
     | dict.fromkeys((*SCORES, *STABILITY, *SHARES), float)
 )
 
@@ -53,8 +53,9 @@ def leaderboard(customers: Customers, candidates: Sequence[Candidate], limits: L
         One row a candidate: `algorithm`, `setting`, `groups`, `silhouette` (-1 to 1, higher is better) with its 95%
         bootstrap interval over customers (`silhouette_low`, `silhouette_high`), `davies_bouldin` (0 up, lower is
         better), `calinski_harabasz` (0 up, higher), `stability` with `stability_low` and `stability_high` (missing
-        until `with_stability` measures it), `smallest_share`, `largest_share`, `noise_share`, and `breaks`: the limits
-        it breaks, as text. Noise counts where it was placed. Scores are missing for fewer than two groups.
+        until `stability.with_stability` measures it) and the `refits` behind it, `smallest_share`, `largest_share`,
+        `noise_share`, and `breaks`: the limits it breaks, as text. Noise counts where it was placed. Scores are
+        missing for fewer than two groups.
     """
     X = customers.scored
     values = silhouettes(X, [candidate.labels for candidate in candidates])
@@ -76,12 +77,14 @@ def _row(X: np.ndarray, candidate: Candidate, values: np.ndarray, seed: int) -> 
         "davies_bouldin": davies_bouldin_score(X, candidate.labels) if plural else np.nan,
         "calinski_harabasz": calinski_harabasz_score(X, candidate.labels) if plural else np.nan,
         **dict.fromkeys(STABILITY, np.nan),
+        "refits": 0,
         "smallest_share": counts.min() / counts.sum(),
         "largest_share": counts.max() / counts.sum(),
         "noise_share": candidate.noise_share,
     }
 
 
+@one_thread
 def silhouettes(X: np.ndarray, labellings: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Each row's silhouette (Rousseeuw, 1987) under each labelling; 0 in a group of one.
 
@@ -131,55 +134,6 @@ def with_breaks(board: pd.DataFrame, limits: Limits) -> pd.DataFrame:
         f"stability under {limits.stability:g}": board.stability < limits.stability,
     }
     return board.assign(breaks=[", ".join(name for name, rows in broken.items() if rows[row]) for row in board.index])
-
-
-def stability(customers: Customers, candidate: Candidate, refits: int) -> Interval:
-    """Mean adjusted Rand index between a grouping and refits on bootstrap samples, with the 95% interval of the mean.
-
-    Each refit takes as many customers as there are, at most `REFIT`, drawn with replacement, with another seed and
-    fewer starts, and places all scored customers (Hennig, Cluster-wise assessment of cluster stability, 2007).
-    """
-    agreements = []
-    for number in range(refits):
-        rng = np.random.default_rng([customers.seed, number])
-        rows = rng.integers(0, len(customers.X), min(len(customers.X), REFIT))
-        again = Customers(customers.X[rows], customers.seed + 1 + number, starts=3)
-        try:
-            model = fitted(candidate.family, candidate.setting, again).model
-        except ValueError:
-            agreements.append(0.0)  # a sample in which the family finds nothing agrees in nothing
-            continue
-        agreements.append(adjusted_rand_score(candidate.labels, model.predict(customers.scored)))
-    mean, error = float(np.mean(agreements)), float(np.std(agreements, ddof=1) / np.sqrt(refits))
-    reach = student.ppf(0.975, refits - 1) * error
-    return Interval(mean, mean - reach, min(1.0, mean + reach))
-
-
-def with_stability(
-    board: pd.DataFrame,
-    customers: Customers,
-    candidates: Sequence[Candidate],
-    limits: Limits,
-    refits: int,
-    algorithm: str = "",
-    k: int = 0,
-) -> pd.DataFrame:
-    """The leaderboard with the stability of the candidates that the rule needs it of: it is the most expensive score.
-
-    Measured are the best of each family that keeps the other limits, and all that can still be chosen, with the pins
-    (see `band`) and without.
-    """
-    kept = board[board.breaks.eq("") & board.silhouette.notna()]
-    wanted = set(kept.groupby("algorithm").silhouette.idxmax())
-    while wanted:
-        board = board.copy()
-        for row in sorted(wanted):
-            interval = list(stability(customers, candidates[row], refits))
-            board.loc[row, list(STABILITY)] = interval
-        board = with_breaks(board, limits)
-        rivals = {*band(board), *band(board, algorithm, k)}
-        wanted = {row for row in rivals if np.isnan(board.stability[row])}
-    return board
 
 
 def band(board: pd.DataFrame, algorithm: str = "", k: int = 0) -> list[int]:

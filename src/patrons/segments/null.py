@@ -10,8 +10,9 @@ from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
 
 from patrons.evaluation.metrics import Interval
 from patrons.segments.clustering import Candidate, Setting, fitted
-from patrons.segments.leaderboard import silhouettes, stability
+from patrons.segments.leaderboard import silhouettes
 from patrons.segments.microclusters import Customers
+from patrons.segments.stability import agreements, interval
 
 CLEAR = 0.2  # share of the way from the null's silhouette to 1 from which groups are called separate: a convention
 REFITS = 5  # of each draw: there are many draws
@@ -74,7 +75,7 @@ def _row(null: Customers, fit: Candidate, silhouette: float, chosen: Candidate, 
         "silhouette": silhouette,
         "davies_bouldin": davies_bouldin_score(null.X, fit.labels),
         "calinski_harabasz": calinski_harabasz_score(null.X, fit.labels),
-        "stability": stability(null, fit, REFITS).value if same else np.nan,
+        "stability": interval(agreements(null, fit, range(REFITS))).value if same else np.nan,
     }
 
 
