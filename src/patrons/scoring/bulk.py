@@ -29,7 +29,7 @@ from patrons.scoring.scorer import COLUMNS, Scorer, ScoringError
 CUSTOMER = "customer_id"
 AS_OF = "as_of"  # the column of the day that customers are described on, as 02 writes it
 Also = Callable[[pd.DataFrame], object]
-CHUNK = 10_000  # customers that are read and scored at a time
+CHUNK = 8_000  # customers that are read and scored at a time
 WORKERS = min(2, os.cpu_count() or 1)  # parts that are computed side by side
 ARROW = {"str": pa.string(), "Int64": pa.int64(), "float64": pa.float64(), "boolean": pa.bool_()}
 SCHEMA = pa.schema(
