@@ -10,19 +10,22 @@ from pathlib import Path
 from types import ModuleType
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from patrons.app import actions, customer, reports, score, segments
+from patrons.app import actions, address, customer, reports, score, segments
 from patrons.app.results import Series, with_results
 from patrons.errors import is_expected
 from patrons.files import root_folder
 
 PAGES = {
     "Segments": segments,
+    "Actions": actions,
     "A customer": customer,
     "Score a file": score,
-    "Actions": actions,
     "Reports": reports,
 }
+TO_THE_TOP = "<script>document.querySelector('[data-testid=stMain]').scrollTo(0, 0)</script>"
+STYLE = "<style>.stMainBlockContainer {padding-top: 3.5rem} h1 {padding: 0} .stHeading h2 {padding-top: 0}</style>"
 
 
 def main() -> None:
@@ -35,26 +38,36 @@ def main() -> None:
         st.error(f"The app was started with arguments that it does not know: {' '.join(unknown)}. It takes --release.")
         return
     names = with_results(root_folder())
-    st.sidebar.title("Patrons")
+    st.html(STYLE)
     if not names:
+        st.title("Patrons")
         st.info("There are no results yet. Run a series first: make run")
         return
-    name = st.sidebar.selectbox("Data", names, index=place_of(names, "data", "demo"))
-    page = st.sidebar.radio("Page", list(PAGES), index=place_of(list(PAGES), "page", "Segments"))
-    show(PAGES[page], Series(root_folder(), name, arguments.release))
+    top = st.container(horizontal=True, vertical_alignment="bottom")
+    top.markdown("#### Patrons", width="content")
+    series = Series(root_folder(), data_set(top, names), arguments.release)
+    page = address.follows("page", "Segments", PAGES)
+    st.pills("Page", list(PAGES), required=True, key="page", label_visibility="collapsed")
+    if st.session_state.get("page before") != page:  # a row far down may have opened it
+        st.session_state["page before"] = page
+        st.html(TO_THE_TOP, unsafe_allow_javascript=True)
+    status = st.caption(series.about())
+    show(PAGES[page], series)
+    status.caption(f"{series.about()} · {series.answering()}")
 
 
-def place_of(options: list[str], parameter: str, otherwise: str) -> int:
-    """The place in a list of what a link to the app asks for."""
-    linked_to = st.query_params.get(parameter)
-    wanted = linked_to if linked_to in options else otherwise
-    return options.index(wanted) if wanted in options else 0
+def data_set(top: DeltaGenerator, names: list[str]) -> str:
+    """The series that was chosen, by its title; the address has its name."""
+    titles = {name: Series(root_folder(), name).title for name in names}
+    alike = [title for title in titles.values() if list(titles.values()).count(title) > 1]
+    shown = {name: f"{title} ({name})" if title in alike else title for name, title in titles.items()}
+    name: str = address.follows("data", "demo" if "demo" in names else names[0], names)
+    top.selectbox("Data", names, format_func=shown.__getitem__, key="data", label_visibility="collapsed", width=300)
+    return name
 
 
 def show(page: ModuleType, series: Series) -> None:
     """Show a page; what is wrong with the results, or with the page, is said in a sentence."""
-    if series.simulated:
-        st.sidebar.caption("These customers are simulated: a computer made them up.")
     if trouble := series.trouble():
         st.warning(trouble)
     try:

@@ -1,33 +1,27 @@
-"""The app: its pages without a browser, and a file scored in a real one that reaches no other host."""
+"""The app: its pages, without a browser."""
 
 import json
-import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pandas as pd
 import pytest
 
 pytest.importorskip("streamlit", reason="the serving extra is not installed: make test installs it")
-import httpx
 import streamlit as st
 from conftest import resealed
 from streamlit.testing.v1 import AppTest
 
 from patrons.app import actions, segments
 from patrons.app.customer import churn, likely_later
+from patrons.app.downloads import told
+from patrons.app.formats import dated
 from patrons.app.reports import linked
 from patrons.app.score import progress
+from patrons.value.audiences import Audience
 
 APP = Path(__file__).parents[2] / "serving" / "app.py"
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = ["--server.headless=true", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"]
 
 
 def test_likely_later_segments_come_with_how_often_such_held():
@@ -69,7 +63,7 @@ def test_churn_is_no_order_in_the_horizon_of_a_log_and_what_a_table_calls_so():
     assert segments.churned({}, "churned") == segments.churned(card, "") == ""  # 06 has not run yet
 
 
-PAGES = ("Segments", "A customer", "Score a file", "Actions", "Reports")
+PAGES = ("Segments", "Actions", "A customer", "Score a file", "Reports")
 
 
 @pytest.fixture
@@ -95,7 +89,7 @@ def app(start):
 
 
 def opened(app, page):
-    app.sidebar.radio[0].set_value(page).run()
+    app.button_group(key="page").set_value(page).run()
     assert [error.value for error in app.exception] == []
     return app
 
@@ -107,7 +101,7 @@ def metrics(app):
 def test_the_segments_page_has_a_card_a_segment(app, demo):
     cards = pd.read_json(next(demo.processed.glob("04*/segments.json")))
     texts = [markdown.value for markdown in opened(app, "Segments").markdown]
-    assert [f"#### {name}" for name in cards.segment] == [text for text in texts if text.startswith("####")]
+    assert [f"#### {name}" for name in cards.segment] == [text for text in texts[1:] if text.startswith("####")]
     assert sum(text.endswith("did not order in 90 days") for text in texts) == len(cards)
 
 
@@ -115,15 +109,84 @@ def test_a_customer_is_looked_up_and_changed(app, demo):
     scores = pd.read_parquet(next(demo.processed.glob("06*/churn_scores.parquet"))).iloc[0]
     opened(app, "A customer").text_input[0].set_value(scores.customer_id).run()
     assert metrics(app)["Chance of no order in 90 days"] == f"{scores.churn_probability:.0%}"
-    recency = next(slider for slider in app.slider if slider.label.startswith("recency days"))
+    recency = next(slider for slider in app.slider if slider.label.startswith("days since the last order"))
     recency.set_value(recency.max).run()
     assert [element.value for element in app.caption].count("Segment") == 2  # as they are, and what if
     assert app.warning[-1].value.startswith("No customer can be like this: ")
     assert "What if they order nothing for longer?" in [element.value for element in app.subheader]
     app.text_input[0].set_value("nobody").run()
-    assert "no customer nobody" in app.error[0].value
-    app.main.radio[0].set_value("Enter values").run()
+    assert "no customer nobody" in app.warning[-1].value
+    app.text_input[0].set_value("").run()
+    assert [element.value for element in app.subheader] == []  # nobody is looked up, so nobody is shown
+    app.radio[0].set_value("Enter values").run()
     assert [element.value for element in app.subheader] == ["A typical customer", "Try other values"]
+
+
+def test_each_page_says_data_set_day_and_the_release_that_answers(app, demo):
+    until = json.loads(next(demo.processed.glob("01*/dataset.json")).read_text())["period"][1]
+    release = json.loads((demo.processed / "release" / "release.json").read_text())["id"]
+    for page in PAGES:
+        status = opened(app, page).caption[0].value
+        assert status == (
+            f"**Demo shop** · simulated: a computer made these customers up · orders up to {dated(until)} · "
+            f"release {release} answers"
+        )
+
+
+def test_an_address_restores_page_customer_and_filters_and_follows_them(start, demo):
+    listed = pd.read_csv(next(demo.processed.glob("07*/actions.csv")), dtype={"customer_id": "str"})
+    one = listed[listed.arm == "contact"].iloc[-1]
+    app = start(page="Actions", segment=one.segment, mark="to contact", sort="customer", search=one.customer_id)
+    shown = app.dataframe[0].value
+    assert app.header[0].value == "Actions"
+    assert one.customer_id in set(shown.customer)
+    assert set(shown.segment) == {one.segment}
+    app.selectbox(key="sort").set_value("rank").run()  # which is what an address without it means
+    app.text_input(key="search").set_value("").run()
+    assert app.query_params["segment"] == one.segment
+    assert not {"sort", "search"} & set(app.query_params)
+    app = start(page="A customer", customer=one.customer_id)
+    assert f"Customer {one.customer_id}" in [element.value for element in app.subheader]
+
+
+def test_an_address_that_names_what_is_not_there_is_as_if_it_did_not(start):
+    app = start(page="Nowhere", data="nothing", segment="Nobody", budget="much", margin="nan")
+    assert app.header[0].value == "Segments"
+    opened(app, "Actions")
+    assert app.multiselect(key="segment").value == []
+    assert not {"budget", "margin", "segment", "page"} & {name for name, value in app.query_params.items() if not value}
+
+
+def test_what_if_makes_plan_and_list_anew_and_says_so(app, demo):
+    value = json.loads(next(demo.processed.glob("07*/value.json")).read_text())
+    before = metrics(opened(app, "Actions"))
+    assert before["Customers to contact"] == f"{value['plan']['contacts']:,}"
+    app.number_input(key="cost").set_value(4.0).run()  # twice as dear
+    assert any("trying other assumptions" in info.value for info in app.info)
+    assert int(metrics(app)["Customers to contact"].replace(",", "")) == value["plan"]["contacts"] // 2
+    assert app.query_params["cost"] == "4"
+    assert "contact_cost: [2.0, 4.0, 8.0]" in app.code[0].value
+    app.number_input(key="cost").set_value(2.0).run()
+    assert metrics(app) == before
+
+
+def test_results_of_before_say_that_other_assumptions_need_a_new_run(demo, start, tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    results = next(demo.processed.glob("07*"))
+    folder = shutil.copytree(results, tmp_path / "data" / "processed" / "demo" / results.name)
+    shutil.copy(demo.processed / "series.json", folder.parent)
+    (folder / "at_stake.parquet").unlink()
+    app = opened(start(root=tmp_path), "Actions")
+    assert "run the series again" in app.info[0].value
+    assert not app.number_input
+
+
+def test_who_is_in_an_audience_and_who_is_not_is_told():
+    table = pd.DataFrame({"Email": ["a@x.org", "b@x.org"]})
+    assert told(Audience(table, 5, 2, 1)) == (
+        "2 of 5 customers are in the file. 2 are held out: leave them alone; 1 have no address or id that can be used."
+    )
+    assert told(Audience(table, 2, 0, 0)) == "2 of 2 customers are in the file."
 
 
 def test_the_budget_slider_says_whom_to_contact(app):
@@ -157,17 +220,17 @@ def test_what_speaks_against_the_actions_stands_above_them(demo, start, tmp_path
     app = opened(start(root=tmp_path), "Actions")
     assert app.warning[0].value.endswith("The churn model failed 1 of 11 gates: recall. The log is too short.")
     assert "no contact brings more than it costs" in app.info[0].value
-    assert list(app.table[0].value.index) == [row["assumption"] for row in value["assumptions"]]
+    assert [row["assumption"] for row in value["assumptions"]] == list(app.table[0].value.index)
 
 
 def test_the_reports_are_listed_with_the_overview_first(app):
-    assert opened(app, "Reports").main.selectbox[0].options[0] == "overview"
+    assert opened(app, "Reports").selectbox(key="report").options[0] == "overview"
 
 
 def test_a_link_to_the_app_opens_the_report_that_it_names(start):
     app = start(page="Reports", report="06_churn")
     assert app.header[0].value == "Reports"
-    assert app.main.selectbox[0].value == app.main.selectbox[0].options.index("06 churn")
+    assert app.selectbox(key="report").value == "06_churn"
 
 
 def test_links_in_a_report_lead_to_other_reports_and_places():
@@ -203,7 +266,7 @@ def test_a_series_that_failed_or_was_stopped_is_said_to_be_so_on_every_page(demo
 def test_a_release_that_is_given_scores_without_mlflow_or_a_write(demo, demo_release, start, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "patrons.tracking.promotion", None)  # importing it fails now, as in the image
     (tmp_path / "champion").write_text(str(demo_release))
-    app = opened(start("--release", tmp_path / "champion"), "A customer")
+    app = opened(start("--release", tmp_path / "champion", start="Enter values"), "A customer")
     assert "Chance of no order in 90 days" in metrics(app)
     assert not app.error
 
@@ -249,59 +312,3 @@ def test_the_bar_of_a_file_shows_how_much_of_it_is_done():
     assert progress(20_000, 80_000) == (0.25, "20,000 of 80,000 customers scored (25%)")
     assert progress(0, None) == (0.0, "Reducing the orders to customers…")
     assert progress(0, 0)[0] == 1.0
-
-
-@contextmanager
-def served(root):
-    """The app as a process of its own; its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), f"--server.port={port}", *FLAGS]
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{root / 'mlflow.db'}"}
-    process = subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.DEVNULL)
-    try:
-        end = time.monotonic() + 120
-        while True:
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/_stcore/health").raise_for_status()
-                break
-            except httpx.HTTPError:
-                assert time.monotonic() < end
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(15)
-
-
-@pytest.mark.drill
-@pytest.mark.browser
-@pytest.mark.skipif(BROWSER is None, reason="no chromium, chromium-browser or google-chrome is installed")
-def test_in_a_browser_a_file_is_uploaded_and_the_scored_file_comes_back(demo, tmp_path):
-    playwright = pytest.importorskip("playwright.sync_api")
-    features = pd.read_parquet(next(demo.processed.glob("02*/features.parquet"))).head(30)
-    features.loc[3, "recency_days"] = float("nan")
-    features.to_csv(tmp_path / "new.csv", index=False)
-    hosts = set()
-    with served(demo.root) as url, playwright.sync_playwright() as driver:
-        root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = driver.chromium.launch(executable_path=BROWSER, args=["--disable-quic", *root])
-        page = browser.new_page(viewport={"width": 1280, "height": 1600})
-        page.set_default_timeout(120_000)
-        page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
-        page.goto(url)
-        page.get_by_text("Score a file", exact=True).first.click()
-        page.locator("input[type=file]").set_input_files(tmp_path / "new.csv")
-        with page.expect_download() as waiting:
-            page.get_by_role("button", name="Download the scored file").click()
-        waiting.value.save_as(tmp_path / "scored.csv")
-        page.screenshot(path=os.environ.get("PATRONS_SCREENSHOT", tmp_path / "app.png"))
-        browser.close()
-    scored = pd.read_csv(tmp_path / "scored.csv", dtype={"customer_id": "str"})
-    assert list(scored.customer_id) == list(features.customer_id)
-    assert list(scored.index[scored.error.notna()]) == [3]
-    known = pd.read_parquet(next(demo.processed.glob("06*/churn_scores.parquet"))).head(30)
-    difference = (scored.churn_probability - known.churn_probability).abs()
-    assert difference.drop(3).max() < 1e-5
-    assert hosts <= {"127.0.0.1", None, ""}

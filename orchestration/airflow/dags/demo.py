@@ -56,7 +56,7 @@ NOTEBOOKS = {  # in the order of what they read and write: number, question, rea
         "07",
         "What is a customer worth, and whom do we contact?",
         "orders.parquet, cancelled.parquet, features.parquet, labels.parquet, segments.json, churn_scores.parquet, churn.json, dataset.json",
-        "values.parquet, actions.csv, actions.xlsx, profit.parquet, value.json, value.skops, value.sample.parquet",
+        "values.parquet, actions.csv, actions.xlsx, profit.parquet, at_stake.parquet, draws.parquet, value.json, value.skops, value.sample.parquet",
     ),
     "08_monitoring": (
         "08",

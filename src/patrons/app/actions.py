@@ -1,4 +1,4 @@
-"""Page: whom to contact with a budget, and what that may bring."""
+"""Page: whom to contact with a budget, what that may bring, and the list as files."""
 
 from typing import Any
 
@@ -7,12 +7,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from patrons.app.formats import BLUE, money, number, styled, with_unit
+from patrons.app import address, assumptions, contacts, downloads
+from patrons.app.formats import BLUE, money, with_unit
 from patrons.app.results import Series
-from patrons.files import safe_csv
 from patrons.value.arms import HOLD_OUT
-
-SHOWN = 200  # customers on the page
 
 
 def show(series: Series) -> None:
@@ -22,39 +20,59 @@ def show(series: Series) -> None:
     if profit is None or actions is None:
         st.info("Values and actions come from the notebook on customer value (07), which has not run for this data.")
         return
-    actions, value = actions.sort_values("rank"), series.json("value.json") or {}
+    value = series.json("value.json") or {}
+    _doubts(value)
+    if len(profit) < 2 or profit[["cost", "gain", "low", "high"]].isna().any(axis=None):
+        st.info("The gain cannot be estimated, as nothing says what a customer pays: this is whom to contact first.")
+        _list(series, actions, len(actions), trying=False)
+        return
+    tried = assumptions.ask(series, pd.DataFrame(value.get("assumptions", [])))
+    reached = _plan(series, profit, value.get("plan", {}), tried.curve if tried else None)
+    listed = tried.listed.assign(late=_late(actions, tried.listed)) if tried else actions
+    _list(series, listed, reached, trying=tried is not None)
+
+
+def _doubts(value: dict[str, Any]) -> None:
     doubts = value.get("doubts", {})
     if reasons := " ".join([*doubts.get("churn", []), *doubts.get("value", [])]):
         st.warning(f"What follows rests on doubtful ground. {reasons}")
-    if len(profit) < 2 or profit[["cost", "gain", "low", "high"]].isna().any(axis=None):
-        st.info("The gain cannot be estimated, as nothing says what a customer pays: this is whom to contact first.")
-        _list(series, actions)
-        return
-    plan = value.get("plan", {})
-    if profit.gain.max() <= 0:
+    if check := value.get("check"):
+        st.warning(check)
+
+
+def _late(actions: pd.DataFrame, listed: pd.DataFrame) -> Any:
+    """Who is late by the own rhythm, which no assumption changes."""
+    late = actions.set_index("customer_id")["late"] if "late" in actions else pd.Series(dtype=bool)
+    return listed.customer_id.astype(str).map(late).fillna(False).to_numpy(bool)
+
+
+def _plan(series: Series, profit: pd.DataFrame, plan: dict[str, Any], tried: pd.DataFrame | None) -> int:
+    """Show what a budget brings; how many it contacts."""
+    curve, currency = profit if tried is None else tried, series.currency
+    if curve.gain.max() <= 0:
         st.info("Under the assumptions, no contact brings more than it costs.")
     most = float(np.ceil(profit.cost.max()))
-    budget = st.slider(
-        with_unit("Budget", series.currency),
-        0.0,
-        most,
-        min(float(plan.get("cost", most / 4)), most),
-        most / 100,
-        "%.0f",
-    )
-    plan_at = {name: float(np.interp(budget, profit.cost, profit[name])) for name in ("contacted", "gain", "low")}
-    contacts = int(plan_at["contacted"])
+    start = min(float(plan.get("cost", most / 4)), most)
+    label = with_unit("Budget", currency)
+    budget = address.follows("budget", start, ends=(0.0, most))
+    st.slider(label, 0.0, most, step=most / 100, format="%.0f", key="budget")
+    at = {name: float(np.interp(budget, curve.cost, curve[name])) for name in ("contacted", "gain", "low")}
     columns = st.columns(3)
-    columns[0].metric("Customers to contact", f"{contacts:,}")
-    columns[1].metric("Expected gain", money(plan_at["gain"], series.currency))
-    columns[2].metric("Gain if things go badly", money(plan_at["low"], series.currency))
-    st.altair_chart(_curve(profit, budget, series.currency))
+    columns[0].metric("Customers to contact", f"{int(at['contacted']):,}", border=True)
+    columns[1].metric("Expected gain", money(at["gain"], currency), border=True)
+    columns[2].metric("Gain if things go badly", money(at["low"], currency), border=True)
+    if tried is not None:
+        before = {name: float(np.interp(budget, profit.cost, profit[name])) for name in ("contacted", "gain")}
+        st.info(
+            f"You are trying other assumptions. By those of the params file this budget contacts "
+            f"{int(before['contacted']):,} customers and brings {money(before['gain'], currency)}."
+        )
+    st.altair_chart(_curve(curve, budget, currency))
     st.caption(
         "Gain = churn probability × chance that a contact saves × margin rate × (spend if kept − if lost) − cost. "
         "All this holds only if the assumptions do. The band is the 95 % interval; “badly” means its lower end."
     )
-    _assumptions(value.get("assumptions", []))
-    _list(series, _first(actions, contacts))
+    return int(at["contacted"])
 
 
 def _first(actions: pd.DataFrame, contacts: int) -> pd.DataFrame:
@@ -63,29 +81,48 @@ def _first(actions: pd.DataFrame, contacts: int) -> pd.DataFrame:
     return actions[(reached <= contacts) & (reached.shift(fill_value=0) < contacts)]
 
 
-def _list(series: Series, chosen: pd.DataFrame) -> None:
-    st.download_button("Download the list", safe_csv(chosen), f"{series.name}_actions.csv", "text/csv", type="primary")
-    if held := int((chosen.arm == HOLD_OUT).sum()):
-        st.caption(
-            f"{held:,} of these are held out (column arm): leave them alone, so that what contacts do can be seen."
-        )
-    st.dataframe(styled(chosen.head(SHOWN).dropna(axis=1, how="all")), hide_index=True)
+def _list(series: Series, listed: pd.DataFrame, reached: int, trying: bool) -> None:
+    """The list that is shown, by the filters that stand in the address, and as files."""
+    st.subheader("The list")
+    table = contacts.marked(listed.sort_values("rank"), contacts.flagged(series), series.table("features.parquet"))
+    options, columns = [contacts.TO_CONTACT, *contacts.MARKS], st.columns([2, 2, 2, 1.5])
+    names = [card["segment"] for card in series.json("segments.json") or []] or sorted(table.segment.dropna().unique())
+    segments, marks = address.follows("segment", [], names), address.follows("mark", [], options)
+    search, sort = address.follows("search", ""), address.follows("sort", "rank", contacts.SORTS)
+    columns[0].multiselect("Segment", names, key="segment", placeholder="all")
+    columns[1].multiselect("Only those marked", options, key="mark", placeholder="all")
+    columns[2].text_input("Search", key="search", placeholder="customer, reason, action")
+    columns[3].selectbox("Sort by", list(contacts.SORTS), key="sort")
+    beyond = reached >= len(table) or address.follows("everyone", False)
+    if reached < len(table):
+        st.toggle("Also those whom the budget does not reach", key="everyone")
+    within = table if beyond else _first(table, reached)
+    rows = contacts.chosen(within, segments, marks, search, sort)
+    if rows.empty:
+        st.info(_nobody(contacts.chosen(table, segments, marks, search, sort)))
+        return
+    if not trying:
+        downloads.show(series, rows.drop(columns="marks"))
+    if held := int((rows.arm == HOLD_OUT).sum()):
+        st.caption(f"{held:,} of these are held out: leave them alone, so that what contacts do can be seen.")
+    contacts.show(rows)
+    downloads.for_mail(series)
 
 
-def _assumptions(assumptions: list[dict[str, Any]]) -> None:
-    with st.expander("The assumptions"):
-        table = pd.DataFrame(assumptions, columns=["assumption", "low", "likely", "high"]).set_index("assumption")
-        st.table(table.map(number))
-        st.caption("They stand in the params file under 07_customer_value; run the series to try others.")
+def _nobody(beyond: pd.DataFrame) -> str:
+    """Why the list is empty."""
+    if beyond.empty:
+        return "Nobody on the list is like this. Take a filter away."
+    return f"The budget reaches nobody like this; beyond it there are {len(beyond):,}."
 
 
-def _curve(profit: pd.DataFrame, budget: float, currency: str) -> alt.Chart:
-    base = alt.Chart(profit, height=320, title="Gain by what is spent on contacts").encode(
-        x=alt.X("cost:Q", title=with_unit("spent on contacts", currency))
+def _curve(profit: pd.DataFrame, budget: float, currency: str) -> alt.LayerChart:
+    base = alt.Chart(profit, height=300, title="Gain by what is spent on contacts").encode(
+        x=alt.X("cost:Q", title=with_unit("spent on contacts", currency), axis=alt.Axis(tickCount=6))
     )
     band = base.mark_area(opacity=0.2, color=BLUE).encode(
         y=alt.Y("low:Q", title=with_unit("gain", currency)), y2="high:Q"
     )
     line = base.mark_line(color=BLUE).encode(y="gain:Q")
-    rule = alt.Chart(pd.DataFrame({"cost": [budget]})).mark_rule(strokeDash=[4, 4]).encode(x="cost:Q")
+    rule = alt.Chart(pd.DataFrame({"cost": [budget]})).mark_rule(strokeDash=[4, 4], color="grey").encode(x="cost:Q")
     return band + line + rule

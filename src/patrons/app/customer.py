@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from patrons.app import address
 from patrons.app.formats import BLUE, coverage, escaped, money, number, percent, readable, with_unit
 from patrons.app.results import Series
 from patrons.features.season import CALENDAR
@@ -27,7 +28,11 @@ def show(series: Series) -> None:
     scorer = series.scorer()
     if doubts := series.doubts():
         st.warning(doubts)
-    known = _looked_up(series, scorer) if st.radio("Start from", [KNOWN, TYPICAL], horizontal=True) == KNOWN else None
+    start = address.follows("start", KNOWN, (KNOWN, TYPICAL))
+    st.radio("Start from", [KNOWN, TYPICAL], horizontal=True, key="start", label_visibility="collapsed")
+    known = _looked_up(series, scorer) if start == KNOWN else None
+    if known is None and start == KNOWN:
+        return
     row = known or {feature.name: feature.example for feature in scorer.features}
     answer = scorer.score_one(row)
     st.subheader(f"Customer {known['customer_id']}" if known else "A typical customer")
@@ -47,19 +52,22 @@ def show(series: Series) -> None:
 
 
 def _looked_up(series: Series, scorer: Scorer) -> dict[str, Any] | None:
-    """The features of the customer whose number was entered; the page ends here where there is no such customer."""
+    """The features of the customer whose number was entered, None with a sentence where there is no such customer."""
     table = series.table("features.parquet")
     if table is None:
         st.info("Customers can be looked up once the series has described them; values can be entered already.")
         return None
-    example = f"such as {table.customer_id.iloc[0]}"
-    wanted = st.text_input("Customer number", key="customer", placeholder=example).strip()
+    address.follows("customer", "")
+    wanted = st.text_input("Customer number", key="customer").strip()
     if not wanted:
+        st.info(f"Type a customer number, such as {table.customer_id.iloc[0]}, or click a row on the page Actions.")
         return None
-    rows = table[table.customer_id == wanted]
+    rows = table[table.customer_id.astype(str) == wanted]
     if rows.empty:
-        st.error(f"There is no customer {wanted} among the {len(table):,} of {series.name}. Check the number.")
-        st.stop()
+        st.warning(
+            escaped(f"There is no customer {wanted} among the {len(table):,} of {series.title}. Check the number.")
+        )
+        return None
     names = [feature.name for feature in scorer.features if feature.name in rows]
     return plain(records(rows[["customer_id", *names]])[0])
 
@@ -78,7 +86,7 @@ def _show_answer(
     columns[0].markdown(f"### {answer['segment_name']}")
     earlier = before["churn_probability"] if before else None
     delta = None if earlier is None else f"{(answer['churn_probability'] - earlier) * 100:+.0f} points"
-    columns[1].metric(f"Chance of {churn(scorer.manifest)}", percent(answer["churn_probability"]), delta, "inverse")
+    columns[1].metric(f"Chance of {churn(scorer.manifest)}", percent(answer["churn_probability"]), delta, "off")
     columns[2].metric("Expected spend", money(answer["expected_spend"], currency))
     st.caption(_meaning(answer, scorer, currency))
     limit = scorer.manifest["thresholds"]["churn"]

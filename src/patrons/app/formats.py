@@ -10,14 +10,26 @@ from pandas.api.types import is_float_dtype
 from pandas.io.formats.style import Styler
 
 from patrons.digits import about
+from patrons.features.labels import label
 from patrons.files import guarded
 
-BLUE, GREY = "#0072b2", "#9aa5b1"
+BLUE, GREY, GREEN, AMBER = "#0072b2", "#9aa5b1", "#009e73", "#e69f00"  # no red: that is for trouble
+LEAST = 0.01  # of any currency
+MARKS = "marks"
 
 
-def money(amount: float | None, currency: str) -> str:
-    """An amount with its currency, such as ``1.22 million EUR``."""
-    return "not known" if amount is None or pd.isna(amount) else f"{about(amount)} {currency}".strip()
+def money(value: float | None, currency: str) -> str:
+    """An amount with its currency, such as ``1.22 million EUR``; no smaller part of it than a hundredth."""
+    if value is None or pd.isna(value):
+        return "not known"
+    return f"{amount(value)} {currency}".strip()
+
+
+def amount(value: float) -> str:
+    """An amount without its currency, such as ``1.22 million``, ``46.5``, ``0.46`` or ``under 0.01``."""
+    if 0 < abs(value) < LEAST:
+        return f"under {LEAST}" if value > 0 else "0"
+    return f"{value:.2f}" if 0 < abs(value) < 1 else about(value)
 
 
 def percent(share: Any) -> str:
@@ -38,13 +50,18 @@ def with_unit(name: str, unit: str) -> str:
 
 
 def readable(name: str) -> str:
-    """A feature's or column's name with spaces."""
-    return name.replace("_", " ")
+    """A feature's short label, such as ``longest gap`` for ``gap_max``; another column's name with spaces."""
+    return label(name)
 
 
 def escaped(text: str) -> str:
     """Text from data as it is, where Streamlit would take it for Markdown."""
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:-])", r"\\\1", text)
+
+
+def dated(day: str) -> str:
+    """A day of a record as people write it: ``23 December 2025``."""
+    return f"{pd.Timestamp(day):%-d %B %Y}"
 
 
 def coverage(later: Mapping[str, Any]) -> str:
@@ -58,6 +75,8 @@ def coverage(later: Mapping[str, Any]) -> str:
 
 HEADINGS = {
     "customer_id": "customer",
+    MARKS: "marks",
+    "range": "95% interval",
     "segment_name": "segment",
     "segments_later": "likely segments later",
     "churn_probability": "chance of churn",
@@ -89,4 +108,5 @@ def styled(table: pd.DataFrame) -> Styler:
     floats = [name for name in headings if is_float_dtype(table[name].dtype)]
     formats: dict[Any, str | Callable[[object], str] | None] = {headings[name]: number for name in floats}
     formats |= {headings[name]: percent for name in floats if name == "churn_probability"}
-    return guarded(table).rename(columns=headings).style.format(formats)
+    safe = guarded(table).assign(**{MARKS: table[MARKS]} if MARKS in table else {})  # our own words stay a list
+    return safe.rename(columns=headings).style.format(formats)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from patrons.app.formats import readable
+from patrons.app import address
 from patrons.app.results import Series
 
 HEIGHT = 1200  # pixels; longer pages scroll
@@ -21,15 +21,11 @@ def show(series: Series) -> None:
         st.info(f"There are no reports on {series.name}: run the series, then they are in reports/{series.name}.")
         return
     names = [page.stem for page in pages]
-    linked_to = st.query_params.get("report")
-    place = st.selectbox(
-        "Page",
-        range(len(pages)),
-        names.index(linked_to) if linked_to in names else 0,
-        format_func=lambda n: "overview" if names[n] == "index" else readable(names[n]),
-    )
-    content = pages[place].read_text(encoding="utf-8")
-    st.download_button("Download the page", content, pages[place].name, "text/html")
+    name = address.follows("report", names[0], names)
+    st.selectbox("Page", names, key="report", format_func=lambda n: "overview" if n == "index" else n.replace("_", " "))
+    page = pages[names.index(name)]
+    content = page.read_text(encoding="utf-8")
+    st.download_button("Download the page", content, page.name, "text/html")
     st.iframe(linked(content, series.name, names), height=HEIGHT)
 
 

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
+from patrons.app.formats import dated, escaped
 from patrons.churn import gate_narrative
-from patrons.errors import RUN_ALL
+from patrons.errors import RUN_ALL, is_expected
 from patrons.files import read_json, read_record, result_file
 from patrons.scoring import Scorer, release
 from patrons.service.follow import named_by
@@ -50,8 +51,31 @@ class Series(NamedTuple):
         return (self.json("dataset.json") or {}).get("currency") or ""
 
     @property
-    def simulated(self) -> bool:
-        return bool((self.json("dataset.json") or {}).get("simulated"))
+    def title(self) -> str:
+        """What the data set is called, which is not the name of its files."""
+        return (self.json("dataset.json") or {}).get("title") or self.name
+
+    def about(self) -> str:
+        """Of which data and which day the results are, a phrase."""
+        data = self.json("dataset.json") or {}
+        until = data.get("period") or []
+        parts = [
+            f"**{escaped(self.title)}**",
+            "simulated: a computer made these customers up" if data.get("simulated") else "",
+            f"orders up to {dated(until[-1])}" if until else f"read on {dated(read_record(self.processed)['started'])}",
+        ]
+        return " · ".join(filter(None, parts))
+
+    def answering(self) -> str:
+        """Which release answers, a phrase."""
+        try:
+            folder, what = self._release()
+            release.read(folder)
+        except Exception as error:
+            if not is_expected(error):
+                raise
+            return "no release answers now"
+        return f"{what} answers"
 
     def trouble(self) -> str:
         """What is wrong with the last run, in sentences; empty where it is complete."""
@@ -68,16 +92,20 @@ class Series(NamedTuple):
 
     def scorer(self) -> Scorer:
         """Of the release that the app was started with, else of the champion, else of the last results."""
+        folder, _ = self._release()
+        return _scorer(folder, release.read(folder)["id"])
+
+    def _release(self) -> tuple[Path, str]:
+        """The folder of the release that answers, and what it is called."""
         if self.release is not None:
             folder = named_by(self.release)().folder
+            what = f"release {release.read(folder)['id']}"
         else:
-            folder = _serving(self.root, self.name, (self.processed / "series.json").stat().st_mtime_ns)
-        manifest = release.read(folder)
-        if manifest["name"] != self.name:
-            raise OtherDataError(
-                f"The app was started with models of {manifest['name']}: choose these data on the left."
-            )
-        return _scorer(folder, manifest["id"])
+            folder, what = _serving(self.root, self.name, (self.processed / "series.json").stat().st_mtime_ns)
+        name = release.read(folder)["name"]
+        if name != self.name:
+            raise OtherDataError(f"The app was started with models of {name}: choose these data at the top.")
+        return folder, what
 
     def doubts(self) -> str:
         """What speaks against the answers: gates that the churn model failed, and doubts about expected spend."""
@@ -106,10 +134,11 @@ def _table(path: Path, changed: int) -> pd.DataFrame:
 
 
 @st.cache_data(ttl=30, max_entries=KEPT, show_spinner="Looking for the release…")
-def _serving(root: Path, name: str, changed: int) -> Path:
+def _serving(root: Path, name: str, changed: int) -> tuple[Path, str]:
     from patrons.tracking.promotion import serving  # needs MLflow, which an app of a given release does without
 
-    return serving(name, root).folder
+    found = serving(name, root)
+    return found.folder, ("champion " if found.promoted else "release ") + str(release.read(found.folder)["id"])
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Loading the models…")

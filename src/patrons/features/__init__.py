@@ -33,6 +33,7 @@ __all__ = [
     "Recipe",
     "catalogue",
     "contract",
+    "labels",
     "missing",
     "narrative",
     "outcomes",

@@ -13,6 +13,7 @@ arms         who of the list is held out, by lot, and the lists of before
 earlier      arms that earlier lists have drawn and that hold on
 power        how small an effect the two arms can show
 actions      whom to contact and how many: the list
+what_if      the list under other assumptions
 workbook     the list as a workbook, with assumptions and arms
 audiences    members of a segment, as files that marketing tools import
 outcomes     what became of the customers of a list
@@ -55,6 +56,7 @@ __all__ = [
     "trial",
     "trial_narrative",
     "two_part",
+    "what_if",
     "workbook",
 ]
 __getattr__, __dir__ = door(__name__, __all__)

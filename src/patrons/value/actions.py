@@ -102,13 +102,25 @@ def with_checks(contacts: pd.DataFrame, today: pd.DataFrame) -> pd.DataFrame:
         Features of the customers; where they know of no cancellations the list stays as it is. What cancellations took
         off the spend raises nobody's rank, so only the others are looked at.
     """
-    if "returned_unmatched" not in today:
-        return contacts
-    known = today.set_index("customer_id")
-    share = contacts.customer_id.map(known.returned_unmatched / known.monetary)
+    share = cancelled_share(contacts.customer_id, today)
     check = (share > CANCELLED) & contacts.suggested_action.str.startswith("contact")
     action = f"{CHECK}: " + share.map("cancellations of {:.0%} of the spend are not taken off it".format)
     return contacts.assign(suggested_action=contacts.suggested_action.mask(check, action))
+
+
+def cancelled_share(customer_id: pd.Series, today: pd.DataFrame) -> pd.Series:
+    """How much was cancelled and not taken off, over what each customer spent; 0 where nothing is known of it.
+
+    Parameters
+    ----------
+    customer_id : Series
+    today : DataFrame
+        Features of the customers.
+    """
+    if "returned_unmatched" not in today:
+        return pd.Series(0.0, customer_id.index)
+    known = today.set_index("customer_id")
+    return customer_id.map(known.returned_unmatched / known.monetary).fillna(0.0)
 
 
 class Campaign(NamedTuple):

@@ -1,0 +1,125 @@
+"""The list of whom to contact: what marks a customer, who is shown of it, and how a row opens a customer."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from patrons.app.formats import AMBER, BLUE, GREEN, GREY, HEADINGS, amount, styled
+from patrons.app.results import Series
+from patrons.value import actions as contacting
+from patrons.value.arms import CONTACT, HOLD_OUT
+
+SHOWN = 500  # rows on the page; the downloads have all
+CHECK, HELD, FLAGGED, LATE, PAYS = contacting.CHECK, "held out", "flagged", "late", "likely pays off"
+TO_CONTACT = "to contact"
+MARKS = {  # beside a customer, the most urgent first: colour, and what it means
+    CHECK: (AMBER, "most of what they bought was cancelled: look before you call"),
+    HELD: (GREY, "left alone on purpose, so that it can be seen what contacts do"),
+    FLAGGED: (BLUE, "the churn model expects no order"),
+    LATE: (GREY, "silent for longer than nine in ten of their own gaps would be"),
+    PAYS: (GREEN, "a contact brings more than it costs in 95 % of draws"),
+}
+SORTS = {  # what the list can be sorted by: column, and whether the least comes first
+    "rank": ("rank", True),
+    "gain": ("expected_gain", False),
+    "chance of churn": ("churn_probability", False),
+    "expected spend": ("value", False),
+    "customer": ("customer_id", True),
+}
+COLUMNS = ["rank", "customer_id", "marks", "segment", "churn_probability", "expected_gain", "range", "value"]
+TEXTS = ["suggested_action", "reason_1", "reason_2", "reason_3"]
+
+
+def marked(listed: pd.DataFrame, flagged: pd.Series | None, features: pd.DataFrame | None) -> pd.DataFrame:
+    """The list with `marks`, a list of `MARKS` for each customer, and no gain where that rests on cancelled orders.
+
+    Parameters
+    ----------
+    listed : DataFrame
+        ``actions.csv``.
+    flagged : Series of bool or None
+        By customer, whether 06 flags them.
+    features : DataFrame or None
+        ``features.parquet``, which tells what was cancelled.
+    """
+    check = listed.suggested_action.str.startswith(CHECK)
+    if features is not None:
+        check |= contacting.cancelled_share(listed.customer_id, features) > contacting.CANCELLED
+    gains = ["expected_gain", "gain_low", "gain_high"]
+    table = listed.assign(**listed[gains].mask(check))
+    masks = {
+        CHECK: check,
+        HELD: listed.arm == HOLD_OUT,
+        FLAGGED: listed.customer_id.map(flagged if flagged is not None else {}) == True,  # noqa: E712, missing is no
+        LATE: listed["late"] if "late" in listed else check & False,
+        PAYS: listed.certain & (table.expected_gain > 0),
+    }
+    pairs = list(masks.items())
+    table["marks"] = [[name for name, mask in pairs if mask.iloc[row]] for row in range(len(table))]
+    return table
+
+
+def chosen(table: pd.DataFrame, segments: Sequence[str], marks: Sequence[str], search: str, sort: str) -> pd.DataFrame:
+    """The rows with one of the segments, all of the marks and the text, sorted; empty choices leave all."""
+    if segments:
+        table = table[table.segment.isin(segments)]
+    for mark in marks:
+        has = table.marks.map(lambda own, mark=mark: mark in own) if mark != TO_CONTACT else table.arm == CONTACT
+        table = table[has.astype(bool)]
+    if text := search.strip().casefold():
+        texts = [table[name].fillna("").astype(str) for name in ("customer_id", *TEXTS) if name in table]
+        found = pd.concat([one.str.casefold().str.contains(text, regex=False) for one in texts], axis=1).any(axis=1)
+        table = table[found]
+    column, ascending = SORTS[sort]
+    return table.sort_values([column, "rank"], ascending=[ascending, True], kind="stable")
+
+
+def show(table: pd.DataFrame) -> None:
+    """The rows; a click on one opens that customer."""
+    rows = table.head(SHOWN)
+    st.session_state["listed"] = rows.customer_id.tolist()
+    known = rows.assign(range=[_range(*ends) for ends in zip(rows.gain_low, rows.gain_high, strict=True)])
+    columns = [name for name in [*COLUMNS, *TEXTS[:2]] if name not in ("expected_gain", "range", "value")]
+    columns = [*COLUMNS, *TEXTS[:2]] if rows.value.notna().any() else columns
+    more = f" Shown are the first {SHOWN:,}; the files have all." if len(table) > SHOWN else ""
+    st.caption(f"{len(table):,} customers. Click a row to open that customer.{more}")
+    st.dataframe(
+        styled(known[columns]),
+        hide_index=True,
+        key="list",
+        on_select=_open,
+        selection_mode="single-cell",
+        column_config={
+            "rank": st.column_config.Column(width=60),
+            "customer": st.column_config.TextColumn(width=95, pinned=True),
+            HEADINGS["marks"]: st.column_config.MultiselectColumn(
+                width=250, options=list(MARKS), color=[colour for colour, _ in MARKS.values()]
+            ),
+            HEADINGS["suggested_action"]: st.column_config.TextColumn(width=380),
+            HEADINGS["reason_1"]: st.column_config.TextColumn(width=380),
+        },
+    )
+    present = {mark for marks in rows.marks for mark in marks}
+    if present:
+        told = [f"**{mark}**: {meaning}" for mark, (_, meaning) in MARKS.items() if mark in present]
+        st.caption("; ".join(told) + ".")
+
+
+def _range(low: float, high: float) -> str:
+    if pd.isna(low):
+        return "–"
+    return f"{amount(low)} to {amount(high)}".replace("-", "−")  # a hyphen in front would look like a formula
+
+
+def _open() -> None:
+    """Open the customer in whose row was clicked."""
+    cells = st.session_state["list"]["selection"]["cells"]
+    if cells:
+        st.session_state.update(page="A customer", start="Look up", customer=st.session_state["listed"][cells[0][0]])
+
+
+def flagged(series: Series) -> pd.Series | None:
+    """By customer, whether 06 flags them; None before it has run."""
+    scores = series.table("churn_scores.parquet")
+    return None if scores is None else scores.set_index(scores.customer_id.astype(str)).flagged

@@ -1,0 +1,64 @@
+"""The list as files, and members of a segment, or those flagged, for tools that send mail."""
+
+import pandas as pd
+import streamlit as st
+
+from patrons.app import address
+from patrons.app.formats import escaped
+from patrons.app.results import Series
+from patrons.files import safe_csv
+from patrons.value import audiences
+from patrons.value.workbook import workbook
+
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+EVERYONE = "everyone"
+
+
+def show(series: Series, rows: pd.DataFrame) -> None:
+    """What is shown of the list, as CSV and for Excel."""
+    assumed = pd.DataFrame(
+        (series.json("value.json") or {}).get("assumptions", []), columns=["assumption", "low", "likely", "high"]
+    )
+    stem, buttons = f"{series.name}_actions", st.container(horizontal=True)
+    buttons.download_button(
+        "Download as CSV", safe_csv(rows), f"{stem}.csv", "text/csv", type="primary", on_click="ignore"
+    )
+    buttons.download_button("Download for Excel", _workbook(rows, assumed), f"{stem}.xlsx", EXCEL, on_click="ignore")
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _workbook(rows: pd.DataFrame, assumed: pd.DataFrame) -> bytes:
+    return workbook(rows, assumed)
+
+
+def for_mail(series: Series) -> None:
+    """An audience: who, for which tool, and the file."""
+    with st.expander("Send them mail: a file for Klaviyo, Mailchimp or Google"):
+        names = [card["segment"] for card in series.json("segments.json") or []]
+        columns = st.columns(3)
+        address.follows("audience", EVERYONE, [EVERYONE, *names])
+        segment = columns[0].selectbox("Members of", [EVERYONE, *names], key="audience")
+        who = columns[1].selectbox("Of them", ["those flagged", "all"] if segment != EVERYONE else ["those flagged"])
+        form = columns[2].selectbox("For", list(audiences.FORMS), format_func=audiences.FORMS.__getitem__)
+        try:
+            found = audiences.of(
+                series.processed, form, segment if segment != EVERYONE else "", flagged=who == "those flagged"
+            )
+        except audiences.AudienceError as error:
+            st.info(escaped(str(error)))
+            return
+        st.caption(escaped(" ".join([told(found), *found.notes])))
+        name = f"{series.name}_{form}.csv"
+        st.download_button("Download the audience", audiences.content(found.table), name, "text/csv", on_click="ignore")
+
+
+def told(audience: audiences.Audience) -> str:
+    """How many are in a file, and why the others are not; a sentence or two."""
+    left = [
+        f"{audience.held:,} are held out: leave them alone" if audience.held else "",
+        f"{audience.without:,} have no address or id that can be used" if audience.without else "",
+    ]
+    reasons = "; ".join(filter(None, left))
+    return f"{len(audience.table):,} of {audience.members:,} customers are in the file." + (
+        f" {reasons[0].upper()}{reasons[1:]}." if reasons else ""
+    )

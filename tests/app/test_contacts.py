@@ -1,0 +1,65 @@
+"""The list of whom to contact: its marks, and who of it is shown."""
+
+import pandas as pd
+import pytest
+
+pytest.importorskip("streamlit", reason="the serving extra is not installed: make test installs it")
+
+from patrons.app import contacts
+
+
+@pytest.fixture
+def listed():
+    """Three customers: of the first, nearly all was cancelled."""
+    return pd.DataFrame(
+        {
+            "rank": [1, 2, 3],
+            "customer_id": ["12346", "a", "b"],
+            "segment": ["Loyal", "Loyal", "At risk"],
+            "churn_probability": [0.2, 0.9, 0.5],
+            "late": [True, False, False],
+            "value": [9000.0, 50.0, 80.0],
+            "expected_gain": [60.0, 5.0, 4.0],
+            "gain_low": [10.0, 1.0, -1.0],
+            "gain_high": [90.0, 9.0, 9.0],
+            "certain": [True, True, False],
+            "reason_1": ["raises the risk: x", "lowers the risk: y", None],
+            "arm": ["contact", "hold out", None],
+            "suggested_action": ["contact: thank them", "hold out", "contact: write"],
+        }
+    )
+
+
+FEATURES = pd.DataFrame({"customer_id": ["12346", "a", "b"], "returned_unmatched": [99, 0, 40], "monetary": [100] * 3})
+FLAGGED = pd.Series({"a": True, "b": False})
+
+
+def test_rank_1_whose_purchases_were_cancelled_is_to_be_checked_and_does_not_shine(listed):
+    table = contacts.marked(listed, FLAGGED, FEATURES)
+    assert table.marks.tolist() == [["check first", "late"], ["held out", "flagged", "likely pays off"], []]
+    assert table.expected_gain.isna().tolist() == [True, False, False]
+    assert contacts._range(*table.loc[0, ["gain_low", "gain_high"]]) == "–"
+
+
+def test_what_07_says_to_check_is_marked_where_cancellations_are_not_at_hand(listed):
+    listed.loc[1, "suggested_action"] = "check first: cancellations of 99% of the spend are not taken off it"
+    table = contacts.marked(listed, None, None)
+    assert table.marks.tolist() == [["late", "likely pays off"], ["check first", "held out"], []]
+
+
+def test_the_list_is_cut_by_segment_mark_and_text_and_sorted(listed):
+    table = contacts.marked(listed, FLAGGED, FEATURES)
+
+    def who(segments=(), marks=(), search="", sort="rank"):
+        return contacts.chosen(table, segments, marks, search, sort).customer_id.tolist()
+
+    assert who() == ["12346", "a", "b"]
+    assert who(segments=["At risk"]) == ["b"]
+    assert who(marks=["flagged"]) == ["a"]
+    assert who(marks=["flagged", "check first"]) == []  # all of the marks, not one of them
+    assert who(marks=["to contact"]) == ["12346"]
+    assert who(search=" 234") == ["12346"]
+    assert who(search="WRITE") == ["b"]
+    assert who(search="lowers the risk: y") == ["a"]
+    assert who(sort="chance of churn") == ["a", "b", "12346"]
+    assert who(sort="gain") == ["a", "b", "12346"]  # a gain that is not known comes last
