@@ -12,7 +12,7 @@ from types import ModuleType
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from patrons.app import actions, address, customer, reports, score, segments
+from patrons.app import actions, address, customer, reports, runs, score, segments
 from patrons.app.results import Series, with_results
 from patrons.errors import is_expected
 from patrons.files import root_folder
@@ -22,10 +22,11 @@ PAGES = {
     "Actions": actions,
     "A customer": customer,
     "Score a file": score,
+    "Runs": runs,
     "Reports": reports,
 }
 TO_THE_TOP = "<script>document.querySelector('[data-testid=stMain]').scrollTo(0, 0)</script>"
-STYLE = "<style>.stMainBlockContainer {padding-top: 3.5rem} h1 {padding: 0} .stHeading h2 {padding-top: 0}</style>"
+STYLE = "<style>.stMainBlockContainer {padding-top: 4.5rem} h1 {padding: 0} .stHeading h2 {padding-top: 0}</style>"
 
 
 def main() -> None:

@@ -63,7 +63,7 @@ def test_churn_is_no_order_in_the_horizon_of_a_log_and_what_a_table_calls_so():
     assert segments.churned({}, "churned") == segments.churned(card, "") == ""  # 06 has not run yet
 
 
-PAGES = ("Segments", "Actions", "A customer", "Score a file", "Reports")
+PAGES = ("Segments", "Actions", "A customer", "Score a file", "Runs", "Reports")
 
 
 @pytest.fixture
@@ -168,6 +168,18 @@ def test_what_if_makes_plan_and_list_anew_and_says_so(app, demo):
     assert "contact_cost: [2.0, 4.0, 8.0]" in app.code[0].value
     app.number_input(key="cost").set_value(2.0).run()
     assert metrics(app) == before
+
+
+def test_runs_are_shown_and_two_of_them_compared(app, demo, start):
+    opened(app, "Runs")
+    ids = sorted(path.name for path in (demo.root / "data" / "ledger" / "demo" / "runs").glob("[!.]*"))
+    assert f"The last {len(ids)} runs" in app.caption[1].value
+    if len(ids) == 1:
+        assert "Only one run is kept" in app.info[0].value
+        return
+    assert set(app.selectbox(key="before").options) == set(app.selectbox(key="after").options)
+    app.selectbox(key="before").set_value(app.selectbox(key="after").value).run()
+    assert "Both are the same run" in app.info[0].value
 
 
 def test_results_of_before_say_that_other_assumptions_need_a_new_run(demo, start, tmp_path):

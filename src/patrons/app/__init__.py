@@ -11,11 +11,12 @@ actions   whom to contact with a budget
 assumptions  other margins, costs and save chances tried
 downloads  the list as files, and audiences for tools that send mail
 contacts  the list: marks, filters, and a row that opens a customer
+runs      key numbers over runs, and two runs side by side
 reports   the HTML reports
 formats   numbers and names as a manager reads them
 """
 
 from patrons import door
 
-__all__ = ["actions", "address", "customer", "reports", "results", "score", "segments"]
+__all__ = ["actions", "address", "customer", "reports", "results", "runs", "score", "segments"]
 __getattr__, __dir__ = door(__name__, __all__)

@@ -82,12 +82,20 @@ def _show_answer(
     if answer["warnings"]:
         st.warning(escaped(f"Unlike the training: {'; '.join(answer['warnings'])}"))
     columns = st.columns(3)
-    columns[0].caption("Segment")  # a metric would cut a long name
-    columns[0].markdown(f"### {answer['segment_name']}")
+    card = columns[0].container(border=True, height="stretch", gap=None)  # a metric would cut a long name
+    card.caption("Segment")
+    card.markdown(f"### {answer['segment_name']}")
     earlier = before["churn_probability"] if before else None
     delta = None if earlier is None else f"{(answer['churn_probability'] - earlier) * 100:+.0f} points"
-    columns[1].metric(f"Chance of {churn(scorer.manifest)}", percent(answer["churn_probability"]), delta, "off")
-    columns[2].metric("Expected spend", money(answer["expected_spend"], currency))
+    columns[1].metric(
+        f"Chance of {churn(scorer.manifest)}",
+        percent(answer["churn_probability"]),
+        delta,
+        "off",
+        border=True,
+        height="stretch",
+    )
+    columns[2].metric("Expected spend", money(answer["expected_spend"], currency), border=True, height="stretch")
     st.caption(_meaning(answer, scorer, currency))
     limit = scorer.manifest["thresholds"]["churn"]
     if limit is not None:
@@ -147,7 +155,7 @@ def _show_silence(series: Series, scorer: Scorer, customer: str) -> None:
 def _curve(ahead: pd.DataFrame, title: str) -> alt.Chart:
     """The chance that `title` names, by days without an order."""
     days, chances = alt.Scale(domain=[0, int(ahead.days.max())]), alt.Scale(domain=[0, 1])
-    base = alt.Chart(ahead, height=220).encode(
+    base = alt.Chart(ahead, height=300).encode(
         x=alt.X("days:Q", title="days from now without an order", scale=days),
         y=alt.Y("churn_probability:Q", title=title, axis=alt.Axis(format="%"), scale=chances),
         tooltip=["days", "segment_name", alt.Tooltip("churn_probability", format=".0%")],

@@ -12,6 +12,8 @@ from patrons.app.formats import BLUE, GREY, coverage, money, number, percent, re
 from patrons.app.results import Series
 
 CARDS_A_ROW = 4
+NOT_TO_BE_USED = "It is not to be used:"  # how a model's card begins to say so
+SHARES_ONLY = "shares of the segments"  # what 05 calls a model where there was nothing to learn
 LINES = "split(datum.label, ', ')"  # a long name takes several lines
 
 
@@ -23,9 +25,13 @@ def show(series: Series) -> None:
         st.info("There are no segments yet: run the whole series.")
         return
     outcome = (series.json("churn.json") or {}).get("outcome", "")
+    if text := weak(series.json("segment_model.json")):
+        st.warning(text)
     width = len(cards) if len(cards) <= CARDS_A_ROW else CARDS_A_ROW - 1
     for start in range(0, len(cards), width):
-        for column, card in zip(st.columns(width), cards[start : start + width], strict=False):
+        for column, card in zip(
+            st.columns(width), cards[start : start + width], strict=False
+        ):  # as high as the highest
             _card(column, card, series.currency, outcome)
     st.subheader("How they differ")
     st.altair_chart(_shares(pd.DataFrame(cards)))
@@ -36,7 +42,7 @@ def show(series: Series) -> None:
 
 
 def _card(column: DeltaGenerator, card: dict[str, Any], currency: str, outcome: str) -> None:
-    with column.container(border=True):
+    with column.container(border=True, height="stretch"):
         st.markdown(f"#### {card['segment']}")
         st.markdown(f"**{card['customers']:,}** customers, {percent(card['share'])} of all")
         if card.get("revenue_share") is not None:
@@ -47,6 +53,21 @@ def _card(column: DeltaGenerator, card: dict[str, Any], currency: str, outcome: 
             st.markdown(f"**Suggested, not tested here:** {card['action']}")
         if card.get("against"):
             st.caption(f"You will know this is wrong if {card['against']}")
+
+
+def weak(model: Mapping[str, Any] | None) -> str:
+    """That new customers cannot be placed well, where 05 says so of its model; else empty.
+
+    `model` is ``segment_model.json``, None where there is none yet.
+    """
+    limits = " ".join(model["card"].get("limits", [])) if model else ""
+    if model and model["card"].get("algorithm") == SHARES_ONLY:
+        return f"New customers cannot be placed in these segments. {limits}"
+    start = limits.find(NOT_TO_BE_USED)
+    if start < 0:
+        return ""
+    reason = limits[start:].removeprefix(NOT_TO_BE_USED).split(". ")[0].strip().rstrip(".")
+    return f"The model that places new customers in these segments is weak and not to be used: {reason}."
 
 
 def churned(card: Mapping[str, Any], outcome: str) -> str:
