@@ -92,7 +92,7 @@ format: $(READY) ## fix style and formatting, and take outputs out of notebooks
 	$(BIN)/ruff format .
 	$(if $(NOTEBOOKS),$(BIN)/nbstripout $(NOTEBOOKS))
 
-schema: $(READY) ## write params/schema.json, docs/parameters.md and docs/features.md anew from what the notebooks declare
+schema: $(READY) ## write params/schema.json and the pages of docs on parameters, features and errors anew from notebooks and code
 	$(BIN)/patrons params --write-schema
 
 lock: $(READY) ## pin the newest versions that are allowed in the locks

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from drill_table import HEAD, with_row
+from page_commands import commands, handled
 
 from patrons.cli import params
 
@@ -41,11 +42,16 @@ print(recipe.dictionary().set_index("feature").loc["orders_squared"].tolist())
 """
 
 
-def test_the_pages_of_parameters_and_features_are_current():
+def test_the_pages_of_parameters_features_and_errors_are_current():
     pages = params.pages(ROOT)
-    assert set(pages) == {"parameters.md", "features.md"}
+    assert set(pages) == {"parameters.md", "features.md", "troubleshooting.md"}
     for name, text in pages.items():
         assert (ROOT / "docs" / name).read_text(encoding="utf-8") == text, "Run `make schema`."
+
+
+def test_every_command_of_a_page_is_run_by_a_test_or_left_with_a_reason():
+    """`tests/page_commands.py` has the tables."""
+    assert [command for command in commands() if handled(command) is None] == []
 
 
 def test_readme_is_short_enough_to_be_read_to_the_end():

@@ -2,6 +2,7 @@
 
 main      the command line, and the commands on data
 params    the command that lists parameters, and writes what is made from them
+troubleshooting  the page of errors, with causes and messages
 init      the command that looks at a new data file, and runs the series on it
 scoring   the commands that score customers and keep releases
 audience  the command that writes members of a segment for marketing tools

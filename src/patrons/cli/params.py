@@ -10,7 +10,7 @@ from patrons.files import root_folder, shown, write_text
 
 TRANSFORMATION = "02_transformation"
 PEAK = (10, 11, 12)  # months that the page of features names, as an example
-WRITES = "write params/schema.json, which editors read, docs/parameters.md and docs/features.md"
+WRITES = "write params/schema.json, which editors read, and the pages of docs that are made from code"
 
 
 def add(commands: Any) -> None:
@@ -34,12 +34,14 @@ def params(arguments: argparse.Namespace) -> None:
 
 
 def pages(root: Path) -> dict[str, str]:
-    """By file in docs/ the page that is written from the notebooks of a project."""
+    """By file in docs/ the pages that are written from notebooks and code."""
+    from patrons.cli import troubleshooting
     from patrons.features import Recipe, reference
     from patrons.series import reference as parameters
     from patrons.series.graph import read_notebooks
 
-    written = {"parameters.md": parameters.page(root / "notebooks")}
+    written = {"troubleshooting.md": troubleshooting.page(Path(__file__).parents[1])}
+    written["parameters.md"] = parameters.page(root / "notebooks")
     series = read_notebooks(root / "notebooks")
     if TRANSFORMATION in series:
         defaults = {name: one.default for name, one in series[TRANSFORMATION].parameters.items()}
