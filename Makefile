@@ -51,8 +51,8 @@ report: ## show where the report on PARAMS is, and open it where there is a scre
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then \
 		$(BIN)/python -m webbrowser "file://$(CURDIR)/reports/$(NAME)/index.html"; fi
 
-lab: $(READY) ## open the notebooks in JupyterLab
-	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks $(ARGS)
+lab: $(READY) ## open the notebooks in JupyterLab, at a page that says where to start
+	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks/START.ipynb $(ARGS)
 
 ui: $(READY) ## open the MLflow UI on this machine, at PORT (5000)
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port $(PORT) $(ARGS)

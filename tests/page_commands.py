@@ -93,7 +93,9 @@ DAG = "tests/orchestration/test_airflow.py::test_the_committed_pipeline_is_what_
 GIVEN = "tests/monitoring/test_given.py::test_what_was_scored_on_a_day_takes_its_outcome_and_the_others_are_counted"
 LOOK = "tests/monitoring/test_retraining.py::test_a_dry_run_says_what_would_be_done_and_changes_nothing"
 HERE = "tests/test_page_commands.py::test_what_pages_tell_runs_as_it_is_typed"
+TOUR = "tests/test_tour.py::test_another_number_of_groups_and_other_windows_show_what_the_tour_says"
 SHOWN = [
+    Shown("running.md", ".venv/bin/python run_all.py demo --only", TOUR, ("EDITS",)),
     Shown("README.md", "make run FILE=", INIT, ('"init"', '"--run"')),
     Shown("own-data.md", "make run FILE=", INIT, ('"init"', '"--run"')),
     Shown("README.md", "make run", DEMO),

@@ -73,6 +73,7 @@ def test_a_feature_takes_the_files_that_the_docs_list_for_it(tmp_path):
     text = catalogue.read_text()
     catalogue.write_text(text.replace('    "rfm": [\n', f'    "rfm": [\n{NEW}\n', 1))
     assert catalogue.read_text() != text
+    assert NEW.strip() in (ROOT / "docs" / "running.md").read_text()  # the tour adds the same line
     log = pd.DataFrame(
         {
             "customer_id": ["a", "a", "a", "b"],

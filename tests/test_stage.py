@@ -174,3 +174,12 @@ def test_a_notebook_that_stops_keeps_the_reason_and_shows_a_sentence_instead_of_
         "alt": None,
     }
     assert stopped.value._render_traceback_() == ["The notebook ends here: Nobody churned."]
+
+
+def test_text_in_a_table_stands_at_the_left_and_numbers_do_not(stage, monkeypatch):
+    shown = []
+    monkeypatch.setattr("patrons.stage.display", lambda html: shown.append(html.data))
+    table = pd.DataFrame({"segment": ["Loyal"], "share": [0.5], "advice": ["thank them"], "large": [True]})
+    stage.table(table, "What to do")
+    left = [rule.split("{")[0].split()[1:] for rule in shown[0].split("#T_")[1:] if "text-align: left" in rule]
+    assert left == [["caption"], ["th.row_heading"], [".col0"], [".col2"]]

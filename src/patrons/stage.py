@@ -172,6 +172,7 @@ class Stage:
         style = _labels_escaped(table).format(per_column, na_rep="–", thousands=",", precision=2, escape="html")
         style.set_caption(html.escape(caption))
         style.set_uuid(f"{self.name}-{len(self.findings)}")  # the same page from the same data
+        style.set_table_styles([{"selector": where, "props": "text-align: left"} for where in _texts(table)])
         if isinstance(table.index, pd.RangeIndex):
             style.hide(axis="index")
         shown = style.to_html(table_attributes='class="figures"')
@@ -227,6 +228,12 @@ def _labels_escaped(table: pd.DataFrame) -> Styler:
     for axis in (0, 1):
         style.format_index(escape="html", axis=axis)
     return style
+
+
+def _texts(table: pd.DataFrame) -> list[str]:
+    """What of a table is read from the left, wherever it is shown: caption, names of rows, and columns of text."""
+    columns = [n for n, kind in enumerate(table.dtypes) if not pd.api.types.is_numeric_dtype(kind)]
+    return ["caption", "th.row_heading", *(f".col{n}" for n in columns)]
 
 
 def _escaped(name: Any) -> Any:
