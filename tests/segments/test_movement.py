@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from patrons.features import sample
 from patrons.segments import movement
 
 BEFORE = pd.Series({"a": "Loyal", "b": "Loyal", "c": "Lost", "d": "Lost"})
@@ -55,3 +56,12 @@ def test_the_last_day_is_the_latest_earlier_one():
         {"customer_id": list("aab"), "as_of": pd.to_datetime(["2024-01-01", "2024-02-01", "2024-02-01"])}
     )
     assert movement.last_day(panel).customer_id.tolist() == ["a", "b"]
+
+
+def test_of_a_log_whose_panel_is_drawn_only_those_who_were_drawn_are_followed():
+    low, middle, high = sorted("abc", key=lambda name: sample.places(pd.Series([name]))[0])
+    before = pd.DataFrame({"customer_id": [middle], "as_of": pd.Timestamp("2024-01-01")})
+    ids = [low, middle, high]
+    today = pd.DataFrame({"customer_id": ids, "as_of": pd.Timestamp("2024-01-31"), "tenure_days": [20, 40, 40]})
+    assert movement.drawn(before, today).tolist() == [True, True, False]
+    assert movement.drawn(before, today.assign(tenure_days=[20, 40, 20])).all()  # both came later: all are described

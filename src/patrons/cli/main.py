@@ -149,7 +149,7 @@ def _day(text: str) -> date:
 def simulate(arguments: argparse.Namespace) -> None:
     """``patrons simulate``."""
     folder = arguments.folder or root_folder() / "data" / "raw" / "demo"
-    from patrons.demo import newcomers
+    from patrons.demo import newcomers, pieces
     from patrons.demo import simulate as shops
 
     if not arguments.force and all((folder / file).exists() for file in shops.FILES):
@@ -157,9 +157,9 @@ def simulate(arguments: argparse.Namespace) -> None:
         if all((folder / file).exists() for file in newcomers.FILES):
             return
     else:
-        shop = shops.simulate(customers=arguments.customers, seed=arguments.seed, change=arguments.change)
-        for path, table in zip(shops.write(shop, folder), shop, strict=True):
-            print(f"{shown(path)}: {len(table):,} rows")
+        made = pieces.make(folder, customers=arguments.customers, seed=arguments.seed, change=arguments.change)
+        for path, rows in made.items():
+            print(f"{shown(path)}: {rows:,} rows")
     for path, rows in newcomers.write(folder, arguments.seed).items():
         print(f"{shown(path)}: {rows:,} rows, to score")
 

@@ -4,9 +4,10 @@ simulate   customers with a hidden truth, and their orders
 newcomers  customers who come later, to score
 catalogue  what the shop sells
 flaws      what a real log holds besides good lines
+pieces     large shops, made up in pieces
 """
 
 from patrons import door
 
-__all__ = ["newcomers", "simulate"]
+__all__ = ["newcomers", "pieces", "simulate"]
 __getattr__, __dir__ = door(__name__, __all__)

@@ -12,6 +12,7 @@ CORRECTIONS = 0.0007  # of lines, own orders: stock written off at price 0
 POSTAGE = 0.35  # of orders from abroad have a line POST
 OTHER_CODES = {"M": ("Manual", 25.0), "D": ("Discount", 12.5), "BANK CHARGES": ("Bank charges", 15.0)}
 OTHER_CODE_SHARE = 0.004  # of orders
+FIRST_ORDER = 100_001
 LOG = {  # the raw log's columns and their types
     "order_id": "str",
     "product_id": "str",
@@ -101,7 +102,18 @@ def _codes(orders: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 
 def till_log(lines: pd.DataFrame) -> pd.DataFrame:
     """The log as the shop's till exports it: sorted by time, orders numbered as they come, cancellations with a C."""
-    lines = lines.assign(key=lines["order"].astype(str)).sort_values(["ordered_at", "key"], kind="stable")
-    number = (100_001 + pd.Series(pd.factorize(lines["key"])[0], lines.index)).astype(str)
-    lines["order_id"] = number.mask(lines["key"].str.startswith("C"), "C" + number)
+    lines = in_sequence(lines)
+    lines["order_id"] = order_ids(lines["number"], lines["cancels"])
     return lines[list(LOG)].reset_index(drop=True).astype(LOG)
+
+
+def in_sequence(lines: pd.DataFrame) -> pd.DataFrame:
+    """Lines sorted by time, those of an order together, with its `number` from 0 and whether it `cancels` another."""
+    lines = lines.assign(key=lines["order"].astype(str)).sort_values(["ordered_at", "key"], kind="stable")
+    return lines.assign(number=pd.factorize(lines["key"])[0], cancels=lines["key"].str.startswith("C"))
+
+
+def order_ids(number: pd.Series, cancels: pd.Series) -> pd.Series:
+    """What stands on the till's receipts for orders that are numbered from 0."""
+    receipt = (FIRST_ORDER + number).astype(str)
+    return receipt.mask(cancels, "C" + receipt)

@@ -17,6 +17,7 @@ from patrons.demo.flaws import till_log, with_flaws
 from patrons.files import whole
 
 START = pd.Timestamp("2024-01-01")
+FIRST_ID = 10_000  # the lowest number of a customer
 HOME_SHARE = 0.87
 ABROAD = ("Belgium", "Germany", "France", "Denmark", "Austria", "Ireland", "Sweden", "Switzerland", "Spain", "Norway")
 
@@ -105,22 +106,49 @@ def simulate(customers: int = 4000, years: int = 2, seed: int = 7, change: date 
     ShopError
         Where the change lies outside the log.
     """
+    shop = unsorted(customers, years, seed, change)
+    return shop._replace(orders=till_log(shop.orders))
+
+
+def unsorted(
+    customers: int,
+    years: int,
+    seed: int,
+    change: date | None = None,
+    goods: pd.DataFrame | None = None,
+    first: int = FIRST_ID,
+) -> Shop:
+    """A shop as `simulate` makes it, whose lines have no order number and are in no order yet.
+
+    Parameters
+    ----------
+    customers, years, seed, change
+        As of `simulate`.
+    goods : DataFrame, optional
+        What it sells (`catalogue.products`); an assortment of its own unless given.
+    first : int
+        The lowest number of a customer.
+    """
     rng = np.random.default_rng(seed)
     calendar = _calendar(years)
-    people = _people(customers, calendar, rng)
+    people = _people(customers, calendar, rng, first)
     if change is not None:
         people["changed"] = _those_who_change(len(people), change, calendar, seed)
-    goods = products(rng)
+    sold = products(rng) if goods is None else goods
     orders = _orders(people, calendar, rng, change)
-    lines = _lines(orders, goods, rng)
-    log = till_log(with_flaws(lines, orders, goods, calendar, rng))
-    return Shop(log, _attributes(people, rng), _truth(people, calendar))
+    lines = with_flaws(_lines(orders, sold, rng), orders, sold, calendar, rng)
+    return Shop(lines, _attributes(people, rng), _truth(people, calendar))
 
 
 def write(shop: Shop, folder: Path) -> list[Path]:
     """Write the shop's three files, each whole, and return their paths."""
-    targets = [folder / file for file in FILES]
-    for target, table in zip(targets, shop, strict=True):
+    return write_tables(folder, dict(zip(FILES, shop, strict=True)))
+
+
+def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> list[Path]:
+    """Write tables by the names of their files, each whole, and return their paths."""
+    targets = [folder / file for file in tables]
+    for target, table in zip(targets, tables.values(), strict=True):
         with whole(target) as partial:
             if target.suffix == ".csv":
                 table.to_csv(partial, index=False, lineterminator="\n")
@@ -140,7 +168,7 @@ def _calendar(years: int) -> pd.DataFrame:
     return table
 
 
-def _people(n: int, calendar: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def _people(n: int, calendar: pd.DataFrame, rng: np.random.Generator, first: int) -> pd.DataFrame:
     """One row per customer: kind, rate, and the days from the start of sign-up, first purchase and death.
 
     Half were customers before the start. Time to death has no memory, so theirs is drawn in the same way.
@@ -153,7 +181,7 @@ def _people(n: int, calendar: pd.DataFrame, rng: np.random.Generator) -> pd.Data
     trouble = rng.gamma(0.8, 1 / 0.8, n)  # mean 1: makes customers call, and leave
     life = rng.exponential(1, n) * of_kind["years"] * 365 / (0.25 + 0.75 * trouble)
     return of_kind.assign(
-        customer_id=(10_000 + rng.permutation(n)).astype(str),
+        customer_id=(first + rng.permutation(n)).astype(str),
         kind=np.array(NAMES)[kinds],
         rate=rng.gamma(of_kind["shape"], of_kind["orders"] / of_kind["shape"]),
         country=_countries(n, rng),

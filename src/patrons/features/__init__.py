@@ -11,6 +11,7 @@ outcomes     what happened next
 season       how much of the days ahead lies in the peak season
 table        the features of a customer table
 terms        ratios, differences and products of two of its numbers
+sample       who stands in the panel of a large log
 rates        churn day by day, and who ordered later
 contract     what a table of features promises
 split        what models learn from and what they are tested on
@@ -43,6 +44,7 @@ __all__ = [
     "products",
     "rates",
     "reference",
+    "sample",
     "season",
     "selection",
     "split",

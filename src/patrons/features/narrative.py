@@ -72,6 +72,11 @@ def came_back(rates: pd.DataFrame, horizon_days: int) -> str:
     )
 
 
+def drawn(customers: int, of: int) -> str:
+    """What a page says that looks at some of a large log's customers (see `features.sample`)."""
+    return f"Computed on a random {customers:,} of {of:,} customers."
+
+
 def churn_of_table(panel: pd.DataFrame) -> str:
     """What share of a customer table churned, and what such a table cannot say."""
     return (

@@ -30,13 +30,14 @@ class Identities(NamedTuple):
 
 def identifier(column: StringValue) -> StringValue:
     """An identifier that a spreadsheet turned into a number (17850.0) is the integer that it was."""
-    return column.re_replace(*AS_INTEGER)
+    return ibis.ifelse(column.endswith(".0"), column.re_replace(*AS_INTEGER), column)
 
 
 def customer(column: StringValue) -> StringValue:
     """A customer's id as the series knows it: missing where it is nobody, e-mail addresses in lower case."""
     known = ibis.ifelse(column.lower().isin(NOBODY), ibis.null("string"), identifier(column))
-    return ibis.ifelse(known.re_search(EMAIL), known.lower(), known)
+    address = ibis.ifelse(known.contains("@"), known.re_search(EMAIL), ibis.literal(False))  # few are looked at closely
+    return ibis.ifelse(address, known.lower(), known)
 
 
 def told_apart(lines: Table) -> Identities:
@@ -47,12 +48,13 @@ def told_apart(lines: Table) -> Identities:
     lines : Table
         With `customer_id` as the source has it.
     """
-    raw = lines.customer_id
-    seen = lines.agg(emails=raw.re_search(EMAIL).sum(), stand_ins=identifier(raw).re_search(STAND_IN).sum())
+    ids = lines.group_by("customer_id").agg(lines=ibis._.count()).cache()  # few, however long the log is
+    raw = ids.customer_id
+    seen = ids.agg(emails=raw.re_search(EMAIL).sum(), stand_ins=identifier(raw).re_search(STAND_IN).sum())
     counts = seen.to_pandas().iloc[0].fillna(0)
-    notes = _alike(lines) if counts.emails else []
-    known = lines.mutate(customer_id=customer(raw))
-    nobody = _stand_ins(known) if counts.stand_ins else {}
+    notes = _alike(ids) if counts.emails else []
+    known = lines.mutate(customer_id=customer(lines.customer_id))
+    nobody = _stand_ins(ids.mutate(customer_id=customer(raw))) if counts.stand_ins else {}
     for number, count in nobody.items():
         notes.append(f"“{number}” stands on {count:,} lines and is taken for no customer, but for a lack of one.")
     if nobody:
@@ -88,9 +90,9 @@ def _is(lines: Table, ids: list[str]) -> BooleanValue:
     return lines.customer_id.isin(ids)
 
 
-def _alike(lines: Table) -> list[str]:
+def _alike(ids: Table) -> list[str]:
     """How many e-mail addresses differ from another one only in case."""
-    emails = lines.filter(lines.customer_id.re_search(EMAIL)).customer_id
+    emails = ids.filter(ids.customer_id.re_search(EMAIL)).customer_id
     counts = emails.as_table().agg(written=emails.nunique(), different=emails.lower().nunique()).to_pandas().iloc[0]
     more = int(counts.written - counts.different)
     if not more:
@@ -98,10 +100,10 @@ def _alike(lines: Table) -> list[str]:
     return [f"{more:,} e-mail addresses differ from another one only in case: they are one customer with it."]
 
 
-def _stand_ins(lines: Table) -> dict[str, int]:
+def _stand_ins(ids: Table) -> dict[str, int]:
     """Numbers such as 0 that hold far more lines than a customer does, and how many."""
-    known = lines.filter(lines.customer_id.notnull())
-    counts = known.group_by("customer_id").agg(lines=ibis._.count())
+    known = ids.filter(ids.customer_id.notnull())
+    counts = known.group_by("customer_id").agg(lines=ibis._.lines.sum())
     stand_in = counts.customer_id.re_search(STAND_IN)
     others = counts.agg(lines=counts.lines.sum(where=~stand_in), customers=(~stand_in).sum(), all=counts.lines.sum())
     row = others.to_pandas().iloc[0].fillna(0)

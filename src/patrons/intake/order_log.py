@@ -26,7 +26,7 @@ import pandas as pd
 from ibis import Table
 from ibis.expr.types import StringValue
 
-from patrons.engine import Engine
+from patrons.engine import Engine, spread
 from patrons.errors import OrdersError, SourceError, nearest
 from patrons.intake import dates, folders, identities, numbers, rules, unused
 from patrons.intake.identities import identifier
@@ -101,7 +101,7 @@ def read_log(
     left = unused.describe(source.table, [*theirs.values(), *ruled.columns.values()])
     unused.refuse_currencies(path.name, left)
     raw, joined = rules.continued(source.numbered, theirs, ruled.continued)
-    raw = raw.mutate(copy=ibis.row_number().over(group_by=list(source.table.columns), order_by="line"))
+    repeats = copies(raw, list(source.table.columns)).cache()
     written = [theirs[name] for name in NUMBERS if name in theirs] + [ruled.refunds] * bool(ruled.refunds)
     read_dates, read_numbers = _meaning(raw, theirs["ordered_at"], written, how)
     lines = raw.select(
@@ -109,7 +109,6 @@ def read_log(
         **{ours: read_numbers.read(raw[name]) for ours, name in theirs.items() if ours in NUMBERS},
         ordered_at=read_dates.read(raw[theirs["ordered_at"]]),
         line=raw.line,
-        copy=raw["copy"],
         **_ruled(raw, ruled, theirs.get("order_id"), read_numbers),
     )
     mark = "" if read_numbers.plain else f"; decimal {read_numbers.decimal}"
@@ -118,6 +117,8 @@ def read_log(
     known = identities.told_apart(lines)
     lines = _complete(known.lines)
     lines = rules.less_refunds(lines) if ruled.refunds else lines
+    lines = lines.left_join(repeats, "line", rname="{name}_again").drop("line_again")
+    lines = lines.mutate(copy=lines["copy"].fill_null(0))
     lines = _with_malformed(lines, source.malformed)
     return Log(lines, absent(theirs), description, read_dates.mixed, (*source.notes, *joined, *known.notes), left)
 
@@ -129,6 +130,31 @@ def _ruled(raw: Table, ruled: Rules, order: str | None, read_numbers: numbers.Nu
     cases = rules.reasons(raw, ruled, order)
     why = ibis.cases(*cases, else_=ibis.null("string")) if cases else ibis.null("string")
     return {"ruled": why} | ({"refund": read_numbers.read(raw[ruled.refunds])} if ruled.refunds else {})
+
+
+def copies(raw: Table, columns: Sequence[str]) -> Table:
+    """Which lines repeat an earlier one exactly: `line`, and `copy`, 1 for the first of them.
+
+    Lines are compared by a hash of all that they hold, and then only those whose hash is not their own by every column.
+
+    Parameters
+    ----------
+    raw : Table
+        With `line`, the number of the row in the source.
+    columns : sequence of str
+        Those of the source.
+    """
+    if spread(raw):  # which knows another hash
+        return _numbered(raw, columns)
+    hashed = raw.mutate(hash=ibis.struct({name: raw[name] for name in columns}).hash())
+    shared = hashed.group_by("hash").agg(lines=ibis._.count()).filter(ibis._.lines > 1)
+    return _numbered(hashed.semi_join(shared, "hash"), columns)
+
+
+def _numbered(lines: Table, columns: Sequence[str]) -> Table:
+    """The second and later of equal lines with their number from 1."""
+    numbered = lines.select("line", copy=ibis.row_number().over(group_by=list(columns), order_by="line"))
+    return numbered.filter(numbered["copy"] > 0)
 
 
 def _meaning(table: Table, when: str, written: Sequence[str], how: Format) -> tuple[dates.Dates, numbers.Numbers]:

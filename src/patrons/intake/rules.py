@@ -58,7 +58,9 @@ def problems(rules: Rules, available: Sequence[str]) -> list[str]:
 
 def is_blank(column: ibis.Value) -> BooleanValue:
     """Whether a cell is empty or holds nothing but blanks."""
-    return column.isnull() | (column.cast("string").strip() == "")
+    if not column.type().is_string():
+        return column.isnull()
+    return column.isnull() | (column.strip() == "")
 
 
 def continued(raw: Table, theirs: Mapping[str, str], how: str) -> tuple[Table, tuple[str, ...]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from patrons.engine import Engine
+from patrons.engine import Engine, held
 from patrons.errors import SourceError, nearest
 from patrons.files import digest
 from patrons.intake.folders import files_of
@@ -94,7 +94,7 @@ def check_log(path: Path, named: Mapping[str, Any], needed_days: int = 0) -> tup
         return order_log.absent(order_log.mapped(names, columns))
     log = order_log.read_log(path, named.get("columns", {}), reading.Format.of(named), Rules.of(named))
     rules = (named.get("cancellation_prefix", ""), named.get("non_products", []), named.get("duplicates", "quarantine"))
-    judged = orders.judge(log.lines, *rules).cache()
+    judged = held(orders.judge(log.lines, *rules))
     off = cancellations.matched(judged, named.get("cancellations", cancellations.NET), log.absent)
     quality.enforce(judged, quality.Limits.of(named), needed_days, off)
     return log.absent

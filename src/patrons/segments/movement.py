@@ -5,6 +5,7 @@ import pandas as pd
 
 from patrons.evaluation.metrics import Interval
 from patrons.evaluation.shares import wilson
+from patrons.features import sample
 
 NEW = "not yet a customer"  # had not ordered on the earlier day
 NONE = pd.DataFrame({"from": [], "to": [], "customers": []}).astype({"from": str, "to": str, "customers": int})
@@ -13,6 +14,19 @@ NONE = pd.DataFrame({"from": [], "to": [], "customers": []}).astype({"from": str
 def last_day(panel: pd.DataFrame) -> pd.DataFrame:
     """Customers as they were described on the latest earlier day."""
     return panel[panel.as_of == panel.as_of.max()].reset_index(drop=True)
+
+
+def drawn(before: pd.DataFrame, today: pd.DataFrame) -> pd.Series:
+    """Which of today's customers can be compared: all, or of a large log those who were drawn for its panel.
+
+    Parameters
+    ----------
+    before : DataFrame
+        Customers as they were described on the earlier day.
+    today : DataFrame
+        All customers as they are described today, with `tenure_days`.
+    """
+    return sample.like(before, today)
 
 
 def moves(before: pd.Series, after: pd.Series) -> pd.DataFrame:

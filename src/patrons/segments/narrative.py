@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from patrons.evaluation.metrics import Interval
+from patrons.features.narrative import drawn as some_of
 from patrons.lexicon import words
 from patrons.segments.names import Match
 
@@ -92,6 +93,11 @@ def _kept(flows: pd.DataFrame, segment: str) -> float:
 def balance_title(balance: pd.DataFrame) -> str:
     gained, lost = balance.iloc[balance.net.argmax()], balance.iloc[balance.net.argmin()]
     return f"{gained.name} {gained.net:+,} customers, {lost.name} {lost.net:+,}"
+
+
+def drawn(customers: pd.Series) -> str:
+    """That what follows is of some of today's customers: those for whom `movement.drawn` is true."""
+    return some_of(int(customers.sum()), len(customers))
 
 
 def movement(flows: pd.DataFrame, balance: pd.DataFrame, moved: float, days: int, top: str) -> str:
