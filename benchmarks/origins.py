@@ -27,8 +27,8 @@ ROWS, SEED = DEFAULT["search_rows"], DEFAULT["seed"]
 def chosen(train: pd.DataFrame, prepare: object) -> tuple[search.SearchResult, int]:
     """What 06 chooses from these rows: a model with its settings, and how many columns it keeps."""
     folds = split.folds(train, DEFAULT["origins"], 0, SEED)
-    of_rules = rules.validated(rules.baselines(prepare, train, SEED), train, folds)
-    seen, spaces = rules.seen(train, folds, of_rules), kinds.spaces({}, {}, {}, {})
+    seen = rules.seen(rules.baselines(prepare, train, SEED), train, folds, ROWS, SEED)
+    spaces = kinds.spaces({}, {}, {}, {})
     first = kinds.first(spaces[kinds.BOOSTING], seen)
     kept, matrices = columns.compare(train, folds, prepare, DEFAULT["n_features"], first, ROWS, SEED)
     result = search.search(train, matrices, spaces, seen, DEFAULT["n_trials"], ROWS, SEED)

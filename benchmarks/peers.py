@@ -54,14 +54,14 @@ def ours(split: Split, seed: int) -> tuple[np.ndarray, str]:
     folds = churn.split.folds(train, p["origins"], p["cv_folds"], seed)
     prepare, _ = churn.imputation.compare(train, folds, prepare, p["imputations"], p["search_rows"], seed)
     rules = churn.rules.baselines(prepare, train, seed)
-    seen = churn.rules.seen(train, folds, churn.rules.validated(rules, train, folds))
+    seen = churn.rules.seen(rules, train, folds, p["search_rows"], seed)
     spaces = churn.kinds.spaces(*(p[name] for name in ("logistic", "forest", "boosting", "network")))
     first, rows = churn.kinds.first(spaces[churn.kinds.BOOSTING], seen), p["search_rows"]
     columns, matrices = churn.columns.compare(train, folds, prepare, p["n_features"], first, rows, seed)
     result = churn.search.search(train, matrices, spaces, seen, p["n_trials"], rows, seed)
     method = churn.calibration.best(churn.calibration.compare(result.validation, result.chosen))
     top = int(columns.top.iloc[0])
-    models = churn.final.fit_kinds(result, tuple(result.settings), train, prepare, top, rows, seed)
+    models = churn.final.fit_kinds(result, churn.final.needed(result), train, prepare, top, rows, seed)
     final = churn.final.finished(result, method, models)
     note = f"{result.chosen}: {', '.join(result.kinds(result.chosen))}; calibration: {method}"
     return churn.split.probability(final.model, churn.split.inputs(split.test)), note

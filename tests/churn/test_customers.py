@@ -29,6 +29,15 @@ def test_customers_of_a_table_are_scored_by_a_model_that_has_not_seen_their_outc
     assert scored.flagged.tolist() == [False, False, True, True]
 
 
+def test_customers_are_scored_in_parts_as_they_are_together(monkeypatch):
+    left_out = pd.Series({"c": 0.3, "a": 0.1})
+    model = empty.base_rate(TRAIN.assign(fee=[1.0, 2.0, 3.0]), preparation(["fee"], []))
+    rows = ROWS.set_axis([7, 3, 9, 1])
+    together = customers.scores(model, rows, DICTIONARY, 0.25, left_out)
+    monkeypatch.setattr(customers, "AT_ONCE", 3)
+    pd.testing.assert_frame_equal(customers.scores(model, rows, DICTIONARY, 0.25, left_out), together)
+
+
 def test_todays_outcome_of_a_log_is_not_known_to_anyone_so_the_model_scores_all():
     model = empty.base_rate(TRAIN.assign(fee=[1.0, 2.0, 3.0]), preparation(["fee"], []))
     scored = customers.scores(model, ROWS, DICTIONARY)

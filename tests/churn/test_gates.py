@@ -12,7 +12,7 @@ ROWS = pd.DataFrame(
      "group": np.arange(600), "churned": RNG.integers(0, 2, 600)}
 )  # fmt: skip
 TRAIN, TEST = ROWS[:400], ROWS[400:]
-FIT = canaries.learner(preparation(["age", "fee"], []), 0, canaries.memoriser(0), seed=0)
+FIT = canaries.learner(preparation(["age", "fee"], []), 0, {"": canaries.memoriser(0)}, seed=0)
 
 
 def test_dates_that_01_doubts_are_a_gate_that_fails():
@@ -21,13 +21,26 @@ def test_dates_that_01_doubts_are_a_gate_that_fails():
     assert gates.believable([]) == []
 
 
+def shuffled(*args):
+    """The gate of a single learner."""
+    (gate,) = gates.shuffled(*args)
+    return gate
+
+
+def test_learners_share_a_preparation_and_each_has_its_own_gate():
+    learners = {"": canaries.memoriser(1), ", to trees that know every row": canaries.memoriser(0)}
+    both = gates.shuffled(TRAIN, TEST, canaries.learner(preparation(["age", "fee"], []), 0, learners, seed=0), 0)
+    assert [gate.gate.removeprefix("shuffled outcomes") for gate in both] == [f"{name} (ROC AUC)" for name in learners]
+    assert both[1]._replace(gate="") == shuffled(TRAIN, TEST, FIT, 0)._replace(gate="")
+
+
 def test_shuffled_outcomes_score_chance_where_nothing_leaks():
-    assert gates.shuffled(TRAIN, TEST, FIT, 0).passed
+    assert shuffled(TRAIN, TEST, FIT, 0).passed
 
 
 def test_the_shuffled_canary_fires_when_customers_of_the_test_were_learnt_from():
     copied = pd.concat([TRAIN, TEST[:60]], ignore_index=True)  # copies keep their group
-    gate = gates.shuffled(copied, TEST, FIT, 0)
+    gate = shuffled(copied, TEST, FIT, 0)
     assert not gate.passed
     assert gate.value > 0.6
 
@@ -40,38 +53,38 @@ LOG = pd.DataFrame(
      "weight": np.tile(PEOPLE[:, 1], 9), "churned": np.tile(PEOPLE[:, 0] > 0.3, 9).astype(int)}
 )  # fmt: skip
 LEARNT, TESTED = split.split(LOG)
-KNOWS = canaries.learner(preparation(["height", "weight"], []), 0, canaries.memoriser(0), seed=0)
+KNOWS = canaries.learner(preparation(["height", "weight"], []), 0, {"": canaries.memoriser(0)}, seed=0)
 
 
 def test_a_model_that_recognises_the_customers_of_a_log_is_honest_and_passes():
-    verdicts = [gates.shuffled(LEARNT, TESTED, KNOWS, seed) for seed in range(20)]
+    verdicts = [shuffled(LEARNT, TESTED, KNOWS, seed) for seed in range(20)]
     assert all(gate.passed for gate in verdicts)
     assert np.mean([gate.value for gate in verdicts]) == pytest.approx(0.5, abs=0.025)
 
 
 def test_the_shuffled_canary_fires_on_a_log_of_which_later_outcomes_were_learnt():
     late = LOG[LOG.as_of < DAYS[8]]  # label windows of the last three days reach into that of the test
-    assert gates.shuffled(late, TESTED, KNOWS, 0).value > 0.7
-    assert not gates.shuffled(late, TESTED, KNOWS, 0).passed
+    assert shuffled(late, TESTED, KNOWS, 0).value > 0.7
+    assert not shuffled(late, TESTED, KNOWS, 0).passed
 
 
 @pytest.mark.parametrize(("train", "test"), [(TRAIN, TEST), (LEARNT, TESTED)], ids=["table", "log"])
 def test_the_shuffled_canary_fires_on_a_preparation_that_looks_at_the_outcomes_of_the_rows_it_scores(train, test):
     def encoded(rows):
         """A target encoder fitted on the rows to score: the mean outcome of each customer."""
-        return rows.groupby("customer_id").churned.transform("mean").to_numpy(float)
+        return {"": rows.groupby("customer_id").churned.transform("mean").to_numpy(float)}
 
-    assert not gates.shuffled(train, test, lambda rows: encoded, 0).passed
+    assert not shuffled(train, test, lambda rows: encoded, 0).passed
 
 
 def test_outcomes_are_shuffled_within_a_day_and_shared_where_windows_reach_beyond_the_test_day():
     rows = pd.concat([TESTED, LOG[LOG.as_of < DAYS[8]]], ignore_index=True).assign(n=range(2700))
     rows["churned"] = rows.n % 3 == 0
     outcomes, units = gates._shuffled_outcomes(rows, TESTED, np.random.default_rng(0))
-    shuffled = rows.assign(churned=outcomes, unit=units)
-    early = shuffled[shuffled.known_on <= DAYS[8]]
+    mixed = rows.assign(churned=outcomes, unit=units)
+    early = mixed[mixed.known_on <= DAYS[8]]
     assert (early.groupby("as_of").churned.sum() == rows.loc[early.index].groupby("as_of").churned.sum()).all()
-    assert shuffled[shuffled.as_of > DAYS[5]].groupby("customer_id").churned.nunique().eq(1).all()
+    assert mixed[mixed.as_of > DAYS[5]].groupby("customer_id").churned.nunique().eq(1).all()
     assert early.unit.is_unique
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from patrons.churn import rules, split
 from patrons.churn.rules import UNTUNED
@@ -44,12 +45,20 @@ def test_histogram_boosting_leaves_out_columns_that_hold_nothing():
 def test_what_was_seen_is_the_rarer_outcome_of_the_smallest_fold_and_the_signal_of_the_untuned_model():
     train, _ = split.split(TABLE)
     folds = split.folds(train, 3, 5, 0)
-    probabilities = rules.validated(rules.baselines(LOG, train, 0), train, folds)
-    seen = rules.seen(train, folds, probabilities)
+    baselines = rules.baselines(LOG, train, 0)
+    seen = rules.seen(baselines, train, folds, 500, 0)
     smallest = train.churned.iloc[folds[0][0]]
     assert seen.events == min(smallest.sum(), (1 - smallest).sum())
     assert seen.columns == 4
-    of_folds = np.split(probabilities[UNTUNED], 3)  # each day has the same customers
-    assert seen.signal == pytest.approx(
-        np.mean([roc_auc(train.churned.iloc[val], own) for (_, val), own in zip(folds, of_folds, strict=True)])
-    )
+    X, y = split.inputs(train), train.churned
+    of_folds = [
+        (y.iloc[val], clone(baselines[UNTUNED]).fit(X.iloc[fit], y.iloc[fit]), X.iloc[val]) for fit, val in folds
+    ]
+    assert seen.signal == pytest.approx(np.mean([roc_auc(t, split.probability(m, rows)) for t, m, rows in of_folds]))
+
+
+def test_the_untuned_model_is_no_simple_rule_and_is_fitted_for_the_test_alone():
+    train, _ = split.split(TABLE)
+    baselines = rules.baselines(LOG, train, 0)
+    validated = rules.validated(baselines, train, split.folds(train, 3, 5, 0))
+    assert list(validated) == [name for name in baselines if name != UNTUNED]

@@ -296,7 +296,57 @@ def test_trials_that_are_fitted_again_on_all_rows_take_fewer_trees():
     assert search.quicker({"c": 0.3}) == {"c": 0.3}
 
 
+@pytest.fixture(scope="module")
+def halved():
+    """Two folds in which settings of a logistic regression differ clearly, and what is searched."""
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(9000, 40)), rng.integers(0, 2, 9000)
+    X += 0.15 * y[:, None]  # many weak columns, of which a strong penalty drops most
+    rows, own = np.arange(9000), (0, 40)
+    parts = [(rows[:6500], rows[6500:7500]), (rows[:6500], rows[7500:])]
+    folds = [preprocessing.Fold(X[a], y[a], X[b], y[b], b, b, own, own) for a, b in parts]
+    train = pd.DataFrame({"customer_id": rows, "churned": y})
+    return train, folds, {LOGISTIC: {"c": [0.004, 0.008, 0.016, 0.032, 0.064], "products": [0], "l1": [1]}}
+
+
 def test_the_better_half_goes_on():
     tried = [search.Trial(LOGISTIC, {"c": c}, {}, [], score) for c, score in ((1, 0.7), (2, 0.9), (3, 0.8))]
     assert [one.setting["c"] for one in search.better_half(tried, LOGISTIC)] == [2, 3]
     assert search.better_half(tried, FOREST) == []
+
+
+def test_settings_that_stopped_early_could_not_have_won_on_the_rows_that_they_were_tried_with(halved):
+    train, folds, spaces = halved
+    tried = search.search(train, folds, spaces, SEEN, 5, 6500, 0).tried
+    few, many = (tried[tried.rows == rows].set_index("setting").roc_auc for rows in search.rungs(6500, 6500))
+    assert len(many) < len(few) == 4  # the start is one of five
+    assert few[many.index].min() >= few.drop(many.index).max()
+
+
+def test_halving_chooses_what_all_settings_on_all_rows_would(halved):
+    train, folds, spaces = halved
+    result = search.search(train, folds, spaces, SEEN, 5, 6500, 0)
+    candidates = [(LOGISTIC, setting) for setting in kinds.trials(spaces[LOGISTIC], 5, 0)]
+    everything = search.validated(candidates, folds, 6500, 0)
+    assert len(result.tried) < 2 * len(candidates)
+    assert result.settings[LOGISTIC] == search.settled(everything, LOGISTIC, spaces[LOGISTIC], folds, 0).setting
+
+
+def test_what_was_fitted_on_a_validated_day_is_what_the_recipe_would_be_on_it(searched):
+    train, _, result = searched
+    assert len(result.by_day) == 3
+    for day in result.by_day:
+        again = final.fit_chosen(result, train[train.known_on <= day], LOG, 0, 500, 0)
+        X = split.inputs(train[train.as_of == day])
+        assert split.probability(final.on_day(result, day), X) == pytest.approx(split.probability(again, X), abs=1e-6)
+    assert final.on_day(result, train.as_of.min()) is None
+
+
+def test_models_that_are_neither_chosen_nor_the_rival_are_not_fitted_for_the_test(searched):
+    _, _, result = searched
+    scores = pd.DataFrame({0: {LOGISTIC: 0.8, FOREST: 0.7, BOOSTING: 0.6, MEAN: 0.5}})
+    plain = replace(result, scores=scores, gains={}, members=(LOGISTIC, BOOSTING))
+    assert final.needed(plain) == (LOGISTIC, FOREST)
+    mean = replace(plain, scores=scores[::-1].set_axis(scores.index))  # the mean is best, then boosted trees
+    assert mean.rival == BOOSTING
+    assert final.needed(mean) == (LOGISTIC, BOOSTING)

@@ -1,5 +1,6 @@
 """Who will not buy again?
 
+drawn           of a large panel some customers
 split           what is learnt from, and what it is tested on
 rules           simple rules to beat, and a model that nobody tuned
 splitter        cross-validation on days
@@ -44,6 +45,7 @@ __all__ = [
     "canaries",
     "columns",
     "customers",
+    "drawn",
     "empty",
     "ensemble",
     "final",

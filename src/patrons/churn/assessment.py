@@ -31,7 +31,8 @@ class Assessment:
     Attributes
     ----------
     chosen, rival, best_rule : str
-        The model that was chosen, the best of the others, and the best simple rule: all by validated rows.
+        The model that was chosen, the best of the others, and the best simple rule: all by validated rows. Models that
+        are neither chosen, nor the rival, nor a member of one of them are not fitted to be tested.
     rules : tuple of str
         The baselines: simple rules, the simplest first, and histogram boosting that nobody tuned.
     truth : array
@@ -132,7 +133,7 @@ def assess(
     return Assessment(
         result.chosen,
         result.rival,
-        str(by_fold.loc[list(rules)].drop(UNTUNED, errors="ignore").mean(axis=1).idxmax()),
+        str(by_fold.loc[[name for name in rules if name != UNTUNED]].mean(axis=1).idxmax()),
         tuple(rules),
         truth,
         probabilities,

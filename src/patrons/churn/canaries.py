@@ -26,11 +26,9 @@ def leaks(
     result: SearchResult, train: pd.DataFrame, test: pd.DataFrame, prepare: ColumnTransformer, top: int, seed: int
 ) -> list[Gate]:
     """Every gate that looks for a leak: shuffled outcomes, single features, and dates where there are any."""
-    own = learner(prepare, top, as_chosen(result, seed), seed)
-    memory = learner(prepare, top, memoriser(seed), seed)
+    learners = {"": as_chosen(result, seed), ", to trees that know every row": memoriser(seed)}
     return [
-        shuffled(train, test, own, seed),
-        shuffled(train, test, memory, seed, ", to trees that know every row"),
+        *shuffled(train, test, learner(prepare, top, learners, seed), seed),
         *of_rows(train, test, inputs(train), seed),
     ]
 
@@ -45,16 +43,21 @@ def memoriser(seed: int) -> dict[str, ClassifierMixin]:
     return {FOREST: RandomForestClassifier(30, random_state=seed, n_jobs=1)}
 
 
-def learner(prepare: ColumnTransformer, top: int, members: Mapping[str, ClassifierMixin], seed: int) -> Fit:
-    """A fit for `gates.shuffled`: the preprocessing of 06, choice of columns included, then the mean of `members`."""
+def learner(
+    prepare: ColumnTransformer, top: int, learners: Mapping[str, Mapping[str, ClassifierMixin]], seed: int
+) -> Fit:
+    """A fit for `gates.shuffled`: the preprocessing of 06, choice of columns included, then a mean a learner."""
 
     @one_thread
-    def fit(train: pd.DataFrame) -> Callable[[pd.DataFrame], np.ndarray]:
+    def fit(train: pd.DataFrame) -> Callable[[pd.DataFrame], dict[str, np.ndarray]]:
         some = train.iloc[sample_of_both(train[OUTCOME].to_numpy(), ROWS, seed)]
         X, y = inputs(some), some[OUTCOME].to_numpy()
         ready, Z = fit_preprocessing(Task(prepare, X, y, top, ROWS, seed, owners(some)))
-        mean = MeanOf(list(members.values()), views(ready, list(members)))
-        fitted = as_pipeline(ready, mean.fit(Z, y))
-        return lambda rows: probability(fitted, inputs(rows))
+        means = {
+            name: MeanOf(list(members.values()), views(ready, list(members))).fit(Z, y)
+            for name, members in learners.items()
+        }
+        fitted = {name: as_pipeline(ready, mean) for name, mean in means.items()}
+        return lambda rows: {name: probability(model, inputs(rows)) for name, model in fitted.items()}
 
     return fit

@@ -4,11 +4,12 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 
 from patrons.churn.kinds import BOOSTING, Setting
-from patrons.churn.preprocessing import Fold, as_matrices
+from patrons.churn.preprocessing import Fold, matrices, of_columns, tasks
 from patrons.churn.search import Trial, validated
 from patrons.churn.split import Folds
 from patrons.churn.ties import gain
 from patrons.evaluation.metrics import Interval
+from patrons.features.preparation import columns_of
 from patrons.features.split import inputs
 from patrons.threads import one_thread
 
@@ -34,29 +35,37 @@ def compare(
         The matrices of its folds.
     """
     available = inputs(train).shape[1]
-    candidates = [0, top] if 0 < top < available else [0]
-    matrices = [as_matrices(train, folds, prepare, number, rows, seed) for number in candidates]
-    tried = [validated([(BOOSTING, setting)], own, rows, seed, quick=True)[0] for own in matrices]
-    table = pd.DataFrame(
-        [_row(number, available, trial) for number, trial in zip(candidates, tried, strict=True)],
-        columns=["columns", "number", "roc_auc", "top"],
-    )
-    if len(candidates) == 1:
-        return table.assign(gain=None), matrices[0]
-    truth, who = [fold.y_val for fold in matrices[0]], [fold.who for fold in matrices[0]]
+    of_all = tasks(train, folds, prepare, 0, rows, seed)
+    if not 0 < top < available:
+        table = _table([(0, _validated_by(setting, own := matrices(train, folds, of_all), rows, seed))], available)
+        return table.assign(gain=None), own
+    of_fewer = tasks(train, folds, prepare, top, rows, seed)
+    plain = matrices(train, folds, of_all, trees_alone=True)
+    fewer = [of_columns(fold, columns_of(task.prepare)) for fold, task in zip(plain, of_fewer, strict=True)]
+    tried = [_validated_by(setting, own, rows, seed) for own in (plain, fewer)]
+    truth, who = [fold.y_val for fold in plain], [fold.who for fold in plain]
     gain_of_all = gain(truth, tried[0].probabilities, tried[1].probabilities, who, seed)
-    return _kept_first(table, gain_of_all, matrices)
+    table = _kept_first(_table(list(zip((0, top), tried, strict=True)), available), gain_of_all)
+    return table, matrices(train, folds, of_fewer if table.top.iloc[0] else of_all)
+
+
+def _validated_by(setting: Setting, folds: list[Fold], rows: int, seed: int) -> Trial:
+    """One setting of boosted trees on some matrices."""
+    return validated([(BOOSTING, setting)], folds, rows, seed, quick=True)[0]
+
+
+def _table(tried: list[tuple[int, Trial]], available: int) -> pd.DataFrame:
+    rows = [_row(number, available, trial) for number, trial in tried]
+    return pd.DataFrame(rows, columns=["columns", "number", "roc_auc", "top"])
 
 
 def _row(top: int, available: int, trial: Trial) -> tuple[str, int, float, int]:
     return f"the {top} most informative" if top else ALL, top or available, trial.roc_auc, top
 
 
-def _kept_first(
-    table: pd.DataFrame, gain_of_all: Interval, matrices: list[list[Fold]]
-) -> tuple[pd.DataFrame, list[Fold]]:
-    """The two rows in order, and the matrices of the first; `gain_of_all` is that of all columns over fewer."""
+def _kept_first(table: pd.DataFrame, gain_of_all: Interval) -> pd.DataFrame:
+    """The two rows in order; `gain_of_all` is that of all columns over fewer."""
     if gain_of_all.high >= 0:
-        return table.assign(gain=pd.Series([gain_of_all, None])), matrices[0]
+        return table.assign(gain=pd.Series([gain_of_all, None]))
     gain_of_fewer = Interval(-gain_of_all.value, -gain_of_all.high, -gain_of_all.low)
-    return table[::-1].reset_index(drop=True).assign(gain=pd.Series([gain_of_fewer, None])), matrices[1]
+    return table[::-1].reset_index(drop=True).assign(gain=pd.Series([gain_of_fewer, None]))

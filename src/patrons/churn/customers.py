@@ -9,6 +9,8 @@ from patrons.churn.split import probability
 from patrons.features.panel import KNOWN, OUTCOME
 from patrons.features.split import inputs
 
+AT_ONCE = 20_000  # customers scored at a time: what their reasons need is in memory only so long
+
 
 def horizon(test: pd.DataFrame) -> int:
     """Length of the label window, days."""
@@ -21,10 +23,14 @@ def active(test: pd.DataFrame) -> pd.Series:
 
 
 def can_be_kept(today: pd.DataFrame, train: pd.DataFrame, test: pd.DataFrame) -> pd.Series:
-    """Which of today's customers can still be kept: of a log the active ones, of a table those who have not churned."""
+    """Which of today's customers can still be kept: of a log the active ones, of a table those who have not churned.
+
+    `train` and `test` are rows with their outcomes; a table's customers that stand in neither are taken for lost.
+    """
     if KNOWN in test:
         return today.recency_days <= horizon(test)
-    churned = pd.concat([train, test]).set_index("customer_id")[OUTCOME]
+    known = pd.concat([train[["customer_id", OUTCOME]], test[["customer_id", OUTCOME]]])
+    churned = known.drop_duplicates("customer_id").set_index("customer_id")[OUTCOME]
     return today.customer_id.map(churned) == 0
 
 
@@ -55,14 +61,15 @@ def scores(
     DataFrame
         `customer_id`, `churn_probability`, `flagged`, `reason_1`, `reason_2`, `reason_3`.
     """
-    X = inputs(today)
-    risk = pd.Series(probability(model, X), today.customer_id)
+    parts = [today.iloc[n : n + AT_ONCE] for n in range(0, max(len(today), 1), AT_ONCE)]
+    predicted = [(probability(model, inputs(part)), reasons(model, inputs(part), dictionary)) for part in parts]
+    risk = pd.Series(np.concatenate([own for own, _ in predicted]), today.customer_id)
     if left_out is not None:
         risk = left_out.reindex(risk.index).fillna(risk)
     score = risk.to_numpy()
     flagged = np.zeros(len(score), bool) if threshold is None else score >= threshold
     scored = today[["customer_id"]].assign(churn_probability=score, flagged=flagged)
-    return scored.join(reasons(model, X, dictionary))
+    return scored.join(pd.concat([why for _, why in predicted]))
 
 
 def segments(clusterer: Pipeline, labels: pd.DataFrame, today: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:

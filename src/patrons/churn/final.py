@@ -81,18 +81,38 @@ def fit_kinds(
     """
     X, y = inputs(rows), rows[OUTCOME].to_numpy()
     ready, Z = fit_preprocessing(Task(prepare, X, y, top, most, seed, owners(rows)))
-    seen = dict(zip(kinds, views(ready, tuple(kinds)), strict=True))
-    calls = [(kind, result.settings[kind], Z[:, slice(*seen[kind])], y, seed) for kind in kinds]
+    calls = [(kind, result.settings[kind], Z[:, slice(*seen)], y, seed) for kind, seen in _views(ready, kinds)]
     fitted = dict(zip(kinds, side_by_side(_fit, calls), strict=True))
     names = [*kinds, *([MEAN] if set(result.members) <= set(kinds) else [])]
-    return {name: as_pipeline(ready, _mean(fitted, result.kinds(name), Z, seen)) for name in names}
+    return {name: _mean(fitted, result.kinds(name), ready, Z) for name in names}
 
 
-def _mean(
-    fitted: Mapping[str, ClassifierMixin], kinds: Sequence[str], Z: np.ndarray, seen: Mapping[str, View]
-) -> ClassifierMixin:
+def _views(ready: Pipeline, kinds: Sequence[str]) -> list[tuple[str, View]]:
+    return list(zip(kinds, views(ready, tuple(kinds)), strict=True))
+
+
+def _mean(fitted: Mapping[str, ClassifierMixin], kinds: Sequence[str], ready: Pipeline, Z: np.ndarray) -> Pipeline:
     """The mean of some kinds, or one of them, each of which takes what it sees of a matrix of both views."""
-    return MeanOf.of_fitted([fitted[kind] for kind in kinds], Z, [seen[kind] for kind in kinds])
+    members = [fitted[kind] for kind in kinds]
+    return as_pipeline(ready, MeanOf.of_fitted(members, Z, [seen for _, seen in _views(ready, kinds)]))
+
+
+def needed(result: SearchResult) -> tuple[str, ...]:
+    """The kinds that the chosen model and its rival are made of: what is fitted to be tested."""
+    wanted = {kind for model in (result.chosen, result.rival) for kind in result.kinds(model)}
+    return tuple(kind for kind in result.settings if kind in wanted)
+
+
+def on_day(result: SearchResult, day: pd.Timestamp) -> Pipeline | None:
+    """The chosen model as it was fitted on what was known by a validated day; None of another day.
+
+    That is what `fit_chosen` would give once more, without the means that reasons are measured from.
+    """
+    found = result.by_day.get(day)
+    if found is None:
+        return None
+    columns = max(place.stop for place in found.ready["prepare"].output_indices_.values())
+    return _mean(found.models, result.kinds(result.chosen), found.ready, np.zeros((0, columns)))
 
 
 def _fit(kind: str, setting: Setting, X: np.ndarray, y: np.ndarray, seed: int) -> ClassifierMixin:

@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline
 
 from patrons.churn import thresholds
 from patrons.churn.customers import active
-from patrons.churn.final import RAW, SCORE, calibrated, fit_chosen
+from patrons.churn.final import RAW, SCORE, calibrated, fit_chosen, on_day
 from patrons.churn.search import IDENTIFYING, SearchResult
 from patrons.churn.split import ENOUGH, probability
 from patrons.churn.splitter import SnapshotSplit
@@ -194,8 +194,8 @@ def tried(
         known = panel[panel[KNOWN] <= day]
         if min(known[OUTCOME].sum(), (1 - known[OUTCOME]).sum()) < ENOUGH:
             continue
-        tested = day == panel.as_of.max()
-        models[day] = last if tested else fit_chosen(result, known, prepare, top, most, seed)
+        again = last if day == panel.as_of.max() else on_day(result, day)
+        models[day] = again or fit_chosen(result, known, prepare, top, most, seed)
         found.append(_origin(panel[panel.as_of == day], day, models, method, known_by(day, found), min_recall))
     return Tried(found, today.as_of.iloc[0])
 
@@ -215,16 +215,17 @@ def _origin(
     min_recall: float,
 ) -> Origin:
     X, horizon = inputs(rows), rows[KNOWN].iloc[0] - day
-    model, threshold = models[day], np.nan
-    raw = probability(model, X)
+    threshold, raw = np.nan, probability(models[day], X)
+    score = raw
     if before is not None:
-        model, judged = calibrated(model, method, before)
+        model, judged = calibrated(models[day], method, before)
         threshold = thresholds.found(judged, min_recall, None)["recall"]
+        score = raw if method == "none" else probability(model, X)
     lacking = [other for other in models if other <= day - horizon]
     kept = rows[[name for name in IDENTIFYING if name in rows]].reset_index(drop=True)
     columns = {
         RAW: raw,
-        SCORE: probability(model, X),
+        SCORE: score,
         STALE: probability(models[max(lacking)], X) if lacking else np.nan,
         "active": active(rows).to_numpy(),
     }

@@ -5,7 +5,7 @@ sees its own.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from patrons.churn.kinds import TREES
 from patrons.churn.split import ENOUGH, Folds
 from patrons.features.panel import OUTCOME
-from patrons.features.preparation import many_valued, only, sources, two_views, view
+from patrons.features.preparation import many_valued, only, plain_view, sources, two_views, view
 from patrons.features.selection import TopFeatures
 from patrons.features.split import GROUP, inputs
 from patrons.features.terms import made_of
@@ -30,7 +30,10 @@ PARTS = 5  # of the training rows, each encoded by the outcomes of the others
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows of one fold as matrices: what is fitted on, and what is validated. `views` has the columns of each kind."""
+    """Rows of one fold as matrices: what is fitted on, and what is validated.
+
+    `plain` and `prepared` are the columns of the two views, `ready` is the fitted preprocessing that made them.
+    """
 
     X: np.ndarray
     y: np.ndarray
@@ -40,6 +43,7 @@ class Fold:
     who: np.ndarray  # whose rows these are
     plain: View
     prepared: View
+    ready: Pipeline | None = None
 
     def seen_by(self, kind: str) -> tuple[np.ndarray, np.ndarray]:
         """What a kind of model sees of the training rows, and of those to validate."""
@@ -95,18 +99,16 @@ def fit_preprocessing(task: Task) -> tuple[Pipeline, np.ndarray]:
 
     Use the matrix for these rows: what is encoded by the outcome is encoded there by that of other owners.
     """
-    if task.top:
-        task = task._replace(prepare=only(task.prepare, most_informative(task)))
-    ready, Z = _fitted(task)
+    ready, Z = _fitted(of_most_informative(task))
     return Pipeline([("prepare", ready)]), Z
 
 
-def _fitted(task: Task) -> tuple[ColumnTransformer, np.ndarray]:
-    """Both views, fitted, and their matrix, in which rates of the outcome are those of other owners."""
+def _fitted(task: Task, trees_alone: bool = False) -> tuple[ColumnTransformer, np.ndarray]:
+    """Both views, or that of trees, fitted, and their matrix, in which rates of the outcome are of other owners."""
     prepare, X, y = task.prepare, task.X, task.y
     many = many_valued(prepare, X)
-    ready = two_views(prepare, many).fit(X, y)
-    Z = np.asarray(ready.transform(X), dtype=float)
+    ready = plain_view(prepare, many) if trees_alone else two_views(prepare, many)
+    Z = np.asarray(ready.fit_transform(X, y), dtype=float)
     if many:
         encoded = ready.named_transformers_["encoded"]
         groups = np.arange(len(X)) if task.owners is None else task.owners
@@ -116,13 +118,17 @@ def _fitted(task: Task) -> tuple[ColumnTransformer, np.ndarray]:
     return ready, Z
 
 
+def of_most_informative(task: Task) -> Task:
+    """The same task on the columns that it keeps: nothing is left to choose."""
+    return task._replace(prepare=only(task.prepare, most_informative(task)), top=0) if task.top else task
+
+
 def most_informative(task: Task) -> list[str]:
     """The raw columns that weigh most in a forest of extremely random trees; of equals the earlier ones."""
     some = task.some(sample_of_both(task.y, task.rows, task.seed))
-    fitted, Z = _fitted(some)
-    first, last = view(fitted, plain=True)
-    weights = TopFeatures(task.top, trees=50, random_state=task.seed).fit(Z[:, first:last], some.y).importances_
-    by_column = pd.Series(weights).groupby(sources(fitted)[first:last], sort=False).sum()
+    fitted, Z = _fitted(some, trees_alone=True)
+    weights = TopFeatures(task.top, trees=50, random_state=task.seed).fit(Z, some.y).importances_
+    by_column = pd.Series(weights).groupby(sources(fitted), sort=False).sum()
     return list(by_column.sort_values(ascending=False, kind="stable").index[: task.top])
 
 
@@ -149,17 +155,39 @@ def sample_of_both(outcome: np.ndarray, most: int, seed: int) -> np.ndarray:
     return np.unique(np.concatenate([order[:most], *rare]))
 
 
+def tasks(train: pd.DataFrame, folds: Folds, prepare: ColumnTransformer, top: int, rows: int, seed: int) -> list[Task]:
+    """What the preprocessing of each fold is fitted on: its own training rows, and the columns that these keep."""
+    task = Task(prepare, inputs(train), train[OUTCOME].to_numpy(), top, rows, seed, owners(train))
+    return side_by_side(of_most_informative, [(task.some(fit),) for fit, _ in folds])
+
+
 @one_thread
 def as_matrices(
     train: pd.DataFrame, folds: Folds, prepare: ColumnTransformer, top: int, rows: int, seed: int
 ) -> list[Fold]:
     """The matrices of each fold, by preprocessing that was fitted on its own training rows."""
-    who = owners(train)
-    task = Task(prepare, inputs(train), train[OUTCOME].to_numpy(), top, rows, seed, who)
-    return side_by_side(_as_matrices, [(task, who, fit, val) for fit, val in folds])
+    return matrices(train, folds, tasks(train, folds, prepare, top, rows, seed))
 
 
-def _as_matrices(task: Task, who: np.ndarray, fit: np.ndarray, val: np.ndarray) -> Fold:
-    fitted, Z = fit_preprocessing(task.some(fit))
-    plain, prepared = (view(fitted["prepare"], plain=own) for own in (True, False))
-    return Fold(Z, task.y[fit], fitted.transform(task.X.iloc[val]), task.y[val], val, who[val], plain, prepared)
+@one_thread
+def matrices(train: pd.DataFrame, folds: Folds, tasks: Sequence[Task], trees_alone: bool = False) -> list[Fold]:
+    """The same of `tasks` whose columns are chosen; with `trees_alone` these hold no more than trees see."""
+    calls = [(task, train, val, trees_alone) for task, (_, val) in zip(tasks, folds, strict=True)]
+    return side_by_side(_as_matrices, calls)
+
+
+def _as_matrices(task: Task, train: pd.DataFrame, val: np.ndarray, trees_alone: bool) -> Fold:
+    ready, Z = _fitted(task, trees_alone)
+    rows = train.iloc[val]
+    plain, prepared = ((0, Z.shape[1]), (0, 0)) if trees_alone else (view(ready, plain=own) for own in (True, False))
+    outcome, pipeline = rows[OUTCOME].to_numpy(), Pipeline([("prepare", ready)])
+    return Fold(Z, task.y, ready.transform(inputs(rows)), outcome, val, owners(rows), plain, prepared, pipeline)
+
+
+def of_columns(fold: Fold, names: Sequence[str]) -> Fold:
+    """What trees see of a fold, of some raw columns alone: in that view no column depends on another one."""
+    assert fold.ready is not None
+    first, last = fold.plain
+    kept = np.flatnonzero([name in set(names) for name in sources(fold.ready["prepare"])[first:last]]) + first
+    own = (0, len(kept))
+    return replace(fold, X=fold.X[:, kept], X_val=fold.X_val[:, kept], plain=own, prepared=(0, 0), ready=None)

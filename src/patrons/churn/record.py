@@ -9,6 +9,7 @@ import pandas as pd
 from patrons.churn import gates
 from patrons.churn.assessment import Assessment
 from patrons.churn.customers import active, horizon
+from patrons.churn.drawn import Drawn
 from patrons.churn.final import SCORE
 from patrons.churn.kinds import describe
 from patrons.churn.narrative import INTENDED, Phrases, limits
@@ -31,7 +32,7 @@ def card(
     phrases: Phrases,
     failed: Sequence[str],
     author: str,
-    panel: pd.DataFrame,
+    panel: Drawn,
 ) -> dict[str, Any]:
     """The card of the chosen model.
 
@@ -47,9 +48,11 @@ def card(
         Names of the gates that failed.
     author : str
         Who answers for the model.
-    panel : DataFrame
-        All rows whose outcome is known.
+    panel : Drawn
+        The rows whose outcome is known, all or those of some customers.
     """
+    rows = panel.rows
+    known = f"{len(rows):,} rows whose outcome is known{_until(rows)}"
     return model_card(
         model,
         data,
@@ -60,10 +63,15 @@ def card(
         intended_use=INTENDED,
         limits=limits(phrases, "", failed),
         tested_as=f"fitted on what was known by {phrases.test}"
-        if KNOWN in panel
+        if KNOWN in rows
         else "fitted without held-out customers",
-        used_as=f"the same recipe fitted on all {len(panel):,} rows whose outcome is known{_until(panel)}",
+        used_as=f"the same recipe fitted on {'' if panel.sentence else 'all '}{known}{_drawn(panel)}",
     )
+
+
+def _drawn(panel: Drawn) -> str:
+    some = panel.rows.customer_id.nunique()
+    return f", of {some:,} of {panel.customers:,} customers" if panel.sentence else ""
 
 
 def _until(panel: pd.DataFrame) -> str:

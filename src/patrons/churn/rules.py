@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from patrons.churn.kinds import Seen
+from patrons.churn.preprocessing import sample_of_both
 from patrons.churn.split import Folds, inputs, probability
 from patrons.evaluation.metrics import roc_auc
 from patrons.features.panel import OUTCOME, RFM
@@ -95,22 +96,29 @@ def _of_table(prepare: ColumnTransformer, train: pd.DataFrame, seed: int) -> dic
 
 @one_thread
 def validated(baselines: Mapping[str, Pipeline], train: pd.DataFrame, folds: Folds) -> dict[str, np.ndarray]:
-    """Of each baseline the probabilities of the validated rows, fold after fold, fitted on the others."""
+    """Of each simple rule the probabilities of the validated rows, fold after fold, fitted on the others.
+
+    `UNTUNED` is none of them: it is fitted on all training rows, to be compared on the test, and not once a fold.
+    """
+    rules = {name: model for name, model in baselines.items() if name != UNTUNED}
+    parts = iter(side_by_side(_validated, [(model, train, *fold) for model in rules.values() for fold in folds]))
+    return {name: np.concatenate([next(parts) for _ in folds]) for name in rules}
+
+
+def _validated(model: Pipeline, train: pd.DataFrame, fit: np.ndarray, val: np.ndarray) -> np.ndarray:
     X, y = inputs(train), train[OUTCOME]
-    calls = [(model, X.iloc[fit], y.iloc[fit], X.iloc[val]) for model in baselines.values() for fit, val in folds]
-    parts = iter(side_by_side(_validated, calls))
-    return {name: np.concatenate([next(parts) for _ in folds]) for name in baselines}
+    return probability(clone(model).fit(X.iloc[fit], y.iloc[fit]), X.iloc[val])
 
 
-def _validated(model: Pipeline, X: pd.DataFrame, y: pd.Series, X_val: pd.DataFrame) -> np.ndarray:
-    return probability(clone(model).fit(X, y), X_val)
+@one_thread
+def seen(baselines: Mapping[str, Pipeline], train: pd.DataFrame, folds: Folds, rows: int, seed: int) -> Seen:
+    """What is known of the rows before a search.
 
-
-def seen(train: pd.DataFrame, folds: Folds, probabilities: Mapping[str, np.ndarray]) -> Seen:
-    """What is known of the rows before a search: `probabilities` are those of `validated`."""
-    y = train[OUTCOME].to_numpy()
+    The signal is the mean ROC AUC of `UNTUNED`, which learns from at most `rows` rows of a fold, as a trial does.
+    """
+    y, untuned = train[OUTCOME].to_numpy(), baselines[UNTUNED]
     events = min(min(int(y[fit].sum()), int((1 - y[fit]).sum())) for fit, _ in folds)
-    ends = np.cumsum([len(val) for _, val in folds])
-    parts = np.split(probabilities[UNTUNED], ends[:-1])
-    signal = np.mean([roc_auc(y[val], part) for (_, val), part in zip(folds, parts, strict=True)])
+    calls = [(untuned, train, fit[sample_of_both(y[fit], rows, seed)], val) for fit, val in folds]
+    parts = zip(folds, side_by_side(_validated, calls), strict=True)
+    signal = np.mean([roc_auc(y[val], part) for (_, val), part in parts])
     return Seen(events, inputs(train).shape[1], float(signal))

@@ -1,9 +1,9 @@
 """The search for a churn model: settings of each kind, from cautious to free, judged on rows that they did not see.
 
 What is compared is the mean ROC AUC over the folds. All settings are tried on few rows, the better half on more, and
-one of each kind on all; trials that are fitted again on all rows take fewer trees. Of settings that tie the simpler
-stays (see `patrons.churn.ties`). Fits are of one thread each and go side by side, so that they come out the same on any
-number of cores.
+one of each kind on all (successive halving, Jamieson & Talwalkar, 2016); trials that are fitted again on all rows take
+fewer trees. Of settings that tie the simpler stays (see `patrons.churn.ties`). Fits are of one thread each and go side
+by side, so that they come out the same on any number of cores.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,8 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from sklearn.base import ClassifierMixin
+from sklearn.pipeline import Pipeline
 
 from patrons.churn import rounds, ties
 from patrons.churn.kinds import (
@@ -42,7 +44,8 @@ LEAST = 2_000  # rows, of that first round; where there are not twice as many, t
 @dataclass(frozen=True)
 class Trial:
     """A setting of a kind, validated. `found` is the setting with the rounds at which boosting stopped, `given_up` what
-    a better setting may gain over it (ROC AUC, the end of the interval).
+    a better setting may gain over it (ROC AUC, the end of the interval), `models` what was fitted on each fold (nothing
+    of a quick trial).
     """
 
     kind: str
@@ -51,6 +54,15 @@ class Trial:
     probabilities: list[np.ndarray]  # of the validation rows, a fold each
     roc_auc: float  # the mean over folds
     given_up: float = 0.0
+    models: tuple[ClassifierMixin, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What was fitted on one fold, which is what the recipe would have been on its day: preprocessing and models."""
+
+    ready: Pipeline
+    models: dict[str, ClassifierMixin]
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,8 @@ class SearchResult:
         What the model that validates best gains in ROC AUC over each of the others, with the paired interval.
     given_up : dict
         What each model may have given up for simpler settings and members, ROC AUC.
+    by_day : dict
+        Of a log, what was fitted on all rows known by each validated day, with the settings that were chosen.
     """
 
     settings: dict[str, Setting]
@@ -84,6 +98,7 @@ class SearchResult:
     members: tuple[str, ...]
     gains: dict[str, Interval]
     given_up: Mapping[str, float] = field(default_factory=dict)
+    by_day: Mapping[pd.Timestamp, Fitted] = field(default_factory=dict)
 
     @property
     def best(self) -> str:
@@ -200,14 +215,18 @@ def validated(
     asked_for = [(kind, quicker(setting) if quick else setting) for kind, setting in candidates]
     boosted = [setting for kind, setting in asked_for if kind == BOOSTING]
     others = [candidate for candidate in asked_for if candidate[0] != BOOSTING]
-    stopped = iter(rounds.stopped(boosted, folds, rows, seed)) if boosted else iter(())
-    fitted = iter(side_by_side(validate, [(*candidate, fold, rows, seed) for candidate in others for fold in folds]))
-    asked = iter(others)
+    stopped = iter(rounds.stopped(boosted, folds, rows, seed) if boosted else ())
+    fitted = iter(side_by_side(fitted_on, [(*candidate, fold, rows, seed) for candidate in others for fold in folds]))
     trials_ = []
-    for kind, setting in candidates:
-        found, probabilities = next(stopped) if kind == BOOSTING else (next(asked)[1], [next(fitted) for _ in folds])
+    for (kind, setting), (_, asked) in zip(candidates, asked_for, strict=True):
+        if kind == BOOSTING:
+            found, probabilities, boosters = next(stopped)
+            models = [] if quick else [rounds.cut(found, booster, seed) for booster in boosters]
+        else:
+            found, (models, probabilities) = asked, map(list, zip(*(next(fitted) for _ in folds), strict=True))
         scores = [roc_auc(fold.y_val, p) for fold, p in zip(folds, probabilities, strict=True)]
-        trials_.append(Trial(kind, setting, found, probabilities, float(np.mean(scores))))
+        kept = () if quick else tuple(models)
+        trials_.append(Trial(kind, setting, found, probabilities, float(np.mean(scores)), models=kept))
     return trials_
 
 
@@ -219,15 +238,21 @@ def quicker(setting: Setting) -> Setting:
 
 def validate(kind: str, setting: Setting, fold: Fold, rows: int, seed: int) -> np.ndarray:
     """Probabilities of a fold's validation rows, by a model that is fitted on at most `rows` of its training rows."""
+    return fitted_on(kind, setting, fold, rows, seed)[1]
+
+
+def fitted_on(kind: str, setting: Setting, fold: Fold, rows: int, seed: int) -> tuple[ClassifierMixin, np.ndarray]:
+    """A model that is fitted on at most `rows` of a fold's training rows, and its probabilities of the others."""
     some, (X, X_val) = sample_of_both(fold.y, rows, seed), fold.seen_by(kind)
     model = build(kind, setting, seed).fit(X[some], fold.y[some])
-    return model.predict_proba(X_val)[:, 1].astype(float).round(9)
+    return model, model.predict_proba(X_val)[:, 1].astype(float).round(9)
 
 
 def _result(
     train: pd.DataFrame, folds: Sequence[Fold], chosen: Sequence[Trial], tried: pd.DataFrame, seed: int
 ) -> SearchResult:
     rows_left_out = [_identified(train, fold).assign(fold=n) for n, fold in enumerate(folds)]
+    settings = {one.kind: one.found for one in chosen}
     probabilities = {one.kind: np.concatenate(one.probabilities) for one in chosen}
     validation = pd.concat(rows_left_out, ignore_index=True).assign(**probabilities)
     given_up = {one.kind: one.given_up for one in chosen}
@@ -235,7 +260,16 @@ def _result(
     validation[MEAN] = validation[list(members)].mean(axis=1)
     scores = fold_scores(validation, [*probabilities, MEAN])
     gains = gains_of_best(validation, scores, seed)
-    return SearchResult({one.kind: one.found for one in chosen}, tried, validation, scores, members, gains, given_up)
+    return SearchResult(settings, tried, validation, scores, members, gains, given_up, _by_day(train, folds, chosen))
+
+
+def _by_day(train: pd.DataFrame, folds: Sequence[Fold], chosen: Sequence[Trial]) -> dict[pd.Timestamp, Fitted]:
+    if KNOWN not in train:
+        return {}
+    days = [train.as_of.iloc[fold.val[0]] for fold in folds]
+    models = [{one.kind: one.models[n] for one in chosen} for n in range(len(folds))]
+    parts = zip(days, folds, models, strict=True)
+    return {day: Fitted(fold.ready, own) for day, fold, own in parts if fold.ready is not None}
 
 
 def _identified(train: pd.DataFrame, fold: Fold) -> pd.DataFrame:
@@ -251,11 +285,15 @@ def best_members(validation: pd.DataFrame, given_up: Mapping[str, float], seed: 
     groups = [group for size in range(2, len(kinds) + 1) for group in combinations(kinds, size)] or [tuple(kinds)]
     named = {", ".join(group): group for group in groups}
     means = validation.assign(**{name: validation[list(group)].mean(axis=1) for name, group in named.items()})
-    gains = gains_of_best(means, fold_scores(means, list(named)), seed)
-    best = next(group for name, group in named.items() if name not in gains)
-    before = max(given_up[kind] for kind in best)
-    chosen = next(name for name, group in named.items() if group == best or ties.tied(gains[name], before))
-    return named[chosen], before + (gains[chosen].high if chosen in gains else 0.0)
+    best = str(fold_scores(means, list(named)).mean(axis=1).idxmax())
+    before = max(given_up[kind] for kind in named[best])
+    for name in named:
+        if name == best:
+            break
+        gain = gain_in(means, best, name, seed)
+        if ties.tied(gain, before):
+            return named[name], before + gain.high
+    return named[best], before
 
 
 def gains_of_best(validation: pd.DataFrame, by_fold: pd.DataFrame, seed: int) -> dict[str, Interval]:
@@ -282,6 +320,6 @@ def fold_scores(validation: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 
 def with_baselines(result: SearchResult, probabilities: Mapping[str, np.ndarray]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Validated rows and scores with those of the baselines beside them (`rules.validated`), the baselines first."""
+    """Validated rows and scores with those of the simple rules beside them (`rules.validated`), the rules first."""
     validation = result.validation.assign(**probabilities)
     return validation, fold_scores(validation, [*probabilities, *result.scores.index])

@@ -30,10 +30,19 @@ def _steps(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> tuple[n
 
 
 def _roc_auc(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    hits, alarms = _steps(truth, score, weights)
-    mean_hits = hits - np.diff(hits, axis=1, prepend=0) / 2
-    pairs = hits[:, -1] * alarms[:, -1]
-    return (mean_hits * np.diff(alarms, axis=1, prepend=0)).sum(axis=1) / np.where(pairs > 0, pairs, np.nan)
+    """Weight of the pairs in which the positive scores higher, equal ones counting half, by the weight of all pairs."""
+    positive, negative = np.flatnonzero(truth == 1), np.flatnonzero(truth != 1)
+    positive = positive[np.argsort(-score[positive], kind="stable")]
+    falling = -score[positive]
+    above, not_below = (np.searchsorted(falling, -score[negative], side) for side in ("left", "right"))
+    hits = np.zeros((len(weights), len(positive) + 1))  # weight of so many positives, from the highest score down
+    np.cumsum(weights[:, positive], axis=1, out=hits[:, 1:])
+    alarms = weights[:, negative]
+    won = np.einsum("ij,ij->i", hits[:, above], alarms)
+    if (above != not_below).any():
+        won = (won + np.einsum("ij,ij->i", hits[:, not_below], alarms)) / 2
+    pairs = hits[:, -1] * alarms.sum(axis=1)
+    return won / np.where(pairs > 0, pairs, np.nan)
 
 
 def _pr_auc(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:

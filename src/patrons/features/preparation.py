@@ -147,6 +147,11 @@ def many_valued(prepare: ColumnTransformer, X: pd.DataFrame) -> list[str]:
     return [name for name in categorical if X[name].nunique() >= MANY]
 
 
+def columns_of(prepare: ColumnTransformer) -> list[str]:
+    """The raw columns of a preparation, each once."""
+    return list(dict.fromkeys(name for _, _, own in prepare.transformers for name in own))
+
+
 def only(prepare: ColumnTransformer, columns: Sequence[str]) -> ColumnTransformer:
     """The same preparation, unfitted, for those of its columns that are in `columns`."""
     steps = [(name, clone(step), [c for c in own if c in columns]) for name, step, own in prepare.transformers]

@@ -1,0 +1,75 @@
+"""A panel too large to learn from as a whole: some of its customers, on all their days, drawn once and for all.
+
+Settings, models and tests are made on these rows alone, so that time and memory have a limit whatever the number of
+customers is; whoever is a customer today is scored.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from patrons.features.panel import KNOWN, OUTCOME
+
+MOST = 400_000  # rows
+AT_ONCE = 65_536  # rows read at a time
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What 06 learns from and tests on.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        The panel, or all rows of some of its customers.
+    customers : int
+        How many customers the whole panel has.
+    outcomes : DataFrame
+        Of a customer table `customer_id` and outcome of all customers; of a log, of which customers have many
+        outcomes, those of `rows`.
+    """
+
+    rows: pd.DataFrame
+    customers: int
+    outcomes: pd.DataFrame
+
+    @property
+    def sentence(self) -> str:
+        """What a page says where customers were drawn; empty where all are there."""
+        some = self.rows.customer_id.nunique()
+        if some == self.customers:
+            return ""
+        return (
+            f"Models learn from and are tested on {some:,} of {self.customers:,} customers, drawn at random: "
+            f"{len(self.rows):,} rows say enough. Today's scores are of all customers."
+        )
+
+
+def drawn(path: Path, seed: int, most: int = MOST) -> Drawn:
+    """The panel of a Parquet file, or of more than `most` rows those of customers drawn by `seed`, in their order.
+
+    Only the drawn rows are ever in memory. At least one customer is drawn, however many rows that makes.
+    """
+    file = pq.ParquetFile(path)
+    is_log = KNOWN in file.schema_arrow.names
+    everyone = file.read(["customer_id"] if is_log else ["customer_id", OUTCOME]).to_pandas()
+    counts = everyone.customer_id.value_counts().sort_index()
+    if len(everyone) <= most:
+        rows = pd.read_parquet(path)
+    else:
+        order = np.random.default_rng(seed).permutation(len(counts))
+        enough = max(1, int(np.searchsorted(np.cumsum(counts.to_numpy()[order]), most, "right")))
+        rows = _of(file, counts.index[np.sort(order[:enough])])
+    return Drawn(rows, len(counts), rows if is_log else everyone)
+
+
+def _of(file: pq.ParquetFile, customers: pd.Index) -> pd.DataFrame:
+    """The rows of some customers, in the order of the file."""
+    wanted = pa.array(customers, type=file.schema_arrow.field("customer_id").type)
+    batches = (batch.filter(pc.is_in(batch["customer_id"], wanted)) for batch in file.iter_batches(AT_ONCE))
+    return pa.Table.from_batches(batches, file.schema_arrow).unify_dictionaries().to_pandas()

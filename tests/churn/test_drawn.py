@@ -1,0 +1,67 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from patrons.churn import drawn, record
+from patrons.churn.drawn import Drawn
+
+DAYS = pd.to_datetime(["2024-01-01", "2024-04-01", "2024-07-01"])
+
+
+def write(path, customers=60, is_log=True):
+    """A log's panel, a day after the other, in which customer n has come by day n % 3; or a table of customers."""
+    names = [f"c{n:02}" for n in range(customers)]
+    days = [(day, n) for place, day in enumerate(DAYS) for n in range(customers) if n % 3 <= place]
+    rows = pd.DataFrame({"customer_id": [names[n] for _, n in days], "as_of": [day for day, _ in days]})
+    rows = rows.assign(known_on=rows.as_of + pd.Timedelta(days=90), plan=pd.Categorical(["a", "b"] * (len(rows) // 2)))
+    rows["churned"] = np.arange(len(rows)) % 2
+    rows = rows if is_log else rows[rows.as_of == DAYS[-1]].drop(columns=["as_of", "known_on"]).reset_index(drop=True)
+    rows.to_parquet(path, index=False)
+    return rows
+
+
+def test_a_panel_within_the_limit_is_read_as_it_is_and_nothing_is_said(tmp_path):
+    rows = write(tmp_path / "p.parquet")
+    whole = drawn.drawn(tmp_path / "p.parquet", seed=0, most=len(rows))
+    pd.testing.assert_frame_equal(whole.rows, rows)
+    assert whole.customers == 60
+    assert whole.sentence == ""
+
+
+@pytest.mark.parametrize("at_once", [7, 65_536])
+def test_of_a_larger_one_customers_are_drawn_with_all_their_days_in_order(tmp_path, monkeypatch, at_once):
+    monkeypatch.setattr(drawn, "AT_ONCE", at_once)
+    rows = write(tmp_path / "p.parquet")
+    some = drawn.drawn(tmp_path / "p.parquet", seed=0, most=40)
+    chosen = set(some.rows.customer_id)
+    assert 37 <= len(some.rows) <= 40  # the next customer, of three rows at most, would be too many
+    expected = rows[rows.customer_id.isin(chosen)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(some.rows, expected)
+    assert some.sentence == (
+        f"Models learn from and are tested on {len(chosen)} of 60 customers, drawn at random: {len(expected)} rows say "
+        "enough. Today's scores are of all customers."
+    )
+
+
+def test_the_same_customers_are_drawn_by_the_same_seed_in_whatever_order_rows_stand(tmp_path):
+    rows = write(tmp_path / "p.parquet")
+    rows[::-1].to_parquet(tmp_path / "q.parquet", index=False)
+    first, again, other = (
+        set(drawn.drawn(tmp_path / name, seed, 40).rows.customer_id)
+        for name, seed in (("p.parquet", 0), ("q.parquet", 0), ("p.parquet", 1))
+    )
+    assert first == again != other
+
+
+def test_outcomes_of_a_table_are_those_of_all_its_customers(tmp_path):
+    rows = write(tmp_path / "p.parquet", is_log=False)
+    some = drawn.drawn(tmp_path / "p.parquet", seed=0, most=10)
+    assert len(some.rows) == 10
+    pd.testing.assert_frame_equal(some.outcomes, rows[["customer_id", "churned"]])
+    assert drawn.drawn(tmp_path / "p.parquet", seed=0, most=0).rows.customer_id.nunique() == 1
+
+
+def test_the_card_says_of_how_many_customers_a_model_is():
+    rows = pd.DataFrame({"customer_id": ["a", "b"]})
+    assert record._drawn(Drawn(rows, 2, rows)) == ""
+    assert record._drawn(Drawn(rows, 1000, rows)) == ", of 2 of 1,000 customers"
