@@ -35,18 +35,19 @@ def compare(
         The matrices of its folds.
     """
     available = inputs(train).shape[1]
-    of_all = tasks(train, folds, prepare, 0, rows, seed)
     if not 0 < top < available:
-        table = _table([(0, _validated_by(setting, own := matrices(train, folds, of_all), rows, seed))], available)
-        return table.assign(gain=None), own
+        own = matrices(train, folds, tasks(train, folds, prepare, 0, rows, seed))
+        return _table([(0, _validated_by(setting, own, rows, seed))], available).assign(gain=None), own
     of_fewer = tasks(train, folds, prepare, top, rows, seed)
-    plain = matrices(train, folds, of_all, trees_alone=True)
+    plain = matrices(train, folds, tasks(train, folds, prepare, 0, rows, seed), trees_alone=True)
     fewer = [of_columns(fold, columns_of(task.prepare)) for fold, task in zip(plain, of_fewer, strict=True)]
     tried = [_validated_by(setting, own, rows, seed) for own in (plain, fewer)]
     truth, who = [fold.y_val for fold in plain], [fold.who for fold in plain]
     gain_of_all = gain(truth, tried[0].probabilities, tried[1].probabilities, who, seed)
     table = _kept_first(_table(list(zip((0, top), tried, strict=True)), available), gain_of_all)
-    return table, matrices(train, folds, of_fewer if table.top.iloc[0] else of_all)
+    del plain, fewer  # large, like what comes
+    kept = of_fewer if table.top.iloc[0] else tasks(train, folds, prepare, 0, rows, seed)
+    return table, matrices(train, folds, kept)
 
 
 def _validated_by(setting: Setting, folds: list[Fold], rows: int, seed: int) -> Trial:

@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from patrons.churn.reasons import reasons
-from patrons.churn.split import probability
+from patrons.churn.reasons import REASONS, Explainer, prepared
+from patrons.churn.wording import Wording
 from patrons.features.panel import KNOWN, OUTCOME
 from patrons.features.split import inputs
+from patrons.threads import side_by_side
 
-AT_ONCE = 20_000  # customers scored at a time: what their reasons need is in memory only so long
+AT_ONCE = 10_000  # customers scored at a time: what their reasons need is in memory only so long
 
 
 def horizon(test: pd.DataFrame) -> int:
@@ -61,15 +62,29 @@ def scores(
     DataFrame
         `customer_id`, `churn_probability`, `flagged`, `reason_1`, `reason_2`, `reason_3`.
     """
-    parts = [today.iloc[n : n + AT_ONCE] for n in range(0, max(len(today), 1), AT_ONCE)]
-    predicted = [(probability(model, inputs(part)), reasons(model, inputs(part), dictionary)) for part in parts]
+    X = inputs(today)
+    predicted = explained(model, X, dictionary)
     risk = pd.Series(np.concatenate([own for own, _ in predicted]), today.customer_id)
     if left_out is not None:
         risk = left_out.reindex(risk.index).fillna(risk)
     score = risk.to_numpy()
     flagged = np.zeros(len(score), bool) if threshold is None else score >= threshold
     scored = today[["customer_id"]].assign(churn_probability=score, flagged=flagged)
-    return scored.join(pd.concat([why for _, why in predicted]))
+    texts = np.concatenate([why for _, why in predicted])
+    return scored.join(pd.DataFrame(texts, today.index, REASONS, dtype="str"))
+
+
+def explained(model: Pipeline, X: pd.DataFrame, dictionary: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Probabilities of churn and the texts of three reasons, of `AT_ONCE` customers after the other."""
+    explainer = Explainer(model)
+    wording = Wording(explainer.features, dictionary)
+
+    def of(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        Z = prepared(model, rows)
+        own = model[-1].predict_proba(Z)[:, 1].round(9)
+        return own, wording.texts(explainer.contributions(Z), rows)
+
+    return side_by_side(of, [(X.iloc[n : n + AT_ONCE],) for n in range(0, len(X), AT_ONCE)])
 
 
 def segments(clusterer: Pipeline, labels: pd.DataFrame, today: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:

@@ -4,6 +4,7 @@ Settings, models and tests are made on these rows alone, so that time and memory
 customers is; whoever is a customer today is scored.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from patrons.churn.preprocessing import without
 from patrons.features.panel import KNOWN, OUTCOME
 
-MOST = 400_000  # rows
+MOST = 350_000  # rows
 AT_ONCE = 65_536  # rows read at a time
 
 
@@ -50,10 +52,17 @@ class Drawn:
         )
 
 
-def drawn(path: Path, seed: int, most: int = MOST) -> Drawn:
+def drawn(path: Path, left_out: Sequence[str], dictionary: pd.DataFrame, seed: int, most: int = MOST) -> Drawn:
     """The panel of a Parquet file, or of more than `most` rows those of customers drawn by `seed`, in their order.
 
     Only the drawn rows are ever in memory. At least one customer is drawn, however many rows that makes.
+
+    Parameters
+    ----------
+    left_out : sequence of str
+        Columns that no model may use (see `preprocessing.without`).
+    dictionary : DataFrame
+        The data dictionary of 02.
     """
     file = pq.ParquetFile(path)
     is_log = KNOWN in file.schema_arrow.names
@@ -65,6 +74,7 @@ def drawn(path: Path, seed: int, most: int = MOST) -> Drawn:
         order = np.random.default_rng(seed).permutation(len(counts))
         enough = max(1, int(np.searchsorted(np.cumsum(counts.to_numpy()[order]), most, "right")))
         rows = _of(file, counts.index[np.sort(order[:enough])])
+    rows = without(rows, left_out, dictionary)
     return Drawn(rows, len(counts), rows if is_log else everyone)
 
 

@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from patrons.churn.kinds import TREES
 from patrons.churn.split import ENOUGH, Folds
 from patrons.features.panel import OUTCOME
-from patrons.features.preparation import many_valued, only, plain_view, sources, two_views, view
+from patrons.features.preparation import columns_of, many_valued, only, plain_view, sources, two_views, view
 from patrons.features.selection import TopFeatures
 from patrons.features.split import GROUP, inputs
 from patrons.features.terms import made_of
@@ -158,7 +158,12 @@ def sample_of_both(outcome: np.ndarray, most: int, seed: int) -> np.ndarray:
 def tasks(train: pd.DataFrame, folds: Folds, prepare: ColumnTransformer, top: int, rows: int, seed: int) -> list[Task]:
     """What the preprocessing of each fold is fitted on: its own training rows, and the columns that these keep."""
     task = Task(prepare, inputs(train), train[OUTCOME].to_numpy(), top, rows, seed, owners(train))
-    return side_by_side(of_most_informative, [(task.some(fit),) for fit, _ in folds])
+    return side_by_side(_of_fold, [(task, fit) for fit, _ in folds])
+
+
+def _of_fold(task: Task, fit: np.ndarray) -> Task:
+    kept = of_most_informative(task.some(fit))
+    return kept._replace(X=kept.X[columns_of(kept.prepare)])  # the others would be held in memory for nothing
 
 
 @one_thread
