@@ -77,8 +77,7 @@ def compare(before: Path, after: Path) -> None:
     for path in sorted(after.glob("*.parquet")):
         old, new = (pd.read_parquet(folder / path.name) for folder in (before, after))
         told = [json.loads((folder / path.name).with_suffix(".json").read_text()) for folder in (before, after)]
-        kinds = [name for name in new.columns if name in old.columns and new[name].dtype == float]
-        pairs = [(f"{name}", name, name) for name in kinds if name not in ("recency_days",)]
+        pairs = [(name, name, name) for name in told[1]["settings"]]
         chosen = [one["chosen"] for one in told]
         for label, first, second in [*pairs, (f"**chosen: {' → '.join(dict.fromkeys(chosen))}**", *chosen)]:
             print(f"| {path.stem} | {label} | {_row(old, new, first, second)} |", flush=True)

@@ -66,16 +66,16 @@ def drawn(path: Path, left_out: Sequence[str], dictionary: pd.DataFrame, seed: i
     """
     file = pq.ParquetFile(path)
     is_log = KNOWN in file.schema_arrow.names
-    everyone = file.read(["customer_id"] if is_log else ["customer_id", OUTCOME]).to_pandas()
-    counts = everyone.customer_id.value_counts().sort_index()
-    if len(everyone) <= most:
+    counted = pc.value_counts(file.read(["customer_id"])["customer_id"])
+    counts = pd.Series(counted.field("counts").to_numpy(), counted.field("values").to_pandas()).sort_index()
+    if file.metadata.num_rows <= most:
         rows = pd.read_parquet(path)
     else:
         order = np.random.default_rng(seed).permutation(len(counts))
         enough = max(1, int(np.searchsorted(np.cumsum(counts.to_numpy()[order]), most, "right")))
         rows = _of(file, counts.index[np.sort(order[:enough])])
     rows = without(rows, left_out, dictionary)
-    return Drawn(rows, len(counts), rows if is_log else everyone)
+    return Drawn(rows, len(counts), rows if is_log else file.read(["customer_id", OUTCOME]).to_pandas())
 
 
 def _of(file: pq.ParquetFile, customers: pd.Index) -> pd.DataFrame:
