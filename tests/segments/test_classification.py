@@ -74,3 +74,38 @@ def test_the_leaderboard_is_shown_with_settings():
     shown = classification.as_table(classification.leaderboard(Y, given), [best])
     assert list(shown) == ["family", "accuracy", "balanced_accuracy", "macro_f1", "log_loss", "settings"]
     assert shown.settings[0] == "C 0.5, tol 0.001"
+
+
+def test_the_better_half_of_each_familys_settings_goes_on_and_two_at_least():
+    score = {("a", 0): 0.5, ("a", 1): 0.9, ("a", 2): 0.7, ("a", 3): 0.7, ("b", 0): 0.1, ("b", 1): 0.2, ("b", 2): 0.3}
+    assert classification.better_half(score) == {("a", 1): 0.9, ("a", 2): 0.7, ("b", 1): 0.2, ("b", 2): 0.3}
+    assert classification.better_half({("a", 0): 0.5, ("a", 1): 0.4}) == {("a", 0): 0.5, ("a", 1): 0.4}
+
+
+def test_a_setting_that_is_stopped_was_worse_than_the_one_that_wins_on_the_same_folds(monkeypatch):
+    fits = []
+
+    def scripted(_prepare, models, _X, y, folds):
+        """Right about the first rows of a fold, the more of them the higher C is."""
+        given = {}
+        for key, model in models.items():
+            fits.append(key)
+            given[key] = np.zeros((len(y), 3))
+            for number, row in enumerate(folds[0][1]):
+                right = number < model.C * len(folds[0][1]) / 4
+                given[key][row, (np.searchsorted(["Champions", "Lost", "Loyal"], y[row]) + (not right)) % 3] = 1
+        return given
+
+    monkeypatch.setattr(classification, "out_of_fold", scripted)
+    space = {"logistic regression": {"C": [1.0, 2.0, 3.0, 4.0]}}
+    models = {"logistic regression": MODELS["logistic regression"]}
+    best = classification.search(PREPARE, models, space, 4, X, Y, FOLDS[:3], seed=0)[0]
+    assert (best.setting, best.macro_f1) == ({"C": 4.0}, 1.0)
+    assert len(fits) == 4 + 4 + 2  # the worse two are not fitted on the last fold
+
+
+def test_a_forest_is_tried_with_fewer_trees_and_taken_with_all_of_them():
+    forest = classification.families(trees=80, seed=0)["random forest"]
+    assert classification.quick(forest).n_estimators == 20
+    best = classification.search(PREPARE, {"random forest": forest}, {}, 1, X, Y, FOLDS[:2], seed=0)[0]
+    assert best.model.n_estimators == 80

@@ -173,6 +173,8 @@ class Assembler(TransformerMixin, BaseEstimator):
 
 
 def _plain(table: pd.DataFrame, numeric: Sequence[str]) -> pd.DataFrame:
-    others = [name for name in map(str, table) if name not in numeric]
-    plain = {name: table[name].astype(object).where(table[name].notna(), np.nan) for name in others}
-    return table.astype(dict.fromkeys(numeric, float)).assign(**plain)
+    numbers = table[[name for name in table if name in set(numeric)]].astype(float)
+    others = table.drop(columns=numbers.columns)
+    if not len(others.columns):
+        return numbers
+    return pd.concat([numbers, others.astype(object).where(others.notna(), np.nan)], axis=1)[list(table.columns)]

@@ -13,7 +13,7 @@ from patrons.evaluation import multiclass
 from patrons.evaluation.metrics import Interval
 from patrons.evaluation.shares import rates_by
 from patrons.features.preparation import only
-from patrons.segments.classification import Folds, likeliest, out_of_fold, probabilities
+from patrons.segments.classification import Folds, likeliest, out_of_fold, probabilities, quick
 from patrons.segments.placement import Task
 
 
@@ -98,6 +98,6 @@ def assess(model: Pipeline, task: Task) -> Assessment:
 
 
 def distillation(task: Task, prepare: ColumnTransformer, model: ClassifierMixin, folds: Folds) -> dict[str, Interval]:
-    """Scores out of fold of a model that sees what the segments were made from."""
-    given = out_of_fold(only(prepare, task.hidden), {"": model}, task.X_hidden, task.y, folds)[""]
+    """Scores out of fold of a model that sees what the segments were made from; a forest as in a search."""
+    given = out_of_fold(only(prepare, task.hidden), {"": quick(model)}, task.X_hidden, task.y, folds)[""]
     return multiclass.scores(task.y, likeliest(given, task.names))

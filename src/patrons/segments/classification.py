@@ -18,6 +18,9 @@ from patrons.segments.boosting import BoostedTrees
 from patrons.threads import one_thread, side_by_side
 
 REFERENCE = "random forest"
+SEARCH_FOLDS = 3  # of a search, at most: each row is validated once, however many there are
+LOOK = 2  # folds of a search after which the worse half of the settings is left out
+TREES = 20  # of a forest in a search, at most
 
 FORMATS = dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1", "log_loss"), "{:.3f}")  # scores that are shown
 
@@ -62,17 +65,46 @@ def search(
 ) -> list[Best]:
     """The best of `n_trials` random settings of each family, by macro-F1 over the folds (Bergstra and Bengio, 2012).
 
-    All settings see the same folds, and the preparation is fitted anew in each.
+    All settings see the same folds, and the preparation is fitted anew in each. After `LOOK` folds, and after each one
+    more, the better half of a family's settings goes on, at least two (successive halving; Jamieson and Talwalkar,
+    2016); forests of a search have `TREES` trees at most. What is returned has all of them.
     """
     tried = {
         (name, n): (setting, _with(model, setting))
         for name, model in models.items()
         for n, setting in enumerate(_settings(model, spaces.get(name, {}), n_trials, seed))
     }
-    given = out_of_fold(prepare, {key: model for key, (_, model) in tried.items()}, X, y, folds)
-    score = {key: float(macro_f1(confusion(y, likeliest(p, np.unique(y))))) for key, p in given.items()}
-    best = [max((key for key in tried if key[0] == name), key=score.__getitem__) for name in models]
+    fewer, classes = {key: quick(model) for key, (_, model) in tried.items()}, np.unique(y)
+    given, seen = {key: np.zeros((len(y), len(classes))) for key in tried}, np.zeros(len(y), bool)
+    score: dict[tuple[str, int], float] = dict.fromkeys(tried, 0.0)
+    for number, fold in enumerate(folds, 1):
+        for key, part in out_of_fold(prepare, {key: fewer[key] for key in score}, X, y, [fold]).items():
+            given[key] += part
+        seen[fold[1]] = True
+        score = {key: float(macro_f1(confusion(y[seen], likeliest(given[key][seen], classes)))) for key in score}
+        if LOOK <= number < len(folds):
+            score = better_half(score)
+    best = [max((key for key in score if key[0] == name), key=score.__getitem__) for name in models]
     return [Best(key[0], tried[key][1], tried[key][0], score[key]) for key in best]
+
+
+def better_half(score: Mapping[tuple[str, int], float]) -> dict[tuple[str, int], float]:
+    """Of each family, named first in the keys, the better half of its settings, two at least; of equal ones the first.
+
+    What is left out has been worse than as many others of its family on the same folds.
+    """
+    kept: dict[tuple[str, int], float] = {}
+    for name in dict.fromkeys(name for name, _ in score):
+        ranked = sorted((key for key in score if key[0] == name), key=lambda key: -score[key])
+        kept |= {key: score[key] for key in ranked[: max(2, (len(ranked) + 1) // 2)]}
+    return {key: kept[key] for key in score if key in kept}
+
+
+def quick(model: ClassifierMixin) -> ClassifierMixin:
+    """The model as it is tried: a forest with fewer trees ranks its settings as well."""
+    if not isinstance(model, RandomForestClassifier):
+        return model
+    return clone(model).set_params(n_estimators=min(model.n_estimators, TREES))
 
 
 def _settings(model: BaseEstimator, space: Space, n_trials: int, seed: int) -> list[dict[str, float]]:
@@ -191,9 +223,8 @@ def _lost(
     classes: np.ndarray,
     right: float,
 ) -> tuple[float, float]:
-    losses = []
-    for order in orders:
-        shuffled = Z.copy()
-        shuffled.isetitem(column, Z.iloc[order, column].to_numpy())
-        losses.append(right - np.mean(likeliest(model.predict_proba(shuffled), classes) == y))
-    return float(np.mean(losses)), float(np.std(losses))
+    rows = np.tile(Z.to_numpy(float), (len(orders), 1))
+    rows[:, column] = Z.iloc[np.concatenate(orders), column]
+    predictions = likeliest(model.predict_proba(pd.DataFrame(rows, columns=Z.columns)), classes)
+    losses = right - (predictions.reshape(len(orders), -1) == y).mean(axis=1)
+    return float(losses.mean()), float(losses.std())
