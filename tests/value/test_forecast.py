@@ -13,7 +13,7 @@ from benchmarks import value as benchmark
 from patrons import models
 from patrons.value import forecast, narrative, spend_model
 from patrons.value import spread as spreads
-from patrons.value.spend_model import SpendModel, fit_both, same_season
+from patrons.value.spend_model import BASE, ORDERS, SpendModel, fit_both, same_season, with_expected
 
 HORIZON = 60
 
@@ -119,6 +119,24 @@ def test_the_mean_lies_between_its_parts_and_a_saved_model_says_the_same(table, 
     kept = [models.save_model(tmp_path / name, model).read_bytes() for name in ("a.skops", "b.skops")]
     assert kept[0] == kept[1]
     np.testing.assert_array_equal(models.load_model(tmp_path / "a.skops").predict(today), model.predict(today))
+
+
+def test_what_was_expected_on_earlier_days_may_be_fitted_once_for_all(table):
+    inputs = forecast.inputs(table, table)
+    once = with_expected(table, HORIZON, 30)
+    ends = once.as_of == once.as_of.max()
+    assert once.loc[ends, BASE].isna().all()
+    assert once.loc[~ends, [BASE, ORDERS]].notna().all(axis=None)
+    first, then = (forecast.fit_as_of(rows, WHEN.cutoff, SpendModel(HORIZON, inputs)) for rows in (table, once))
+    assert first.levels_ == then.levels_
+    np.testing.assert_array_equal(first.predict(table[ends]), then.predict(table[ends]))
+
+
+def test_spend_is_foretold_the_same_in_parts(table, monkeypatch):
+    model = forecast.fit_as_of(table, WHEN.end, SpendModel(HORIZON, forecast.inputs(table, table)))
+    whole = model.predict(table)
+    monkeypatch.setattr(spend_model, "CHUNK", 7)
+    np.testing.assert_array_equal(model.predict(table), whole)
 
 
 def test_only_the_same_season_a_year_before_sets_the_level():

@@ -150,7 +150,7 @@ def test_what_customers_are_expected_to_spend():
 
 
 def test_what_the_same_customers_spent_before():
-    assert narrative.before(pd.DataFrame({"spend_60d": [100.0, 23.0]}), 60) == (
+    assert narrative.before(pd.DataFrame({"spend_60d": [100.0, 23.0]}), 60, 2) == (
         "The same customers spent 123 in the 60 days before; new customers are not counted."
     )
 

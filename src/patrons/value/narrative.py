@@ -124,9 +124,9 @@ def off(tested: Tested | None, error: float | None) -> str:
     return f"In the period that was tested, {amount} was spent{expected}.{customers_only}"
 
 
-def before(today: pd.DataFrame, horizon_days: int) -> str:
-    """What the same customers spent in as many days before."""
-    spent = about(today[f"spend_{horizon_days}d"].sum())
+def before(today: pd.DataFrame, horizon_days: int, customers: int) -> str:
+    """What so many customers spent in as many days before, as these of them tell."""
+    spent = about(today[f"spend_{horizon_days}d"].mean() * customers)
     return f"The same customers spent {spent} in the {horizon_days} days before; new customers are not counted."
 
 

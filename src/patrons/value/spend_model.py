@@ -20,12 +20,14 @@ from patrons.btyd.likelihood import Report
 LEAST = 0.01  # currency: no logarithm of less
 YEAR, SEASON = 365, 45  # days: a day this close to one a year before is of the same season
 ROWS_AT_MOST = 100_000  # of earlier days, that the booster learns from
+BASE, ORDERS = "expected_base", "expected_orders"  # what both expected on an earlier day (`with_expected`)
+CHUNK = 100_000  # customers whose spend is foretold at a time
 LEVELS = (0.5, 2.0)  # a season moves spend by no more than this
 BOOSTER: dict[str, Any] = {
     "objective": "reg:tweedie",
     "tweedie_variance_power": 1.2,
-    "n_estimators": 600,
-    "learning_rate": 1 / 60,  # small steps on half the rows each: the few who spend most sway it less
+    "n_estimators": 300,
+    "learning_rate": 1 / 30,  # small steps on half the rows each: the few who spend most sway it less
     "max_depth": 5,
     "subsample": 0.5,
     "colsample_bytree": 0.5,
@@ -70,6 +72,33 @@ def expected_spend(
     return expected_orders(orders, rows, horizon_days) * order_value
 
 
+def with_expected(table: pd.DataFrame, horizon_days: int, order_days: int) -> pd.DataFrame:
+    """Customers on several days, with what both expected of those of earlier days: each day is fitted once.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Features of customers on several days, `as_of`.
+    horizon_days, order_days : int
+        How far ahead spend and orders are expected.
+
+    Returns
+    -------
+    DataFrame
+        With `BASE`: spend (currency), and `ORDERS`: days with an order; both missing on the latest day.
+    """
+    earlier = table[table.as_of < table.as_of.max()]
+    days = [expectations(rows, horizon_days, order_days) for _, rows in earlier.groupby("as_of")]
+    return table.join(pd.concat(days) if days else pd.DataFrame(columns=[BASE, ORDERS], dtype=float))
+
+
+def expectations(rows: pd.DataFrame, horizon_days: int, order_days: int) -> pd.DataFrame:
+    """What both, fitted on customers of one day, expect of them: `BASE` and `ORDERS` (see `with_expected`)."""
+    fits = fit_both(rows)
+    spend = expected_spend(fits.orders, fits.value, rows, horizon_days)
+    return pd.DataFrame({BASE: spend, ORDERS: expected_orders(fits.orders, rows, order_days)}, rows.index)
+
+
 class SpendModel(RegressorMixin, BaseEstimator):
     """Spend in the days to come, from raw feature columns.
 
@@ -103,7 +132,8 @@ class SpendModel(RegressorMixin, BaseEstimator):
     def fit(self, X: pd.DataFrame, y: pd.Series) -> "SpendModel":
         """Learn from customers on several days, `as_of`; `y` is what they spent then, missing where nobody knows yet.
 
-        The rows of the latest day say at what pace customers order now; whatever `y` has for them is not looked at.
+        What both expected on earlier days is fitted here unless `with_expected` has added it. The rows of the latest
+        day say at what pace customers order now; whatever `y` has for them is not looked at.
         """
         today = X.as_of == X.as_of.max()
         earlier = X[~today & y.notna()].assign(spent=y)
@@ -123,6 +153,8 @@ class SpendModel(RegressorMixin, BaseEstimator):
 
     def _base(self, rows: pd.DataFrame) -> pd.Series:
         """What both expected of customers on an earlier day."""
+        if BASE in rows:
+            return rows[BASE]
         fits = fit_both(rows)
         return pd.Series(expected_spend(fits.orders, fits.value, rows, self.horizon_days), rows.index)
 
@@ -130,7 +162,8 @@ class SpendModel(RegressorMixin, BaseEstimator):
         booster = XGBRegressor(**BOOSTER, random_state=self.seed)
         rows = rows.sample(ROWS_AT_MOST, random_state=self.seed) if len(rows) > ROWS_AT_MOST else rows
         start = start[rows.index]
-        return booster.fit(rows[self.inputs].astype(float), rows.spent, base_margin=_logarithm(start))
+        # without names, which XGBoost would ask for again in each round
+        return booster.fit(rows[self.inputs].to_numpy(float), rows.spent.to_numpy(), base_margin=_logarithm(start))
 
     def _columns(self, X: pd.DataFrame) -> list[str]:
         needed = ["recency_days", "tenure_days", "frequency", "active_days", "monetary"]
@@ -156,8 +189,12 @@ class SpendModel(RegressorMixin, BaseEstimator):
         base = expected_spend(orders, value, X, self.horizon_days) * self.level_
         if self.booster_ is None:
             return {"btyd": base}
-        boosted = self.booster_.predict(X[self.inputs].astype(float), base_margin=_logarithm(base))
-        return {"btyd": base, "booster": boosted.astype(float)}
+        parts = [slice(start, start + CHUNK) for start in range(0, len(X), CHUNK)]
+        boosted = [
+            self.booster_.predict(X[self.inputs].iloc[part].to_numpy(float), base_margin=_logarithm(base[part]))
+            for part in parts
+        ]
+        return {"btyd": base, "booster": np.concatenate([np.empty(0), *boosted])}
 
 
 def _logarithm(spend: pd.Series | np.ndarray) -> np.ndarray:

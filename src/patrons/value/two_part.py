@@ -17,7 +17,7 @@ from sklearn.isotonic import IsotonicRegression
 from patrons.btyd import mbgnbd
 from patrons.btyd.lifetime import history
 from patrons.value.forecast import Days, on, ordered_within
-from patrons.value.spend_model import Fits, expected_orders, expected_spend, fit_both
+from patrons.value.spend_model import BASE, ORDERS, Fits, expectations, expected_spend
 
 FEWEST = 100  # customers of earlier days who did not order, from which a band is learnt by itself
 CERTAIN = 0.02  # no chance on an earlier day is taken to be nearer to 0 or 1
@@ -136,11 +136,11 @@ def known(
 
 
 def _described(rows: pd.DataFrame, horizons: Horizons) -> pd.DataFrame:
-    fits = fit_both(rows)
-    expected = expected_spend(fits.orders, fits.value, rows, horizons.value)
-    level = rows.spent.sum() / max(expected.sum(), 1e-9)
-    orders = expected_orders(fits.orders, rows, horizons.churn)
-    return rows[["customer_id", "as_of", "recency_days", "spent"]].assign(expected=expected * level, orders=orders)
+    if BASE not in rows:
+        rows = rows.join(expectations(rows, horizons.value, horizons.churn))
+    level = rows.spent.sum() / max(rows[BASE].sum(), 1e-9)
+    kept = rows[["customer_id", "as_of", "recency_days", "spent"]]
+    return kept.assign(expected=rows[BASE] * level, orders=rows[ORDERS])
 
 
 def learn(rows: pd.DataFrame, horizons: Horizons, bands: int) -> Split:
