@@ -48,6 +48,6 @@ def test_the_best_way_is_kept_and_the_simpler_of_equals(rows):
 def test_the_sentence():
     ways = pd.DataFrame({"imputation": ["most_frequent", "median"], "roc_auc": [0.8123, 0.8011]})
     assert narrative.imputed(ways) == (
-        "Missing numbers are filled by most frequent: a logistic regression reaches a ROC AUC of 0.812 with that on "
+        "Missing numbers are filled by most frequent. With that a logistic regression reaches a ROC AUC of 0.812 on "
         "validated rows (median 0.801)."
     )

@@ -45,8 +45,8 @@ def test_a_log_is_spoken_of_by_its_days():
     assert PHRASES.judged == "customers who had ordered in the 90 days before 2024-06-01"
     assert (PHRASES.outcome, PHRASES.noun) == ("did not order in 90 days", "no order in 90 days")
     assert PHRASES.split == (
-        "The test is 2024-06-01, the latest day whose outcome is known. Training uses only days whose outcome was "
-        "known by then, so nothing that a model learns from lies after the day it is tested on."
+        "Models are tested on 2024-06-01, the latest day whose outcome is known. They learn only from days whose "
+        "outcome was known by then."
     )
     few = narrative.phrases(EARLIER, MANY.assign(recency_days=91))  # nobody could be kept: everyone is judged
     assert few.judged == "customers of 2024-06-01"
@@ -72,9 +72,9 @@ def test_what_was_chosen_stands_beside_a_simple_rule():
     result = searched({"boosted trees": NARROW, "logistic regression": BETTER}, boosted_trees=0.8, mean=0.81,
                       logistic_regression=0.7)  # fmt: skip
     assert narrative.choice(result, "recency alone", BY_FOLD) == (
-        "Chosen on validated rows alone: boosted trees, mean ROC AUC of everyone 0.825 (recency alone: 0.720). "
-        "The best and the worst of the 2 folds are 0.050 apart. The averaged model gains next to nothing "
-        "over it (+0.000, 95% interval -0.001 to +0.001), so the simpler model is used."
+        "We use the boosted trees. On validated rows, of everyone, its mean ROC AUC is 0.825 (recency alone: 0.720). "
+        "The best and the worst of the 2 folds are 0.050 apart. The averaged model gains next to nothing over it "
+        "(+0.000, 95% interval -0.001 to +0.001), so the simpler model is used."
     )
 
 
@@ -103,8 +103,8 @@ def test_columns_that_are_kept_are_compared_with_the_others():
         columns=["columns", "number", "roc_auc", "top", "gain"],
     )
     assert narrative.columns_kept(columns) == (
-        "Models look at 2 columns, the 2 most informative: small boosted trees reach a ROC AUC of 0.810 with them on "
-        "validated rows, and 0.800 with all that are not redundant. The former is better than the latter (+0.010, 95% "
+        "Models look at 2 columns, the 2 most informative. With them small boosted trees reach a ROC AUC of 0.810 on "
+        "validated rows, with all that are not redundant 0.800. The former is better than the latter (+0.010, 95% "
         "interval +0.002 to +0.020)."
     )
     assert narrative.columns_kept(columns[1:]) == "Models look at all 9 columns."
@@ -114,21 +114,21 @@ def test_how_well_the_test_is_ranked_and_how_high_a_lift_could_be():
     judged = "customers who had ordered in the 90 days before 2024-06-01"
     assert narrative.ranking_title(assessed(), PHRASES) == f"Boosted trees: ROC AUC 0.750, {judged}"
     assert narrative.ranking(assessed(), PHRASES) == (
-        f"Of two {judged}, one who did not order in 90 days and one who ordered, the model names the right one 75% of "
-        "the time (recency alone: 62%). In the tenth of them with the highest scores, no order in 90 days is 2.0 times "
-        "as common as on average; 2.0 times would be perfect."
+        f"Take two {judged}: one did not order in 90 days, the other ordered. The model tells which is which 75% of "
+        "the time (recency alone: 62%). In the tenth with the highest scores, no order in 90 days is 2.0 times as "
+        "common as on average; 2.0 times would be perfect."
     )
 
 
 def test_the_chosen_model_is_compared_with_the_best_rule_and_the_best_other_model():
     assert narrative.against_rules(assessed(), PHRASES) == (
-        "On the test day 2024-06-01 the boosted trees are better than recency alone (+0.010, 95% interval +0.002 to "
-        "+0.020), the best simple rule."
+        "On the test day 2024-06-01, the boosted trees are better than recency alone (+0.010, 95% interval +0.002 to "
+        "+0.020). That is the best simple rule."
     )
     assert narrative.against_models(assessed()) == (
-        "On the test the boosted trees cannot be told apart from the random forest (+0.010, 95% interval -0.010 to "
-        "+0.020), the best other model on validated rows. There is no significant winner among the models; the choice "
-        "was made on validated rows."
+        "In the test, the boosted trees cannot be told apart from the random forest (+0.010, 95% interval -0.010 to "
+        "+0.020). That is the next best model on validated rows. So no model clearly wins. The choice was made on "
+        "validated rows."
     )
 
 
@@ -150,13 +150,14 @@ def test_what_a_contact_gains_is_said_with_what_was_assumed():
 def test_who_is_flagged_is_said_of_those_who_could_be_kept_with_what_the_threshold_promises():
     judged = "customers who had ordered in the 90 days before 2024-06-01"
     assert flag_narrative.flagged(assessed(), 0.65, 0.8, PHRASES) == (
-        "A customer with a probability of 65% or more is flagged, the highest threshold that finds 80% of those who "
-        "could be kept on the days before who did not order in 90 days. In the test that was 100% of "
-        f"{judged}: 100% of those who did not order in 90 days by 2024-08-30 and 100% of those who ordered."
+        "A customer with a probability of 65% or more is flagged. That is the highest threshold that finds 80% of "
+        "those who could be kept on earlier days who did not order in 90 days. In the test 100% of "
+        f"{judged} were flagged: 100% of those who did not order in 90 days by 2024-08-30, and 100% of those who "
+        "ordered."
     )
     assert "finds" not in flag_narrative.flagged(assessed(), 0.65, None, OF_TABLE)
     assert flag_narrative.flagged_title(assessed(), 0.5, OF_TABLE) == (
-        "100% of those who churned are flagged;\n50% of flags are right"
+        "100% of those who churned were flagged;\n50% of flags were right"
     )
 
 
@@ -165,28 +166,28 @@ def test_everyone_is_a_footnote():
     assert flag_narrative.bands_title(bands) == "Hardest to rank after a silence of over 360 days: ROC AUC 0.60"
     text = flag_narrative.everyone(assessed(), 0.65, PHRASES)
     assert text.startswith(
-        "Of all 40 customers of 2024-06-01, those silent for longer included, 50% did not order in 90 days; 50% of "
-        "these would be flagged, and 50% of flags be right (ROC AUC 0.800 [0.700, 0.900])."
+        "With those silent for longer, too, there are 40 customers of 2024-06-01. 50% of them did not order in 90 "
+        "days. 50% of these would be flagged, and 50% of flags be right (ROC AUC 0.800 [0.700, 0.900])."
     )
 
 
-@pytest.mark.parametrize(("active", "few"), [([False] * 4, "none"), ([True, False, False, False], "too few")])
+@pytest.mark.parametrize(("active", "few"), [([False] * 4, "no"), ([True, False, False, False], "too few")])
 def test_where_too_few_could_be_kept_everyone_is_judged_and_that_is_said(active, few):
     tested = assessed(active=active)
     assert tested.judged.all()
     assert flag_narrative.everyone(tested, 0.5, PHRASES) == (
-        f"Of customers who ordered in the last 90 days there were {few} in the test to judge by, so everyone is judged."
+        f"There were {few} customers who ordered in the last 90 days in the test to judge by, so everyone is judged."
     )
 
 
 def test_probabilities_that_are_far_off_are_not_to_be_counted_on():
     assert narrative.calibration(assessed([True] * 4), "none", OF_TABLE) == (
-        "Forecast of churn: 60% on average; 50% happened. Over ten groups of held-out customers, probabilities are off "
-        "by 32 percentage points on average. Rank customers by them rather than count on the number. They are not "
-        "calibrated, because that did not help on validated rows."
+        "Forecast of churn: 60% on average. It happened to 50%. Over ten groups of held-out customers, probabilities "
+        "are off by 32 percentage points on average. Use the model to rank customers, not to count them. "
+        "Recalibration did not improve them."
     )
     assert narrative.calibration(assessed(), "sigmoid", PHRASES).endswith(
-        "They are calibrated (sigmoid) on validated rows."
+        "They are recalibrated on validated rows (sigmoid)."
     )
 
 
@@ -199,19 +200,19 @@ def test_what_the_forecast_relies_on_is_said_with_its_meaning():
     losses = pd.DataFrame({"value": [0.0264]}, index=["recency_days"])
     dictionary = pd.DataFrame({"feature": ["recency_days"], "meaning": ["days since the last order"]})
     assert narrative.main_feature(losses, dictionary) == (
-        "Most important: recency days (days since the last order). Without it the forecast ranks worse: with its "
-        "values shuffled the ROC AUC falls by 0.026."
+        "Most important: recency days (days since the last order). With its values shuffled, the forecast ranks worse: "
+        "the ROC AUC falls by 0.026."
     )
 
 
 @pytest.mark.parametrize(
     ("failed", "sentence"),
     [
-        ([], "All 9 gates are passed: the model is good enough to use."),
+        ([], "The churn model passed all 9 checks: it is good enough to use."),
         (
             ["gap", "calibration error of 2024-12-29"],
-            "2 of 9 gates failed: gap; calibration error of 2024-12-29. Do not rely on it. It is not promoted unless "
-            "someone gives a reason.",
+            "The churn model failed 2 of 9 checks: gap; calibration error of 2024-12-29. Do not rely on it. It is not "
+            "promoted unless someone gives a reason.",
         ),
     ],
 )
@@ -220,10 +221,10 @@ def test_a_model_is_good_enough_if_no_gate_failed(failed, sentence):
 
 
 def test_flags_are_counted_among_those_who_can_be_kept():
-    scored = pd.DataFrame({"flagged": [True, True, False, True]})
+    scored = pd.DataFrame({"flagged": [True, True, False, True], "churn_probability": [0.5, 0.9, 0.2, 0.6]})
     assert flag_narrative.flagged_today(scored, pd.Series([True, False, True, True]), 0.3, 0.5, OF_TABLE) == (
-        "Today 2 of the 3 customers who have not churned are flagged, 67% (in the test 50%). The threshold, found in "
-        "the same way on all that is known now, is 30%."
+        "Today 2 of the 3 customers who have not churned are flagged, 67% (in the test 50%). About 1 are expected "
+        "to churn. The threshold, found in the same way on all that is known now, is 30%."
     )
 
 

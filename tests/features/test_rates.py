@@ -44,8 +44,8 @@ def test_what_is_said_of_churn_by_day():
     )
     latest = "25% of those who had ordered in the 90 days before 2024-03-31 did not in the 90 after"
     back = (
-        "No order in 90 days is no farewell: of the active who had none in the 90 days from 2024-01-01 on, 47% ordered "
-        "in the 90 days after."
+        "No order in 90 days is no farewell. Of active customers who had none in the 90 days from 2024-01-01 on, 47% "
+        "came back in the 90 days after."
     )
     everyone = (
         "Of everyone who ever ordered, 60% did not: that share grows with the age of a log, because the long silent "

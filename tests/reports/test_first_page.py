@@ -8,6 +8,7 @@ import pytest
 
 from patrons.evaluation.metrics import Interval
 from patrons.files import write_json
+from patrons.reports import answers as answers_module
 from patrons.reports import contacts, first_page, pages, pictures
 from patrons.value import forecast, narrative
 
@@ -74,8 +75,8 @@ def answers(tmp_path, record=VALUE, churn="", metrics=METRICS, rows=(), more=Non
 
 LEAVING, SPEND = "Who is leaving?", "What will they spend in the next 180 days?"
 ASSUMED = (
-    "The assumptions on margin, cost and the chance of keeping a customer are those of the params file. Nobody has "
-    "measured them: by their means the contacts bring 30 EUR beyond their cost."
+    "Margin, cost and the chance of keeping a customer are assumed in the params file. Nobody has measured them. By "
+    "their means a contact costs 2 EUR, and all of them bring 30 EUR beyond their cost."
 )
 
 
@@ -98,7 +99,7 @@ def test_a_gain_that_may_be_a_loss_is_told(tmp_path):
 
 def test_who_is_held_out_is_to_be_left_alone(tmp_path):
     doubts = answers(tmp_path, VALUE | {"campaign": "2024-02-10-0123abcd"})[1]
-    assert doubts[-1].startswith("Some were drawn by lot not to be contacted (“hold out” in the list).")
+    assert doubts[-1].startswith("Neither suggestions nor contacts have been tested here. So leave 0 customers alone")
 
 
 def test_doubts_of_07_are_told_once(tmp_path):
@@ -116,13 +117,14 @@ def test_failed_gates_are_a_doubt_in_words_and_make_contacts_a_trial(tmp_path):
     points, doubts = answers(tmp_path, rows=gates(BEATS, OFF))
     assert doubts[0] == (
         "The churn model failed 2 of 3 checks: not shown to beat the simple rule “expected orders”; its probabilities "
-        "are off by 10.9 points (10 allowed). Use it to rank, not to count."
+        "are off by 10.9 points (10 allowed). Use the model to rank customers, not to count "
+        "them."
     )
     assert points["Whom to contact?"].startswith("As a trial, contact 10 customers")
     doubts = answers(tmp_path, rows=gates(SEASON))[1]
     assert doubts[0].endswith(
         "its probabilities are off by 20.3 points on 2024-12-29, the day nearest in season to today (10 allowed). Use "
-        "it to rank, not to count."
+        "the model to rank customers, not to count them."
     )
     begins = answers(tmp_path, VALUE | {"plan": None}, rows=gates(OFF))[0]["Whom to contact?"]
     assert begins.startswith("As a trial, begin with those most likely to leave")
@@ -164,7 +166,7 @@ def test_of_a_log_those_who_can_still_be_kept_are_spoken_of(tmp_path):
         "of 665; in the test 54% of such warnings were right."
     )
     assert doubts[:4] == [
-        "At a similar time of year (2024-12-20) 44% were forecast not to order, and 70% did not: it may be more than "
+        "At a similar time of year (2024-12-20), 44% were forecast not to order and 70% did not. It may be more than "
         "forecast now, too.",
         "In the latest test we spotted 63% of those who did not order; on other days that were tried, 56% to 89%.",
         "A warning means a chance of 30% or more not to order. It is no certainty.",
@@ -247,7 +249,7 @@ def test_the_advice_to_those_who_bring_most_is_that_of_their_segment(tmp_path, b
     [who, revenue] = content["points"]
     assert who["text"] == "The 5 customers form one segment, “At risk”."
     assert revenue["text"] == f"“At risk” are 50% of the customers and bring {brought:.0%} of the revenue.{advice}"
-    assert [doubt["text"] for doubt in content["doubts"]] == ([first_page.UNTRIED] if advice else [])
+    assert [doubt["text"] for doubt in content["doubts"]] == ([answers_module.UNTRIED] if advice else [])
 
 
 @pytest.mark.parametrize(
@@ -337,7 +339,7 @@ def test_the_first_to_contact_are_shown_and_those_held_out_are_not(tmp_path):
         ],
         ["9", "New", "90%", "2 EUR", "Worth about 3 EUR; <b>few</b> orders", "Check: cancelled"],
     ]
-    assert (first["all"], first["segments"]) == (2, {"Loyal": 1, "New": 1})
+    assert (first["all"], first["held"], first["segments"]) == (2, 1, {"Loyal": 1, "New": 1})
     listed[:0].to_csv(path, index=False)
     assert contacts.first(path, "EUR") is None
     assert contacts.first(tmp_path / "none.csv", "EUR") is None
@@ -366,3 +368,62 @@ def test_without_monitoring_nothing_is_said_of_it(tmp_path):
     judged = metrics | {"loss_excess": 0.042, "days_matured": 3}
     [loss] = pages.key_numbers([{"name": "08_monitoring", "metrics": judged}], "")
     assert (loss["value"], loss["detail"]) == ("+4%", "3 months judged; below zero is better")
+
+
+def test_season_and_the_gate_that_looks_at_it_are_one_doubt(tmp_path):
+    season = {"day": "2024-12-29", "forecast": 0.33, "happened": 0.53}
+    told = (
+        "At a similar time of year (2024-12-29), 33% were forecast not to order and 53% did not. It may be more than "
+    )
+    more = {"season": season}
+    assert answers(tmp_path, rows=gates(SEASON), more=more)[1][0] == (
+        f"{told}forecast now, too. The churn model failed 1 of 2 checks: this one. Use the model to rank customers, "
+        "not to count them."
+    )
+    assert answers(tmp_path, rows=gates(SEASON, BEATS), more=more)[1][0] == (
+        f"{told}forecast now, too. The churn model failed 2 of 3 checks: this one, and not shown to beat the simple "
+        "rule “expected orders”. Use the model to rank customers, not to count them."
+    )
+    assert answers(tmp_path, rows=gates(), more=more)[1][0] == f"{told}forecast now, too."
+
+
+def test_a_segment_in_which_nearly_all_are_flagged_is_called_in_the_order_of_the_list(tmp_path):
+    segments = [
+        {"segment": "Promising", "customers": 748, "flagged": 746},
+        {"segment": "Loyal", "customers": 100, "flagged": 95},
+    ]
+    answers(tmp_path, more={"today": {"segments": segments}})
+    assert page(tmp_path)["points"][0]["lines"] == [
+        "Nearly everyone in “Promising” is flagged, so the flag picks nobody there. Call in the order of the list."
+    ]
+
+
+def test_each_segment_is_told_in_words(tmp_path):
+    typical = {"frequency_median": 10.0, "recency_days_median": 22.0, "monetary_median": 2169.66}
+    loyal = {"segment": "Loyal", "customers": 3, "share": 0.3, "revenue_share": 0.7, "action": "x", **typical}
+    new = {"segment": "New", "customers": 7, "share": 0.7, "set_apart": "low tenure"}
+    write_json(tmp_path / "04_label_creation" / "segments.json", [loyal, new])
+    write_json(tmp_path / "04_label_creation" / "notebook.ipynb", EMPTY)
+    assert page(tmp_path)["points"][0]["lines"] == [
+        "New: low tenure.",
+        "Loyal: typically 10 orders, the last 22 days ago, 2,170 EUR in all.",
+    ]
+
+
+def test_how_far_the_stake_was_off_stands_on_the_first_page(tmp_path):
+    assert "It was put 72% too high." in answers(tmp_path, VALUE | {"stake": "It was put 72% too high."})[1]
+
+
+def test_a_page_opens_with_its_own_answers(tmp_path):
+    answers(tmp_path)
+    write_json(tmp_path / "05_classification" / "metrics.json", {"accuracy_held_out": 0.97})
+    decided = {"kind": "decision", "text": "The model is good enough.", "figure": None, "alt": None}
+    write_json(tmp_path / "05_classification" / "findings.json", [decided])
+    write_json(tmp_path / "05_classification" / "notebook.ipynb", EMPTY)
+    write_json(tmp_path / "series.json", {})
+    leads = page(tmp_path)["leads"]
+    assert sorted(leads) == ["05_classification.html", "06_churn.html", "07_customer_value.html"]
+    assert [point["question"] for point in leads["07_customer_value.html"]] == [SPEND, "Whom to contact?"]
+    assert leads["05_classification.html"][0]["text"] == (
+        "97% of new customers land in the right segment. The model is good enough."
+    )

@@ -48,45 +48,47 @@ def test_why_there_is_nothing_to_learn():
 
 def test_the_lead_of_the_best_family():
     assert narrative.lead("XGBoost", Interval(0.006, 0.0004, 0.012)) == (
-        "XGBoost is better than the reference, a random forest: macro-F1 +0.006 (95% interval +0.000 to +0.012)."
+        "XGBoost is better than a random forest, which is the yardstick (macro-F1 +0.006, 95% interval +0.000 to "
+        "+0.012)."
     )
     assert narrative.lead("neural network", Interval(0.001, -0.01, 0.012)).startswith(
-        "Neural network cannot be told apart from the reference"
+        "Neural network cannot be told apart from a random forest"
     )
-    assert narrative.lead("random forest", EVEN) == "No family beats the reference, a random forest."
+    assert narrative.lead("random forest", EVEN) == "No other model beats the random forest, which is the yardstick."
 
 
 def test_placement_and_distillation():
     assert narrative.placement(held_out(), 1740, ["recency_days", "monetary"]) == (
-        "Placement: without recency days, monetary, 97.0% of the 1,740 customers held out are placed in their segment "
-        "(95% interval 95.7% to 98.1%). Always saying the largest segment places 30.5%."
+        "97.0% of 1,740 customers that the model had not seen land in their segment (95% interval 95.7% to 98.1%). It "
+        "was not shown recency days, monetary, of which segments are made. Always naming the largest segment is right "
+        "for 30.5%."
     )
     assert narrative.cross_validated({"accuracy": ACCURACY}, 5) == (
-        "In 5-fold cross-validation the share is 97.0% (95% interval 95.7% to 98.1%). The same folds chose the "
-        "family, so this is slightly optimistic."
+        "In 5-fold cross-validation the share is 97.0% (95% interval 95.7% to 98.1%). That is slightly "
+        "optimistic, as the same folds chose the model."
     )
     assert narrative.distillation({"accuracy": ACCURACY}) == (
-        "Distillation: a random forest that sees what was hidden repeats the clustering for 97.0% of customers."
+        "Shown what was hidden, a random forest repeats the segment of 97.0% of customers."
     )
 
 
 def test_the_weakest_segment():
     assert narrative.weakest_title(held_out()) == "At risk is hardest: 94% are recognised"
     assert narrative.weakest(held_out()) == (
-        "The hardest segment to recognise is At risk: 94% of its held-out members are placed in it (95% interval 90% "
-        "to 100%, for all segments at once)."
+        "At risk is the hardest to recognise: 94% of its customers land in it (95% interval 90% to 100%, for all "
+        "segments at once)."
     )
 
 
 def test_how_often_likely_segments_held_is_told_with_the_days_and_what_lacks():
     origins = pd.DataFrame({"value": [0.86, 0.93], "low": [0.85, 0.92], "high": [0.87, 0.94], "segments": [1.26, 1.5]})
     assert narrative.promise(origins, 0.9) == (
-        "The segments that the model holds likely, 1.3 a customer, held the right one for 86.0% (95% interval 85.0% to "
-        "87.0%) on the latest day. That is short of the 90% aimed at. On 2 days, 86% to 93%. Neither model nor "
-        "threshold had seen those outcomes; the interval covers customers, not seasons."
+        "The model names all segments that are likely, 1.3 a customer. On the latest day the right one was among them "
+        "for 86.0% (95% interval 85.0% to 87.0%). That is short of the 90% aimed at. On 2 days it was 86% to 93%. "
+        "Neither model nor threshold had seen those outcomes. The interval covers customers, not seasons."
     )
     assert "short of" not in narrative.promise(origins, 0.87)
-    assert "no likely segments are given" in narrative.promise(origins.head(0), 0.9)
+    assert "No likely segments are given" in narrative.promise(origins.head(0), 0.9)
 
 
 @pytest.mark.parametrize(
@@ -109,9 +111,9 @@ def test_a_later_segment_against_persistence():
     forecast = Forecast(90, {"accuracy": Interval(0.766, 0, 1)}, stays, {"accuracy": accuracy, "macro_f1": macro_f1})
     assert narrative.later_title(forecast) == "90 days ahead, 77% are predicted; 73% stay where they are"
     assert narrative.later(forecast) == (
-        "Later: 90 days ahead, the model predicts the segment of 76.6% of customers, persistence of 72.9% (difference "
-        "+3.7%, 95% interval +2.7% to +4.8%). Macro-F1 differs by +0.029 (95% interval +0.017 to +0.041). It is better "
-        "than persistence."
+        "90 days ahead, the model names the right segment for 76.6% of customers. To say that everyone stays where "
+        "they are is right for 72.9% (difference +3.7%, 95% interval +2.7% to +4.8%; macro-F1 +0.029, 95% interval "
+        "+0.017 to +0.041). The model is better than that guess."
     )
 
 
@@ -123,8 +125,8 @@ def test_a_model_is_better_by_two_scores_only_where_both_say_so():
 
 def test_near_copies_and_calibration():
     assert narrative.near_copies(["active_days", "active_months"]) == (
-        "It sees near copies of what was hidden (rank correlation above 0.95: active days, active months), so this "
-        "is how faithfully it repeats the label, not how well it knows a stranger."
+        "The model sees columns that say nearly the same as what was hidden: active days, active months (rank "
+        "correlation above 0.95). So this shows how well it repeats segments, not how well it knows a stranger."
     )
     assert narrative.calibration_title(0.0123) == (
         "Predicted and observed shares differ by 1.2 percentage points on average"

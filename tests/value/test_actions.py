@@ -71,12 +71,12 @@ def test_the_list_is_not_one_of_risk_and_says_so():
 
     scores = PEOPLE[["customer_id"]].assign(flagged=[True, False, True, False])
     assert told(times(1, 30, 1, 1), 2) == (  # b, c, a, d
-        "This list is by expected gain, not by risk: number 1, at 10%, stands above others at up to 90%. "
-        "1 of the 2 to contact are flagged in 06 as likely not to order in 90 days."
+        "The list is in the order of expected gain, not of risk. Number 1, at a risk of 10%, stands above others at up "
+        "to 90%. 1 of the 2 to contact are flagged on page 6 as likely not to order in 90 days."
     )
-    assert told(times(1, 30, 1, 1), 2, None).endswith("1 of the 2 to contact are flagged in 06 as likely to churn.")
-    assert "number 1, at 50%, stands above others at up to 90%" in told(times(30, 30, 1, 1), 1)
-    assert "not by risk. 0 of the 0" in told(times(30, 30, 1, 1), 0)
+    assert told(times(1, 30, 1, 1), 2, None).endswith("1 of the 2 to contact are flagged on page 6 as likely to churn.")
+    assert "Number 1, at a risk of 50%, stands above others at up to 90%" in told(times(30, 30, 1, 1), 1)
+    assert "not of risk. 0 of the 0" in told(times(30, 30, 1, 1), 0)
 
 
 def test_the_list_is_in_the_order_of_gain_and_says_what_to_do():
@@ -162,7 +162,9 @@ def test_where_nobody_can_be_kept_the_list_is_empty_and_every_sentence_stands():
     listed = actions.with_checks(campaign.listed, RETURNED)
     assert (len(listed), campaign.plan) == (0, (0, 0, 0, 0, 0))
     assert "0 of the 0" in list_narrative.not_by_risk(listed, PEOPLE.assign(flagged=True), 90)
-    assert list_narrative.pays_title(campaign) == "A contact pays for 0 of 0 customers"
+    assert list_narrative.pays_title(campaign) == (
+        "A contact is expected to pay for 0 of 0 customers, and likely to for 0"
+    )
     assert plots.at_stake(listed, campaign.break_even, "spend", "title", axes(9, 4)).get_ylim() == pytest.approx(
         (1.0, 90.0)
     )

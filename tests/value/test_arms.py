@@ -215,9 +215,7 @@ def test_07_says_how_many_keep_their_arm_and_counts_on_the_others(results):
     assert (reach.contacted, reach.held, reach.kept, reach.kept_held) == (80, 20, 50, 10)
     assert reach.least == pytest.approx(power.least(40, 10, 0.4), nan_ok=True)
     text = arms_narrative.arms(next_list, reach, "EUR")
-    assert (
-        "50 of the first 100, 10 of them held out, keep the arm of an earlier list, as its horizon is not over" in text
-    )
+    assert "50 of the first 100, 10 of them held out, keep the arm of an earlier list that is not over." in text
 
 
 def test_a_list_that_is_damaged_is_left_out_and_that_is_said(results):

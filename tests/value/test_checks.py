@@ -39,11 +39,11 @@ def test_where_few_came_back_or_all_are_alike_nothing_is_told():
 @pytest.mark.parametrize(
     ("rank", "says"),
     [
-        (0.05, "They are nearly so (rank correlation +0.05,"),
-        (0.2, "They are a little related: those who order more often spend more on a day with an order (rank"),
+        (0.05, "Here it hardly does (rank correlation +0.05,"),
+        (0.2, "Here it does a little: those who order more often spend more on a day with an order (rank"),
         (
             -0.5,
-            "They are related: those who order more often spend less on a day with an order (rank correlation -0.50,",
+            "Here it does: those who order more often spend less on a day with an order (rank correlation -0.50,",
         ),
     ],
 )

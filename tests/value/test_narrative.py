@@ -47,14 +47,14 @@ def test_fits_that_are_settled_are_not_doubted():
 
 def test_why_fits_are_not_settled():
     assert narrative.unsettled(fitted(at_bound=(2, 3)), MANY) == (
-        "MBG/NBD (orders): the log does not settle a, b, at the bound. A longer log would."
+        "MBG/NBD (orders): the log is too short to settle a, b, which lie at their bound."
     )
     assert narrative.unsettled(fitted(agreed=1), MANY) == (
-        "MBG/NBD (orders): the search for the parameters did not end clearly."
+        "MBG/NBD (orders): the search for the parameters came to no clear end."
     )
     assert narrative.unsettled(fitted(), MANY.tail(20)) == (
-        "Only 10 of 20 customers ordered on more than one day, and it takes 30 to learn how often they order and when "
-        "they leave: do not act on the values below."
+        "Only 10 of 20 customers ordered on more than one day. It takes 30 to learn how often they order and when they "
+        "leave: do not act on the values below."
     )
 
 
@@ -69,9 +69,9 @@ def test_how_fits_went_is_a_table_with_a_row_each():
 def test_what_the_test_says():
     assert narrative.tested_total(CLEAR, "EUR") == "95 EUR were expected, 100 were spent"
     assert narrative.verdict(CLEAR, 60) == (
-        "The tenth with the highest forecasts brought 40% of what was spent; the tenth that spent most brought 60%. "
-        "In total the forecast was 5% too low. Its squared error is 20% less than that of the best simple rule, “past "
-        "rate goes on” (95% interval of the saving +5% to +30%)."
+        "The tenth with the highest forecasts brought 40% of what was spent; the tenth that spent most brought 60%. In "
+        "the period that was tested, 5% more was spent than expected. The squared error is 20% less than that of the "
+        "best simple rule, “past rate goes on” (95% interval of the saving +5% to +30%)."
     )
 
 
@@ -109,20 +109,20 @@ def test_how_much_periods_differ_is_told():
         {"as_of": ["a", "a", "b", "c"], "spent": [20.0, 30.0, 150.0, np.nan], "spend_180d": [60.0, 40.0, 100.0, 1.0]}
     )
     assert narrative.periods(history, np.log(1.25), 180) == (
-        "On 2 earlier days, customers spent 0.50 to 1.50 times as much in the 180 days after as in those before. "
-        "Totals foretold by the other days were off by a factor of 1.25 (one standard deviation): that widens every "
-        "interval of spend and gain."
+        "Spend changes from one period to the next. On 2 earlier days, customers spent 0.50 to 1.50 times as much in "
+        "the 180 days after as in the 180 days before. Totals forecast from the other days were off by a factor of "
+        "1.25 (one standard deviation). Every interval of spend and gain allows for that."
     )
     assert narrative.periods(history, None, 180) == ""
 
 
 def test_a_total_that_was_right_and_one_that_was_not_agree_with_how_far_it_was_off():
-    assert "In total the forecast was right." in narrative.verdict(outcome([100.0], [100.2]), 60)
-    assert "In total the forecast was 3.2 times what was spent." in narrative.verdict(outcome([100.0], [320.0]), 60)
+    assert "as much was spent as expected." in narrative.verdict(outcome([100.0], [100.2]), 60)
+    assert "69% less was spent than expected." in narrative.verdict(outcome([100.0], [320.0]), 60)
     nothing = outcome([0.0, 0.0], [50.0, 1.0], -1e13, -2e13, -1e12)
     assert narrative.verdict(nothing, 60).startswith("Nothing was spent in the period that was tested")
     worse = narrative.verdict(outcome([100.0], [95.0], -1e13, -2e13, -1e12), 60)
-    assert "Its squared error is many times as much as that of the best simple rule" in worse
+    assert "The squared error is many times as much as that of the best simple rule" in worse
 
 
 def test_a_test_that_shows_no_clear_gain_says_so():
@@ -151,37 +151,38 @@ def test_what_customers_are_expected_to_spend():
 
 def test_what_the_same_customers_spent_before():
     assert narrative.before(pd.DataFrame({"spend_60d": [100.0, 23.0]}), 60, 2) == (
-        "The same customers spent 123 in the 60 days before; new customers are not counted."
+        "The same customers spent 123 in the 60 days before. Some of them will not order again, and what new "
+        "customers will spend is not in the forecast."
     )
 
 
 def test_what_the_customers_of_a_table_pay():
     total = pd.DataFrame({"value": [600.0, 200.0], "customers": [1, 3]}, ["High charges", "Low charges"])
     assert narrative.paid(total, "MonthlyCharges", 90) == (
-        "At MonthlyCharges as it is, the 4 customers who have not churned pay 800 in 90 days if all of them stay. "
-        "“High charges” pay 75% of what is paid. This is a price list, not a forecast."
+        "The 4 customers who have not churned pay 800 in 90 days, if all of them stay and MonthlyCharges stays as it "
+        "is. “High charges” pay 75% of what is paid. This is a price list, not a forecast."
     )
 
 
 def test_a_table_that_does_not_say_what_is_paid_ends_with_a_list_by_churn_probability():
     reason = narrative.without_spend(["The churn model failed 1 of 9 checks."])
     assert reason == (
-        "The table does not say what a customer pays: value, the gain of a contact and the break-even cannot be "
-        "computed. The list is in the order of churn probability. Name an attribute in spend to have them. "
-        "The churn model failed 1 of 9 checks."
+        "The table does not say what a customer pays, so nobody can tell what a contact would bring. The list is in "
+        "the order of churn probability. If a column says what customers pay, name it in spend. The churn model failed "
+        "1 of 9 checks."
     )
-    assert narrative.without_spend([]).endswith("to have them.")
+    assert narrative.without_spend([]).endswith("name it in spend.")
 
 
 def test_doubts_are_introduced_and_no_doubts_say_nothing():
-    assert narrative.doubtful({"churn": ["A."], "value": ["B."]}) == "What follows rests on doubtful ground. A. B."
+    assert narrative.doubtful({"churn": ["A."], "value": ["B."]}) == "Take what follows with care. A. B."
     assert narrative.doubtful({"churn": [], "value": []}) == ""
 
 
 def test_one_customer_who_is_most_of_a_forecast_is_told():
     values = pd.DataFrame({"customer_id": ["0", *"abcde"], "expected_spend": [544_000.0, *[52_400.0] * 5]})
     [doubt] = narrative.one_customer(values, "EUR")
-    assert doubt.startswith("One customer, 0, is ")
+    assert doubt.startswith("One customer, 0, makes up ")
     assert "544" in doubt
     assert "806" in doubt
     assert narrative.one_customer(values[1:], "EUR") == []
@@ -189,22 +190,23 @@ def test_one_customer_who_is_most_of_a_forecast_is_told():
 
 def test_from_what_stake_on_a_contact_pays():
     assert list_narrative.break_even([(50.0, 20.0, 120.0)], [""], "EUR") == (
-        "If the assumptions hold, a contact pays where churn probability × (spend if kept − spend if lost) is above 50 "
-        "EUR (95% interval 20 to 120). At a churn probability of 50% a kept customer must bring 100 more than a lost "
-        "one."
+        "If the assumptions hold, a contact pays where more than 50 EUR is at stake (95% interval 20 to 120). What is "
+        "at stake is churn probability × (spend if kept − spend if lost). So at a churn probability of 50%, a kept "
+        "customer must bring 100 more than a lost one."
     )
     bands = ["0 to 45 days", "46 to 90 days"]
     assert list_narrative.break_even([(50.0, 20.0, 120.0), (80.0, 30.0, 200.0)], bands, "") == (
-        "If the assumptions hold, a contact pays where churn probability × (spend if kept − spend if lost) is above 50 "
-        "after 0 to 45 days of silence (95% interval 20 to 120), 80 after 46 to 90 days. At a churn probability of 50% "
-        "a kept customer must bring 100 more than a lost one after 0 to 45 days of silence."
+        "If the assumptions hold, a contact pays where more than 50 is at stake after 0 to 45 days of silence (95% "
+        "interval 20 to 120). It takes 80 after 46 to 90 days. What is at stake is churn probability × (spend if kept "
+        "− spend if lost). So at a churn probability of 50%, a kept customer must bring 100 more than a lost one after "
+        "0 to 45 days of silence."
     )
 
 
 def test_who_is_not_on_the_list_is_told_with_the_reason():
     assert list_narrative.not_listed(pd.DataFrame(index=range(30)), 100, 90) == (
         "The list holds the 30 customers who ordered in the last 90 days. The other 70 have been silent for longer: "
-        "what a contact is to prevent has happened."
+        "they would have to be won back."
     )
 
 
@@ -218,22 +220,24 @@ def test_how_expected_spend_was_divided_is_held_against_what_was_spent():
         }
     )  # fmt: skip
     assert narrative.two_part(Checked(checked, 80.0, 64.0, np.array([0.5, 0.8, 1.25])), date(2024, 7, 1), 90) == (
-        "Who ordered within 90 days of 2024-07-01 was expected to spend 100 on average and spent 90; who did not, 15 "
-        "on average and spent 15. Weighted as at stake, the difference was expected to be 80 and was 64: the stake was "
-        "25% too high (95% interval -19% to +94%). The intervals of the gain hold that error. Churn probability × "
-        "expected spend would count the chance of leaving twice: the difference of both puts 40% more than that at "
-        "stake; as it was spent, 12% more than that was. This checks the division with the chance of no order that "
-        "earlier days show, not with that of 06, which the list takes."
+        "On the day of the test, what a contact could save was put 25% too high (95% interval -19% to +94%). The "
+        "difference between staying and leaving was expected to be 80 and was 64, weighted as at stake. The intervals "
+        "of the gain allow for that. Customers who ordered within 90 days of 2024-07-01 were expected to spend 100 on "
+        "average and spent 90. Those who did not were expected to spend 15 on average and spent 15. Churn probability "
+        "× expected spend would count the chance of leaving twice: here 40% more than that is at stake. As it was "
+        "spent, 12% more than that was at stake. The check takes the chance of no order from earlier days. The list "
+        "takes it from page 6."
     )
     low = narrative.two_part(Checked(checked, 80.0, 100.0, np.ones(3)), date(2024, 7, 1), 90)
-    assert "the stake was 20% too low" in low
+    assert "put 20% too low" in low
     one_outcome = Checked(checked, np.nan, np.nan, np.ones(1))
     assert "All had the same outcome" in narrative.two_part(one_outcome, date(2024, 7, 1), 90)
-    assert narrative.two_part(None, None, 90).endswith("the interval of the gain does not hold its error.")
+    assert narrative.two_part(None, None, 90).endswith("the interval of the gain does not allow for its error.")
 
 
 def campaign(plan, pays, affordable, held=0):
-    listed = pd.DataFrame({"certain": [True] * 30 + [False] * 70})
+    gain = {"expected_gain": [2.0] * 60 + [-1.0] * 40, "gain_low": [1.0] * 30 + [-2.0] * 70}
+    listed = pd.DataFrame({"certain": [True] * 30 + [False] * 70, **gain})
     arms = Reach(plan.contacts, held, 0.45, 0.3, 0.1, 0.1, 5000)
     return Campaign(listed, pd.DataFrame(), plan, [(50.0, 20.0, 120.0)], pays, affordable, arms)
 
@@ -241,25 +245,28 @@ def campaign(plan, pays, affordable, held=0):
 def test_what_the_plan_costs_and_brings_and_what_bounds_it():
     plan = Plan(40, 100.0, 450.0, 150.0, 900.0)
     assert list_narrative.planned(campaign(plan, 60, 40), "EUR") == (
-        "If the assumptions hold, contacting the first 40 of the list costs 100 EUR and brings 450 after that cost "
-        "(95% interval 150 to 900). The budget pays 40; a contact pays for 60."
+        "Contact 40 customers: the first 40 of the list. That costs 100 EUR, 2.5 each. Beyond that cost it brings 450 "
+        "if the assumptions hold (95% interval 150 to 900). The budget pays for 40 contacts."
     )
     assert list_narrative.planned(campaign(plan._replace(low=-20.0), 40, 70), "") == (
-        "If the assumptions hold, contacting the first 40 of the list costs 100 and brings 450 after that cost "
-        "(95% interval -20 to 900). The budget would pay 70: beyond 40 a contact costs more than it brings. "
-        "The interval includes zero: it may bring nothing, or lose money."
+        "Contact 40 customers: the first 40 of the list. That costs 100, 2.5 each. Beyond that cost it brings 450 if "
+        "the assumptions hold (95% interval -20 to 900). The budget would pay for 70, but beyond 40 a contact costs "
+        "more than it brings. The interval includes zero: it may bring nothing, or lose money."
     )
-    assert "contacting the first 50 of the list less the 10 held out costs" in list_narrative.planned(
+    assert "the first 50 of the list without the 10 held out." in list_narrative.planned(
         campaign(plan, 60, 40, held=10), "EUR"
     )
     assert list_narrative.plan_title(plan, "EUR") == "40 contacts cost 100 and bring 450 EUR, if the assumptions hold"
-    assert list_narrative.pays_title(campaign(plan, 60, 40)) == "A contact pays for 60 of 100 customers"
+    assert list_narrative.pays_title(campaign(plan, 60, 40)) == (
+        "A contact is expected to pay for 60 of 100 customers, and likely to for 30"
+    )
 
 
 def test_for_how_many_it_is_not_known_whether_a_contact_pays():
     listed = campaign(Plan(0, 0, 0, 0, 0), 0, 0).listed
     assert list_narrative.uncertain(listed) == (
-        "For 70 of 100 customers the interval of the gain includes zero: it is not known whether a contact pays."
+        "A contact is expected to pay for 60 of 100 customers. It likely does for 30. For 70 the interval of the gain "
+        "includes zero: there it may pay or not."
     )
 
 

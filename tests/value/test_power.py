@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patrons.value import arms_narrative, effects, power
+from patrons.value import arms, arms_narrative, effects, power
 from patrons.value.power import Reach
 
 
@@ -58,20 +58,24 @@ def test_the_mean_is_over_those_with_an_arm():
 
 
 LISTED = pd.DataFrame({"arm": ["contact", "hold out", "hold out"], "expected_gain": [50.0, 20.0, 10.4]})
+LISTED["suggested_action"] = ["contact", arms.LEFT_ALONE, arms.LEFT_ALONE]
 
 
 def test_the_callout_says_who_is_held_out_and_what_can_be_shown():
     reach = Reach(342, 86, 0.45, 0.356, 0.1, 0.12, 5904)
     assert arms_narrative.arms(LISTED, reach, "EUR") == (
         "86 of the first 428 are held out by lot (column arm). Leave them alone: beside them “.venv/bin/patrons trial” "
-        "will show what the contacts did. That forgoes about 30.4 EUR of gain. With a chance of 80% (two-sided level "
-        "5%) these arms show a save chance of 36% or more: 16% of the customers, at their mean churn probability "
-        "of 45%. They show the save chance of 10% that is assumed with a chance of 12%; that takes 5,904 customers, in "
-        "one campaign or in several."
+        "will show what the contacts did. That gives up about 30.4 EUR of gain. With a chance of 80% (two-sided level 5%) these "
+        "arms show a save chance of 36% or more. That is 16% of the customers, at their mean churn probability of 45%. "
+        "Their chance to show the save chance of 10% that is assumed is 12%. It takes 5,904 customers, in one campaign "
+        "or in several."
     )
     sure = arms_narrative.arms(LISTED.assign(expected_gain=np.nan), reach._replace(power=0.9), "")
     assert sure.endswith("They will probably show the save chance of 10% that is assumed.")
-    assert "forgoes" not in sure
+    assert "gives up" not in sure
+    more = pd.concat([LISTED, LISTED.assign(arm="").head(2)]).assign(suggested_action=arms.LEFT_ALONE)
+    below = arms_narrative.held_out(more, reach._replace(held=len(more) - 2), "EUR")
+    assert below.endswith(" 2 more, further down the list, are held out for an earlier list.")
     few = arms_narrative.can_show(reach._replace(least=math.nan))
     assert few.startswith("These 428 customers are too few to show any effect")
 

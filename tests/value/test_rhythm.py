@@ -39,9 +39,10 @@ def test_both_rules_stand_side_by_side():
         )
     ]
     assert narrative.rhythm(late, TODAY.recency_days, 90) == (
-        "2 customers are silent beyond nine in ten of the gaps that their own orders let expect, 2 for more than 90 "
-        "days. By the own rhythm only: 1, who order often and whom 90 days would notice later. By the 90 days only: 1, "
-        "who order seldom or did once: such a silence says little of them."
+        "2 customers are late by their own rhythm: silent for longer than nine in ten of the gaps to expect of them. 2 "
+        "have been silent for more than 90 days. Only their own rhythm calls 1 late: they order often, and 90 days "
+        "would notice them later. Only the 90 days call 1 late: they order seldom, or did once, so it says little of "
+        "them."
     )
 
 

@@ -48,7 +48,7 @@ NOTEBOOKS = {  # in the order of what they read and write: number, question, rea
     ),
     "06_churn": (
         "06",
-        "Who will not order again soon?",
+        "Who is likely to leave?",
         "panel.parquet, features.parquet, preparation.skops, dictionary.parquet, dataset.json, churn_rates.parquet, labels.parquet, clusterer.skops",
         "churn.skops, churn_tested.skops, churn.sample.parquet, churn_scores.parquet, tried.parquet, churn.json",
     ),

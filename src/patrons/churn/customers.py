@@ -35,6 +35,11 @@ def can_be_kept(today: pd.DataFrame, train: pd.DataFrame, test: pd.DataFrame) ->
     return today.customer_id.map(churned) == 0
 
 
+def expected(scored: pd.DataFrame) -> int:
+    """How many of some customers are expected to churn: the sum of their probabilities."""
+    return round(float(scored.churn_probability.sum()))
+
+
 def scores(
     model: Pipeline,
     today: pd.DataFrame,

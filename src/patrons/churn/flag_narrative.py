@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from patrons.churn.assessment import Assessment
+from patrons.churn.customers import expected
 from patrons.churn.narrative import Phrases
 
 
@@ -13,11 +14,13 @@ def flagged(tested: Assessment, threshold: float, min_recall: float | None, phra
     alarms = verdict["fp"] / max(verdict["fp"] + verdict["tn"], 1)
     promise = ""
     if min_recall is not None:
-        promise = f", the highest threshold that finds {min_recall:.0%} of {phrases.earlier} who {phrases.outcome}"
+        promise = (
+            f" That is the highest threshold that finds {min_recall:.0%} of {phrases.earlier} who {phrases.outcome}."
+        )
     return (
-        f"A customer with a probability of {threshold:.0%} or more is flagged{promise}. In the test that was "
-        f"{(score >= threshold).mean():.0%} of {phrases.judged}: {verdict['recall']:.0%} of those who "
-        f"{phrases.outcome}{phrases.by} and {alarms:.0%} of those who {phrases.stayed}."
+        f"A customer with a probability of {threshold:.0%} or more is flagged.{promise} In the test "
+        f"{(score >= threshold).mean():.0%} of {phrases.judged} were flagged: {verdict['recall']:.0%} of those who "
+        f"{phrases.outcome}{phrases.by}, and {alarms:.0%} of those who {phrases.stayed}."
     )
 
 
@@ -25,8 +28,8 @@ def flagged_title(tested: Assessment, threshold: float, phrases: Phrases) -> str
     """Title of the confusion matrix."""
     verdict = tested.verdict(threshold)
     return (
-        f"{verdict['recall']:.0%} of those who {phrases.outcome} are flagged;\n{verdict['precision']:.0%} of flags are "
-        "right"
+        f"{verdict['recall']:.0%} of those who {phrases.outcome} were flagged;\n{verdict['precision']:.0%} of flags "
+        "were right"
     )
 
 
@@ -38,14 +41,14 @@ def bands_title(bands: pd.DataFrame) -> str:
 def everyone(tested: Assessment, threshold: float, phrases: Phrases) -> str:
     """What the test says of everyone, the long silent included: a footnote."""
     if tested.judged.all():
-        few = "too few" if tested.active.any() else "none"
-        return f"Of {phrases.current} there were {few} in the test to judge by, so everyone is judged."
+        few = "too few" if tested.active.any() else "no"
+        return f"There were {few} {phrases.current} in the test to judge by, so everyone is judged."
     verdict, roc_auc = tested.verdict(threshold, everyone=True), tested.everyone[tested.chosen]["roc_auc"]
     return (
-        f"Of all {len(tested.truth):,} {phrases.customers}, those silent for longer included, "
-        f"{tested.truth.mean():.0%} {phrases.outcome}; {verdict['recall']:.0%} of these would be flagged, and "
-        f"{verdict['precision']:.0%} of flags be right (ROC AUC {roc_auc}). Those silent for long are easy to call and "
-        "hard to win back, so these numbers flatter. They count where models were chosen, not in the scores above."
+        f"With those silent for longer, too, there are {len(tested.truth):,} {phrases.customers}. "
+        f"{tested.truth.mean():.0%} of them {phrases.outcome}. {verdict['recall']:.0%} of these would be flagged, and "
+        f"{verdict['precision']:.0%} of flags be right (ROC AUC {roc_auc}). These numbers flatter: who has been silent "
+        "for long is easy to call and hard to win back. They do not count in the scores above."
     )
 
 
@@ -57,6 +60,7 @@ def flagged_today(
     flagged, customers = scored.flagged[chosen].sum(), chosen.sum()
     share = f", {flagged / customers:.0%} (in the test {flagged_share:.0%})" if customers else ""
     return (
-        f"Today {flagged:,} of the {customers:,} {phrases.current} are flagged{share}. The threshold, found in the "
-        f"same way on all that is known now, is {threshold:.0%}."
+        f"Today {flagged:,} of the {customers:,} {phrases.current} are flagged{share}. "
+        f"About {expected(scored[chosen]):,} are expected to {'' if phrases.noun == 'churn' else 'make '}"
+        f"{phrases.noun}. The threshold, found in the same way on all that is known now, is {threshold:.0%}."
     )

@@ -17,6 +17,8 @@ FAILURES = {  # how a gate's name begins, and what its failure means
     "rows dated": "it may have learnt what cannot be known (“{gate}” {value}, {limit})",
 }
 UNRELIABLE = "Do not rely on it."
+RANK = "Use the model to rank customers, not to count them."
+SEASON = "calibration error of "  # how the gate of the day nearest in season begins
 MILD = ("better than ", "calibration error")  # a model that fails these alone still ranks
 
 
@@ -25,11 +27,40 @@ def failed(gates: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [row for row in gates if row["verdict"] == "failed"]
 
 
-def summary(gates: Sequence[Mapping[str, Any]]) -> str:
-    """Which gates failed, a sentence; empty where none did."""
+def summary(gates: Sequence[Mapping[str, Any]], season: Mapping[str, Any] | None = None) -> str:
+    """Which gates failed, a sentence; empty where none did.
+
+    Parameters
+    ----------
+    gates : sequence of mapping
+        Of ``churn.json``.
+    season : mapping, optional
+        What happened on the day nearest in season to today: `day`, `forecast`, `happened`. It stands for the gate that
+        looks at that day, so that both are told once.
+    """
     rows = failed(gates)
-    reasons = "; ".join(map(failure, rows))
-    return f"The churn model failed {len(rows)} of {len(gates)} checks: {reasons}." if rows else ""
+    if not season:
+        return f"{counted(len(rows), len(gates))}: {'; '.join(map(failure, rows))}." if rows else ""
+    others = [row for row in rows if not row["gate"].startswith(SEASON)]
+    told = of_season(season)
+    if len(others) == len(rows):
+        return " ".join(filter(None, (told, summary(gates))))
+    rest = f", and {'; '.join(map(failure, others))}" if others else ""
+    return f"{told} {counted(len(rows), len(gates))}: this one{rest}."
+
+
+def counted(failures: int, checks: int) -> str:
+    """How many checks failed: the beginning of a sentence."""
+    return f"The churn model failed {failures:,} of {checks:,} checks"
+
+
+def of_season(season: Mapping[str, Any]) -> str:
+    """How far the forecast of a similar time of year was off."""
+    more = "more" if season["happened"] > season["forecast"] else "fewer"
+    return (
+        f"At a similar time of year ({season['day']}), {season['forecast']:.0%} were forecast not to order and "
+        f"{season['happened']:.0%} did not. It may be {more} than forecast now, too."
+    )
 
 
 def advice(gates: Sequence[Mapping[str, Any]]) -> str:
@@ -44,7 +75,7 @@ def use(names: Sequence[str]) -> str:
     if not all(name.startswith(MILD) for name in names):
         return UNRELIABLE
     miscounts = any(name.startswith("calibration error") for name in names)
-    return "Use it to rank, not to count." if miscounts else "Use it as a trial, beside that rule."
+    return RANK if miscounts else "Use it as a trial, beside that rule."
 
 
 def failure(row: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from patrons.churn import gate_narrative
 from patrons.churn.assessment import Assessment, judged
 from patrons.churn.customers import active, horizon
 from patrons.churn.gate_narrative import use
@@ -70,8 +71,8 @@ def phrases(train: pd.DataFrame, test: pd.DataFrame) -> Phrases:
         return Phrases(
             "the held-out customers",
             "held-out customers",
-            f"The table describes each customer once, so nothing can be tested on a later day: {share:.0%} of the "
-            "customers, drawn at random, are held out. Rows that differ in nothing but the id stay on one side.",
+            f"The table shows each customer once, so there is no later day to test on. Instead {share:.0%} of the "
+            "customers, drawn at random, are held out. Rows that differ in nothing but the id stay together.",
             "held-out customers",
             "churned",
             "churn",
@@ -87,8 +88,8 @@ def phrases(train: pd.DataFrame, test: pd.DataFrame) -> Phrases:
     return Phrases(
         f"the test day {day}",
         f"customers of {day}",
-        f"The test is {day}, the latest day whose outcome is known. Training uses only days whose outcome was known by "
-        "then, so nothing that a model learns from lies after the day it is tested on.",
+        f"Models are tested on {day}, the latest day whose outcome is known. They learn only from days whose outcome "
+        "was known by then.",
         f"customers of {day}" if everyone else f"customers who had ordered in the {days} days before {day}",
         f"did not order in {days} days",
         f"no order in {days} days",
@@ -96,7 +97,7 @@ def phrases(train: pd.DataFrame, test: pd.DataFrame) -> Phrases:
         f" by {known}",
         f"customers who ordered in the last {days} days",
         f"customers who ordered in the {days} days before",
-        "those who could be kept on the days before",
+        "those who could be kept on earlier days",
         "day that was forecast from what was known on it",
     )
 
@@ -106,8 +107,8 @@ def imputed(ways: pd.DataFrame) -> str:
     kept, *others = ways.assign(imputation=ways.imputation.str.replace("_", " ")).to_dict("records")
     rest = "; ".join(f"{other['imputation']} {other['roc_auc']:.3f}" for other in others)
     return (
-        f"Missing numbers are filled by {kept['imputation']}: a logistic regression reaches a ROC AUC of "
-        f"{kept['roc_auc']:.3f} with that on validated rows{f' ({rest})' if rest else ''}."
+        f"Missing numbers are filled by {kept['imputation']}. With that a logistic regression reaches a ROC AUC of "
+        f"{kept['roc_auc']:.3f} on validated rows{f' ({rest})' if rest else ''}."
     )
 
 
@@ -118,8 +119,8 @@ def columns_kept(columns: pd.DataFrame) -> str:
         return f"Models look at all {kept['number']} columns."
     other = others[0]
     return (
-        f"Models look at {kept['number']} columns, {kept['columns']}: small boosted trees reach a ROC AUC of "
-        f"{kept['roc_auc']:.3f} with them on validated rows, and {other['roc_auc']:.3f} with {other['columns']}. "
+        f"Models look at {kept['number']} columns, {kept['columns']}. With them small boosted trees reach a ROC AUC of "
+        f"{kept['roc_auc']:.3f} on validated rows, with {other['columns']} {other['roc_auc']:.3f}. "
         f"{capital(compared('the former', 'the latter', kept['gain']))}."
     )
 
@@ -135,7 +136,7 @@ def choice(result: SearchResult, rule: str, by_fold: pd.DataFrame) -> str:
     chosen = result.chosen
     cv, scores = by_fold.mean(axis=1), by_fold.loc[chosen]
     return (
-        f"Chosen on validated rows alone: {chosen}, mean ROC AUC of everyone {cv[chosen]:.3f} "
+        f"We use the {chosen}. On validated rows, of everyone, its mean ROC AUC is {cv[chosen]:.3f} "
         f"({rule}: {cv[rule]:.3f}). "
         f"The best and the worst of the {by_fold.shape[1]} folds are {scores.max() - scores.min():.3f} apart. "
         f"{simplicity(result)}"
@@ -169,11 +170,10 @@ def ranking(tested: Assessment, phrases: Phrases) -> str:
     rule, (truth, _) = tested.rules[0], tested.of_judged
     most = min(1 / truth.mean(), 1 / TOP) if truth.any() else np.nan
     return (
-        f"Of two {phrases.judged}, one who {phrases.outcome} and one who {phrases.stayed}, the model names the right "
-        f"one {tested.scores['roc_auc'].value:.0%} of the time ({rule}: "
-        f"{tested.intervals[rule]['roc_auc'].value:.0%}). In the tenth of them with the highest scores, {phrases.noun} "
-        f"is {tested.scores['lift_top_decile'].value:.1f} times as common as on average; {most:.1f} times would be "
-        "perfect."
+        f"Take two {phrases.judged}: one {phrases.outcome}, the other {phrases.stayed}. The model tells which is which "
+        f"{tested.scores['roc_auc'].value:.0%} of the time ({rule}: {tested.intervals[rule]['roc_auc'].value:.0%}). In "
+        f"the tenth with the highest scores, {phrases.noun} is {tested.scores['lift_top_decile'].value:.1f} times as "
+        f"common as on average; {most:.1f} times would be perfect."
     )
 
 
@@ -187,14 +187,14 @@ def compared(name: str, other: str, gain: Interval) -> str:
 def against_rules(tested: Assessment, phrases: Phrases) -> str:
     """The chosen model against the best simple rule."""
     comparison = compared(tested.chosen, tested.best_rule, tested.gains[tested.best_rule])
-    return f"On {phrases.test} the {comparison}, the best simple rule."
+    return f"On {phrases.test}, the {comparison}. That is the best simple rule."
 
 
 def against_models(tested: Assessment) -> str:
     """The chosen model against the best of the others, and what that says of the choice."""
     edge = tested.gains[tested.rival]
     comparison = compared(tested.chosen, f"the {tested.rival}", edge)
-    return f"On the test the {comparison}, the best other model on validated rows.{winner(edge)}"
+    return f"In the test, the {comparison}. That is the next best model on validated rows.{winner(edge)}"
 
 
 def winner(edge: Interval) -> str:
@@ -202,8 +202,8 @@ def winner(edge: Interval) -> str:
     if edge.low > 0:
         return ""
     if edge.high < 0:
-        return " The choice stays: it was made on validated rows, and a test that chooses is no test."
-    return " There is no significant winner among the models; the choice was made on validated rows."
+        return " The choice stays as it was made on validated rows: a test that chooses is no test."
+    return " So no model clearly wins. The choice was made on validated rows."
 
 
 def profit_title(curve: pd.DataFrame, currency: str, value: float, cost: float, chance: float) -> str:
@@ -218,18 +218,21 @@ def profit_title(curve: pd.DataFrame, currency: str, value: float, cost: float, 
 def calibration_title(tested: Assessment, phrases: Phrases) -> str:
     """Title of the calibration curve."""
     truth, score = tested.of_judged
-    return f"Forecast of {phrases.noun}: {score.mean():.0%} on average; {truth.mean():.0%} happened"
+    return f"Forecast of {phrases.noun}: {score.mean():.0%} on average. It happened to {truth.mean():.0%}"
 
 
 def calibration(tested: Assessment, method: str, phrases: Phrases) -> str:
     """Whether probabilities can be counted on, and how they were calibrated."""
     off = tested.calibration_error
-    rank = "Rank customers by them rather than count on the number."
-    use = "In the test they could be counted on." if off <= COUNTED_ON else rank
-    how = f"are calibrated ({method})" if method != "none" else "are not calibrated, because that did not help"
+    use = "In this test they could be counted on." if off <= COUNTED_ON else gate_narrative.RANK
+    how = (
+        f"They are recalibrated on validated rows ({method})."
+        if method != "none"
+        else "Recalibration did not improve them."
+    )
     return (
         f"{calibration_title(tested, phrases)}. Over ten groups of {phrases.judged}, probabilities are off by "
-        f"{100 * off:.0f} percentage points on average. {use} They {how} on validated rows."
+        f"{100 * off:.0f} percentage points on average. {use} {how}"
     )
 
 
@@ -237,27 +240,27 @@ def segments_title(by_segment: pd.DataFrame) -> str:
     """Title of forecast and outcome by segment (`tables.by_segment`)."""
     outside = (by_segment.forecast < by_segment.low) | (by_segment.forecast > by_segment.high)
     if not outside.any():
-        return "In every segment as many left as forecast, within chance"
+        return "In every segment the forecast was right, within chance"
     return f"In {outside.sum()} of {len(by_segment)} segments the forecast was off by more than chance"
 
 
 def main_feature(losses: pd.DataFrame, dictionary: pd.DataFrame) -> str:
     """What the model relies on most; `losses` is of `reasons.permuted`."""
     name, lost = losses.index[0], losses.value.iloc[0]
-    meaning = dictionary.set_index("feature").meaning.get(name, "")
+    meaning = dictionary.set_index("feature").meaning.get(name, "").removesuffix(" (MBG/NBD)")
     return (
-        f"Most important: {word(name)} ({meaning}). Without it the forecast ranks worse: with its values shuffled the "
-        f"ROC AUC falls by {lost:.3f}."
+        f"Most important: {word(name)} ({meaning}). With its values shuffled, the forecast ranks worse: the ROC AUC "
+        f"falls by {lost:.3f}."
     )
 
 
 def candidate(failed: Sequence[str], count: int) -> str:
     """Whether the model is good enough to use, and for what."""
     if not failed:
-        return f"All {count} gates are passed: the model is good enough to use."
+        return f"The churn model passed all {count} checks: it is good enough to use."
     return (
-        f"{len(failed)} of {count} gates failed: {'; '.join(failed)}. {use(failed)} It is not promoted unless someone "
-        "gives a reason."
+        f"{gate_narrative.counted(len(failed), count)}: {'; '.join(failed)}. {use(failed)} It is not promoted unless "
+        "someone gives a reason."
     )
 
 
@@ -270,8 +273,8 @@ INTENDED = (
 def limits(phrases: Phrases, problem: str, failed: Sequence[str]) -> list[str]:
     """What the model cannot do and must not be used for, for its card."""
     always = [
-        f"It says how likely {phrases.noun} is, not why, and not whom a contact would keep: that needs a trial with a "
-        "group that is not contacted.",
+        f"It says how likely {phrases.noun} is. It does not say why, nor whom a contact would keep: that takes a trial "
+        "with a group that is not contacted.",
         f"The test is {phrases.test}; another season may differ.",
         "No ground to refuse or to worsen anyone's terms.",
     ]

@@ -21,11 +21,11 @@ def over_days(tried: Tried, phrases: Phrases) -> str:
     table, auc = tried.table, tried.means["roc_auc"]
     worst, best = (table.iloc[int(place)] for place in (table.roc_auc.argmin(), table.roc_auc.argmax()))
     return (
-        f"Tried as it would have been used on {len(table)} days from {table.day.min()} to {table.day.max()}, each time "
-        f"fitted on what was known by then: of {phrases.then} the mean ROC AUC is {auc.value:.3f} (95% interval "
-        f"{auc.low:.3f} to {auc.high:.3f}), {worst.roc_auc:.3f} on {worst.day} and {best.roc_auc:.3f} on {best.day}; "
-        f"the mean Brier score is {tried.means['brier'].value:.3f}. The settings were chosen on days that are among "
-        "the earlier ones, so these are slightly optimistic; the last day played no part in any choice."
+        f"The model was tried on {len(table)} days from {table.day.min()} to {table.day.max()}, each time fitted on "
+        f"what was known by then. Of {phrases.then}, its mean ROC AUC is {auc.value:.3f} (95% interval {auc.low:.3f} "
+        f"to {auc.high:.3f}). The worst day is {worst.day} with {worst.roc_auc:.3f}, the best {best.day} with "
+        f"{best.roc_auc:.3f}. The mean Brier score is {tried.means['brier'].value:.3f}. This is slightly optimistic: "
+        "the settings were chosen on some of the earlier days. The last day played no part in any choice."
     )
 
 
@@ -41,11 +41,11 @@ def season(tried: Tried, phrases: Phrases) -> str:
     assert tried.today is not None
     nearest, today = tried.nearest, tried.today
     apart, (truth, score) = apart_in_season(nearest.day, today), nearest.of()
-    told = f"Of the days that were tried, {nearest.day.date()} is nearest in season to today, {today.date()}. There,"
+    told = f"Of the days that were tried, {nearest.day.date()} is nearest in season to today, {today.date()}. Then,"
     if apart > SAME_SEASON:
         told = (
-            f"No day that was tried lies in today's season: the nearest, {nearest.day.date()}, is {apart} days of the "
-            "year away, so what this season does to forecasts is not known. There,"
+            f"No day that was tried lies in today's season, so what this season does to forecasts is not known. The "
+            f"nearest, {nearest.day.date()}, is {apart} days of the year away. Then,"
         )
     return (
         f"{told} {phrases.noun} was forecast for {score.mean():.0%} of {phrases.then} and happened to "
@@ -58,23 +58,23 @@ def _from_day_to_day(tried: Tried) -> str:
         return ""
     low, high = expit(-tried.error), expit(tried.error)
     return (
-        f" Over the {len(tried.origins)} days all forecasts of a day were off together, typically as far as {low:.0%} "
-        f"or {high:.0%} is from a forecast of 50%: the intervals of page 7 count that in."
+        f" All forecasts of a day tend to be off together. Over the {len(tried.origins)} days, where 50% was forecast, "
+        f"{low:.0%} or {high:.0%} was typical. The intervals of page 7 allow for that."
     )
 
 
 def used(tried: Tried) -> str:
     """What is used today, beside what was tested, and what the labels of the last horizon are worth."""
     begin = (
-        "The test scores the procedure. What scores customers is the same recipe fitted anew on all outcomes that are "
-        "known today, the test's included"
+        "Today's customers are scored by the same recipe, fitted again on every outcome that is known today, the "
+        "test's included"
     )
     if not tried or tried.fresher is None:
         return f"{begin}."
     gain = tried.fresher
     verdict = "improve" if gain.low > 0 else "worsen" if gain.high < 0 else "are not known to change"
     shown = f"({interval(gain)}, mean over days that were tried)"
-    return f"{begin}. The labels of the last horizon {verdict} the ROC AUC {shown}."
+    return f"{begin}. The newest outcomes {verdict} the ROC AUC {shown}."
 
 
 def promised(tried: Tried, min_recall: float) -> str:
@@ -83,8 +83,8 @@ def promised(tried: Tried, min_recall: float) -> str:
     if kept.empty:
         return ""
     return (
-        f"Found in this way on the days before, a threshold that is to find {min_recall:.0%} found "
-        f"{kept.recall.min():.0%} to {kept.recall.max():.0%} on {len(kept)} days and reached its aim on "
-        f"{int(np.sum(kept.recall >= min_recall))}; {kept.precision.min():.0%} to {kept.precision.max():.0%} of flags "
-        "were right."
+        f"On {len(kept)} earlier days, a threshold set like this to find {min_recall:.0%} found "
+        f"{kept.recall.min():.0%} to {kept.recall.max():.0%}, and reached its aim on "
+        f"{int(np.sum(kept.recall >= min_recall))}. {kept.precision.min():.0%} to {kept.precision.max():.0%} of its "
+        "flags were right."
     )

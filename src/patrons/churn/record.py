@@ -8,7 +8,7 @@ import pandas as pd
 
 from patrons.churn import gates
 from patrons.churn.assessment import Assessment
-from patrons.churn.customers import active, horizon
+from patrons.churn.customers import active, expected, horizon
 from patrons.churn.drawn import Drawn
 from patrons.churn.final import SCORE
 from patrons.churn.kinds import describe
@@ -182,7 +182,7 @@ def of_today(scored: pd.DataFrame, can_be_kept: pd.Series, labels: pd.DataFrame 
     """
     chosen = scored[can_be_kept.to_numpy()]
     counts = {"customers": len(chosen), "flagged": int(chosen.flagged.sum())}
-    counts["expected"] = round(float(chosen.churn_probability.sum()))
+    counts["expected"] = expected(chosen)
     if labels is None:
         return {"today": counts}
     segment = labels.set_index("customer_id").segment.reindex(chosen.customer_id).rename("segment").to_numpy()

@@ -67,8 +67,8 @@ def came_back(rates: pd.DataFrame, horizon_days: int) -> str:
     if last is None:
         return ""
     return (
-        f"No order in {horizon_days} days is no farewell: of the active who had none in the {horizon_days} days from "
-        f"{pd.Timestamp(last.as_of).date()} on, {last.came_back:.0%} ordered in the {horizon_days} days after."
+        f"No order in {horizon_days} days is no farewell. Of active customers who had none in the {horizon_days} days "
+        f"from {pd.Timestamp(last.as_of).date()} on, {last.came_back:.0%} came back in the {horizon_days} days after."
     )
 
 

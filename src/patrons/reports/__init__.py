@@ -1,7 +1,8 @@
 """What do stakeholders read?
 
 pages       a page for each notebook, and the index
-first_page  the index: answers for a manager, and what to doubt
+first_page  the index: answers, what changed, and what to doubt
+answers     short answers from what the notebooks recorded
 pictures    a bar for each segment, beside an answer
 contacts    the first rows of the list of whom to contact
 markup      the HTML of notebooks, made safe and readable

@@ -8,7 +8,7 @@ import pandas as pd
 from patrons.churn.wording import PUSHES
 from patrons.digits import about
 from patrons.lexicon import capital
-from patrons.value.arms import CONTACT
+from patrons.value.arms import CONTACT, HOLD_OUT
 
 FIRST = 10
 RAISES = PUSHES[1.0]
@@ -29,13 +29,16 @@ def first(path: Path, currency: str) -> dict[str, Any] | None:
     -------
     dict or None
         `head` (names of the columns), `rows` (each a list of texts), `all` (how many customers are to be contacted),
+        `held` (how many are held out, by `arm`),
         `segments` (the same by segment), `file` (the list's name from the project's folder); None where there is no
         list or nobody to contact.
     """
     if not path.exists():
         return None
     listed = pd.read_csv(path, dtype={"customer_id": str}, encoding="utf-8-sig")
+    held = 0
     if "arm" in listed:  # others are held out, or bring less than they cost
+        held = int((listed.arm == HOLD_OUT).sum())
         listed = listed[listed.arm == CONTACT]
     if listed.empty:
         return None
@@ -55,6 +58,7 @@ def first(path: Path, currency: str) -> dict[str, Any] | None:
         "head": [HEAD[str(name)] for name in texts],
         "rows": texts.values.tolist(),
         "all": len(listed),
+        "held": held,
         "segments": {str(segment): int(count) for segment, count in listed.segment.value_counts().items()},
         "file": "/".join(["data/processed", *path.parts[-3:]]),
     }

@@ -36,22 +36,15 @@ OUT_OF_DATE = "is out of date: what it was made from has changed since"
 TITLE = re.compile(r"^#\s+(?:\d+\s*·\s*)?(.+?)\s*$", re.MULTILINE)
 DECLARATION = re.compile(r"(?:^\*\*(?:Reads|May read|Writes)\*\*.*\n*)+", re.MULTILINE)
 
-OF_ALL = ("{roc_auc:.2f}", "{recall:.0%}")  # left out where customers who can be kept are told apart
+OF_ALL = ("{roc_auc:.2f}",)  # left out where customers who can be kept are told apart
 RANKS = "how well the forecast ranks customers"
 SCALE = "0.5 is chance, 1 is perfect (ROC AUC)"
-# stage, value, label, detail, the most important first; an entry whose metrics are missing is left out
+# stage, value, label, detail, the most important first, none that an answer says; without its metrics one is left out
 NUMBERS = (
     ("01_eda", "{revenue:,.0f}", "revenue, {currency}", "of {orders:,.0f} orders"),
     ("01_eda", "{churn_rate:.1%}", "of customers left", "{lines_kept:,.0f} of {lines_read:,.0f} rows are usable"),
-    ("04_label_creation", "{segments:.0f}", "segments", "the smallest holds {smallest_share:.1%} of customers"),
-    (
-        "06_churn",
-        "{recall_active:.0%}",
-        "of those who did not order were spotted",
-        "{precision_active:.0%} of the warnings were right",
-    ),
+    ("06_churn", "{recall_active:.0%}", "of those who did not order were spotted", "in the latest test"),
     ("06_churn", "{roc_auc_active_mean:.2f}", RANKS, "mean of {origins:.0f} days; " + SCALE),
-    ("06_churn", "{recall:.0%}", "of those who left were spotted", "{precision:.0%} of the warnings were right"),
     ("06_churn", "{roc_auc:.2f}", RANKS, SCALE),
     (
         "05_classification",
@@ -65,7 +58,6 @@ NUMBERS = (
         "error of the latest forecasts, beside when they were tried",
         "{days_matured:.0f} months judged; below zero is better",
     ),
-    ("04_label_creation", "{top_revenue_share:.0%}", "of revenue comes from one segment", ""),
     ("01_eda", "{lines_quarantined:,.0f}", "lines were set aside", "of {lines_read:,.0f}: page 1 says why"),
 )
 
@@ -89,6 +81,8 @@ def build(name: str, processed: Path, reports: Path) -> Path:
     """
     stages = read_stages(processed)
     header = read_header(name, processed) | {"pages": [stage for stage in stages if stage["has_page"]]}
+    front = first_page.content(processed, stages, header["currency"])
+    header["leads"] = front.pop("leads")
     for stage in header["pages"]:
         page(processed / stage["name"] / "notebook.ipynb", header, reports / stage["file"])
     current = {stage["file"] for stage in header["pages"]}
@@ -99,13 +93,13 @@ def build(name: str, processed: Path, reports: Path) -> Path:
         "stages": stages,
         "troubles": [stage for stage in stages if stage["status"] != "succeeded" or stage["stale"]],
         "numbers": even(list(key_numbers(stages, header["currency"]))),
-        **first_page.content(processed, stages, header["currency"]),
+        **front,
     }
     return write_text(reports / "index.html", _render("index.html.j2", header=header, **content))
 
 
 def page(executed: Path, header: Mapping[str, Any], target: Path) -> Path:
-    """Write one executed notebook as a page; `header` is that of `read_header`, with the series' ``pages``."""
+    """Write one executed notebook as a page; `header` has the series' ``pages`` and ``leads``, too."""
     pages = list(header.get("pages", ()))
     place = next((index for index, stage in enumerate(pages) if stage["file"] == target.name), None)
     neighbours = {"previous": None, "next": None}
@@ -115,10 +109,8 @@ def page(executed: Path, header: Mapping[str, Any], target: Path) -> Path:
         stage = pages[place]
         neighbours = {"previous": pages[place - 1] if place else None, "next": [*pages, None][place + 1]}
     body = tidy(_convert(executed))
-    return write_text(
-        target,
-        _render("page.html.j2", header=header, stage=stage, body=body, headings=headings(body), **neighbours),
-    )
+    more = {"headings": headings(body), "points": header.get("leads", {}).get(target.name, []), **neighbours}
+    return write_text(target, _render("page.html.j2", header=header, stage=stage, body=body, **more))
 
 
 def read_header(name: str, processed: Path) -> dict[str, Any]:

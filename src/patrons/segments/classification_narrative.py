@@ -12,6 +12,7 @@ from patrons.segments.later import Forecast
 from patrons.segments.placement import NEAR_COPY
 
 Scores = Mapping[str, Interval]
+NAMED = 3  # columns that are named before the rest are counted
 
 
 def _interval(interval: Interval, form: str) -> str:
@@ -45,10 +46,10 @@ def families_title(board: pd.DataFrame) -> str:
 def lead(family: str, gain: Interval) -> str:
     """The best family against the reference; `gain` is the difference of their macro-F1."""
     if family == REFERENCE:
-        return f"No family beats the reference, a {REFERENCE}."
+        return f"No other model beats the {REFERENCE}, which is the yardstick."
     return (
-        f"{capital(family)} {gain.comparison()} the reference, a {REFERENCE}: macro-F1 {gain.value:+.3f} "
-        f"({_interval(gain, '+.3f')})."
+        f"{capital(family)} {gain.comparison()} a {REFERENCE}, which is the yardstick (macro-F1 {gain.value:+.3f}, "
+        f"{_interval(gain, '+.3f')})."
     )
 
 
@@ -56,32 +57,31 @@ def placement(held_out: Assessment, customers: int, hidden: Sequence[str]) -> st
     """How many of the held-out customers are placed in their segment."""
     accuracy = held_out.scores["accuracy"]
     return (
-        f"Placement: without {', '.join(words(hidden))}, {accuracy.value:.1%} of the {customers:,} customers held out "
-        f"are placed in their segment ({_interval(accuracy, '.1%')}). Always saying the largest segment places "
-        f"{held_out.baseline['accuracy'].value:.1%}."
+        f"{accuracy.value:.1%} of {customers:,} customers that the model had not seen land in their segment "
+        f"({_interval(accuracy, '.1%')}). It was not shown {', '.join(words(hidden))}, of which segments are made. "
+        f"Always naming the largest segment is right for {held_out.baseline['accuracy'].value:.1%}."
     )
 
 
 def cross_validated(scores: Scores, folds: int) -> str:
     accuracy = scores["accuracy"]
     return (
-        f"In {folds}-fold cross-validation the share is {accuracy.value:.1%} ({_interval(accuracy, '.1%')}). The same "
-        "folds chose the family, so this is slightly optimistic."
+        f"In {folds}-fold cross-validation the share is {accuracy.value:.1%} ({_interval(accuracy, '.1%')}). That is "
+        "slightly optimistic, as the same folds chose the model."
     )
 
 
 def distillation(scores: Scores) -> str:
-    return (
-        f"Distillation: a {REFERENCE} that sees what was hidden repeats the clustering for "
-        f"{scores['accuracy'].value:.1%} of customers."
-    )
+    return f"Shown what was hidden, a {REFERENCE} repeats the segment of {scores['accuracy'].value:.1%} of customers."
 
 
 def near_copies(names: Sequence[str]) -> str:
     """What nearly gives the hidden features away."""
+    first, rest = words(names[:NAMED]), len(names) - NAMED
+    more = f" and {rest} more" if rest > 0 else ""
     return (
-        f"It sees near copies of what was hidden (rank correlation above {NEAR_COPY}: {', '.join(words(names))}), so "
-        "this is how faithfully it repeats the label, not how well it knows a stranger."
+        f"The model sees columns that say nearly the same as what was hidden: {', '.join(first)}{more} (rank "
+        f"correlation above {NEAR_COPY}). So this shows how well it repeats segments, not how well it knows a stranger."
     )
 
 
@@ -92,8 +92,8 @@ def weakest_title(held_out: Assessment) -> str:
 def weakest(held_out: Assessment) -> str:
     recall = held_out.recalls.loc[held_out.weakest]
     return (
-        f"The hardest segment to recognise is {held_out.weakest}: {recall.rate:.0%} of its held-out members are placed "
-        f"in it (95% interval {recall.low:.0%} to {recall.high:.0%}, for all segments at once)."
+        f"{held_out.weakest} is the hardest to recognise: {recall.rate:.0%} of its customers land in it (95% interval "
+        f"{recall.low:.0%} to {recall.high:.0%}, for all segments at once)."
     )
 
 
@@ -124,8 +124,8 @@ def limits(few: Mapping[str, int], verdict: str) -> str:
 
 
 NO_LATER = (
-    "Where customers will be later cannot be learnt here: the data has no earlier days, or too few, whose later "
-    "segments are known."
+    "Where customers will be later cannot be learnt here: there are no earlier days, or too few, whose later segments "
+    "are known."
 )
 
 
@@ -139,10 +139,10 @@ def later(forecast: Forecast) -> str:
     gain, macro_f1 = forecast.gain["accuracy"], forecast.gain["macro_f1"]
     scores = forecast.scores["accuracy"].value, forecast.persistence["accuracy"].value
     return (
-        f"Later: {forecast.days} days ahead, the model predicts the segment of {scores[0]:.1%} of customers, "
-        f"persistence of {scores[1]:.1%} (difference {gain.value:+.1%}, "
-        f"{_interval(gain, '+.1%')}). Macro-F1 differs by {macro_f1.value:+.3f} ({_interval(macro_f1, '+.3f')}). "
-        f"It {both(gain, macro_f1)} persistence."
+        f"{forecast.days} days ahead, the model names the right segment for {scores[0]:.1%} of customers. To say that "
+        f"everyone stays where they are is right for {scores[1]:.1%} (difference {gain.value:+.1%}, "
+        f"{_interval(gain, '+.1%')}; macro-F1 {macro_f1.value:+.3f}, {_interval(macro_f1, '+.3f')}). The model "
+        f"{both(gain, macro_f1)} that guess."
     )
 
 
@@ -156,17 +156,17 @@ def promise(origins: pd.DataFrame, level: float) -> str:
     """How often the likely segments held the right one, as `later.Procedure.origins` measured it."""
     if origins.empty:
         return (
-            "How often a set of likely segments would hold the right one cannot be measured: that takes days of three "
-            "horizons in a row. So no likely segments are given."
+            "No likely segments are given: to measure how often they hold the right one takes days of three horizons "
+            "in a row."
         )
     latest, days = origins.iloc[0], len(origins)
     held = Interval(latest.value, latest.low, latest.high)
     short = "" if held.high >= level else f" That is short of the {level:.0%} aimed at."
-    others = f" On {days} days, {_range(origins.value)}." if days > 1 else ""
+    others = f" On {days} days it was {_range(origins.value)}." if days > 1 else ""
     return (
-        f"The segments that the model holds likely, {latest.segments:.1f} a customer, held the right one for "
-        f"{held.value:.1%} ({_interval(held, '.1%')}) on the latest day.{short}{others} Neither model nor threshold "
-        "had seen those outcomes; the interval covers customers, not seasons."
+        f"The model names all segments that are likely, {latest.segments:.1f} a customer. On the latest day the right "
+        f"one was among them for {held.value:.1%} ({_interval(held, '.1%')}).{short}{others} Neither model nor "
+        "threshold had seen those outcomes. The interval covers customers, not seasons."
     )
 
 

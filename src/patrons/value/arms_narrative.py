@@ -7,7 +7,7 @@ import pandas as pd
 
 from patrons.digits import about
 from patrons.errors import PATRONS
-from patrons.value.arms import FEWEST, HOLD_OUT
+from patrons.value.arms import FEWEST, HOLD_OUT, LEFT_ALONE
 from patrons.value.power import LEVEL, POWER, Reach
 
 
@@ -28,10 +28,12 @@ def held_out(listed: pd.DataFrame, reach: Reach, currency: str) -> str:
         why = f"there are fewer than {FEWEST} to contact{others}" if few else "hold_out is 0"
         return f"Nobody is held out, as {why}: what the contacts do cannot be told afterwards."
     forgone = listed.expected_gain[(listed.arm == HOLD_OUT).to_numpy()].sum(min_count=1)
-    cost = f" That forgoes about {about(forgone)} {currency}".rstrip() + " of gain." if pd.notna(forgone) else ""
+    cost = f" That gives up about {about(forgone)} {currency}".rstrip() + " of gain." if pd.notna(forgone) else ""
+    below = int((listed.suggested_action == LEFT_ALONE).sum()) - reach.held
+    more = f" {below:,} more, further down the list, are held out for an earlier list." if below > 0 else ""
     return (
         f"{reach.held:,} of the first {both:,} are held out by lot (column arm). Leave them alone: beside them "
-        f"“{PATRONS} trial” will show what the contacts did.{cost}"
+        f"“{PATRONS} trial” will show what the contacts did.{cost}{more}"
     )
 
 
@@ -41,8 +43,7 @@ def kept(reach: Reach) -> str:
         return ""
     return (
         f"{reach.kept:,} of the first {reach.contacted + reach.held:,}, {reach.kept_held:,} of them held out, keep the "
-        "arm of an earlier list, as its horizon is not over: they are read with that list, and what follows is of the "
-        "others."
+        "arm of an earlier list that is not over. They are read with that list. What follows is of the others."
     )
 
 
@@ -58,14 +59,14 @@ def can_show(reach: Reach) -> str:
         )
     else:
         found = (
-            f"With {at} these arms show a save chance of {reach.least:.0%} or more: {reach.least * reach.silent:.0%} "
-            f"of the customers, at their mean churn probability of {reach.silent:.0%}."
+            f"With {at} these arms show a save chance of {reach.least:.0%} or more. That is "
+            f"{reach.least * reach.silent:.0%} of the customers, at their mean churn probability of {reach.silent:.0%}."
         )
     if not reach.assumed:
         return found
     if reach.power >= POWER:
         return f"{found} They will probably show {assumed}."
     return (
-        f"{found} They show {assumed} with a chance of {reach.power:.0%}; that takes {reach.needed:,} customers, in "
-        "one campaign or in several."
+        f"{found} Their chance to show {assumed} is {reach.power:.0%}. It takes {reach.needed:,} customers, in one "
+        "campaign or in several."
     )

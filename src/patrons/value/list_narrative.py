@@ -15,11 +15,13 @@ def break_even(needed: Sequence[tuple[float, float, float]], bands: Sequence[str
     """From what stake on a contact pays, with an example; `bands` names the silences, one name a level."""
     (level, low, high), *others = needed
     first = f" after {bands[0]} of silence" if others else ""
-    more = [f", {about(other)} after {name}" for (other, _, _), name in zip(others, bands[1:], strict=True)]
+    more = [f"{about(other)} after {name}" for (other, _, _), name in zip(others, bands[1:], strict=True)]
+    later = f" It takes {', '.join(more)}." if more else ""
     return (
-        "If the assumptions hold, a contact pays where churn probability × (spend if kept − spend if lost) is above "
-        f"{money(level, currency)}{first} (95% interval {about(low)} to {about(high)}){''.join(more)}. At a churn "
-        f"probability of 50% a kept customer must bring {about(level / 0.5)} more than a lost one{first}."
+        f"If the assumptions hold, a contact pays where more than {money(level, currency)} is at stake{first} (95% "
+        f"interval {about(low)} to {about(high)}).{later} What is at stake is churn probability × (spend if kept − "
+        f"spend if lost). So at a churn probability of 50%, a kept customer must bring {about(level / 0.5)} more than "
+        f"a lost one{first}."
     )
 
 
@@ -27,13 +29,23 @@ def not_listed(listed: pd.DataFrame, customers: int, horizon_days: int) -> str:
     """Who is not on the list, and why."""
     return (
         f"The list holds the {len(listed):,} customers who ordered in the last {horizon_days} days. The other "
-        f"{customers - len(listed):,} have been silent for longer: what a contact is to prevent has happened."
+        f"{customers - len(listed):,} have been silent for longer: they would have to be won back."
     )
 
 
 def pays_title(campaign: Campaign) -> str:
-    """For how many customers a contact pays: a title, without a full stop."""
-    return f"A contact pays for {campaign.pays:,} of {len(campaign.listed):,} customers"
+    """For how many customers a contact is expected to pay, and for how many it likely does: a title."""
+    return f"{pays(campaign.listed)}, and likely to for {likely(campaign.listed):,}"
+
+
+def pays(listed: pd.DataFrame) -> str:
+    """For how many customers a contact is expected to pay: the beginning of a sentence."""
+    return f"A contact is expected to pay for {int((listed.expected_gain > 0).sum()):,} of {len(listed):,} customers"
+
+
+def likely(listed: pd.DataFrame) -> int:
+    """For how many customers the whole interval of the gain is above zero: a contact likely pays off."""
+    return int((listed.gain_low > 0).sum())
 
 
 def plan_title(plan: Plan, currency: str) -> str:
@@ -45,20 +57,21 @@ def plan_title(plan: Plan, currency: str) -> str:
 def planned(campaign: Campaign, currency: str) -> str:
     """What the plan costs and brings, what bounds the number of contacts, and whether it may bring a loss."""
     plan = campaign.plan
-    cost, interval = money(plan.cost, currency), f"{about(plan.low)} to {about(plan.high)}"
-    held = f" less the {campaign.reach.held:,} held out" if campaign.reach.held else ""
+    held = f" without the {campaign.reach.held:,} held out" if campaign.reach.held else ""
+    each = f", {about(plan.cost / plan.contacts)} each" if plan.contacts else ""
     return (
-        f"If the assumptions hold, contacting the first {campaign.armed:,} of the list{held} costs {cost} and brings "
-        f"{about(plan.gain)} after that cost (95% interval {interval}). "
-        f"{limit(campaign.pays, campaign.affordable)} {loss(plan)}"
+        f"Contact {plan.contacts:,} customers: the first {campaign.armed:,} of the list{held}. That costs "
+        f"{money(plan.cost, currency)}{each}. Beyond that cost it brings {about(plan.gain)} if the assumptions hold "
+        f"(95% interval {about(plan.low)} to {about(plan.high)}). {limit(campaign.pays, campaign.affordable)} "
+        f"{loss(plan)}"
     ).strip()
 
 
 def limit(pays: int, affordable: int) -> str:
     """What bounds the number of contacts."""
     if pays <= affordable:
-        return f"The budget would pay {affordable:,}: beyond {pays:,} a contact costs more than it brings."
-    return f"The budget pays {affordable:,}; a contact pays for {pays:,}."
+        return f"The budget would pay for {affordable:,}, but beyond {pays:,} a contact costs more than it brings."
+    return f"The budget pays for {affordable:,} contacts."
 
 
 def loss(plan: Plan) -> str:
@@ -69,10 +82,10 @@ def loss(plan: Plan) -> str:
 
 
 def uncertain(listed: pd.DataFrame) -> str:
-    """For how many customers it is not known whether a contact pays."""
+    """For how many customers a contact is expected to pay, likely does, and may not."""
     return (
-        f"For {(~listed.certain).sum():,} of {len(listed):,} customers the interval of the gain includes zero: it is "
-        "not known whether a contact pays."
+        f"{pays(listed)}. It likely does for {likely(listed):,}. For {(~listed.certain).sum():,} the interval of the "
+        "gain includes zero: there it may pay or not."
     )
 
 
@@ -95,12 +108,12 @@ def not_by_risk(listed: pd.DataFrame, scores: pd.DataFrame, horizon_days: int | 
         low = int(listed.churn_probability.head(min(armed, 10)).argmin())
         least, most = listed.churn_probability.iloc[low], listed.churn_probability.iloc[low:].max()
         if most > least:
-            example = f": number {low + 1}, at {least:.0%}, stands above others at up to {most:.0%}"
+            example = f" Number {low + 1}, at a risk of {least:.0%}, stands above others at up to {most:.0%}."
     what = f"not to order in {horizon_days} days" if horizon_days else "to churn"
     flagged = int(chosen.customer_id.isin(scores.customer_id[scores.flagged]).sum())
     return (
-        f"This list is by expected gain, not by risk{example}. "
-        f"{flagged:,} of the {contacts:,} to contact are flagged in 06 as likely {what}."
+        f"The list is in the order of expected gain, not of risk.{example} "
+        f"{flagged:,} of the {contacts:,} to contact are flagged on page 6 as likely {what}."
     )
 
 

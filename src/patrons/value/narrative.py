@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from patrons.churn import gate_narrative
-from patrons.digits import TIMES, about, compared
+from patrons.digits import about, compared
 from patrons.evaluation.metrics import Interval
 from patrons.value.checks import Dependence
 from patrons.value.forecast import LEAST_REPEATERS, Days, Tested, repeaters
@@ -17,7 +17,7 @@ from patrons.value.stake_check import Checked
 from patrons.value.tables import at_bound, reports
 
 HARDLY, A_LITTLE = 0.1, 0.3  # rank correlations
-ONE_PERIOD = "The interval holds the chance of customers only: too few earlier days tell how much periods differ."
+ONE_PERIOD = "The interval is too narrow: too few earlier days tell how much one period differs from another."
 ONE = 0.2  # share of the expected spend from which one customer is told of
 
 
@@ -32,17 +32,17 @@ def unsettled(fits: Fits, today: pd.DataFrame) -> str:
     sentences = []
     if back < LEAST_REPEATERS:
         sentences.append(
-            f"Only {back} of {len(today):,} customers ordered on more than one day, and it takes {LEAST_REPEATERS} to "
+            f"Only {back} of {len(today):,} customers ordered on more than one day. It takes {LEAST_REPEATERS} to "
             "learn how often they order and when they leave: do not act on the values below."
         )
     for name, report in reports(fits).items():
         if report.at_bound:
             parameters = ", ".join(at_bound(name, report))
-            sentences.append(f"{name}: the log does not settle {parameters}, at the bound. A longer log would.")
+            sentences.append(f"{name}: the log is too short to settle {parameters}, which lie at their bound.")
         elif report.flat:
-            sentences.append(f"{name}: the log does not settle all parameters: others fit it as well.")
+            sentences.append(f"{name}: the log does not settle all parameters. Others fit it as well.")
         if not report.converged or (report.agreed < 2 and not report.at_bound):
-            sentences.append(f"{name}: the search for the parameters did not end clearly.")
+            sentences.append(f"{name}: the search for the parameters came to no clear end.")
     return " ".join(sentences)
 
 
@@ -63,19 +63,16 @@ def verdict(tested: Tested | None, horizon_days: int) -> str:
     error, than = compared(1 - saving.value, 1.0)
     doubt = "" if tested.beats else " That is no clear gain: the simple rule will do."
     return (
-        f"{top}; {best}. {_total_off(tested)} Its squared error is {error} {than} that of the best simple rule, "
+        f"{top}; {best}. {spent_in_test(tested)} The squared error is {error} {than} that of the best simple rule, "
         f"“{tested.rule}” (95% interval of the saving {saving.low:+.0%} to {saving.high:+.0%}).{doubt}"
     )
 
 
-def _total_off(tested: Tested) -> str:
-    """How far the forecast of all customers together was off what they spent."""
-    ratio = tested.predicted.sum() / tested.truth.sum()
-    if ratio > TIMES:
-        return f"In total the forecast was {compared(ratio, 1.0)[0].removesuffix(' as much')} what was spent."
-    if round(abs(ratio - 1), 2) == 0:
-        return "In total the forecast was right."
-    return f"In total the forecast was {abs(ratio - 1):.0%} too {'high' if ratio > 1 else 'low'}."
+def spent_in_test(tested: Tested) -> str:
+    """How what all customers spent in the test compares with the forecast, the one way in which that is told."""
+    amount, than = compared(tested.truth.sum(), tested.predicted.sum())
+    expected = "" if amount == "nothing" else f" {than} expected"
+    return f"In the period that was tested, {amount} was spent{expected}."
 
 
 def depends(dependence: Dependence | None) -> str:
@@ -84,13 +81,11 @@ def depends(dependence: Dependence | None) -> str:
         return ""
     (rank, low, high), strength = dependence.correlation, abs(dependence.correlation.value)
     who = f": those who order more often spend {'more' if rank > 0 else 'less'} on a day with an order"
-    verdict = (
-        "are nearly so" if strength < HARDLY else f"{'are a little' if strength < A_LITTLE else 'are'} related{who}"
-    )
+    verdict = "hardly does" if strength < HARDLY else f"{'does a little' if strength < A_LITTLE else 'does'}{who}"
     return (
-        "Gamma-Gamma takes how often customers order and how much they spend then to be unrelated. They "
-        f"{verdict} (rank correlation {rank:+.2f}, 95% interval {low:+.2f} to {high:+.2f}, {dependence.customers:,} "
-        "who came back)."
+        "The model of order values (Gamma-Gamma) takes it that how often customers order does not go with how much "
+        f"they spend. Here it {verdict} (rank correlation {rank:+.2f}, 95% interval {low:+.2f} to {high:+.2f}, "
+        f"{dependence.customers:,} who came back)."
     )
 
 
@@ -108,26 +103,27 @@ def periods(history: pd.DataFrame, error: float | None, horizon_days: int) -> st
     if error is None or ratios.empty:
         return ""
     return (
-        f"On {len(ratios)} earlier days, customers spent {ratios.min():.2f} to {ratios.max():.2f} times as much in the "
-        f"{horizon_days} days after as in those before. Totals foretold by the other days were off by a factor of "
-        f"{np.exp(error):.2f} (one standard deviation): that widens every interval of spend and gain."
+        f"Spend changes from one period to the next. On {len(ratios)} earlier days, customers spent {ratios.min():.2f} "
+        f"to {ratios.max():.2f} times as much in the {horizon_days} days after as in the {horizon_days} days before. "
+        f"Totals forecast from the other days were off by a factor of {np.exp(error):.2f} (one standard deviation). "
+        "Every interval of spend and gain allows for that."
     )
 
 
 def off(tested: Tested | None, error: float | None) -> str:
     """How far the total of the test was off, and whether intervals hold how periods differ (`error`, see `periods`)."""
     if tested is None:
-        return "No forecast could be tested: the interval holds only how uncertain the fits are, and is too narrow."
-    amount, than = compared(tested.truth.sum(), tested.predicted.sum())
-    expected = "" if amount == "nothing" else f" {than} expected"
-    customers_only = f" {ONE_PERIOD}" if error is None else ""
-    return f"In the period that was tested, {amount} was spent{expected}.{customers_only}"
+        return "No forecast could be tested, so the interval is too narrow."
+    return f"{spent_in_test(tested)}{f' {ONE_PERIOD}' if error is None else ''}"
 
 
 def before(today: pd.DataFrame, horizon_days: int, customers: int) -> str:
     """What so many customers spent in as many days before, as these of them tell."""
     spent = about(today[f"spend_{horizon_days}d"].mean() * customers)
-    return f"The same customers spent {spent} in the {horizon_days} days before; new customers are not counted."
+    return (
+        f"The same customers spent {spent} in the {horizon_days} days before. Some of them will not order again, and "
+        "what new customers will spend is not in the forecast."
+    )
 
 
 def expected_title(total: pd.DataFrame, top_share: float, horizon_days: int, currency: str) -> str:
@@ -153,28 +149,28 @@ def paid_title(total: pd.DataFrame) -> str:
 def paid(total: pd.DataFrame, spend: str, horizon_days: int) -> str:
     """What the customers of a table pay if all of them stay; `spend` is the attribute that says it."""
     return (
-        f"At {spend} as it is, the {total.customers.sum():,} customers who have not churned pay "
-        f"{about(total.value.sum())} in {horizon_days} days if all of them stay. {paid_title(total)}. "
-        "This is a price list, not a forecast."
+        f"The {total.customers.sum():,} customers who have not churned pay {about(total.value.sum())} in "
+        f"{horizon_days} days, if all of them stay and {spend} stays as it is. {paid_title(total)}. This is a price "
+        "list, not a forecast."
     )
 
 
 def without_spend(doubts: list[str]) -> str:
     """Why value and gain are left out where a table does not say what is paid; `doubts` are those of churn."""
     reason = (
-        "The table does not say what a customer pays: value, the gain of a contact and the break-even cannot be "
-        "computed. The list is in the order of churn probability. Name an attribute in spend to have them."
+        "The table does not say what a customer pays, so nobody can tell what a contact would bring. The list is in "
+        "the order of churn probability. If a column says what customers pay, name it in spend."
     )
     return " ".join([reason, *doubts])
 
 
 def doubts_of_value(unsettled: str, tested: Tested | None) -> list[str]:
     """Why expected spend should be doubted, short sentences; `unsettled` is what that function says of the fits."""
-    doubts = ["The log does not settle how customers order (see the cautions of 07)."] if unsettled else []
+    doubts = ["The log does not settle how customers order: page 7 says why."] if unsettled else []
     if tested is None:
-        doubts.append("The log is too short to have tested expected spend.")
+        doubts.append("The log is too short to test the forecast of spend.")
     elif not tested.beats:
-        doubts.append(f"Expected spend is forecast no better, beyond chance, than by the simple rule “{tested.rule}”.")
+        doubts.append(f"The forecast of spend is not clearly better than the simple rule “{tested.rule}”.")
     return doubts
 
 
@@ -191,8 +187,8 @@ def one_customer(values: pd.DataFrame, currency: str) -> list[str]:
     if len(values) < 2 or not top.expected_spend > ONE * total:
         return []
     return [
-        f"One customer, {top.customer_id}, is {money(top.expected_spend, currency)} of the {about(total)} that are "
-        "expected in all: look at this one alone, and at the sum without."
+        f"One customer, {top.customer_id}, makes up {money(top.expected_spend, currency)} of the {about(total)} that "
+        "are expected in all. Look at this one alone, and at the sum without."
     ]
 
 
@@ -210,12 +206,12 @@ def doubts_of_churn(record: Mapping[str, Any]) -> list[str]:
 def doubtful(doubts: Mapping[str, list[str]]) -> str:
     """All doubts of what contacts bring, introduced; empty where there are none."""
     sentences = [sentence for several in doubts.values() for sentence in several]
-    return " ".join(["What follows rests on doubtful ground.", *sentences]) if sentences else ""
+    return " ".join(["Take what follows with care.", *sentences]) if sentences else ""
 
 
 UNCHECKED = (
-    "No earlier day tells how much more one who orders spends: what is at stake has not been checked, and the "
-    "interval of the gain does not hold its error."
+    "No earlier day tells how much more one who orders spends. So what is at stake has not been checked, and the "
+    "interval of the gain does not allow for its error."
 )
 
 
@@ -228,25 +224,33 @@ def two_part(checked: Checked | None, cutoff: date | None, horizon_days: int) ->
     counted, stake = (float((bands[name] * weight).sum()) for name in ("counted_twice", "stake"))
     amount, than = compared(stake, counted)
     happened, beside = compared(stake * max(checked.happened, 0) / max(checked.expected, 1e-9), counted)
-    as_spent = "" if np.isnan(checked.expected) else f"; as it was spent, {happened} {beside} that was"
+    as_spent = "" if np.isnan(checked.expected) else f" As it was spent, {happened} {beside} that was at stake."
     return (
-        f"Who ordered within {horizon_days} days of {cutoff} was expected to spend {_pair(bands, 'ordering')}; who "
-        f"did not, {_pair(bands, 'gone')}. {_too_high(checked)} Churn probability × expected spend would count the "
-        f"chance of leaving twice: the difference of both puts {amount} {than} that at stake{as_spent}. This checks "
-        "the division with the chance of no order that earlier days show, not with that of 06, which the list takes."
+        f"{_too_high(checked)} Customers who ordered within {horizon_days} days of {cutoff} were expected to spend "
+        f"{_pair(bands, 'ordering')}. Those who did not were expected to spend {_pair(bands, 'gone')}. Churn "
+        f"probability × expected spend would count the chance of leaving twice: here {amount} {than} that is at "
+        f"stake.{as_spent} The check takes the chance of no order from earlier days. The list takes it from page 6."
     )
 
 
-def _too_high(checked: Checked) -> str:
-    """By how much the stake was off on the day of the check."""
+def stake(checked: Checked | None) -> str:
+    """By how much what is at stake was off on the day of the check, a sentence that the first page says, too."""
+    if checked is None:
+        return UNCHECKED
     if np.isnan(checked.expected):
-        return "All had the same outcome: what is at stake could not be checked."
+        return "All had the same outcome, so what is at stake could not be checked."
     error, low, high = checked.too_high
     how = f"{abs(error):.0%} too {'high' if error > 0 else 'low'}" if round(abs(error), 2) else "right"
+    return f"On the day of the test, what a contact could save was put {how} (95% interval {low:+.0%} to {high:+.0%})."
+
+
+def _too_high(checked: Checked) -> str:
+    """The same, with the amounts, and what follows."""
+    if np.isnan(checked.expected):
+        return stake(checked)
     return (
-        f"Weighted as at stake, the difference was expected to be {about(checked.expected)} and was "
-        f"{about(checked.happened)}: the stake was {how} (95% interval {low:+.0%} to {high:+.0%}). The intervals of "
-        "the gain hold that error."
+        f"{stake(checked)} The difference between staying and leaving was expected to be {about(checked.expected)} and "
+        f"was {about(checked.happened)}, weighted as at stake. The intervals of the gain allow for that."
     )
 
 
@@ -261,8 +265,8 @@ def rhythm(late: pd.Series, recency_days: pd.Series, days: int) -> str:
     """Who is late by the own rhythm and not by a fixed silence of so many days, and the other way round."""
     own, fixed = late.to_numpy(), (recency_days > days).to_numpy()
     return (
-        f"{own.sum():,} customers are silent beyond nine in ten of the gaps that their own orders let expect, "
-        f"{fixed.sum():,} for more than {days} days. By the own rhythm only: {(own & ~fixed).sum():,}, who order often "
-        f"and whom {days} days would notice later. By the {days} days only: {(fixed & ~own).sum():,}, who order seldom "
-        "or did once: such a silence says little of them."
+        f"{own.sum():,} customers are late by their own rhythm: silent for longer than nine in ten of the gaps to "
+        f"expect of them. {fixed.sum():,} have been silent for more than {days} days. Only their own rhythm calls "
+        f"{(own & ~fixed).sum():,} late: they order often, and {days} days would notice them later. Only the {days} "
+        f"days call {(fixed & ~own).sum():,} late: they order seldom, or did once, so it says little of them."
     )
