@@ -288,8 +288,8 @@ MONITORED = {
         ({}, f"{MONITORED['reason']} That is judged by 3 months whose outcomes are known.", []),
         (
             {"verdict": "retrain", "reason": "Train anew: the model is 400 days old.", "days_matured": 1},
-            "Train anew: the model is 400 days old. That is judged by 1 month whose outcomes are known. “patrons "
-            "retrain NAME” does it.",
+            "Train anew: the model is 400 days old. That is judged by 1 month whose outcomes are known. "
+            "“.venv/bin/patrons retrain NAME” does it.",
             [],
         ),
         ({"reason": "There is nothing to judge yet.", "days_matured": 0}, "There is nothing to judge yet.", []),

@@ -65,10 +65,10 @@ def test_the_callout_says_who_is_held_out_and_what_can_be_shown():
     reach = Reach(342, 86, 0.45, 0.356, 0.1, 0.12, 5904)
     assert arms_narrative.arms(LISTED, reach, "EUR") == (
         "86 of the first 428 are held out by lot (column arm). Leave them alone: beside them “.venv/bin/patrons trial” "
-        "will show what the contacts did. That gives up about 30.4 EUR of gain. With a chance of 80% (two-sided level 5%) these "
-        "arms show a save chance of 36% or more. That is 16% of the customers, at their mean churn probability of 45%. "
-        "Their chance to show the save chance of 10% that is assumed is 12%. It takes 5,904 customers, in one campaign "
-        "or in several."
+        "will show what the contacts did. That gives up about 30.4 EUR of gain. With a chance of 80% (two-sided level "
+        "5%) these arms show a save chance of 36% or more. That is 16% of the customers, at their mean churn "
+        "probability of 45%. Their chance to show the save chance of 10% that is assumed is 12%. It takes 5,904 "
+        "customers, in one campaign or in several."
     )
     sure = arms_narrative.arms(LISTED.assign(expected_gain=np.nan), reach._replace(power=0.9), "")
     assert sure.endswith("They will probably show the save chance of 10% that is assumed.")
