@@ -427,3 +427,14 @@ def test_a_page_opens_with_its_own_answers(tmp_path):
     assert leads["05_classification.html"][0]["text"] == (
         "97% of new customers land in the right segment. The model is good enough."
     )
+
+
+def test_where_a_later_segment_cannot_be_told_page_5_opens_with_today_alone(tmp_path):
+    folder = tmp_path / "05_classification"
+    write_json(
+        folder / "metrics.json", {"accuracy_held_out": 0.97, "accuracy_later": 0.8, "accuracy_persistence": 0.79}
+    )
+    write_json(folder / "segment_later.json", {"used": False, "reason": "no model does better"})
+    write_json(folder / "notebook.ipynb", EMPTY)
+    [lead] = page(tmp_path)["leads"]["05_classification.html"]
+    assert (lead["text"], lead["lines"]) == ("97% of new customers land in the right segment.", [])

@@ -129,7 +129,7 @@ class Answers:
         decided = [row["text"] for row in self.stages[PLACING]["findings"] if row["kind"] == "decision"]
         text = f"{metrics['accuracy_held_out']:.0%} of new customers land in the right segment."
         later = []
-        if {"accuracy_later", "accuracy_persistence"} <= set(metrics):
+        if {"accuracy_later", "accuracy_persistence"} <= set(metrics) and "days" in self.later:
             later = [
                 f"{self.later['days']} days ahead, the model names the right segment for "
                 f"{metrics['accuracy_later']:.0%}. To say that nobody moves is right for "
