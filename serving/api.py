@@ -118,7 +118,7 @@ def metrics(service: Service) -> http.Response:
 
 def create_app(service: Service) -> Guard:
     """The application behind its guard."""
-    app = Flama(openapi=OPENAPI, docs=None, schema=None, schema_library="pydantic", lifespan=_lifespan(service))
+    app = bodies.App(openapi=OPENAPI, docs=None, schema=None, schema_library="pydantic", lifespan=_lifespan(service))
     app.add_component(ServiceComponent(service))
     app.add_component(bodies.JSONBody(service.gate, service.pool, service.slots.features))
     app.add_component(bodies.Checked())

@@ -1,11 +1,11 @@
 """Between Flama and our errors: bodies are read strictly, and Flama's own errors take our shape."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from flama import Flama, http, types
-from flama.injection import Component
+from flama.injection import Component, Injector
 from flama.injection.resolver import Parameter
 from flama.routing import BaseRoute
 from flama.schemas.components import CompositeParamComponent
@@ -18,6 +18,19 @@ from patrons.service.requests import read
 
 SMALL = 50_000  # bytes: a larger body is worth a thread, so that others are answered meanwhile
 Features = Mapping[str, Feature]
+
+
+class App(Flama):
+    """Flama that looks at its components once: it would sort all of them anew for each request."""
+
+    _sorted: Sequence[Component] | None = None
+
+    @property
+    def injector(self) -> Injector[Any]:
+        """What gives handlers what they ask for."""
+        if self._sorted != self.components:
+            self._sorted, self._kept = self.components, super().injector
+        return self._kept
 
 
 class JSONBody(Component):

@@ -46,29 +46,22 @@ def _score(slot: Slot, customers: Sequence[Customer]) -> Scored:
         answer = plain(slot.scorer.score_one(customers[0]))
         return [answer], answer["warnings"] or []
     sent, watch = set().union(*customers), Watch(slot.scorer.learnt)
-    columns = {name: [row.get(name) for row in customers] for name in _known(slot) if name in sent}
+    columns = {name: [row.get(name) for row in customers] for name in slot.names if name in sent}
     table = pd.DataFrame(columns, range(len(customers)), dtype=object)
     answers = [plain(row) for row in records(slot.scorer.score_rows(table, watch))]
     return answers, [warned.text for warned in watch.warnings()]
 
 
-def _known(slot: Slot) -> list[str]:
-    """The names of fields that a release can use: any other one costs nothing but its mention."""
-    identifier = slot.scorer.manifest["parameters"]["01_eda"].get("id")  # the source's name for customer_id
-    names = ["customer_id", identifier, *(feature.name for feature in slot.scorer.features)]
-    return [name for name in dict.fromkeys(names) if name]
-
-
 def _misspelt(slot: Slot, sent: Collection[str], ignored: Sequence[str]) -> list[str]:
     """A sentence for each of the first names of no feature that is like that of one which was not sent."""
-    names = [name for name in _known(slot) if name in sent] + list(ignored[:MOST_MEANT])
-    return match(names, slot.scorer.features, _known(slot)).misspelt if ignored else []
+    names = [name for name in slot.names if name in sent] + list(ignored[:MOST_MEANT])
+    return match(names, slot.scorer.features, slot.names).misspelt if ignored else []
 
 
 def _response(slot: Slot, customers: Sequence[Customer], scored: Scored) -> dict[str, Any]:
     answers, warnings = scored
     sent = set().union(*customers)
-    ignored = sorted(sent.difference(_known(slot)))[:MOST_IGNORED]
+    ignored = sorted(sent.difference(slot.names))[:MOST_IGNORED]
     misspelt = _misspelt(slot, sent, ignored)
     refused = [(number, answer["error"]) for number, answer in enumerate(answers) if answer["error"]]
     if len(refused) == len(answers):

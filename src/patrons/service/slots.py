@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from statistics import median
 from typing import Any, Protocol
@@ -47,6 +48,13 @@ class Slot:
     scorer: Any
     quick: bool
     promoted: bool | None = None
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The names of fields that it can use: any other one costs nothing but its mention."""
+        identifier = self.scorer.manifest["parameters"]["01_eda"].get("id")  # the source's name for customer_id
+        names = ["customer_id", identifier, *(feature.name for feature in self.scorer.features)]
+        return [name for name in dict.fromkeys(names) if name]
 
 
 class Slots:

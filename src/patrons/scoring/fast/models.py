@@ -17,7 +17,7 @@ from xgboost import XGBClassifier
 
 from patrons.churn.ensemble import BaseRate, Calibrated, MeanOf
 from patrons.features.products import Products
-from patrons.scoring.fast.trees import boosted, forest, probabilities, softmax
+from patrons.scoring.fast.trees import Forest, boosted, forest, probabilities, softmax
 from patrons.segments.boosting import BoostedTrees
 
 Answer = Callable[[np.ndarray], np.ndarray]
@@ -132,9 +132,9 @@ def _mixture(model: GaussianMixture) -> Answer:
 
 
 MODELS: dict[type, Callable[[Any], Answer]] = {
-    RandomForestClassifier: lambda model: forest(model.estimators_),
-    ExtraTreesClassifier: lambda model: forest(model.estimators_),
-    DecisionTreeClassifier: lambda model: forest([model]),
+    RandomForestClassifier: lambda model: forest(model).probabilities,
+    ExtraTreesClassifier: lambda model: forest(model).probabilities,
+    DecisionTreeClassifier: lambda model: Forest([model]).probabilities,
     XGBClassifier: boosted,
     BoostedTrees: lambda model: boosted(model.booster_),
     LogisticRegression: _logistic,

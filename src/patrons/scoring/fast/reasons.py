@@ -13,7 +13,7 @@ from patrons.churn.ensemble import BaseRate, Calibrated, MeanOf
 from patrons.churn.reasons import Explainer
 from patrons.churn.wording import Wording
 from patrons.features.preparation import sources
-from patrons.scoring.fast.trees import forest_steps
+from patrons.scoring.fast.trees import forest
 
 Row = Mapping[str, Any]
 
@@ -40,7 +40,7 @@ def explainer(
         return None
     shared = Explainer(model)
     members = [
-        (view, forest_steps(member.estimators_) if isinstance(member, RandomForestClassifier) else _of_one(explain))
+        (view, forest(member).steps if isinstance(member, RandomForestClassifier) else _of_one(explain))
         for (view, explain), member in zip(shared.members, mean.members_, strict=True)
     ]
     place = np.array([shared.features.index(name) for name in sources(model["prepare"])])

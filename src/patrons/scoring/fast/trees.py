@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -66,30 +67,58 @@ def _depth(left: np.ndarray, right: np.ndarray) -> int:
     return depth
 
 
-def forest(trees: Sequence[Any]) -> Walk:
-    """Mean of the class shares in the leaves of scikit-learn's trees, which compare float32 with float64."""
-    flat, shares = _flattened(trees)
-    return lambda x: shares.take(flat.leaves(both_ways(narrow(x)), np.greater), axis=0).mean(axis=0)
+class Forest:
+    """scikit-learn's trees, which compare float32 with float64: what they answer for a row, and why, of one walk.
+
+    Parameters
+    ----------
+    trees : sequence of fitted trees
+    """
+
+    def __init__(self, trees: Sequence[Any]):
+        self.fitted = trees
+        self._trees, self._shares = _flattened(trees)
+        positive = self._shares[:, 1] if self._shares.shape[1] > 1 else self._shares[:, 0]
+        # of going left at 2n, right at 2n + 1
+        self._change = positive.take(self._trees.children) - positive.repeat(2)
+        self._last: tuple[bytes, list[np.ndarray]] = (b"", [])  # a row and its ways: replaced together
+
+    def _walked(self, x: np.ndarray) -> list[np.ndarray]:
+        """At each level the way that each tree takes: 2n to the left of node n, 2n + 1 to its right."""
+        row, ways = x.tobytes(), []
+        known, last = self._last
+        if known == row:
+            return last
+        nodes, values = self._trees.roots, both_ways(narrow(x))
+        for _ in range(self._trees.depth):
+            right = values.take(self._trees.feature.take(nodes)) > self._trees.threshold.take(nodes)
+            ways.append(2 * nodes + right)
+            nodes = self._trees.children.take(ways[-1])
+        self._last = (row, ways)
+        return ways
+
+    def probabilities(self, x: np.ndarray) -> np.ndarray:
+        """Mean of the class shares in the leaves."""
+        ways = self._walked(x)
+        leaves = self._trees.children.take(ways[-1]) if ways else self._trees.roots
+        return self._shares.take(leaves, axis=0).mean(axis=0)
+
+    def steps(self, x: np.ndarray) -> np.ndarray:
+        """What each column adds to the share of class 1 on the way to the leaves (Saabas), the mean of all trees."""
+        ways = np.concatenate([np.array([], int), *self._walked(x)])
+        columns = self._trees.feature.take(ways // 2) % len(x)
+        return np.bincount(columns, self._change.take(ways), minlength=len(x)) / len(self._trees.roots)
 
 
-def forest_steps(trees: Sequence[Any]) -> Walk:
-    """What each column adds to the share of class 1 on the way to the leaves (Saabas), the mean of all trees."""
-    flat, shares = _flattened(trees)
-    positive = shares[:, 1]
-    change = positive.take(flat.children) - positive.repeat(2)  # of going left at 2n, right at 2n + 1
+FORESTS: WeakKeyDictionary[Any, Forest] = WeakKeyDictionary()
 
-    def run(x: np.ndarray) -> np.ndarray:
-        nodes, values, splits, changes = flat.roots, both_ways(narrow(x)), [], []
-        for _ in range(flat.depth):
-            split = flat.feature.take(nodes)
-            child = 2 * nodes + (values.take(split) > flat.threshold.take(nodes))
-            splits.append(split)
-            changes.append(change.take(child))
-            nodes = flat.children.take(child)
-        columns = np.concatenate(splits) % len(x)
-        return np.bincount(columns, np.concatenate(changes), minlength=len(x)) / len(trees)
 
-    return run
+def forest(model: Any) -> Forest:
+    """The trees of a fitted forest, the same object until it is fitted again: so both of its answers share a walk."""
+    known = FORESTS.get(model)
+    if known is None or known.fitted is not model.estimators_:
+        known = FORESTS[model] = Forest(model.estimators_)
+    return known
 
 
 def _flattened(trees: Sequence[Any]) -> tuple[Trees, np.ndarray]:
