@@ -25,7 +25,9 @@ PAGES = {
     "Runs": runs,
     "Reports": reports,
 }
-TO_THE_TOP = "<script>document.querySelector('[data-testid=stMain]').scrollTo(0, 0)</script>"
+TO_THE_TOP = (
+    "<script>/* {} */ document.querySelector('[data-testid=stMain]').scrollTo(0, 0)</script>"  # runs if changed
+)
 STYLE = "<style>.stMainBlockContainer {padding-top: 4.5rem} h1 {padding: 0} .stHeading h2 {padding-top: 0}</style>"
 
 
@@ -49,9 +51,7 @@ def main() -> None:
     series = Series(root_folder(), data_set(top, names), arguments.release)
     page = address.follows("page", "Segments", PAGES)
     st.pills("Page", list(PAGES), required=True, key="page", label_visibility="collapsed")
-    if st.session_state.get("page before") != page:  # a row far down may have opened it
-        st.session_state["page before"] = page
-        st.html(TO_THE_TOP, unsafe_allow_javascript=True)
+    st.html(TO_THE_TOP.format(page), unsafe_allow_javascript=True)  # a row far down may have opened it
     status = st.caption(series.about())
     show(PAGES[page], series)
     status.caption(f"{series.about()} · {series.answering()}")

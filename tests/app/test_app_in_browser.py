@@ -105,7 +105,7 @@ def test_a_list_is_filtered_taken_along_and_a_row_of_it_opens_its_customer(demo,
     listed = pd.read_csv(next(demo.processed.glob("07*/actions.csv")), dtype={"customer_id": "str"})
     second = sorted(listed.customer_id[listed.arm == "contact"])[1]
     grid = page.locator("[data-testid=stDataFrame] .dvn-scroller")
-    grid.click(position={"x": 40, "y": 2 * 35 + 17})
+    grid.click(position={"x": 40, "y": 2 * 35 + 17}, delay=120)  # as long as a finger is down
     page.get_by_role("heading", name=f"Customer {second}").wait_for()
     page.wait_for_function(f"location.search.includes('customer={second}')")
     page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop == 0")

@@ -94,7 +94,7 @@ def show(table: pd.DataFrame) -> None:
             "rank": st.column_config.Column(width=60),
             "customer": st.column_config.TextColumn(width=95, pinned=True),
             HEADINGS["marks"]: st.column_config.MultiselectColumn(
-                width=250, options=list(MARKS), color=[colour for colour, _ in MARKS.values()]
+                width=290, options=list(MARKS), color=[colour for colour, _ in MARKS.values()]
             ),
             HEADINGS["suggested_action"]: st.column_config.TextColumn(width=380),
             HEADINGS["reason_1"]: st.column_config.TextColumn(width=380),
