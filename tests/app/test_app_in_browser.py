@@ -71,7 +71,7 @@ def browser():
 def page(browser):
     """A page as wide as a desktop, and the hosts that it asks."""
     page = browser.new_page(viewport={"width": DESKTOP, "height": 1000}, accept_downloads=True)
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     page.hosts = set()
     page.on("request", lambda request: page.hosts.add(urlsplit(request.url).hostname))
     yield page
@@ -126,7 +126,7 @@ def test_the_app_is_dark_where_the_reader_prefers_it(url, browser):
     for scheme, darker in (("light", False), ("dark", True)):
         page = browser.new_page(color_scheme=scheme)
         page.goto(url)
-        page.get_by_role("heading", name="Segments").wait_for(timeout=60_000)
+        page.get_by_role("heading", name="Segments").wait_for(timeout=120_000)
         colour = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
         page.close()
         assert (sum(map(int, colour.removeprefix("rgb(").removesuffix(")").split(",")[:3])) < 150) == darker
