@@ -1,19 +1,29 @@
 """Some of the customers instead of all, where there are more than a step needs: drawn by customer, and said."""
 
 import ibis
+import numpy as np
 import pandas as pd
 from ibis import Table
 
 
-def drawn(customer_id: pd.Series, most: int, seed: int) -> pd.Series | None:
-    """The ids of a random `most` of the customers, or None where there are no more than that.
+def places(customers: pd.Series) -> np.ndarray:
+    """A whole number for each customer's id, always the same, by which customers stand in a random order."""
+    return pd.util.hash_array(customers.astype(str).to_numpy(object), categorize=False)
+
+
+def drawn(customers: pd.Series, most: int) -> pd.Series | None:
+    """The ids of the first `most` customers in the order of their `places`, or None where there are no more than that.
+
+    So fewer are always some of more: whom one notebook draws, another that draws more has drawn, too.
 
     Parameters
     ----------
-    customer_id : Series
-        Each customer once.
+    customers : Series
+        The id of each customer, once.
     """
-    return None if len(customer_id) <= most else customer_id.sample(most, random_state=seed)
+    if len(customers) <= most:
+        return None
+    return customers.iloc[np.argsort(places(customers), kind="stable")[:most]]
 
 
 def of_some(table: Table, customers: pd.Series | None) -> Table:

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from ibis import Table, _
 
+from patrons.evaluation.samples import places
+
 
 class Sample(NamedTuple):
     """The lines of those who stand in the panel, how many these are, and of how many; the panel's rows if all did."""
@@ -43,11 +45,6 @@ def drawn(lines: Table, days: Sequence[date], most: int) -> Sample:
     chosen = firsts.customer_id.iloc[order[: np.searchsorted(rows[order].cumsum(), most, side="right")]]
     own = lines.semi_join(ibis.memtable(chosen.to_frame()), "customer_id")
     return Sample(own, len(chosen), len(firsts), int(rows.sum()))
-
-
-def places(customers: pd.Series) -> np.ndarray:
-    """A whole number for each customer's id, always the same, by which customers stand in a random order."""
-    return pd.util.hash_array(customers.astype(str).to_numpy(object), categorize=False)
 
 
 def like(panel: pd.DataFrame, today: pd.DataFrame) -> pd.Series:
