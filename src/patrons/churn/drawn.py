@@ -46,8 +46,9 @@ class Drawn:
         some = self.rows.customer_id.nunique()
         if some == self.customers:
             return ""
+        those = "customers described on earlier days" if KNOWN in self.rows else "customers"
         return (
-            f"Models learn from and are tested on {some:,} of {self.customers:,} customers, drawn at random: "
+            f"Models learn from and are tested on {some:,} of {self.customers:,} {those}, drawn at random: "
             f"{len(self.rows):,} rows say enough. Today's scores are of all customers."
         )
 
