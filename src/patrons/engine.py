@@ -45,7 +45,8 @@ def held(table: Table) -> Table:
         return table.cache()
     path = _scratch(os.getpid()) / f"{uuid4().hex}.parquet"
     table.to_parquet(path)
-    return ibis.get_backend(table).read_parquet(literal(path), hive_partitioning=False)
+    kept = ibis.get_backend(table).read_parquet(literal(path), hive_partitioning=False)
+    return kept.cast(table.schema())  # DuckDB writes a literal such as 1.0 as a decimal
 
 
 @cache

@@ -88,7 +88,7 @@ def test_fewer_columns_are_kept_where_the_others_are_noise():
     assert table.top.tolist() == [2, 0]
     assert table.gain[0].low > 0
     assert matrices[0].X.shape[1] == 4  # each in two views
-    assert "2 columns, the 2 most informative:" in narrative.columns_kept(table)
+    assert "2 columns, the 2 most informative. With them" in narrative.columns_kept(table)
 
 
 def test_where_all_columns_are_kept_there_is_nothing_to_compare_them_with(searched):

@@ -31,6 +31,7 @@ def customers(count):
             "customer_id": [f"c{n}" for n in range(count)],
             "as_of": DAYS[1],
             "recency_days": 9,
+            "tenure_days": 9,
             "frequency": 1,
             "monetary": 20.0,
             "basket": rng.gamma(2, 10, count),
