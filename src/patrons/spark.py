@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import ibis
+import ibis.expr.datatypes as dt
 import pandas as pd
 import sqlglot.expressions as sge
 from ibis.backends.pyspark import Backend
+from ibis.backends.sql.compilers.base import FALSE
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import pandas_udf
@@ -42,6 +44,19 @@ class Compiler(PySparkCompiler):
         if not (op.arg.dtype.is_string() and to.is_floating()):
             return cast
         return self.if_(self.f.rlike(arg, sge.convert("[dDfF]$")), sge.null(), cast)
+
+    def visit_IsInf(self, op: Any, *, arg: Any) -> Any:
+        """Ibis compares a column with infinity before it is asked, and says that none is."""
+        return (
+            self.f.abs(arg).eq(self.cast(sge.convert("Infinity"), dt.float64)) if op.arg.dtype.is_floating() else FALSE
+        )
+
+    def visit_Round(self, op: Any, *, arg: Any, digits: Any) -> Any:
+        """A number to some decimals by the arithmetic of DuckDB; Spark's own looks at its decimal digits."""
+        if digits is None or not op.dtype.is_floating():
+            return super().visit_Round(op, arg=arg, digits=digits)
+        power = sge.convert(10.0**op.digits.value)
+        return sge.paren(self.f.round(sge.paren(arg) * power)) / power
 
 
 class Cluster(Backend):

@@ -180,6 +180,27 @@ def test_without_cancellations_the_panel_says_what_outcomes_say():
     assert 0 < panel.churned.mean() < 1
 
 
+def test_spend_beyond_what_whole_numbers_of_millionths_hold_is_a_number():
+    """1e14 is 1e20 millionths; whole numbers of 64 bits end at 9.2e18."""
+    table = described(LOG.assign(amount=1e14), date(2024, 1, 22))
+    assert table.loc["a", "monetary"] == 3e14
+
+
+def test_orders_numbered_within_their_customer_give_the_same_features():
+    """As on Spark, where numbering all orders would bring them to one machine."""
+    rows = np.random.default_rng(0)
+    log = pd.DataFrame({"customer_id": rows.choice([*"abcdé"], 300), "product_id": rows.choice([*"xyzü"], 300)})
+    log["ordered_at"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(rows.integers(0, 90 * 24, 300), unit="h")
+    log = log.assign(order_id=log.ordered_at.dt.strftime("%j") + log.customer_id, quantity=1.0 + log.index % 3)
+    log["amount"] = log.quantity * rows.uniform(1, 9, 300).round(2)
+    days = [date(2024, 2, 20), date(2024, 4, 1)]
+    one, other = (
+        build(ibis.memtable(log), days, 30, keep=Keep(Table.cache, spread=spread)).order_by(*KEYS).to_pandas()
+        for spread in (False, True)
+    )
+    pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
 def test_a_part_has_all_orders_of_its_customers():
     log = pd.DataFrame({"customer_id": [*"aaaabc"], "order_id": [*"123456"], "amount": 1.0, "quantity": 1.0})
     log = log.assign(ordered_at=pd.Timestamp("2024-01-01"), product_id="x")

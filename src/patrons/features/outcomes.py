@@ -11,7 +11,7 @@ from ibis import Table, _
 from ibis.expr.types.groupby import GroupedTable
 
 from patrons.engine import as_table
-from patrons.features.stages import exact_sum, rounded
+from patrons.features.stages import exact_sum
 
 BY_DAY = ["customer_id", "as_of", "day"]
 
@@ -42,7 +42,7 @@ def outcomes(lines: Table, days: Table, horizon_days: int, cancelled: Table | pd
         )
         joined = daily.left_join(off, BY_DAY)
         daily = joined.filter(joined.lines > joined.gone.fill_null(0)).mutate(amount=_.amount - _.off.fill_null(0.0))
-    return daily.group_by("customer_id", "as_of").agg(ordered=_.count(), spent=rounded(exact_sum(_.amount)))
+    return daily.group_by("customer_id", "as_of").agg(ordered=_.count(), spent=exact_sum(_.amount).round(6))
 
 
 def _within(events: Table, days: Table, horizon_days: int, until: bool = False) -> GroupedTable:

@@ -19,7 +19,7 @@ from patrons.errors import FeaturesError
 from patrons.features.cancelled import VERSION, unmatched, versions
 from patrons.features.catalogue import CUSTOMER, ORDERS, RETURNS, WINDOWS, Feature, declare
 from patrons.features.outcomes import outcomes
-from patrons.features.stages import Keep, keep_of, orders_of, returns_of, rounded
+from patrons.features.stages import Keep, keep_of, orders_of, returns_of
 from patrons.features.terms import Term
 
 KEYS = ("customer_id", "as_of")
@@ -125,7 +125,7 @@ def build(
         returned = _seen(_returned(as_table(returns), lines, off), days).group_by(*KEYS).agg(**by[RETURNS])
         none = {f.name: _[f.name].fill_null(f.without) for f in chosen if f.over == RETURNS and f.without is not None}
         table = table.left_join(returned, list(KEYS)).drop(s.endswith("_right")).mutate(**none)
-    table = table.mutate(**by[CUSTOMER]).mutate(s.across(s.of_type("float64"), rounded(_)))
+    table = table.mutate(**by[CUSTOMER]).mutate(s.across(s.of_type("float64"), _.round(6)))
     described = table.select(*KEYS, *(feature.name for feature in chosen), *{CAME} & set(totals))
     return described if horizon_days is None else _followed(described, lines, days, horizon_days, off)
 

@@ -65,11 +65,6 @@ def exact_sum(value: Deferred) -> Deferred:
     return in_steps(value).sum() / STEPS
 
 
-def rounded(value: Deferred) -> Deferred:
-    """A value to a millionth: the same arithmetic on each engine, which round to decimals in ways of their own."""
-    return (value * STEPS).round(0) / STEPS
-
-
 def square_parts(value: Deferred) -> tuple[Deferred, Deferred]:
     """The square of a value in whole coarse steps, and what is left of it in fine ones: large and yet exact sums."""
     coarse = in_steps(value * value, COARSE)
