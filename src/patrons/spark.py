@@ -104,14 +104,14 @@ def _try_strptime(texts: pd.Series, formats: pd.Series) -> pd.Series:
     """What DuckDB's function says of these texts; the formats are the same for all."""
     import duckdb
 
-    table = pd.DataFrame({"text": texts})  # noqa: F841 - DuckDB finds it by its name
-    wanted = list(formats.iloc[0]) if len(formats) else []
-    query = "select try_strptime(text, $formats::varchar[])::timestamp as moment from table"
+    given = pd.DataFrame({"text": texts})  # noqa: F841 - DuckDB finds it by its name
+    wanted = [str(each) for each in formats.iloc[0]] if len(formats) else []
+    query = "select try_strptime(text, $formats::varchar[])::timestamp as moment from given"
     return duckdb.execute(query, {"formats": wanted}).df().moment
 
 
 def _strip_accents(texts: pd.Series) -> pd.Series:
     import duckdb
 
-    table = pd.DataFrame({"text": texts})  # noqa: F841 - DuckDB finds it by its name
-    return duckdb.sql("select strip_accents(text) as text from table").df().text
+    given = pd.DataFrame({"text": texts})  # noqa: F841 - DuckDB finds it by its name
+    return duckdb.sql("select strip_accents(text) as text from given").df().text

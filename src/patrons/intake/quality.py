@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import ibis
 import pandas as pd
 from ibis import Table
 
@@ -40,7 +39,6 @@ class Measures:
 def measure(judged: Table, cancelled: Table | None = None) -> Measures:
     """The measures of judged lines."""
     kept = judged.reason.isnull()
-    gone = ibis.literal(False) if cancelled is None else judged.line.isin(cancelled.filter(cancelled.gone).line)
     row = judged.agg(
         lines=judged.count(),
         missing_customer=judged.customer_id.isnull().mean(),
@@ -48,12 +46,14 @@ def measure(judged: Table, cancelled: Table | None = None) -> Measures:
         quarantined=(~kept).mean(),
         first=judged.ordered_at.min(where=kept),
         last=judged.ordered_at.max(where=kept),
-        customers=judged.customer_id.nunique(where=kept & ~gone),
     )
+    left = judged.filter(kept)
+    left = left if cancelled is None else left.anti_join(cancelled.filter(cancelled.gone), "line")
+    customers = int(left.customer_id.nunique().execute())
     values = row.to_pandas().iloc[0]
     days = 0 if pd.isna(values["first"]) else (values["last"].date() - values["first"].date()).days + 1
     shares = {name: float(values[name]) for name in ("missing_customer", "unread_dates", "quarantined")}
-    return Measures(int(values.lines), **shares, days=days, customers=int(values.customers))
+    return Measures(int(values.lines), **shares, days=days, customers=customers)
 
 
 def breaches(measures: Measures, limits: Limits) -> list[str]:
