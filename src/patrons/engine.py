@@ -7,13 +7,14 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Self, overload
 from uuid import uuid4
 
+import duckdb
 import ibis
 import pandas as pd
 import psutil
@@ -35,7 +36,8 @@ def connect() -> Backend:
     limit = min(MOST, int(0.6 * psutil.virtual_memory().total))
     spill = _scratch(os.getpid()) / "spill"  # DuckDB makes it when needed, and removes it
     database = ibis.duckdb.connect(memory_limit=f"{limit}B", temp_directory=str(spill))
-    database.raw_sql("SET enable_progress_bar = false")  # the series shows its own
+    with suppress(duckdb.InvalidInputException):  # in a kernel without widgets there is no bar, nor can it be set
+        database.raw_sql("SET enable_progress_bar = false")  # the series shows its own
     return database
 
 
