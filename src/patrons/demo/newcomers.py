@@ -11,8 +11,8 @@ FILES = ("new_orders.csv", "new_customers.csv")
 YEARS = 2  # of the demo's log, after which they come
 UNTIL = START + pd.DateOffset(years=YEARS, months=2)
 MADE = 400  # customers of the shop that they are taken from
-NUMBER = 10_000  # added to their ids, which the demo's customers do not have
-ORDERS = 500_000  # added to the numbers of their orders
+NUMBER = 10_000_000  # added to their ids: more than a shop that is made up has customers
+ORDERS = 500_000_000  # added to the numbers of their orders
 
 
 def newcomers(seed: int = 7) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -36,7 +36,7 @@ def newcomers(seed: int = 7) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _renumbered(shop: Shop) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Orders and customers with numbers that the demo does not use."""
+    """Orders and customers with numbers that no shop which is made up uses."""
     customer = (shop.orders["customer_id"].astype(int) + NUMBER).astype(str)
     cancelled = shop.orders["order_id"].str.extract(r"^(C?)(\d+)$")
     order = cancelled[0] + (cancelled[1].astype(int) + ORDERS).astype(str)
