@@ -23,7 +23,7 @@ SPARK = next(ENVIRONMENT.glob("lib/python*/site-packages/pyspark"), ENVIRONMENT 
 WORK = Path(__file__).parent / "spark_work.py"
 pytestmark = [
     pytest.mark.timeout(1800),
-    pytest.mark.drill(seconds=150),
+    pytest.mark.drill(seconds=300),
     pytest.mark.skipif(not SPARK.exists(), reason="Spark is not set up here: make spark"),
     pytest.mark.skipif(not shutil.which("java"), reason="there is no Java here"),
 ]
