@@ -1,6 +1,8 @@
 """Large shops: the same whatever the number of processes, sorted and numbered as a till would."""
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 import pytest
@@ -9,6 +11,16 @@ from patrons.demo import pieces
 from patrons.demo.simulate import FILES, simulate
 
 YEARS, SEED = 1, 3
+SOURCE = Path(__file__).parents[2] / "src"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def as_a_command_starts():
+    """New processes look for modules where this one does, and run its main module: what other tests have left."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [str(SOURCE), *sys.path])
+        patch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+        yield
 
 
 def made(folder: Path, processes: int) -> dict[str, bytes]:
