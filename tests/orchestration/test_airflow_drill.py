@@ -41,9 +41,11 @@ FAIL_ONCE = """
 if (place / "fault").exists():
     (place / "fault").unlink()
     raise RuntimeError("a passing fault")
-while (place / "slow").exists():
-    (place / "kernel").write_text(str(os.getpid()))
-    time.sleep(0.05)
+if (place / "slow").exists():
+    (place / "kernel.part").write_text(str(os.getpid()))
+    (place / "kernel.part").replace(place / "kernel")  # whole at once: who waits for it reads it
+    while (place / "slow").exists():
+        time.sleep(0.05)
 """
 
 
