@@ -87,11 +87,15 @@ def measure(checkout: Path, customers: int, arguments: list[str]) -> tuple[list[
         simulate = "from patrons.demo import simulate as s; from pathlib import Path; import sys; "
         simulate += "s.write(s.simulate(customers=int(sys.argv[1]), seed=1), Path(sys.argv[2]))"
         raw = root / "data" / "raw" / "demo"
-        subprocess.run([sys.executable, "-c", simulate, str(customers), str(raw)], env=environment, check=True)
-        return run(root, environment, arguments)
+        subprocess.run(
+            [sys.executable, "-c", simulate, str(customers), str(raw)], env=environment, cwd=checkout, check=True
+        )
+        return run(root, checkout, environment, arguments)
 
 
-def run(root: Path, environment: dict[str, str], arguments: list[str]) -> tuple[list[Spent], float, float]:
+def run(
+    root: Path, checkout: Path, environment: dict[str, str], arguments: list[str]
+) -> tuple[list[Spent], float, float]:
     """Run `run_all.py` and note when it says what."""
     command = "import sys, run_all; from pathlib import Path; sys.exit(run_all.main(sys.argv[2:], Path(sys.argv[1])))"
     said: dict[tuple[str, str], float] = {}
@@ -99,6 +103,7 @@ def run(root: Path, environment: dict[str, str], arguments: list[str]) -> tuple[
     with subprocess.Popen(
         [sys.executable, "-c", command, str(root), "demo", *arguments],
         env=environment,
+        cwd=checkout,  # which `-c` puts before PYTHONPATH
         stdout=subprocess.PIPE,
         text=True,
     ) as series:
