@@ -3,16 +3,17 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
 
 try:
     from patrons import events
+    from patrons.cli.handing_out import Ahead, hand_out, places, promote
     from patrons.errors import PATRONS, RUN_ALL
     from patrons.files import DiskFullError, LockedError, shown
     from patrons.intake import sources
-    from patrons.series import closing, graph, imports, runner
+    from patrons.series import graph, imports, runner
     from patrons.series.declarations import OWN, ParamsError
     from patrons.series.params import load, read_kind
     from patrons.series.progress import progress
@@ -25,8 +26,6 @@ except ModuleNotFoundError as error:
 
 ROOT = Path(__file__).resolve().parent
 BAD_INPUT = (ParamsError, graph.SeriesError, sources.SourceError, LockedError)
-SENT = "MLflow: experiment {name}; `make ui` opens it."
-NOT_KEPT = "not kept"
 EXAMPLES = f"""examples:
   {RUN_ALL}                                  the demo
   {RUN_ALL} params/online_retail.yaml        another data set
@@ -115,7 +114,8 @@ def run(arguments: argparse.Namespace, root: Path, log: events.Log) -> int:
     with Warm() as warm:
         plan = checked(arguments, path, results, root, warm)
         with results.lock():
-            runner.run(plan, results, progress(sorted(plan.selected)), root, log)
+            with Ahead(results, not arguments.no_track) as ahead:
+                runner.run(plan, results, progress(sorted(plan.selected)), root, log, ahead.page)
             reported, said = hand_out(results, root, not arguments.no_track)
             said += f"\n{promote(results, root)}" if arguments.promote else ""
     print(summary(results, time.monotonic() - start), said, sep="\n")
@@ -154,13 +154,6 @@ def checked(
     return plan
 
 
-def places(name: str, root: Path) -> runner.Places:
-    """Where the ledger and the champion are, which 08 reads."""
-    from patrons.monitoring.places import elsewhere  # slow to import, and not needed until then
-
-    return elsewhere(name, root)
-
-
 def params_file(text: str, root: Path) -> Path:
     """The file itself, or the one of that name in params/."""
     places = [Path(text), root / "params" / text, root / "params" / f"{text}.yaml"]
@@ -169,85 +162,6 @@ def params_file(text: str, root: Path) -> Path:
         names = ", ".join(sorted(file.stem for file in (root / "params").glob("*.yaml"))) or "none"
         raise ParamsError(f"There is no params file {text}. In params/ there are: {names}.")
     return path
-
-
-def hand_out(results: Results, root: Path, tracked: bool) -> tuple[bool, str]:
-    """Give the results to the report, to MLflow and to the ledger; whether there is a report, and what to say.
-
-    What has had these very results is left alone.
-    """
-    name = results.folder.name
-    reported, page = True, f"Report: {shown(root / 'reports' / name / 'index.html')}"
-    sent, kept = SENT.format(name=name), ""
-    due = not closing.is_closed(results, root, tracked)
-    if due:
-        reported, page = report(results, root)
-        sent, kept = (track(results, root) if tracked else ""), keep(results, root)
-    if due and reported and NOT_KEPT not in kept and sent in ("", SENT.format(name=name)):
-        if "08_monitoring" in results.record["stages"]:
-            places(name, root)  # MLflow has changed by what it was sent: asked now, it need not be by the next --resume
-        closing.close(results, root, tracked)
-    sent = sent if tracked else f"Nothing was sent to MLflow; `{PATRONS} log {name}` does it."
-    return reported, f"{page}\n{sent}{kept}"
-
-
-def report(results: Results, root: Path) -> tuple[bool, str]:
-    """Build the pages; whether that went well, and a sentence on it."""
-    try:
-        from patrons.reports.pages import build  # slow to import, and not needed until here
-
-        index = build(results.folder.name, results.folder, root / "reports" / results.folder.name)
-        return True, f"Report: {shown(index)}"
-    except Exception as error:
-        return False, f"The report could not be built: {type(error).__name__}: {error}. The results are kept."
-
-
-def track(results: Results, root: Path) -> str:
-    """Send the results to MLflow, and say so; a server that is down does not undo a series that succeeded."""
-    name = results.folder.name
-    try:
-        from patrons.tracking.runs import log_series
-
-        log_series(results.folder, root / "reports" / name, root)
-        return SENT.format(name=name)
-    except Exception as error:
-        first = (str(error).splitlines() or [""])[0]
-        known = type(error).__module__.startswith("patrons.")  # and says what MLflow said
-        reason = first if known else f"{type(error).__name__}: {first}"
-        reason = reason.rstrip(".")
-        return f"MLflow took nothing ({reason}). The results are kept; `{PATRONS} log {name}` sends them later."
-
-
-def keep(results: Results, root: Path) -> str:
-    """Keep for monitoring what was said of customers, and the run itself; a line for what failed, or the first time."""
-    from patrons import monitoring
-
-    folder, ledger = results.folder, root / "data" / "ledger" / results.folder.name
-    scores = attempted(
-        lambda: monitoring.keeping.keep_results(folder, ledger), f"The scores were {NOT_KEPT} for monitoring"
-    )
-    run = attempted(lambda: monitoring.runs.keep(folder, ledger), f"This run was {NOT_KEPT} for comparison")
-    return "".join(f"\n{line}" for line in (scores, run) if line)
-
-
-def attempted(action: Callable[[], str | Path], failed: str) -> str:
-    """What an action has to say; where it failed, a sentence, as it must not undo a series that succeeded."""
-    try:
-        said = action()
-        return said if isinstance(said, str) else ""
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        return f"{failed} ({reason.rstrip('.')}). The results are; --resume tries again."
-
-
-def promote(results: Results, root: Path) -> str:
-    """Make the models the champion if they deserve it, and say so; a failure does not undo a series that succeeded."""
-    try:
-        from patrons.tracking.promotion import promote_results
-
-        return promote_results(results.folder.name, root)
-    except Exception as error:
-        return f"Not promoted: {' '.join(str(error).split()) or type(error).__name__}"
 
 
 def summary(results: Results, seconds: float) -> str:

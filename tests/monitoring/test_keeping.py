@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from stub_scorer import StubScorer
 
-import run_all
+from patrons.cli import handing_out
 from patrons.cli.main import main
 from patrons.files import safe_csv
 from patrons.monitoring import keeping, outcomes
@@ -154,11 +154,11 @@ def test_a_series_without_churn_keeps_nothing(folders):
 
 def test_a_series_ends_with_a_line_the_first_time_or_where_the_ledger_took_nothing(tmp_path):
     finished = Results(results(tmp_path / "data" / "processed" / "shop"))
-    assert "the scores of 3 customers" in run_all.keep(finished, tmp_path)
-    assert run_all.keep(finished, tmp_path) == ""
+    assert "the scores of 3 customers" in handing_out.keep(finished, tmp_path)
+    assert handing_out.keep(finished, tmp_path) == ""
     damaged = next((tmp_path / "data" / "ledger" / "shop").glob("scores/*/*.parquet"))
     damaged.write_bytes(b"")
-    said = run_all.keep(finished, tmp_path)
+    said = handing_out.keep(finished, tmp_path)
     assert "The scores were not kept for monitoring" in said
     assert f"{damaged.name} is damaged" in said
     assert said.endswith("can be read). The results are; --resume tries again.")

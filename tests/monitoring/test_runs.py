@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from toy_runs import results, series, stage, tried
 
-import run_all
+from patrons.cli import handing_out
 from patrons.monitoring import runs
 from patrons.monitoring.ledger import Ledger
 from patrons.monitoring.runs import RunsError
@@ -175,11 +175,11 @@ def test_the_last_run_before_another_one_passes_over_failed_ones(shop):
 def test_a_series_keeps_its_run_and_one_that_cannot_be_kept_is_told_and_undoes_nothing(shop):
     processed, ledger = shop
     root = processed.parents[2]
-    assert "not kept for comparison" not in run_all.keep(Results(processed), root)
+    assert "not kept for comparison" not in handing_out.keep(Results(processed), root)
     assert len(runs.kept(ledger)) == 1
     series(processed, 2)
     (processed / "06_churn" / "tried.parquet").write_text("half")
-    assert "This run was not kept for comparison" in run_all.keep(Results(processed), root)
+    assert "This run was not kept for comparison" in handing_out.keep(Results(processed), root)
     assert len(runs.kept(ledger)) == 1
 
 

@@ -17,5 +17,11 @@ scale     the command that keeps as many replicas of the API as the load asks fo
 metrics   the command that tells Prometheus how series are
 dvc       the command that writes the pipeline by which DVC versions data and results
 dag       the command that writes the pipeline of a series for Airflow
+handing_out  what follows the notebooks of a series, for `run_all.py`
 parts     what they share
 """
+
+from patrons import door
+
+__all__ = ["handing_out"]
+__getattr__, __dir__ = door(__name__, __all__)

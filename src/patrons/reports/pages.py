@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +108,20 @@ def page(executed: Path, header: Mapping[str, Any], target: Path) -> Path:
     else:
         stage = pages[place]
         neighbours = {"previous": pages[place - 1] if place else None, "next": [*pages, None][place + 1]}
-    body = tidy(_convert(executed))
+    body = prepare(executed)
     more = {"headings": headings(body), "points": header.get("leads", {}).get(target.name, []), **neighbours}
     return write_text(target, _render("page.html.j2", header=header, stage=stage, body=body, **more))
+
+
+def prepare(executed: Path) -> str:
+    """The body of a page; kept until the notebook changes, so that it can be made while other notebooks still run."""
+    state = executed.stat()
+    return _body(executed, state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+@lru_cache(16)
+def _body(executed: Path, *_: int) -> str:
+    return tidy(_convert(executed))
 
 
 def read_header(name: str, processed: Path) -> dict[str, Any]:

@@ -101,12 +101,17 @@ def has_only_current(plan: Plan, results: Results) -> bool:
         return False
 
 
-def run(plan: Plan, results: Results, progress: Lines, root: Path, log: Log) -> None:
-    """Run what is selected and record the results; StoppedError on Ctrl-C or SIGTERM, with no process left behind."""
+def run(
+    plan: Plan, results: Results, progress: Lines, root: Path, log: Log, kept: Callable[[str], None] = lambda _: None
+) -> None:
+    """Run what is selected and record the results; StoppedError on Ctrl-C or SIGTERM, with no process left behind.
+
+    `kept` is called with each stage whose results have been kept, and must return at once.
+    """
     results.begin(plan.series, plan.data, root)
     log.add(run_id=results.record["run_id"])
     with _handlers_kept(), progress, nullcontext(plan.warm) if plan.warm else Warm() as warm:
-        asyncio.run(_Run(plan, results, progress, log, warm).all())
+        asyncio.run(_Run(plan, results, progress, log, warm, kept).all())
     results.mark_stale(plan.series)
     results.finish()
     log.add(run_id=results.record["run_id"])  # the earlier one where nothing was due
@@ -144,8 +149,17 @@ def heeded() -> list[signal.Signals]:
 class _Run:
     """One run of a plan: a task for each notebook, which waits for those that write what it reads."""
 
-    def __init__(self, plan: Plan, results: Results, progress: Lines, log: Log, warm: Warm | None = None):
+    def __init__(
+        self,
+        plan: Plan,
+        results: Results,
+        progress: Lines,
+        log: Log,
+        warm: Warm | None = None,
+        kept: Callable[[str], None] = lambda _: None,
+    ):
         self.plan, self.results, self.progress, self.log, self.warm = plan, results, progress, log, warm
+        self.kept = kept
         self.slots = asyncio.Semaphore(plan.jobs)
         self.before = needs(plan.series)
         self.tasks: dict[str, asyncio.Task[bool]] = {}
@@ -205,6 +219,8 @@ class _Run:
         record |= {"code": code, "inputs": inputs, "stopped": ending.stopped}
         self.results.refuse(stage, **record) if error else self.results.keep(stage, **record)
         self._ended(stage, FAILED if error else SUCCEEDED, seconds)
+        if not error:
+            self.kept(stage)
         return not error
 
     def _ended(self, stage: str, status: str, seconds: float | None = None) -> None:

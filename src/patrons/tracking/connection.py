@@ -88,6 +88,14 @@ def connected(root: Path, trouble: str, then: str = "") -> Iterator["MlflowClien
             raise AwayError(_message(error, uri, trouble, then)) from error
 
 
+def load() -> None:
+    """Import MLflow as `connected` does, for a thread that has seconds to spare before somebody waits for it."""
+    with _one_at_a_time, _settings(SETTINGS):
+        from mlflow.store.tracking import sqlalchemy_store  # noqa: F401
+
+        from patrons.tracking import packing  # noqa: F401
+
+
 @contextmanager
 def _settings(wanted: Mapping[str, str]) -> Iterator[None]:
     """MLflow set up for us: quiet, and quick to give up."""

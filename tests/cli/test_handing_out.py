@@ -1,0 +1,62 @@
+"""What follows the notebooks is begun while they run: it changes nothing but how long one waits."""
+
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import nbformat
+
+from patrons.cli.handing_out import Ahead
+from patrons.reports import pages
+
+
+def notebook(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(f"# Title\n\n{text}")]), path)
+
+
+def test_a_page_is_made_ahead_and_made_again_where_the_notebook_has_changed(tmp_path):
+    executed = tmp_path / "01_eda" / "notebook.ipynb"
+    notebook(executed, "Who buys?")
+    before = pages._body.cache_info().misses
+    with Ahead(SimpleNamespace(folder=tmp_path), tracked=False) as ahead:
+        ahead.page("01_eda")
+        ahead.pool.submit(int).result()  # after what was due before
+    assert pages._body.cache_info().misses == before + 1
+    assert "Who buys?" in pages.prepare(executed)
+    assert pages._body.cache_info().misses == before + 1
+
+    notebook(executed, "Who leaves, and when?")
+    assert "Who leaves, and when?" in pages.prepare(executed)
+
+
+def test_what_fails_ahead_is_left_to_its_place(tmp_path):
+    (tmp_path / "01_eda").mkdir()
+    (tmp_path / "01_eda" / "notebook.ipynb").write_text("half of a note")
+    with Ahead(SimpleNamespace(folder=tmp_path), tracked=False) as ahead:
+        ahead.page("01_eda")
+        ahead.page("02_transformation")  # there is no such file
+        ahead.pool.submit(int).result()
+
+
+IMPORTED = """
+import os, sys
+from pathlib import Path
+from types import SimpleNamespace
+from patrons.cli.handing_out import Ahead
+settings = lambda: {name: value for name, value in os.environ.items() if name[:4] != "KMP_"}  # by scikit-learn
+before = settings()
+with Ahead(SimpleNamespace(folder=Path("nowhere")), tracked=sys.argv[1] == "tracked") as ahead:
+    ahead.page("01_eda")
+    ahead.pool.submit(int).result()
+print("mlflow" in sys.modules, settings() == before)
+"""
+
+
+def test_mlflow_is_imported_ahead_only_where_it_is_used_and_leaves_no_setting_behind():
+    for tracked, imported in (("tracked", "True"), ("alone", "False")):
+        ran = subprocess.run(
+            [sys.executable, "-c", IMPORTED, tracked], capture_output=True, text=True, check=True, env=os.environ
+        )
+        assert ran.stdout.split() == [imported, "True"]
