@@ -31,6 +31,7 @@ __all__ = [
     "columns",
     "content",
     "drift",
+    "fast",
     "incoming",
     "release",
     "rows",
