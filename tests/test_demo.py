@@ -280,6 +280,15 @@ def test_every_customer_has_a_reason_in_words(demo):
     assert not scores[["reason_1", "reason_2", "reason_3"]].isin(["nan"]).any(axis=None)
 
 
+def test_the_list_begins_with_what_raises_the_risk_wherever_anything_does(demo):
+    scores = pd.read_parquet(demo.processed / "06_churn/churn_scores.parquet").set_index("customer_id")
+    assert scores.raising.str.match(r"raises the risk: |$").all()
+    listed = pd.read_csv(demo.processed / "07_customer_value/actions.csv", dtype=str, encoding="utf-8-sig")
+    raised = scores.raising.loc[listed.customer_id].ne("").to_numpy()
+    assert raised.mean() > 0.5  # beside other recent buyers something speaks against most of them
+    assert listed.reason_1[raised].str.startswith("raises the risk: ").all()
+
+
 def test_the_recorded_limits_are_those_of_the_training_days(demo):
     panel = pd.read_parquet(demo.processed / "02_transformation/panel.parquet")
     train = panel[panel.known_on <= panel.as_of.max()]

@@ -26,12 +26,10 @@ APP = Path(__file__).parents[2] / "serving" / "app.py"
 
 def test_likely_later_segments_come_with_how_often_such_held():
     later = {"days": 90, "origins": [{"value": 0.864}]}
-    sentence = (
-        "In 90 days likely “Loyal” or “At risk”: such held the right segment for 86% of customers when last tested"
-    )
-    assert likely_later(["Loyal", "At risk"], later) == f"{sentence}."
+    sentence = "In 90 days likely “Loyal” or “Lost”: such held the right segment for 86% of customers when last tested"
+    assert likely_later(["Loyal", "Lost"], later) == f"{sentence}."
     later["origins"] += [{"value": 0.794}, {"value": 0.912}]
-    assert likely_later(["Loyal", "At risk"], later) == f"{sentence} (3 days: 86% on average, 79% on the worst)."
+    assert likely_later(["Loyal", "Lost"], later) == f"{sentence} (3 days: 86% on average, 79% on the worst)."
 
 
 def test_the_segments_page_says_what_borders_explain_and_whether_later_segments_are_given():

@@ -15,7 +15,7 @@ def listed():
         {
             "rank": [1, 2, 3],
             "customer_id": ["12346", "a", "b"],
-            "segment": ["Loyal", "Loyal", "At risk"],
+            "segment": ["Loyal", "Loyal", "Lost"],
             "churn_probability": [0.2, 0.9, 0.5],
             "late": [True, False, False],
             "value": [9000.0, 50.0, 80.0],
@@ -54,7 +54,7 @@ def test_the_list_is_cut_by_segment_mark_and_text_and_sorted(listed):
         return contacts.chosen(table, segments, marks, search, sort).customer_id.tolist()
 
     assert who() == ["12346", "a", "b"]
-    assert who(segments=["At risk"]) == ["b"]
+    assert who(segments=["Lost"]) == ["b"]
     assert who(marks=["flagged"]) == ["a"]
     assert who(marks=["flagged", "check first"]) == []  # all of the marks, not one of them
     assert who(marks=["to contact"]) == ["12346"]

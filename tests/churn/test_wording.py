@@ -70,3 +70,17 @@ def test_one_customer_has_the_texts_that_a_table_has_also_of_no_reason_and_of_mi
     ones = [words.of_one(part, row) for part, row in zip(added, rows.to_dict("records"), strict=True)]
     assert words.texts(added, rows).tolist() == ones
     assert ones[3] == ["", "", ""]
+
+
+def test_what_raises_the_risk_is_told_of_those_too_whose_reasons_lower_it():
+    words = wording.Wording(["recency_days", "frequency", "plan"], DICTIONARY)
+    rows = pd.DataFrame({"recency_days": [40, 2, 2], "frequency": [1, 5, 5], "plan": ["gold", "free", "free"]})
+    # the second leans to staying, by 0.3 of recency, and its plan speaks against it; the third has nothing that raises
+    added = np.array([[0.3, 0.2, 0.1], [-0.3, 0.1, 0.1], [-0.3, 0.1, -0.1]])
+    assert words.texts(added, rows)[1, 0] == "lowers the risk: no order for 2 days"
+    assert words.raising(added, rows).tolist() == [
+        "raises the risk: no order for 40 days",
+        "raises the risk: plan: free",
+        "",
+    ]
+    assert wording.Wording([], DICTIONARY).raising(np.zeros((2, 0)), rows.head(2)).tolist() == ["", ""]

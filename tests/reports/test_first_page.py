@@ -73,10 +73,10 @@ def answers(tmp_path, record=VALUE, churn="", metrics=METRICS, rows=(), more=Non
     ]
 
 
-LEAVING, SPEND = "Who is leaving?", "What will they spend in the next 180 days?"
+LEAVING, SPEND = "Who is at risk?", "What will they spend?"
 ASSUMED = (
     "Margin, cost and the chance of keeping a customer are assumed in the params file. Nobody has measured them. By "
-    "their means a contact costs 2 EUR, and all of them bring 30 EUR beyond their cost."
+    "their means a contact costs 2 EUR."
 )
 
 
@@ -85,16 +85,18 @@ def test_without_doubts_only_the_assumptions_are_named(tmp_path):
     assert points == {
         LEAVING: "We would warn of 40% of the customers. In the test we spotted 70% of those who left, and 60% of the "
         "warnings were right.",
-        SPEND: "We expect about 900 EUR. It may be anything from 800 to 1,000 (95% interval).",
-        "Whom to contact?": "Contact 10 customers, for 20 EUR. Beyond that cost they bring anything from 10 to 50 EUR, "
-        "if the assumptions hold.",
+        SPEND: "We expect about 900 EUR in the next 180 days. It may be anything from 800 to 1,000 EUR (95% interval).",
+        "Whom to contact?": "Contact 10 customers, for 20 EUR. If the assumptions hold, they bring about 30 EUR beyond "
+        "that cost.",
     }
     assert doubts == ["A warning is a chance, not a certainty.", "In the test 2% more. 950 before.", ASSUMED]
 
 
 def test_a_gain_that_may_be_a_loss_is_told(tmp_path):
-    points = answers(tmp_path, VALUE | {"plan": PLAN | {"low": -5.0}})[0]
-    assert "from -5 to 50 EUR, perhaps a loss, if" in points["Whom to contact?"]
+    answers(tmp_path, VALUE | {"plan": PLAN | {"low": -5.0}})
+    assert page(tmp_path)["points"][-1]["lines"] == [
+        "It may be anything from -5 to 50 EUR (95% interval), perhaps a loss."
+    ]
 
 
 def test_who_is_held_out_is_to_be_left_alone(tmp_path):
@@ -123,8 +125,8 @@ def test_failed_gates_are_a_doubt_in_words_and_make_contacts_a_trial(tmp_path):
     assert points["Whom to contact?"].startswith("As a trial, contact 10 customers")
     doubts = answers(tmp_path, rows=gates(SEASON))[1]
     assert doubts[0].endswith(
-        "its probabilities are off by 20.3 points on 2024-12-29, the day nearest in season to today (10 allowed). Use "
-        "the model to rank customers, not to count them."
+        "its probabilities are off by 20.3 points on 29 December 2024, the day nearest in season to today (10 "
+        "allowed). Use the model to rank customers, not to count them."
     )
     begins = answers(tmp_path, VALUE | {"plan": None}, rows=gates(OFF))[0]["Whom to contact?"]
     assert begins.startswith("As a trial, begin with those most likely to leave")
@@ -145,30 +147,43 @@ def test_a_model_that_cannot_rank_or_may_have_peeked_is_not_to_be_relied_on(tmp_
     assert points["Whom to contact?"].startswith("Nobody yet: the churn forecast")
 
 
+ACTIVE = {"recall_active": 0.63, "precision_active": 0.54}
+OF_A_LOG = {
+    "current": "customers who ordered in the last 90 days",
+    "horizon_days": 90,
+    "came_back_rate": 0.47,
+    "season": {"day": "2024-12-20", "forecast": 0.44, "happened": 0.7},
+    "threshold": 0.3,
+    "found": [0.56, 0.89],
+    "today": {
+        "customers": 1849,
+        "flagged": 665,
+        "expected": 781,
+        "segments": [
+            {"segment": "Loyal", "customers": 1091, "flagged": 5},
+            {"segment": "Promising", "customers": 758, "flagged": 660},
+            {"segment": "Gone", "customers": 0, "flagged": 0},
+        ],
+    },
+}
+
+
+def until(tmp_path, day, **more):
+    """A log whose newest order is of this day."""
+    write_json(tmp_path / "01_eda" / "dataset.json", {"period": ["2024-01-04", day]} | more)
+
+
 def test_of_a_log_those_who_can_still_be_kept_are_spoken_of(tmp_path):
-    active = {"recall_active": 0.63, "precision_active": 0.54}
-    season = {"day": "2024-12-20", "forecast": 0.44, "happened": 0.7}
-    more = {"current": "customers who ordered in the last 90 days", "horizon_days": 90, "came_back_rate": 0.47}
-    more |= {
-        "today": {"customers": 1849, "flagged": 665, "expected": 781},
-        "season": season,
-        "threshold": 0.3,
-        "found": [0.56, 0.89],
-    }
-    more["today"]["segments"] = [
-        {"segment": "Loyal", "customers": 1091, "flagged": 5},
-        {"segment": "Promising", "customers": 758, "flagged": 660},
-        {"segment": "Gone", "customers": 0, "flagged": 0},
-    ]
-    points, doubts = answers(tmp_path, metrics=METRICS | active, more=more)
-    assert points["Who will not order in the next 90 days?"] == (
-        "Of the 1,849 who ordered in the 90 days before, we expect about 781 not to order. To miss few of them we warn "
-        "of 665; in the test 54% of such warnings were right."
+    until(tmp_path, "2025-12-23")
+    points, doubts = answers(tmp_path, metrics=METRICS | ACTIVE, more=OF_A_LOG)
+    assert points[LEAVING] == (
+        "We warn of 665 of the 1,849 recent buyers, mostly “Promising”: they may not order between 24 December 2025 "
+        "and 23 March 2026. In the test we spotted 63% of those who did not order, and 54% of the warnings were right."
     )
     assert doubts[:4] == [
-        "At a similar time of year (2024-12-20), 44% were forecast not to order and 70% did not. It may be more than "
-        "forecast now, too.",
-        "In the latest test we spotted 63% of those who did not order; on other days that were tried, 56% to 89%.",
+        "At a similar time of year (20 December 2024), 44% were forecast not to order and 70% did not. It may be more "
+        "than forecast now, too.",
+        "On other days that were tried, we spotted 56% to 89% of those who did not order.",
         "A warning means a chance of 30% or more not to order. It is no certainty.",
         "47% of those who skip 90 days come back in the 90 days after.",
     ]
@@ -178,17 +193,70 @@ def test_of_a_log_those_who_can_still_be_kept_are_spoken_of(tmp_path):
     ]
 
 
+def test_who_has_gone_quiet_gets_no_warning_and_the_page_says_so_beside_those_who_do(tmp_path):
+    until(tmp_path, "2025-12-23")
+    names = {"Loyal": 1100, "Promising": 800, "Lapsed regulars": 300, "Lost": 200}
+    cards = [{"segment": name, "customers": count, "share": count / 2400} for name, count in names.items()]
+    write_json(tmp_path / "04_label_creation" / "segments.json", cards)
+    write_json(tmp_path / "04_label_creation" / "notebook.ipynb", EMPTY)
+    answers(tmp_path, metrics=METRICS | ACTIVE, more=OF_A_LOG)
+    write_json(tmp_path / "series.json", {})
+    [at_risk] = [point for point in page(tmp_path)["points"] if point["question"] == LEAVING]
+    # 2,400 customers less 1,849 recent buyers; of Loyal 9 and of Promising 42 are among them, of the others everyone
+    assert at_risk["lines"] == [
+        "Recent buyers ordered between 25 September 2025 and 23 December 2025. The other 551 customers, most of them "
+        "“Lapsed regulars” and “Lost”, get no warning: they have gone quiet already.",
+        "We expect about 781 of the recent buyers not to order.",
+    ]
+
+
+@pytest.mark.parametrize(("failed", "counted"), [((), True), ((BEATS,), True), ((OFF,), False), ((SEASON,), False)])
+def test_a_model_that_only_ranks_counts_nobody(tmp_path, failed, counted):
+    answers(tmp_path, metrics=METRICS | ACTIVE, rows=gates(*failed), more=OF_A_LOG)
+    said = str(page(tmp_path))
+    assert ("We expect about 781 of the recent buyers not to order." in said) == counted
+    assert ("not to count them" in said) != counted
+
+
+def test_expected_spend_stands_beside_what_was_spent_before_and_the_year_before(tmp_path):
+    until(tmp_path, "2025-12-23")
+    same = "A year earlier it was the same: in the 180 days from 2024-12-29 on, customers spent 35% less."
+    spent = VALUE["expected_spend"] | {"ratio": 0.613, "season": same}
+    points, _ = answers(tmp_path, VALUE | {"expected_spend": spent})
+    assert points[SPEND] == (
+        "We expect about 900 EUR between 24 December 2025 and 21 June 2026, 39% less than in as many days before. It "
+        "may be anything from 800 to 1,000 EUR (95% interval)."
+    )
+    assert page(tmp_path)["points"][1]["lines"] == [same.replace("2024-12-29", "29 December 2024")]
+
+
+def test_what_bounds_the_contacts_and_what_the_error_of_the_test_would_leave_is_said(tmp_path):
+    budget = [{"assumption": "budget", "low": 10.0, "likely": 21.0, "high": 30.0}]
+    error = {"value": 0.25, "low": 0.1, "high": 0.4}
+    points, _ = answers(tmp_path, VALUE | {"assumptions": budget, "stake_error": error})
+    assert points["Whom to contact?"].startswith(
+        "Contact 10 customers, for 20 EUR: as many as the assumed budget buys."
+    )
+    # 30 beyond a cost of 20 are 50 in all; 50 / 1.25 = 40, less the cost 20
+    assert page(tmp_path)["points"][-1]["lines"] == [
+        "It may be anything from 10 to 50 EUR (95% interval).",
+        "In the test, what a contact could save was put 25% too high. Corrected for that, they would bring about 20 "
+        "EUR. The interval allows for it.",
+    ]
+    unsure = VALUE | {"assumptions": [budget[0] | {"likely": 23.0}], "stake_error": error | {"low": -0.1}}
+    points, _ = answers(tmp_path, unsure)  # one contact more would cost 22; the interval of the error includes none
+    assert points["Whom to contact?"].startswith("Contact 10 customers, for 20 EUR. If")
+    assert len(page(tmp_path)["points"][-1]["lines"]) == 1
+
+
 def test_an_answer_has_two_sentences_and_a_sentence_two_numbers(tmp_path):
-    active = {"recall_active": 0.63, "precision_active": 0.54}
-    more = {
-        "current": "customers",
-        "horizon_days": 90,
-        "today": {"customers": 1849, "flagged": 665, "expected": 781},
-        "threshold": 0.3,
+    until(tmp_path, "2025-12-23")
+    spent = VALUE | {"expected_spend": VALUE["expected_spend"] | {"ratio": 0.6, "season": "x"}}
+    points = answers(tmp_path, spent, metrics=METRICS | ACTIVE, more=OF_A_LOG)[0] | {
+        f"{question} (of a table)": text for question, text in answers(tmp_path)[0].items()
     }
-    points = answers(tmp_path, metrics=METRICS | active, more=more)[0] | answers(tmp_path)[0]
     for text in points.values():
-        plain = re.sub(r" \(95% interval\)| in the 90 days before", "", text)  # the days stand in the question, too
+        plain = re.sub(r" \(95% interval\)|\d+ [A-Z][a-z]+ \d{4}", "", text)  # a day is no number to keep in mind
         sentences = re.split(r"(?<=[.!?]) (?=[A-Z“])", plain)
         assert len(sentences) <= 2, text
         assert all(len(re.findall(r"\d[\d,.]*", sentence)) <= 2 for sentence in sentences), text
@@ -242,13 +310,13 @@ def test_a_forecast_that_does_not_beat_the_simple_rule_is_a_doubt(low, doubts):
 
 @pytest.mark.parametrize(("brought", "advice"), [(0.7, " Suggested: win back."), (0.3, "")])
 def test_the_advice_to_those_who_bring_most_is_that_of_their_segment(tmp_path, brought, advice):
-    card = {"segment": "At risk", "customers": 5, "share": 0.5, "revenue_share": brought, "action": "win back"}
+    card = {"segment": "Lost", "customers": 5, "share": 0.5, "revenue_share": brought, "action": "win back"}
     write_json(tmp_path / "04_label_creation" / "segments.json", [card])
     write_json(tmp_path / "04_label_creation" / "notebook.ipynb", EMPTY)
     content = page(tmp_path, "")
     [who, revenue] = content["points"]
-    assert who["text"] == "The 5 customers form one segment, “At risk”."
-    assert revenue["text"] == f"“At risk” are 50% of the customers and bring {brought:.0%} of the revenue.{advice}"
+    assert who["text"] == "The 5 customers form one segment, “Lost”."
+    assert revenue["text"] == f"“Lost” are 50% of the customers and bring {brought:.0%} of the revenue.{advice}"
     assert [doubt["text"] for doubt in content["doubts"]] == ([answers_module.UNTRIED] if advice else [])
 
 
@@ -262,13 +330,13 @@ def test_how_far_the_total_of_the_test_was_off_is_told(spent, comparison):
 
 
 def test_the_largest_of_several_segments_is_named(tmp_path):
-    card = {"segment": "At risk", "customers": 1500, "share": 0.75, "revenue_share": None, "action": "win back"}
+    card = {"segment": "Lost", "customers": 1500, "share": 0.75, "revenue_share": None, "action": "win back"}
     cards = [card, card | {"segment": "Loyal", "customers": 500, "share": 0.25}]
     write_json(tmp_path / "04_label_creation" / "segments.json", cards)
     write_json(tmp_path / "04_label_creation" / "notebook.ipynb", EMPTY)
     who, revenue = page(tmp_path, "")["points"]
-    assert who["text"] == "The 2,000 customers fall into 2 segments. The largest is “At risk”, with 75% of them."
-    assert who["picture"] == ("Share of customers", [("At risk", "75%", 100.0), ("Loyal", "25%", 33.3)])
+    assert who["text"] == "The 2,000 customers fall into 2 segments. The largest is “Lost”, with 75% of them."
+    assert who["picture"] == ("Share of customers", [("Lost", "75%", 100.0), ("Loyal", "25%", 33.3)])
     assert revenue["text"].startswith("The data does not say what a customer pays")
 
 
@@ -317,6 +385,8 @@ def test_the_first_to_contact_are_shown_and_those_held_out_are_not(tmp_path):
             "churn_probability": [0.114, 0.5, 0.9],
             "expected_gain": [61.98, 50.0, 2.0],
             "value": [14880.3, 20.0, 3.0],
+            "value_if_kept": [15900.4, 30.0, 14.2],
+            "value_if_lost": [2100.0, 10.0, 0.0],
             "late": [True, False, False],
             "reason_1": ["lowers the risk: 5 orders", "x", "raises the risk: <b>few</b> orders"],
             "arm": ["contact", "hold out", "contact"],
@@ -326,7 +396,7 @@ def test_the_first_to_contact_are_shown_and_those_held_out_are_not(tmp_path):
     path = tmp_path / "07_customer_value" / "actions.csv"
     path.parent.mkdir()
     listed.to_csv(path, index=False, encoding="utf-8-sig")
-    first = contacts.first(path, "EUR")
+    first = contacts.first(path, "EUR", 180)
     assert first["head"] == ["Customer", "Segment", "Risk", "Expected gain", "Why", "What to do"]
     assert first["rows"] == [
         [
@@ -334,10 +404,17 @@ def test_the_first_to_contact_are_shown_and_those_held_out_are_not(tmp_path):
             "Loyal",
             "11%",
             "62 EUR",
-            "Worth about 14,900 EUR; silent for longer than usual",
+            "15,900 EUR in 180 days if they stay, 2,100 if not; silent for longer than usual",
             "Contact: thank them",
         ],
-        ["9", "New", "90%", "2 EUR", "Worth about 3 EUR; <b>few</b> orders", "Check: cancelled"],
+        [
+            "9",
+            "New",
+            "90%",
+            "2 EUR",
+            "14.2 EUR in 180 days if they stay, 0 if not; <b>few</b> orders",
+            "Check: cancelled",
+        ],
     ]
     assert (first["all"], first["held"], first["segments"]) == (2, 1, {"Loyal": 1, "New": 1})
     listed[:0].to_csv(path, index=False)
@@ -372,9 +449,8 @@ def test_without_monitoring_nothing_is_said_of_it(tmp_path):
 
 def test_season_and_the_gate_that_looks_at_it_are_one_doubt(tmp_path):
     season = {"day": "2024-12-29", "forecast": 0.33, "happened": 0.53}
-    told = (
-        "At a similar time of year (2024-12-29), 33% were forecast not to order and 53% did not. It may be more than "
-    )
+    happened = "33% were forecast not to order and 53% did not"
+    told = f"At a similar time of year (29 December 2024), {happened}. It may be more than "
     more = {"season": season}
     assert answers(tmp_path, rows=gates(SEASON), more=more)[1][0] == (
         f"{told}forecast now, too. The churn model failed 1 of 2 checks: this one. Use the model to rank customers, "
@@ -391,10 +467,14 @@ def test_a_segment_in_which_nearly_all_are_flagged_is_called_in_the_order_of_the
     segments = [
         {"segment": "Promising", "customers": 748, "flagged": 746},
         {"segment": "Loyal", "customers": 100, "flagged": 95},
+        {"segment": "Lost", "customers": 3, "flagged": 3},
     ]
-    answers(tmp_path, more={"today": {"segments": segments}})
+    answers(
+        tmp_path, metrics=METRICS | ACTIVE, more=OF_A_LOG | {"came_back_rate": 0.5, "today": {"segments": segments}}
+    )
     assert page(tmp_path)["points"][0]["lines"] == [
-        "Nearly everyone in “Promising” is flagged, so the flag picks nobody there. Call in the order of the list."
+        "We warn of nearly every recent buyer in “Promising”, so the warning singles out nobody there. Call in the "
+        "order of the list."
     ]
 
 
@@ -425,7 +505,7 @@ def test_a_page_opens_with_its_own_answers(tmp_path):
     assert sorted(leads) == ["05_classification.html", "06_churn.html", "07_customer_value.html"]
     assert [point["question"] for point in leads["07_customer_value.html"]] == [SPEND, "Whom to contact?"]
     assert leads["05_classification.html"][0]["text"] == (
-        "97% of new customers land in the right segment. The model is good enough."
+        "Of customers that the model had not seen, 97% were placed in their segment. The model is good enough."
     )
 
 
@@ -437,4 +517,7 @@ def test_where_a_later_segment_cannot_be_told_page_5_opens_with_today_alone(tmp_
     write_json(folder / "segment_later.json", {"used": False, "reason": "no model does better"})
     write_json(folder / "notebook.ipynb", EMPTY)
     [lead] = page(tmp_path)["leads"]["05_classification.html"]
-    assert (lead["text"], lead["lines"]) == ("97% of new customers land in the right segment.", [])
+    assert lead["text"] == "Of customers that the model had not seen, 97% were placed in their segment."
+    assert lead["lines"] == [
+        "They were kept out of the learning, but are no newcomers. How well those are placed was not tested."
+    ]

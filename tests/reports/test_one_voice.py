@@ -18,21 +18,22 @@ SAID = {
         rf"{NUMBER} customers are described",
     ),
     "who can be kept": (
-        rf"Of the {NUMBER} who ordered in the",
+        rf"We warn of [\d,]+ of the {NUMBER} recent buyers",
         rf"of the {NUMBER} customers who ordered in the last",
         rf"The list holds the {NUMBER} customers",
         rf"A contact is expected to pay for [\d,]+ of {NUMBER} customers",
     ),
-    "flagged": (rf"we warn of {NUMBER};", rf"Today {NUMBER} of the [\d,]+ customers"),
-    "expected not to order": (rf"expect about {NUMBER} not to order", rf"About {NUMBER} are expected to make"),
+    "flagged": (rf"We warn of {NUMBER} of the", rf"Today {NUMBER} of the [\d,]+ customers"),
+    "expected not to order": (
+        rf"expect about {NUMBER} of the recent buyers not to order",
+        rf"About {NUMBER} are expected to make",
+    ),
     "warnings that were right": (
         r"(\d+)% of such warnings were right",
         r"and (\d+)% of the warnings were right",
         r"; (\d+)% of flags were right",
     ),
     "spotted": (
-        r"were spotted (\d+)%",
-        r"In the latest test we spotted (\d+)%",
         r"In the test we spotted (\d+)%",
         r"were flagged: (\d+)% of those who",
         r"(\d+)% of those who (?:churned|did not order in \d+ days) were flagged",
@@ -42,7 +43,7 @@ SAID = {
         r"in the same way on all that is known now, is (\d+)%",
     ),
     "spotted on other days": (
-        r"on other days that were tried, (\d+% to \d+%)",
+        r"On other days that were tried, we spotted (\d+% to \d+%)",
         r"set like this to find \d+% found (\d+% to \d+%)",
     ),
     "forecast of the season": (r"\), (\d+)% were forecast not to order", r"was forecast for (\d+)% of"),
@@ -59,7 +60,7 @@ SAID = {
         rf"{AMOUNT}(?: [A-Z]{{3}})? are expected in",
     ),
     "interval of the spend": (
-        rf"It may be anything from ({AMOUNT[1:-1]} to {AMOUNT[1:-1]}) \(95% interval",
+        rf"We expect about .{{0,160}}? It may be anything from ({AMOUNT[1:-1]} to {AMOUNT[1:-1]}) (?:\w+ )?\(95%",
         rf"are expected to spend [^(]*\(95% interval ({AMOUNT[1:-1]} to {AMOUNT[1:-1]})\)",
     ),
     "spent in the test": (r"In the period that was tested, ([^.]*?) was spent",),
@@ -74,12 +75,12 @@ SAID = {
     "cost": (rf"customers, for {AMOUNT}", rf"That costs {AMOUNT}", rf"contacts cost {AMOUNT}"),
     "cost of one": (rf"means a contact costs {AMOUNT}", rf"That costs [^.]*?, {AMOUNT} each"),
     "gain": (
-        rf"all of them bring {AMOUNT}",
+        rf"they bring about {AMOUNT}(?: [A-Z]{{3}})? beyond that cost",
         rf"Beyond that cost it brings {AMOUNT}",
         rf"contacts cost {AMOUNT[1:-1]} and bring {AMOUNT}",
     ),
     "interval of the gain": (
-        rf"Beyond that cost they bring anything from (-?{AMOUNT[1:-1]} to {AMOUNT[1:-1]})",
+        rf"beyond that cost\. It may be anything from (-?{AMOUNT[1:-1]} to {AMOUNT[1:-1]})",
         rf"if the assumptions hold \(95% interval (-?{AMOUNT[1:-1]} to {AMOUNT[1:-1]})\)",
     ),
     "held out": (
@@ -90,11 +91,11 @@ SAID = {
     "expected to pay": (rf"A contact is expected to pay for {NUMBER} of",),
     "likely to pay": (rf"It likely does for {NUMBER}", rf"and likely to for {NUMBER}"),
     "stake": (r"what a contact could save was put (right|\d+% too (?:high|low))",),
-    "placed": (r"in the right segment (\d+)%", r"(\d+)% of new customers land in the right segment"),
+    "placed": (r"placed in their segment (\d+)%", r"(\d+)% were placed in their segment"),
     "who bring most": (r"are (\d+% of (?:the )?customers and bring \d+%) of (?:the )?revenue",),
 }
 # what stands on several pages of any report whose model may be used
-OF_A_LOG = {"customers", "who can be kept", "flagged", "expected not to order", "spotted", "from which probability"}
+OF_A_LOG = {"customers", "who can be kept", "flagged", "spotted", "from which probability"}
 OF_A_LOG |= {"expected spend", "spent in the test", "contacts", "cost", "gain", "held out", "who bring most", "stake"}
 OF_A_TABLE = {"spotted", "warnings that were right", "contacts", "cost", "gain", "held out", "placed"}
 

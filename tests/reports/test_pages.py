@@ -129,7 +129,11 @@ def test_the_key_number_of_held_out_customers_is_theirs_and_not_that_of_the_fold
     of_folds = {"accuracy": 0.97, "accuracy_low": 0.963, "accuracy_high": 0.976}
     held_out = {"accuracy_held_out": 0.95, "accuracy_held_out_low": 0.91, "accuracy_held_out_high": 0.98}
     number, *others = pages.key_numbers([{"name": "05_classification", "metrics": of_folds | held_out}], "EUR")
-    assert (number["value"], number["detail"], others) == ("95%", "95% interval 91% to 98%", [])
+    assert (number["value"], number["detail"], others) == (
+        "95%",
+        "95% interval 91% to 98%; newcomers are not tested",
+        [],
+    )
 
 
 def test_an_incomplete_series_says_so_on_top_and_at_the_notebook(reports):

@@ -14,7 +14,7 @@ BETTER, WORSE, EVEN = Interval(1, 0.5, 2), Interval(-1, -2, -0.5), Interval(0, -
 def held_out(gain=BETTER, weakest=0.94):
     scores = {"accuracy": ACCURACY, "macro_f1": ACCURACY}
     return Assessment(
-        names=["At risk", "Loyal"],
+        names=["Lost", "Loyal"],
         probabilities=np.empty((0, 2)),
         predictions=np.empty(0),
         scores=scores,
@@ -23,7 +23,7 @@ def held_out(gain=BETTER, weakest=0.94):
         log_loss=ACCURACY,
         reliability=pd.DataFrame(),
         calibration_error=0.01,
-        recalls=pd.DataFrame({"rate": [weakest, 0.99], "low": 0.9, "high": 1.0}, index=["At risk", "Loyal"]),
+        recalls=pd.DataFrame({"rate": [weakest, 0.99], "low": 0.9, "high": 1.0}, index=["Lost", "Loyal"]),
     )
 
 
@@ -73,9 +73,9 @@ def test_placement_and_distillation():
 
 
 def test_the_weakest_segment():
-    assert narrative.weakest_title(held_out()) == "At risk is hardest: 94% are recognised"
+    assert narrative.weakest_title(held_out()) == "Lost is hardest: 94% are recognised"
     assert narrative.weakest(held_out()) == (
-        "At risk is the hardest to recognise: 94% of its customers land in it (95% interval 90% to 100%, for all "
+        "Lost is the hardest to recognise: 94% of its customers land in it (95% interval 90% to 100%, for all "
         "segments at once)."
     )
 
@@ -95,7 +95,7 @@ def test_how_often_likely_segments_held_is_told_with_the_days_and_what_lacks():
     ("assessment", "verdict"),
     [
         (held_out(), "places customers of every segment well enough to be used"),
-        (held_out(weakest=0.41), "is not to be used: it recognises 41% of At risk, under the 60% wanted"),
+        (held_out(weakest=0.41), "is not to be used: it recognises 41% of Lost, under the 60% wanted"),
         (held_out(gain=EVEN), "is not to be used: it is no better than always saying the largest segment"),
     ],
 )

@@ -210,3 +210,9 @@ def test_cards_say_where_each_segment_stands_and_are_read_again():
     written = segments.records(cards, {4: "Lost", 7: "Loyal"}, {4: 1, 7: 2}, centres)
     assert [(card["segment"], card["x_position"]) for card in written] == [("Loyal", 0.9), ("Lost", 0.1)]
     assert segments.stood(written).loc[1].to_dict() == {"x": 0.1, "y": 0.2}
+
+
+def test_names_are_told_apart_and_none_says_risk_which_is_the_word_of_warnings():
+    names = [profile.name for profile in segments.PROFILES]
+    assert len({name.lower() for name in names}) == len(names)
+    assert not [name for name in names if "risk" in name.lower()]

@@ -111,6 +111,25 @@ def test_the_reasons_of_06_come_along_and_nothing_else_of_it():
     assert listed.reason_1.eq("silent for 80 days").all()
 
 
+def test_the_first_reason_of_a_list_raises_the_risk_wherever_anything_does():
+    up, down = "raises the risk: ", "lowers the risk: "
+    scores = pd.DataFrame(
+        {
+            "reason_1": [down + "a", up + "a", down + "a"],
+            "reason_2": [down + "b", up + "b", ""],
+            "reason_3": [down + "c", up + "c", ""],
+            "raising": [up + "late", up + "a", ""],
+        }
+    )
+    assert actions.raising_first(scores)[list(REASONS)].to_numpy().tolist() == [
+        [up + "late", down + "a", down + "b"],
+        [up + "a", up + "b", up + "c"],
+        [down + "a", "", ""],
+    ]
+    earlier = scores.drop(columns="raising")
+    pd.testing.assert_frame_equal(actions.raising_first(earlier), earlier)  # results of an earlier version
+
+
 def test_where_no_value_is_known_the_likeliest_to_leave_come_first():
     people = PEOPLE.assign(value=np.nan, value_if_kept=np.nan, value_if_lost=np.nan)
     gain = gains.gains(times(np.nan), exact(), SURE)

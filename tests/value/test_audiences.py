@@ -26,7 +26,7 @@ def processed(tmp_path):
         }
     )
     roster.to_parquet(folder / "01_eda/customers.parquet")
-    segment = ["At risk", "At risk", "At risk", "Loyal", "At risk", "At risk"]
+    segment = ["Lost", "Lost", "Lost", "Loyal", "Lost", "Lost"]
     pd.DataFrame({"customer_id": ids, "segment": segment}).to_parquet(folder / "04_label_creation/labels.parquet")
     flagged = [True, True, False, True, False, False]
     pd.DataFrame({"customer_id": ids, "flagged": flagged}).to_parquet(folder / "06_churn/churn_scores.parquet")
@@ -38,10 +38,10 @@ def processed(tmp_path):
 
 
 def test_members_of_a_segment_without_whom_is_held_out_or_shares_their_address(processed):
-    made = audiences.of(processed, "klaviyo", "At risk")
+    made = audiences.of(processed, "klaviyo", "Lost")
     assert made.table.to_dict("records") == [
-        {"Email": "ann@x.org", "Segment": "At risk"},
-        {"Email": "c@x.org", "Segment": "At risk"},
+        {"Email": "ann@x.org", "Segment": "Lost"},
+        {"Email": "c@x.org", "Segment": "Lost"},
     ]
     assert (made.members, made.held, made.without) == (5, 2, 1)  # b and f, who has b's address; e has none
 
@@ -66,8 +66,8 @@ def test_an_earlier_list_that_is_not_over_holds_its_customers_out(processed):
 
 def test_each_tool_gets_its_columns(processed):
     roster = pd.DataFrame({"customer_id": ["a"], "Mail": [" Ann@x.org "], "External-ID": [17.0]})
-    made = {form: audiences.of(processed, form, "At risk", customers=roster).table for form in audiences.FORMS}
-    assert made["klaviyo"].to_dict("records") == [{"Email": "ann@x.org", "External ID": "17", "Segment": "At risk"}]
+    made = {form: audiences.of(processed, form, "Lost", customers=roster).table for form in audiences.FORMS}
+    assert made["klaviyo"].to_dict("records") == [{"Email": "ann@x.org", "External ID": "17", "Segment": "Lost"}]
     assert list(made["mailchimp"]) == ["Email Address", "External ID", "Segment"]
     assert made["google"].to_dict("records") == [{"Email": audiences.hashed("ann@x.org")}]
 
@@ -78,9 +78,9 @@ def test_an_address_is_hashed_without_spaces_and_in_lower_case():
 
 def test_an_address_or_id_that_a_spreadsheet_would_compute_is_left_out(processed):
     roster = pd.DataFrame({"customer_id": ["a", "c"], "mail": ["=1@x.org", "c@x.org"]})
-    made = audiences.of(processed, "mailchimp", "At risk", customers=roster)
+    made = audiences.of(processed, "mailchimp", "Lost", customers=roster)
     assert made.table["Email Address"].tolist() == ["c@x.org"]
-    assert audiences.content(made.table) == b"Email Address,Segment\nc@x.org,At risk\n"
+    assert audiences.content(made.table) == b"Email Address,Segment\nc@x.org,Lost\n"
 
 
 @pytest.mark.parametrize(
@@ -134,17 +134,17 @@ def test_a_wrong_wish_says_what_there_is(processed, form, whom, says):
 def test_without_a_list_nobody_knows_who_is_held_out(processed):
     (processed / "07_customer_value/actions.csv").unlink()
     with pytest.raises(AudienceError, match=r"shop has no actions.csv: run the series first"):
-        audiences.of(processed, "klaviyo", "At risk")
+        audiences.of(processed, "klaviyo", "Lost")
 
 
 def test_the_command_writes_the_file_and_says_who_is_left_out(processed, tmp_path, monkeypatch, capsys):
     (tmp_path / "notebooks").mkdir()
     monkeypatch.chdir(tmp_path)
-    called = ["audience", "shop", "--segment", "At risk", "--form", "mailchimp", "--output", "at_risk.csv"]
+    called = ["audience", "shop", "--segment", "Lost", "--form", "mailchimp", "--output", "lost.csv"]
     assert main(called) == 0
-    assert (tmp_path / "at_risk.csv").read_text() == "Email Address,Segment\nann@x.org,At risk\nc@x.org,At risk\n"
+    assert (tmp_path / "lost.csv").read_text() == "Email Address,Segment\nann@x.org,Lost\nc@x.org,Lost\n"
     said = capsys.readouterr().out
     assert said == (
-        "at_risk.csv: 2 of 5 customers, for Mailchimp. Left out: 2 held out, 1 without an address or id of their own.\n"
+        "lost.csv: 2 of 5 customers, for Mailchimp. Left out: 2 held out, 1 without an address or id of their own.\n"
     )
     assert main([*called[:3], "Loyl", *called[4:]]) == 2

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from patrons.churn.reasons import REASONS, Explainer, prepared
+from patrons.churn.reasons import RAISING, REASONS, Explainer, prepared
 from patrons.churn.wording import Wording
 from patrons.features.panel import KNOWN, OUTCOME
 from patrons.features.split import inputs
@@ -46,6 +46,7 @@ def scores(
     dictionary: pd.DataFrame,
     threshold: float | None = None,
     left_out: pd.Series | None = None,
+    can_be_kept: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Today's customers with their probability of churn, whether they are flagged, and three reasons.
 
@@ -61,14 +62,17 @@ def scores(
         The probability from which a customer is flagged; without it nobody is.
     left_out : Series, optional
         Probabilities by customer that replace those of the model (see `final.used`).
+    can_be_kept : Series of bool, optional
+        Which rows `raising` compares a customer with; without it, with what the model takes for the mean.
 
     Returns
     -------
     DataFrame
-        `customer_id`, `churn_probability`, `flagged`, `reason_1`, `reason_2`, `reason_3`.
+        `customer_id`, `churn_probability`, `flagged`, `reason_1`, `reason_2`, `reason_3`, and `raising`: what raises
+        the risk most beside that of those who can be kept, whatever side the customer is on.
     """
     X = inputs(today)
-    predicted = explained(model, X, dictionary)
+    predicted = explained(model, X, dictionary, None if can_be_kept is None else X[can_be_kept.to_numpy()])
     risk = pd.Series(np.concatenate([own for own, _ in predicted]), today.customer_id)
     if left_out is not None:
         risk = left_out.reindex(risk.index).fillna(risk)
@@ -76,18 +80,26 @@ def scores(
     flagged = np.zeros(len(score), bool) if threshold is None else score >= threshold
     scored = today[["customer_id"]].assign(churn_probability=score, flagged=flagged)
     texts = np.concatenate([why for _, why in predicted])
-    return scored.join(pd.DataFrame(texts, today.index, REASONS, dtype="str"))
+    return scored.join(pd.DataFrame(texts, today.index, [*REASONS, RAISING], dtype="str"))
 
 
-def explained(model: Pipeline, X: pd.DataFrame, dictionary: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Probabilities of churn and the texts of three reasons, of `AT_ONCE` customers after the other."""
+def explained(
+    model: Pipeline, X: pd.DataFrame, dictionary: pd.DataFrame, others: pd.DataFrame | None = None
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Probabilities of churn, and the texts of three reasons and of what raises it, `AT_ONCE` customers at a time.
+
+    What raises it does so beside the mean of `others`, as many of them as are scored at a time.
+    """
     explainer = Explainer(model)
     wording = Wording(explainer.features, dictionary)
+    few = X[:0] if others is None else others.head(AT_ONCE)
+    usual = explainer.contributions(prepared(model, few)).mean(axis=0) if len(few) else 0.0
 
     def of(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         Z = prepared(model, rows)
         own = model[-1].predict_proba(Z)[:, 1].round(9)
-        return own, wording.texts(explainer.contributions(Z), rows)
+        added = explainer.contributions(Z)
+        return own, np.column_stack([wording.texts(added, rows), wording.raising(added - usual, rows)])
 
     return side_by_side(of, [(X.iloc[n : n + AT_ONCE],) for n in range(0, len(X), AT_ONCE)])
 

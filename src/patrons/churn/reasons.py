@@ -15,6 +15,7 @@ from patrons.churn.wording import Wording
 from patrons.features.preparation import sources
 
 REASONS = ("reason_1", "reason_2", "reason_3")
+RAISING = "raising"  # what raises the risk most, also of customers whose reasons lower it: why to contact them
 
 
 class Explainer:

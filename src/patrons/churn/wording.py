@@ -65,8 +65,22 @@ class Wording:
         array of str of shape (n_customers, 3)
             Empty where there are fewer.
         """
-        texts = np.full((len(added), MOST), "", dtype=object)
-        columns, weights, side = self.weightiest(added)
+        return self._texts(rows, *self.weightiest(added))
+
+    def raising(self, added: np.ndarray, rows: pd.DataFrame) -> np.ndarray:
+        """What raises each row's probability most, whatever side the row is on: shape (n_customers,), empty if nothing.
+
+        Parameters
+        ----------
+        added, rows
+            As in `texts`.
+        """
+        columns, weights, side = self.weightiest(added, np.ones(len(added)))
+        return self._texts(rows, columns[:, :1], weights[:, :1], side)[:, 0]
+
+    def _texts(self, rows: pd.DataFrame, columns: np.ndarray, weights: np.ndarray, side: np.ndarray) -> np.ndarray:
+        """The reasons of columns that weigh something, shape (n_customers, MOST)."""
+        texts = np.full((len(rows), MOST), "", dtype=object)
         row, place = np.nonzero(weights > 0)
         column = columns[row, place]
         for chosen in np.unique(column):
@@ -89,13 +103,16 @@ class Wording:
         texts = [PUSHES[side] + self.formatters[c](row[self.names[c]]) if weight > 0 else "" for c, weight in pairs]
         return (texts + [""] * MOST)[:MOST]
 
-    def weightiest(self, added: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def weightiest(
+        self, added: np.ndarray, side: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The columns of each row's reasons, up to three, what each weighs, and on which side the row is (1 or -1).
 
-        They are the weightiest of each of the weightiest groups. None weighs more than its group.
+        They are the weightiest of each of the weightiest groups. None weighs more than its group. With a `side`, they
+        are reasons of that side.
         """
         added = added * self.personal
-        side = np.where(added.sum(axis=1) >= 0, 1.0, -1.0)
+        side = np.where(added.sum(axis=1) >= 0, 1.0, -1.0) if side is None else side
         weights = added * side[:, None]
         if not len(self.names):
             return np.zeros((len(added), 0), int), weights, side

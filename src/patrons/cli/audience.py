@@ -8,7 +8,7 @@ from patrons.cli.parts import command
 from patrons.files import root_folder, shown, whole
 
 PURPOSE = "write the members of a segment, or those flagged, as a file that a marketing tool imports"
-EXAMPLE = 'demo --segment "At risk" --form klaviyo --customers crm.csv --output at_risk.csv'
+EXAMPLE = 'demo --segment "Lapsed regulars" --form klaviyo --customers crm.csv --output lapsed.csv'
 
 
 def add(commands: Any) -> None:

@@ -42,7 +42,7 @@ EXAMPLES = f"""examples:
   {PATRONS} log demo                        send to MLflow what run_all.py could not
   {PATRONS} predict --params demo --input data/raw/demo/new_orders.csv --output scored.csv
   {PATRONS} trial demo --orders new.csv     what the contacts did, beside those held out
-  {PATRONS} audience demo --segment "At risk" --form klaviyo --customers crm.csv --output at_risk.csv
+  {PATRONS} audience demo --segment "Lapsed regulars" --form klaviyo --customers crm.csv --output lapsed.csv
                                                     its members, as a file that Klaviyo imports
   {PATRONS} outcomes demo                   what is kept of scores, and what became of them
   {PATRONS} compare demo                    what changed since the run before

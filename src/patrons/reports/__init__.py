@@ -3,7 +3,9 @@
 pages       a page for each notebook, and the index
 first_page  the index: answers, what changed, and what to doubt
 answers     short answers from what the notebooks recorded
+at_risk     whom we warn of, and who has gone quiet already
 pictures    a bar for each segment, beside an answer
+dates       days in words, what a forecast is about, and whether that is over
 contacts    the first rows of the list of whom to contact
 markup      the HTML of notebooks, made safe and readable
 """

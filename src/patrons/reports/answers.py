@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from patrons.churn import gate_narrative
-from patrons.digits import about
+from patrons.digits import about, compared
 from patrons.errors import PATRONS
 from patrons.files import read_json
 from patrons.lexicon import capital
-from patrons.reports import contacts, pictures
+from patrons.reports import at_risk, contacts, dates, pictures
 from patrons.reports.pictures import Picture
 
 LABELS, PLACING, CHURN, VALUE, WATCH = (
@@ -22,9 +22,10 @@ LABELS, PLACING, CHURN, VALUE, WATCH = (
     "07_customer_value",
     "08_monitoring",
 )
-NEARLY_ALL = 0.95  # share of a segment from which its flags tell nobody apart
+AT_RISK, WORTH, CONTACT = "Who is at risk?", "What will they spend?", "Whom to contact?"
 UNTRIED = "The suggestion has not been tested here. Leave some customers alone, drawn by lot, and compare."
-SHARES, FLAGGED, SPEND = "Share of customers", "Customers flagged, by segment", "Expected spend, by segment"
+SHARES, SPEND = "Share of customers", "Expected spend, by segment"
+WARNED, WARNED_OF = "Recent buyers with a warning, by segment", "Customers with a warning, by segment"
 
 
 class Answer(NamedTuple):
@@ -68,6 +69,7 @@ class Answers:
 
         self.stages = good
         self.metrics = {name: stage["metrics"] for name, stage in good.items()}
+        self.data: dict[str, Any] = read_json(processed / "01_eda" / "dataset.json", {})
         self.cards: list[dict[str, Any]] = read(LABELS, "segments.json", [])
         self.churn: dict[str, Any] = read(CHURN, "churn.json", {})
         self.value: dict[str, Any] = read(VALUE, "value.json", {})
@@ -75,7 +77,8 @@ class Answers:
         self.later: dict[str, Any] = read(PLACING, "segment_later.json", {})
         self.gates = self.churn.get("gates", [])
         self.name, self.money = processed.name, money
-        self.contacts = contacts.first(processed / VALUE / "actions.csv", money.strip()) if VALUE in good else None
+        listed, days = processed / VALUE / "actions.csv", self.value.get("horizon_days")
+        self.contacts = contacts.first(listed, money.strip(), days) if VALUE in good else None
         self.value_doubts = self.value.get("doubts", {}).get("value", [])
 
     def who(self) -> Iterator[Answer]:
@@ -127,10 +130,11 @@ class Answers:
         if "accuracy_held_out" not in metrics:
             return
         decided = [row["text"] for row in self.stages[PLACING]["findings"] if row["kind"] == "decision"]
-        text = f"{metrics['accuracy_held_out']:.0%} of new customers land in the right segment."
-        later = []
+        placed = metrics["accuracy_held_out"]
+        text = f"Of customers that the model had not seen, {placed:.0%} were placed in their segment."
+        later = ["They were kept out of the learning, but are no newcomers. How well those are placed was not tested."]
         if {"accuracy_later", "accuracy_persistence"} <= set(metrics) and "days" in self.later:
-            later = [
+            later += [
                 f"{self.later['days']} days ahead, the model names the right segment for "
                 f"{metrics['accuracy_later']:.0%}. To say that nobody moves is right for "
                 f"{metrics['accuracy_persistence']:.0%}."
@@ -138,102 +142,87 @@ class Answers:
         yield Answer("How many are placed right?", " ".join([text, *decided[-1:]]), (), None, later)
 
     def leaving(self) -> Iterator[Answer]:
-        metrics, days, churn = self.metrics[CHURN], self.churn.get("horizon_days"), self.churn
-        question = f"Who will not order in the next {days} days?" if days else "Who is leaving?"
+        metrics, churn, days = self.metrics[CHURN], self.churn, self.churn.get("horizon_days")
         told = gate_narrative.summary(self.gates, churn.get("season")), gate_narrative.advice(self.gates)
-        doubts = [" ".join(filter(None, told))]
-        by_segment = pictures.flags(FLAGGED, churn.get("today", {}).get("segments", []))
+        doubts, span = [" ".join(filter(None, told))], dates.ahead(self.data, days)
+        picture = pictures.flags(WARNED if days else WARNED_OF, churn.get("today", {}).get("segments", []))
+        lines = list(at_risk.lines(churn, self.cards, span))
         if churn.get("problem"):
-            yield Answer(question, "That cannot be forecast.", [churn["problem"]])
-        elif days and "expected" in churn.get("today", {}) and "recall_active" in metrics:
-            today = churn["today"]
-            yield Answer(
-                question,
-                f"Of the {today['customers']:,} who ordered in the {days} days before, we expect about "
-                f"{today['expected']:,} not to order. To miss few of them we warn of {today['flagged']:,}; in the test "
-                f"{metrics['precision_active']:.0%} of such warnings were right.",
-                [*doubts, *self._of_days(days)],
-                by_segment,
-                list(self._nearly_all()),
-            )
+            yield Answer(AT_RISK, "That cannot be forecast.", [churn["problem"]])
+        elif days and "customers" in churn.get("today", {}) and "recall_active" in metrics:
+            doubts += at_risk.doubts(churn, days)
+            yield Answer(AT_RISK, at_risk.of_log(churn, metrics, span), doubts, picture, lines)
         elif {"flagged_share", "recall", "precision"} <= set(metrics):
-            yield Answer(
-                question,
-                f"We would warn of {metrics['flagged_share']:.0%} of the customers. In the test we spotted "
-                f"{metrics['recall']:.0%} of those who left, and {metrics['precision']:.0%} of the warnings were "
-                "right.",
-                [doubts[0] or "A warning is a chance, not a certainty."],
-                by_segment,
-                list(self._nearly_all()),
-            )
-
-    def _of_days(self, days: int) -> Iterator[str]:
-        """What a log says of its flags: how many they spot, what one means, and who comes back all the same."""
-        spotted = f"In the latest test we spotted {self.metrics[CHURN]['recall_active']:.0%} of those who did not order"
-        found = self.churn.get("found")
-        yield f"{spotted}; on other days that were tried, {found[0]:.0%} to {found[1]:.0%}." if found else f"{spotted}."
-        yield f"A warning means a chance of {self.churn['threshold']:.0%} or more not to order. It is no certainty."
-        if "came_back_rate" in self.churn:
-            yield (
-                f"{self.churn['came_back_rate']:.0%} of those who skip {days} days come back in the {days} days after."
-            )
-
-    def _nearly_all(self) -> Iterator[str]:
-        """What to do with segments of whom nearly everyone is flagged."""
-        segments = self.churn.get("today", {}).get("segments", [])
-        all_of = [f"“{row['segment']}”" for row in segments if row["flagged"] > NEARLY_ALL * max(row["customers"], 1)]
-        if all_of and len(segments) > 1:
-            yield (
-                f"Nearly everyone in {' and '.join(all_of)} is flagged, so the flag picks nobody there. Call in the "
-                "order of the list."
-            )
+            doubts = [doubts[0] or "A warning is a chance, not a certainty."]
+            yield Answer(AT_RISK, at_risk.of_table(metrics), doubts, picture, lines)
 
     def worth(self) -> Iterator[Answer]:
         spent, days = self.value.get("expected_spend"), self.value.get("horizon_days")
-        question = f"What will they spend in the next {days} days?"
         picture = pictures.amounts(SPEND, self.value.get("segments", {}), self.money)
         if spent and "low" in spent:
+            when = dates.ahead(self.data, days) or f"in the next {days} days"
             yield Answer(
-                question,
-                f"We expect about {about(spent['value'])}{self.money}. It may be anything from {about(spent['low'])} "
-                f"to {about(spent['high'])} (95% interval).",
+                WORTH,
+                f"We expect about {about(spent['value'])}{self.money} {when}{_beside(spent)}. It may be anything from "
+                f"{about(spent['low'])} to {about(spent['high'])}{self.money} (95% interval).",
                 [*self.value_doubts, " ".join(filter(None, (spent["off"], spent.get("before"))))],
                 picture,
+                [spent["season"]] if spent.get("season") else [],
             )
         elif spent:
-            text = f"Those who have not left pay {about(spent['value'])}{self.money}, if all of them stay."
-            yield Answer(question, text, ["What customers pay is a price list here, not a forecast."], picture)
+            text = (
+                f"Those who have not left pay {about(spent['value'])}{self.money} in {days} days, if all of them stay."
+            )
+            yield Answer(WORTH, text, ["What customers pay is a price list here, not a forecast."], picture)
 
     def contact(self) -> Iterator[Answer]:
-        question, plan = "Whom to contact?", self.value.get("plan")
-        trial = "As a trial, " if gate_narrative.failed(self.gates) else ""
+        plan, trial = self.value.get("plan"), "As a trial, " if gate_narrative.failed(self.gates) else ""
         if self.value and gate_narrative.advice(self.gates) == gate_narrative.UNRELIABLE:
-            yield Answer(question, "Nobody yet: the churn forecast, on which the list rests, cannot be relied on.")
+            yield Answer(CONTACT, "Nobody yet: the churn forecast, on which the list rests, cannot be relied on.")
         elif plan and not plan["contacts"]:
-            yield Answer(question, "Nobody: under the assumptions, no contact brings more than it costs.")
+            yield Answer(CONTACT, "Nobody: under the assumptions, no contact brings more than it costs.")
         elif plan:
+            budget = ": as many as the assumed budget buys" if _bounded(plan, self.value.get("assumptions", [])) else ""
             yield Answer(
-                question,
-                f"{capital(trial + 'contact')} {plan['contacts']:,} customers, for {about(plan['cost'])}{self.money}. "
-                f"Beyond that cost they bring anything from {about(plan['low'])} to {about(plan['high'])}{self.money}"
-                f"{', perhaps a loss' if plan['low'] < 0 else ''}, if the assumptions hold.",
+                CONTACT,
+                f"{capital(trial + 'contact')} {plan['contacts']:,} customers, for {about(plan['cost'])}{self.money}"
+                f"{budget}. If the assumptions hold, they bring about {about(plan['gain'])}{self.money} beyond that "
+                "cost.",
                 list(self._of_plan(plan)),
                 pictures.amounts("Contacts, by segment", (self.contacts or {}).get("segments", {})),
+                list(self._of_gain(plan)),
             )
         elif self.value:
             yield Answer(
-                question,
+                CONTACT,
                 f"{capital(trial + 'begin')} with those most likely to leave: the list below has them in that order.",
                 ["What a contact would bring is not known, as the table does not say what a customer pays."],
             )
 
+    def _of_gain(self, plan: Mapping[str, Any]) -> Iterator[str]:
+        """How sure the gain is, and what it would be without the error of the stake in the test."""
+        loss = ", perhaps a loss" if plan["low"] < 0 else ""
+        low, high = about(plan["low"]), about(plan["high"])
+        yield f"It may be anything from {low} to {high}{self.money} (95% interval){loss}."
+        if error := self._error_of_stake():
+            right = (plan["gain"] + plan["cost"]) / (1 + error["value"]) - plan["cost"]
+            yield (
+                f"In the test, what a contact could save was put {abs(error['value']):.0%} too "
+                f"{'high' if error['value'] > 0 else 'low'}. Corrected for that, they would bring about {about(right)}"
+                f"{self.money}. The interval allows for it."
+            )
+
+    def _error_of_stake(self) -> Mapping[str, float] | None:
+        """By which share the stake was too high in the test, where that is more than chance."""
+        error = self.value.get("stake_error")
+        return error if error and not error["low"] <= 0 <= error["high"] else None
+
     def _of_plan(self, plan: Mapping[str, Any]) -> Iterator[str]:
         yield (
             "Margin, cost and the chance of keeping a customer are assumed in the params file. Nobody has measured "
-            f"them. By their means a contact costs {about(plan['cost'] / plan['contacts'])}{self.money}, and all of "
-            f"them bring {about(plan['gain'])}{self.money} beyond their cost."
+            f"them. By their means a contact costs {about(plan['cost'] / plan['contacts'])}{self.money}."
         )
-        yield self.value.get("stake", "")
+        yield "" if self._error_of_stake() else self.value.get("stake", "")
         yield self.value.get("check", "")
         if self.value.get("campaign"):
             yield (
@@ -245,6 +234,20 @@ class Answers:
     def watched(self) -> Iterator[Answer]:
         if self.monitoring:
             yield Answer("Must it be trained anew?", self.monitoring["reason"])
+
+
+def _beside(spent: Mapping[str, Any]) -> str:
+    """How the expected spend compares with that of as many days before; empty where that is not known."""
+    if "ratio" not in spent:
+        return ""
+    amount, than = compared(spent["ratio"], 1.0)
+    return f", {amount} {than} in as many days before"
+
+
+def _bounded(plan: Mapping[str, Any], assumptions: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether one contact more would cost more than the likely budget."""
+    budget = [row["likely"] for row in assumptions if row["assumption"] == "budget"]
+    return bool(budget) and plan["cost"] * (1 + 1 / plan["contacts"]) > budget[0]
 
 
 def _share(card: Mapping[str, Any]) -> float:

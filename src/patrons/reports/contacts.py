@@ -22,8 +22,16 @@ HEAD = {  # of a column: what it is called on a wide page and before each value 
 }
 
 
-def first(path: Path, currency: str) -> dict[str, Any] | None:
+def first(path: Path, currency: str, days: int | None = None) -> dict[str, Any] | None:
     """The first customers of ``actions.csv`` of 07.
+
+    Parameters
+    ----------
+    path : Path
+    currency : str
+        The ISO code, or empty.
+    days : int, optional
+        How far ahead their spend is told.
 
     Returns
     -------
@@ -49,7 +57,7 @@ def first(path: Path, currency: str) -> dict[str, Any] | None:
             "segment": rows.segment,
             "churn": rows.churn_probability.map("{:.0%}".format, na_action="ignore"),
             "gain": rows.expected_gain.map(lambda gain: f"{about(gain)} {currency}".strip(), na_action="ignore"),
-            "why": [_why(row, currency) for row in rows.itertuples()],
+            "why": [_why(row, currency, days) for row in rows.itertuples()],
             "suggested_action": rows.suggested_action.map(capital, na_action="ignore"),
         }
     )
@@ -64,10 +72,16 @@ def first(path: Path, currency: str) -> dict[str, Any] | None:
     }
 
 
-def _why(row: Any, currency: str) -> str:
-    """Why a customer is on the list: what is at stake, and what speaks for a loss."""
-    worth = f"worth about {about(row.value)} {currency}".rstrip() if pd.notna(row.value) else ""
+def _why(row: Any, currency: str, days: int | None) -> str:
+    """Why to contact a customer: what they spend if they stay and if not, and what speaks for their leaving."""
+    kept, lost = getattr(row, "value_if_kept", None), getattr(row, "value_if_lost", None)
+    within = f" in {days} days" if days else ""
+    stake = (
+        f"{about(kept)} {currency}".rstrip() + f"{within} if they stay, {about(lost)} if not"
+        if pd.notna(kept) and pd.notna(lost)
+        else ""
+    )
     late = "silent for longer than usual" if getattr(row, "late", False) is True else ""
     told = row.reason_1 if isinstance(row.reason_1, str) else ""
     risk = told.removeprefix(RAISES) if told.startswith(RAISES) else ""
-    return capital("; ".join(filter(None, (worth, late or risk))))
+    return capital("; ".join(filter(None, (stake, late or risk))))

@@ -7,6 +7,7 @@ from typing import Any
 from patrons.digits import held
 from patrons.errors import PATRONS
 from patrons.reports.answers import CHURN, LABELS, PLACING, VALUE, WATCH, Answer, Answers
+from patrons.reports.dates import in_words
 
 SHOWN = 2  # troubles with the data that are named
 CHANGES = 4  # sentences on what changed since the last run
@@ -44,12 +45,12 @@ def content(processed: Path, stages: Sequence[Mapping[str, Any]], currency: str)
     own = ((PLACING, answers.placing), (WATCH, answers.watched))  # which the first page tells otherwise
     given = [(good[stage], answer) for stage, ask in asked if stage in good for answer in ask()]
     more = [(good[stage], answer) for stage, ask in own if stage in good for answer in ask()]
-    doubts = {held(doubt): stage for stage, answer in given for doubt in answer.doubts if doubt}
-    doubts |= {held(doubt): good[WATCH] for doubt in _broken(answers)}
+    doubts = {_told(doubt): stage for stage, answer in given for doubt in answer.doubts if doubt}
+    doubts |= {_told(doubt): good[WATCH] for doubt in _broken(answers)}
     return {
         "points": [_point(stage, answer) for stage, answer in given],
         "doubts": [{"text": text, **_source(stage)} for text, stage in doubts.items()],
-        "changes": [held(sentence) for sentence in _changes(answers)],
+        "changes": [_told(sentence) for sentence in _changes(answers)],
         "watch": _source(good[WATCH]) if WATCH in good else None,
         "contacts": answers.contacts,
         "leads": {
@@ -60,14 +61,19 @@ def content(processed: Path, stages: Sequence[Mapping[str, Any]], currency: str)
 
 
 def _point(stage: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    lines = [held(line) for line in answer.lines]
+    lines = [_told(line) for line in answer.lines]
     return {
         "question": answer.question,
-        "text": held(answer.text),
+        "text": _told(answer.text),
         "picture": answer.picture,
         "lines": lines,
         **_source(stage),
     }
+
+
+def _told(sentence: str) -> str:
+    """A sentence as a reader wants it: numbers rounded, days in words."""
+    return in_words(held(sentence))
 
 
 def _source(stage: Mapping[str, Any]) -> dict[str, str]:

@@ -7,7 +7,6 @@ and anything from elsewhere, whatever the data holds.
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from traitlets.config import Config
 
 import patrons
 from patrons.files import read_json, read_record, shown, write_text
-from patrons.reports import first_page
+from patrons.reports import dates, first_page
 from patrons.reports.markup import headings, tidy
 
 LOG = logging.getLogger(__name__)
@@ -43,14 +42,13 @@ SCALE = "0.5 is chance, 1 is perfect (ROC AUC)"
 NUMBERS = (
     ("01_eda", "{revenue:,.0f}", "revenue, {currency}", "of {orders:,.0f} orders"),
     ("01_eda", "{churn_rate:.1%}", "of customers left", "{lines_kept:,.0f} of {lines_read:,.0f} rows are usable"),
-    ("06_churn", "{recall_active:.0%}", "of those who did not order were spotted", "in the latest test"),
     ("06_churn", "{roc_auc_active_mean:.2f}", RANKS, "mean of {origins:.0f} days; " + SCALE),
     ("06_churn", "{roc_auc:.2f}", RANKS, SCALE),
     (
         "05_classification",
         "{accuracy_held_out:.0%}",
-        "of new customers land in the right segment",
-        "95% interval {accuracy_held_out_low:.0%} to {accuracy_held_out_high:.0%}",
+        "of customers kept out of the learning were placed in their segment",
+        "95% interval {accuracy_held_out_low:.0%} to {accuracy_held_out_high:.0%}; newcomers are not tested",
     ),
     (
         "08_monitoring",
@@ -128,19 +126,22 @@ def read_header(name: str, processed: Path) -> dict[str, Any]:
     """What every page says at the top: the data set, its period and digest, and the run."""
     data = read_json(processed / "01_eda" / "dataset.json", {})
     series, value = read_record(processed), read_json(processed / "07_customer_value" / "value.json", {})
+    churn = read_json(processed / "06_churn" / "churn.json", {})
     digest = data.get("digest") or series.get("digest") or ""
     moment = series.get("finished") or series.get("started")
     facts = [
         ("Source", data.get("source"), ""),
-        ("Period", " to ".join(_day(day) for day in data.get("period") or ()), ""),
+        ("Period", " to ".join(dates.day_of(day) for day in data.get("period") or ()), ""),
         ("Currency", data.get("currency"), ""),
-        ("Forecasts from", _day(end) if (end := value.get("from")) else "", ""),
-        ("Made on", moment and _day(moment), ""),
+        ("Forecasts from", dates.day_of(end) if (end := value.get("from")) else "", ""),
+        ("Made on", moment and dates.day_of(moment), ""),
     ]
+    horizons = [churn.get("horizon_days"), value.get("horizon_days")]
     origin = [("Run", series.get("run_id"), ""), ("Data digest", digest[:12], f"SHA-256 {digest}")]
     return {
         "title": data.get("title") or name,
         "simulated": bool(data.get("simulated")),
+        "age": dates.age(data, moment or "", horizons),
         "currency": data.get("currency") or "",
         "run_id": series.get("run_id", ""),
         "version": patrons.__version__,
@@ -223,14 +224,6 @@ def _filled(template: str, values: Mapping[str, Any]) -> str:
         return template.format_map(values).strip()
     except KeyError:
         return ""
-
-
-def _day(moment: str) -> str:
-    try:
-        day = date.fromisoformat(moment[:10]) if len(moment) == 10 else datetime.fromisoformat(moment)
-    except ValueError:
-        return moment
-    return f"{day.day} {day:%B %Y}"
 
 
 @cache

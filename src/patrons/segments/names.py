@@ -45,7 +45,7 @@ PROFILES = (
     Profile("Needs attention", 0.48, 0.50, 0.50, "remind them with what they bought before",
             "remind them with what they bought before",
             "their silence is no longer than their usual gap between orders"),
-    Profile("At risk", 0.25, 0.65, 0.65, "call or write personally, find out what went wrong",
+    Profile("Lapsed regulars", 0.25, 0.65, 0.65, "call or write personally, find out what went wrong",
             "call or write personally, ask what went wrong",
             "they return at their season without being asked, as in earlier years"),
     Profile("Cannot lose", 0.15, 0.88, 0.90, "win back at once: few of them are worth much",

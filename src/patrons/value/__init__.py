@@ -3,6 +3,7 @@
 forecast     days to learn from, what was spent after them, and the test of a forecast
 spend_model  MBG/NBD with Gamma-Gamma, and a booster that corrects them
 checks       whether both models fit: what they take for granted, and what they follow
+seasons      whether a change of spend is that of the season
 spread       how sure a forecast of spend is
 two_part     what one who orders spends, less what one who does not
 stake_check  whether that was foretold rightly on a tested day
@@ -48,6 +49,7 @@ __all__ = [
     "power",
     "record",
     "rhythm",
+    "seasons",
     "spend_model",
     "spread",
     "stake_check",

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from patrons.churn.reasons import REASONS
+from patrons.churn.reasons import RAISING, REASONS
+from patrons.churn.wording import PUSHES
 from patrons.value.arms import CONTACT, HOLD_OUT, Lot, counts, with_arms, within
 from patrons.value.gains import Assumptions, Plan, Stakes, break_even, draw, gains, plan, profit
 from patrons.value.power import Reach, reach
@@ -17,7 +18,7 @@ CHECK = "check first"  # how the action for such a customer begins
 
 
 def candidates(values: pd.DataFrame, segment: pd.Series, scores: pd.DataFrame) -> pd.DataFrame:
-    """Each customer with segment, churn probability, value (expected spend) and the reasons of 06.
+    """Each customer with segment, churn probability, value (expected spend) and reasons: first why to contact them.
 
     What is at stake in them is added by `two_part.at_stake`, or for a customer table by `table.at_stake`.
 
@@ -33,7 +34,17 @@ def candidates(values: pd.DataFrame, segment: pd.Series, scores: pd.DataFrame) -
     rows = values[["customer_id", "expected_spend"]].rename(columns={"expected_spend": "value"})
     rows = rows.assign(segment=rows.customer_id.map(segment))
     columns = ["customer_id", "churn_probability", *REASONS]
-    return rows.merge(scores[columns], "left", "customer_id", validate="one_to_one")
+    return rows.merge(raising_first(scores)[columns], "left", "customer_id", validate="one_to_one")
+
+
+def raising_first(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores whose first reason raises the risk wherever anything does: what lowers it is no reason for a contact."""
+    if RAISING not in scores:  # results of an earlier version
+        return scores
+    first, second, third = REASONS
+    lead = scores[RAISING].fillna("").ne("") & ~scores[first].fillna("").str.startswith(PUSHES[1.0])
+    moved = {first: scores[RAISING], second: scores[first], third: scores[second]}
+    return scores.assign(**{name: scores[name].mask(lead, other) for name, other in moved.items()})
 
 
 def ranking(customers: pd.DataFrame, gain: pd.DataFrame) -> np.ndarray:

@@ -1,13 +1,16 @@
 """The record ``value.json``: what is expected, of whom, what contacts should bring, and what was assumed."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from patrons.evaluation.metrics import Interval
+from patrons.value import narrative
 from patrons.value.forecast import Days
 from patrons.value.gains import Plan
+from patrons.value.stake_check import Checked
 
 
 def of_log(
@@ -15,7 +18,7 @@ def of_log(
     horizon_days: int,
     total: pd.DataFrame,
     interval: Interval,
-    sentences: Mapping[str, str],
+    beside: Mapping[str, Any],
     top_share: float,
     plan: Plan,
     assumed: pd.DataFrame,
@@ -28,12 +31,12 @@ def of_log(
         What `patrons.value.spread.totals` gives.
     interval : Interval
         Of what all customers spend.
-    sentences : mapping
-        Those of `narrative.off` and `narrative.before`, by these names.
+    beside : mapping
+        What the expected spend stands beside: sentences (`off`, `before`), and what `seasons.beside` gives.
     top_share : float
         Share of the spend that is expected of the highest tenth of the forecasts.
     """
-    expected = {"value": float(total.value.sum()), "low": interval.low, "high": interval.high, **sentences}
+    expected = {"value": float(total.value.sum()), "low": interval.low, "high": interval.high, **beside}
     return {
         "from": str(when.end),
         "tested_on": when.cutoff and str(when.cutoff),
@@ -43,6 +46,21 @@ def of_log(
         "segments": _by_segment(total),
         **_shared(horizon_days, plan, assumed),
     }
+
+
+def of_check(checked: Checked | None) -> dict[str, Any]:
+    """What the check of the stake showed.
+
+    Returns
+    -------
+    dict
+        `stake`, a sentence, and `stake_error`: by which share it was too high (below zero: too low), as `value`, `low`
+        and `high`; null where it could not be checked.
+    """
+    error = None
+    if checked is not None and math.isfinite(checked.expected):
+        error = dict(zip(("value", "low", "high"), map(float, checked.too_high), strict=True))
+    return {"stake": narrative.stake(checked), "stake_error": error}
 
 
 def of_table(spend: str, horizon_days: int, total: pd.DataFrame, plan: Plan, assumed: pd.DataFrame) -> dict[str, Any]:

@@ -1,0 +1,96 @@
+"""Who is at risk: whom the churn model warns of, and who gets no warning because they have gone quiet already."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from patrons.churn import gate_narrative
+from patrons.reports.dates import Span, before
+
+NEARLY_ALL = 0.95  # share of a segment from which its warnings tell nobody apart
+SMALL = 0.05  # share of the recent buyers up to which a segment has few of them
+MOSTLY = 0.75  # share of the warnings from which a segment has most of them
+Records = Sequence[Mapping[str, Any]]
+
+
+def of_log(churn: Mapping[str, Any], metrics: Mapping[str, float], span: Span | None) -> str:
+    """Of how many recent buyers we warn, what may come, and what warnings were worth in the test: two sentences."""
+    today, days = churn["today"], churn["horizon_days"]
+    return (
+        f"We warn of {today['flagged']:,} of the {today['customers']:,} recent buyers{_mostly(today)}: they may not "
+        f"order {span or f'in the next {days} days'}. In the test we spotted {metrics['recall_active']:.0%} of those "
+        f"who did not order, and {metrics['precision_active']:.0%} of the warnings were right."
+    )
+
+
+def _mostly(today: Mapping[str, Any]) -> str:
+    """The segments of most who are warned of: the first, or the first two where it has few of them by itself."""
+    most = sorted(today.get("segments", []), key=lambda row: -row["flagged"])[:2]
+    if not most or not today["flagged"]:
+        return ""
+    named = most[:1] if most[0]["flagged"] >= MOSTLY * today["flagged"] else most
+    return f", mostly {' and '.join(_quoted(row) for row in named)}"
+
+
+def _quoted(row: Mapping[str, Any]) -> str:
+    return f"“{row['segment']}”"
+
+
+def of_table(metrics: Mapping[str, float]) -> str:
+    """The same of a customer table, whose customers can all be kept."""
+    return (
+        f"We would warn of {metrics['flagged_share']:.0%} of the customers. In the test we spotted "
+        f"{metrics['recall']:.0%} of those who left, and {metrics['precision']:.0%} of the warnings were right."
+    )
+
+
+def lines(churn: Mapping[str, Any], cards: Records, span: Span | None) -> Iterator[str]:
+    """Small type below the answer: who the others are, how many are expected not to order, whom to call first."""
+    if churn.get("horizon_days") and "customers" in churn.get("today", {}):
+        yield quiet(churn, cards, span)
+        yield from _expected(churn)
+    who = "recent buyer" if churn.get("horizon_days") else "customer"
+    yield from nearly_all(churn.get("today", {}).get("segments", []), who)
+
+
+def quiet(churn: Mapping[str, Any], cards: Records, span: Span | None) -> str:
+    """Who recent buyers are, and that nobody warns of the others: they are silent already."""
+    days, recent = churn["horizon_days"], churn["today"]["customers"]
+    when = before(span) if span else f"in the last {days} days"
+    others = sum(card["customers"] for card in cards) - recent
+    told = f"Recent buyers ordered {when}."
+    if others <= 0:
+        return told
+    buyers = {row["segment"]: row["customers"] for row in churn["today"].get("segments", [])}
+    silent = {card["segment"]: card["customers"] - buyers.get(card["segment"], 0) for card in cards}
+    most = [_quoted(card) for card in cards if buyers and 2 * silent[card["segment"]] > card["customers"]]
+    who = f", most of them {' and '.join(most[:2])}," if 0 < len(most) <= 2 else ""
+    return f"{told} The other {others:,} customers{who} get no warning: they have gone quiet already."
+
+
+def _expected(churn: Mapping[str, Any]) -> Iterator[str]:
+    """How many are expected not to order, where the model may be used to count, not only to rank."""
+    ranks_only = (gate_narrative.RANK, gate_narrative.UNRELIABLE)
+    if gate_narrative.advice(churn.get("gates", [])) not in ranks_only and "expected" in churn["today"]:
+        yield f"We expect about {churn['today']['expected']:,} of the recent buyers not to order."
+
+
+def nearly_all(segments: Records, who: str) -> Iterator[str]:
+    """What to do with segments of whom nearly everyone is warned of; small ones are not worth the words."""
+    fewest = SMALL * sum(row["customers"] for row in segments)
+    large = [row for row in segments if row["customers"] > fewest]
+    all_of = [_quoted(row) for row in large if row["flagged"] > NEARLY_ALL * row["customers"]]
+    if all_of and len(segments) > 1:
+        yield (
+            f"We warn of nearly every {who} in {' and '.join(all_of)}, so the warning singles out nobody there. "
+            "Call in the order of the list."
+        )
+
+
+def doubts(churn: Mapping[str, Any], days: int) -> Iterator[str]:
+    """What a log says against its warnings: how many they spot on other days, what one means, and who comes back."""
+    if found := churn.get("found"):
+        spotted = f"{found[0]:.0%} to {found[1]:.0%}"
+        yield f"On other days that were tried, we spotted {spotted} of those who did not order."
+    yield f"A warning means a chance of {churn['threshold']:.0%} or more not to order. It is no certainty."
+    if "came_back_rate" in churn:
+        yield f"{churn['came_back_rate']:.0%} of those who skip {days} days come back in the {days} days after."

@@ -1,0 +1,44 @@
+"""Whether a change of spend is that of the season, worked out on a few days."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from patrons.value import seasons
+
+END = date(2025, 12, 24)
+
+
+def history(**days):
+    """A customer a day: what was spent before it and after."""
+    rows = [(pd.Timestamp(day.replace("_", "-")[1:]), before, after) for day, (before, after) in days.items()]
+    return pd.DataFrame(rows, columns=["as_of", "spend_180d", "spent"])
+
+
+KNOWN = history(
+    d2024_11_29=(100.0, 70.0), d2024_12_29=(100.0, 65.0), d2025_06_27=(100.0, 120.0), d2025_12_24=(200.0, np.nan)
+)
+
+
+def test_the_day_nearest_in_season_is_of_an_earlier_year():
+    # 2024-12-29 lies 360 days before the end, 5 from a year; 2024-11-29 25 from one; 2025-06-27 is of the same year
+    assert seasons.nearest(KNOWN, END, 180) == (date(2024, 12, 29), 1, 0.65)
+    assert seasons.nearest(KNOWN[KNOWN.as_of > pd.Timestamp("2025-01-01")], END, 180) is None
+
+
+def test_what_is_expected_stands_beside_what_was_spent_and_an_earlier_year():
+    assert seasons.beside(KNOWN, END, 180, 123.0) == {
+        "ratio": 0.615,
+        "season": "A year earlier it was the same: in the 180 days from 2024-12-29 on, customers spent 35% less than "
+        "in the 180 days before.",
+    }
+    assert "it was different: " in seasons.beside(KNOWN, END, 180, 250.0)["season"]
+    assert seasons.beside(KNOWN, END, 180, 190.0)["season"] == ""  # 5% less needs no reason
+    assert seasons.beside(KNOWN.assign(spend_180d=0.0), END, 180, 1.0) == {}
+
+
+def test_where_no_earlier_year_is_known_that_is_said():
+    assert seasons.sentence(0.6, None, 180) == "No earlier year tells whether that is the season."
+    older = seasons.Earlier(date(2023, 12, 20), 2, 0.97)
+    assert seasons.sentence(0.6, older, 180).startswith("2 years earlier it was different: ")
