@@ -11,7 +11,7 @@ try:
     from patrons import events
     from patrons.cli.handing_out import Ahead, hand_out, places, promote
     from patrons.errors import PATRONS, RUN_ALL
-    from patrons.files import DiskFullError, LockedError, shown
+    from patrons.files import DiskFullError, LockedError, scratch, shown
     from patrons.intake import sources
     from patrons.series import graph, imports, runner
     from patrons.series.declarations import OWN, ParamsError
@@ -111,8 +111,8 @@ def run(arguments: argparse.Namespace, root: Path, log: events.Log) -> int:
     path = params_file(arguments.params, root)
     results = Results(root / "data" / "processed" / path.stem)
     results.claim(path, root)
-    with Warm() as warm:
-        plan = checked(arguments, path, results, root, warm)
+    with Warm() as warm, scratch() as judged:
+        plan = checked(arguments, path, results, root, warm, judged)
         with results.lock():
             with Ahead(results, not arguments.no_track) as ahead:
                 runner.run(plan, results, progress(sorted(plan.selected)), root, log, ahead.page)
@@ -123,11 +123,17 @@ def run(arguments: argparse.Namespace, root: Path, log: events.Log) -> int:
 
 
 def checked(
-    arguments: argparse.Namespace, path: Path, results: Results, root: Path, warm: Warm | None = None
+    arguments: argparse.Namespace,
+    path: Path,
+    results: Results,
+    root: Path,
+    warm: Warm | None = None,
+    judged: Path | None = None,
 ) -> runner.Plan:
     """What is to be run; an error of BAD_INPUT before anything is written.
 
-    Meanwhile `warm` begins to import, unless there may be nothing to run.
+    Meanwhile `warm` begins to import, unless there may be nothing to run. The check leaves the lines of a log in the
+    folder `judged`, for the notebook that reads it.
     """
     parameters = load(path, root / "notebooks", arguments.set)
     notebooks = graph.read_notebooks(root / "notebooks", read_kind(path))
@@ -147,9 +153,10 @@ def checked(
         arguments.resume,
         cache(lambda: places(path.stem, root)),
         warm,
+        judged,
     )
     if not runner.has_only_current(plan, results):  # else that very source was checked before
-        sources.check(stated, raw_folder)
+        sources.check(stated, raw_folder, judged)
     runner.check_inputs(plan, results)
     return plan
 

@@ -41,14 +41,22 @@ def connect() -> Backend:
     return database
 
 
-def held(table: Table) -> Table:
-    """The table, worked out once and kept until the process ends: in a file, a tenth of what it takes in memory."""
+def held(table: Table, path: Path | None = None) -> Table:
+    """The table, worked out once and kept in a file, a tenth of what it takes in memory: until the process ends.
+
+    A `path` that is given is kept for longer; on Spark the table stays there.
+    """
     if spread(table):
         return table.cache()
-    path = _scratch(os.getpid()) / f"{uuid4().hex}.parquet"
+    path = path or _scratch(os.getpid()) / f"{uuid4().hex}.parquet"
     table.to_parquet(path)
-    kept = ibis.get_backend(table).read_parquet(literal(path), hive_partitioning=False)
-    return kept.cast(table.schema())  # DuckDB writes a literal such as 1.0 as a decimal
+    return reopened(ibis.get_backend(table), path, table.schema())
+
+
+def reopened(database: Backend, path: Path, schema: ibis.Schema) -> Table:
+    """A table that `held` has kept, with the types that it had."""
+    kept = database.read_parquet(literal(path), hive_partitioning=False)
+    return kept.cast(schema)  # DuckDB writes a literal such as 1.0 as a decimal
 
 
 @cache

@@ -819,3 +819,49 @@ def test_what_no_series_has_made_reaches_the_notebook_that_asks_for_it_and_count
     assert (root / "data/processed/toy/04_d/d.txt").read_text() == "there"
     assert run("one", resume=True) == "rrrr"
     assert run("two", resume=True) == "rrrn"
+
+
+TAKES = """
+from patrons.engine import Engine
+from patrons.intake import judging, order_log
+order_log.read_log = None  # whoever reads the log a second time fails
+log, _ = judging.judged(Path(raw_folder) / source, judging.How.of({"non_products": non_products}), Engine())
+(out / "a.txt").write_text(str(log.lines.count().execute()))
+"""
+
+
+def reader(root):
+    """A series whose only notebook takes the judged lines of a log of three."""
+    stated = (
+        'raw_folder: str = "../data/raw"  # set by the runner\nsource: str = "log.csv"\nnon_products: list[str] = []\n'
+    )
+    notebook(root, "01_a", PREAMBLE, TAKES, writes=("a.txt",), parameters=f"{stated}min_customers: int = 1\n")
+    log = root / "data" / "raw" / "log.csv"
+    log.parent.mkdir(parents=True)
+    lines = (f"a,2024-01-0{day},{day}.00\n" for day in (1, 2, 3))
+    log.write_text("customer_id,ordered_at,amount\n" + "".join(lines))
+    params(root)
+    return log
+
+
+@pytest.mark.parametrize("forks", [True, False])
+def test_a_log_is_read_once_in_a_series_and_not_at_all_where_nothing_is_due(tmp_path, monkeypatch, forks):
+    log = reader(tmp_path)
+    if not forks:
+        monkeypatch.setattr(sys, "platform", "darwin")
+    assert run_all.main([str(tmp_path / "params" / "toy.yaml"), "--no-track"], root=tmp_path) == 0
+    assert (tmp_path / "data/processed/toy/01_a/a.txt").read_text() == "3"
+    monkeypatch.setattr("patrons.intake.order_log.read_log", None)
+    again = [str(tmp_path / "params" / "toy.yaml"), "--resume", "--no-track"]
+    assert run_all.main(again, root=tmp_path) == 0
+    log.write_text(log.read_text() + "a,2024-01-04,4.00\n")
+    with pytest.raises(TypeError, match="not callable"):
+        run_all.main(again, root=tmp_path)
+
+
+def test_a_log_that_breaks_a_limit_ends_with_2_before_anything_is_written(tmp_path, capsys):
+    reader(tmp_path)
+    asked = [str(tmp_path / "params" / "toy.yaml"), "--set", "01.min_customers=2"]
+    assert run_all.main(asked, root=tmp_path) == 2
+    assert "min_customers: 1 customers are kept, needed are 2" in capsys.readouterr().err
+    assert not (tmp_path / "data" / "processed").exists()

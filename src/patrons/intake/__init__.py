@@ -18,6 +18,7 @@ rules          what the user says of columns that change what a line means
 unused         the columns that nothing is made of, and what they say of a line
 orders         each line kept, or set aside with its reason
 cancellations  which earlier lines a cancellation takes back
+judging        all of that once in a series: the check before it leaves judged lines to 01
 quality        the quality contract of an order log
 roster         who the customers of a log are
 customers      a customer table: one row per customer, and who churned
@@ -47,6 +48,7 @@ __all__ = [
     "fetch",
     "identities",
     "init",
+    "judging",
     "numbers",
     "order_log",
     "orders",

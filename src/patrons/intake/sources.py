@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from patrons.engine import Engine, held
+from patrons.engine import Engine
 from patrons.errors import SourceError, nearest
 from patrons.files import digest
 from patrons.intake.folders import files_of
@@ -71,7 +71,9 @@ def check_table(path: Path, named: Mapping[str, Any], parameters: Sequence[Mappi
     return digest_of([path])
 
 
-def check_log(path: Path, named: Mapping[str, Any], needed_days: int = 0) -> tuple[str, ...]:
+def check_log(
+    path: Path, named: Mapping[str, Any], needed_days: int = 0, folder: Path | None = None
+) -> tuple[str, ...]:
     """Read a log as 01_eda will, enforce the limits, and return what is absent from it.
 
     Parameters
@@ -81,8 +83,10 @@ def check_log(path: Path, named: Mapping[str, Any], needed_days: int = 0) -> tup
         The parameters of 01_eda.
     needed_days : int
         Days of log that later notebooks need.
+    folder : Path, optional
+        Where judged lines are left for 01_eda (see `judging`).
     """
-    from patrons.intake import cancellations, folders, order_log, orders, quality, reading
+    from patrons.intake import folders, judging, order_log, quality, reading
     from patrons.intake.rules import Rules
 
     engine = Engine.of(named)
@@ -92,11 +96,9 @@ def check_log(path: Path, named: Mapping[str, Any], needed_days: int = 0) -> tup
         columns = named.get("columns", {})
         order_log.check_columns(path.name, names, columns, Rules.of(named))
         return order_log.absent(order_log.mapped(names, columns))
-    log = order_log.read_log(path, named.get("columns", {}), reading.Format.of(named), Rules.of(named))
-    rules = (named.get("cancellation_prefix", ""), named.get("non_products", []), named.get("duplicates", "quarantine"))
-    judged = held(orders.judge(log.lines, *rules))
-    off = cancellations.matched(judged, named.get("cancellations", cancellations.NET), log.absent)
-    quality.enforce(judged, quality.Limits.of(named), needed_days, off)
+    how = judging.How.of(named)
+    log, cancelled = judging.leave(path, how, folder) if folder else judging.judge(path, how)
+    quality.enforce(log.lines, quality.Limits.of(named), needed_days, cancelled)
     return log.absent
 
 
@@ -115,17 +117,24 @@ def _listed(folder: Path) -> str:
     return hashlib.sha256(repr([(name, at.st_size, at.st_mtime_ns) for name, at in files]).encode()).hexdigest()
 
 
-def check(parameters: Sequence[Mapping[str, Any]], raw_folder: Path) -> str | None:
+def check(parameters: Sequence[Mapping[str, Any]], raw_folder: Path, folder: Path | None = None) -> str | None:
     """Find and check the source that one of the notebooks' parameters names, and return its digest.
 
     None when none of them reads a source. SourceError lists every problem.
+
+    Parameters
+    ----------
+    parameters : sequence of dict
+    raw_folder : Path
+    folder : Path, optional
+        Where the judged lines of a log are left for the notebook that reads it.
     """
     named, files = _found(parameters, raw_folder)
     if not files:
         return None
     if "label" in named:
         return check_table(files[0], named, parameters)
-    _check_files(files, named, parameters)
+    _check_files(files, named, parameters, folder)
     return digest_of(files)
 
 
@@ -144,14 +153,19 @@ def _found(parameters: Sequence[Mapping[str, Any]], raw_folder: Path) -> tuple[M
     return named, [find_source(name, raw_folder, named.get("obtain", ""), folders) for name in names]
 
 
-def _check_files(files: Sequence[Path], named: Mapping[str, Any], parameters: Sequence[Mapping[str, Any]]) -> None:
+def _check_files(
+    files: Sequence[Path],
+    named: Mapping[str, Any],
+    parameters: Sequence[Mapping[str, Any]],
+    folder: Path | None,
+) -> None:
     attributes: Sequence[str] = next((stated["attributes"] for stated in parameters if "attributes" in stated), [])
     forecast = next((stated for stated in parameters if {"horizon_days", "min_history_days"} <= set(stated)), {})
     needed = forecast.get("horizon_days", 0) + forecast.get("min_history_days", 0)
     problems: list[str] = []
     absent: tuple[str, ...] = ()
     try:
-        absent = check_log(files[0], named, needed)
+        absent = check_log(files[0], named, needed, folder)
     except SourceError as error:
         problems.append(str(error))
     try:

@@ -19,6 +19,7 @@ from patrons.series.warm import Forked, Warm, environment
 
 OUTPUT_VARIABLE = "PATRONS_STAGE_OUTPUT"  # as in patrons.stage, which is slow to import
 SCRATCH_VARIABLE = "PATRONS_SCRATCH"  # as in patrons.engine, which is too
+JUDGED_VARIABLE = "PATRONS_JUDGED"  # as in patrons.intake.judging, which is too
 NO_SPACE = ("No space left on device", "disk is full", "Disk quota exceeded")
 GRACE = 15  # seconds that a worker has to save the notebook once its kernel was ended
 Worker = Process | Forked
@@ -29,7 +30,8 @@ OnCell = Callable[[int, int], None]  # called with the number of each code cell 
 class Job:
     """A notebook to run: `parameters` are injected, `output` is the fresh folder that it writes to.
 
-    Its worker is forked from the process `warm`, where there is one, once that has imported `modules`.
+    Its worker is forked from the process `warm`, where there is one, once that has imported `modules`. In the folder
+    `judged` the check before the series has left the lines of a log.
     """
 
     notebook: Path
@@ -39,6 +41,7 @@ class Job:
     timeout: float | None = None
     warm: Warm | None = None
     modules: tuple[str, ...] = ()
+    judged: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -79,13 +82,14 @@ async def _start(job: Job, own: Path, log: IO[bytes]) -> Process:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=log,
-        env=_environment(job.output, own),
+        env=_environment(job, own),
         start_new_session=True,  # a terminal's Ctrl-C reaches the runner alone, which ends what it has started
     )
 
 
-def _environment(output: Path, own: Path) -> dict[str, str]:
-    return {**environment(), OUTPUT_VARIABLE: str(output), SCRATCH_VARIABLE: str(own)}
+def _environment(job: Job, own: Path) -> dict[str, str]:
+    left = {JUDGED_VARIABLE: str(job.judged)} if job.judged else {}
+    return {**environment(), OUTPUT_VARIABLE: str(job.output), SCRATCH_VARIABLE: str(own), **left}
 
 
 async def _send(process: Worker, job: Job, own: Path) -> None:
@@ -95,7 +99,7 @@ async def _send(process: Worker, job: Job, own: Path) -> None:
         "cwd": str(job.notebook.parent),
         "parameters": job.parameters,
         "sockets": str(own),
-        "environment": _environment(job.output, own),
+        "environment": _environment(job, own),
     }
     assert process.stdin is not None  # as it was started with a pipe
     process.stdin.write(json.dumps(message).encode() + b"\n")

@@ -61,6 +61,8 @@ class Plan:
         What notebooks read that no series has made; asked when the first of them is to run.
     warm : Warm or None
         Where kernels come from, if not from a warm process of this run.
+    judged : Path or None
+        Where the check has left the lines of a log, judged.
     """
 
     series: Series
@@ -73,6 +75,7 @@ class Plan:
     resume: bool = False
     elsewhere: Callable[[], Places] = dict
     warm: Warm | None = None
+    judged: Path | None = None
 
 
 def check_inputs(plan: Plan, results: Results) -> None:
@@ -258,7 +261,7 @@ class _Run:
         parameters = {**self.plan.parameters[notebook.stage], **own}
         modules = imports.helper_modules(notebook.code)
         files = (notebook.path, output / EXECUTED, output)
-        return processes.Job(*files, parameters, self.plan.timeout, self.warm, modules)
+        return processes.Job(*files, parameters, self.plan.timeout, self.warm, modules, self.plan.judged)
 
     def missing(self, notebook: Notebook) -> str | None:
         """What is wrong with the files that a notebook wrote; the folder was empty, so all that is in it is new."""
