@@ -9,7 +9,7 @@ import pytest
 from patrons.evaluation.metrics import Interval
 from patrons.files import write_json
 from patrons.reports import answers as answers_module
-from patrons.reports import contacts, first_page, pages, pictures
+from patrons.reports import contacts, dates, first_page, pages, pictures
 from patrons.value import forecast, narrative
 
 PLAN = {"contacts": 10, "cost": 20.0, "gain": 30.0, "low": 10.0, "high": 50.0}
@@ -420,6 +420,14 @@ def test_the_first_to_contact_are_shown_and_those_held_out_are_not(tmp_path):
     listed[:0].to_csv(path, index=False)
     assert contacts.first(path, "EUR") is None
     assert contacts.first(tmp_path / "none.csv", "EUR") is None
+
+
+def test_what_risk_means_stands_below_the_list_with_its_days():
+    gain = "Expected gain: what a contact brings beyond its cost, if the assumptions hold."
+    span = dates.ahead({"period": ["2024-01-04", "2025-12-23"]}, 90)
+    chance = "Risk: the chance that a customer does not order between 24 December 2025 and 23 March 2026."
+    assert contacts.note(span) == f"{chance} {gain}"
+    assert contacts.note(None) == f"Risk: the chance of losing the customer. {gain}"
 
 
 def test_bars_beyond_six_are_one_and_none_are_drawn_of_one_segment():

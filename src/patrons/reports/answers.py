@@ -79,6 +79,8 @@ class Answers:
         self.name, self.money = processed.name, money
         listed, days = processed / VALUE / "actions.csv", self.value.get("horizon_days")
         self.contacts = contacts.first(listed, money.strip(), days) if VALUE in good else None
+        if self.contacts:
+            self.contacts["note"] = contacts.note(dates.ahead(self.data, self.churn.get("horizon_days")))
         self.value_doubts = self.value.get("doubts", {}).get("value", [])
 
     def who(self) -> Iterator[Answer]:

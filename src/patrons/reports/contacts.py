@@ -8,6 +8,7 @@ import pandas as pd
 from patrons.churn.wording import PUSHES
 from patrons.digits import about
 from patrons.lexicon import capital
+from patrons.reports.dates import Span
 from patrons.value.arms import CONTACT, HOLD_OUT
 
 FIRST = 10
@@ -70,6 +71,12 @@ def first(path: Path, currency: str, days: int | None = None) -> dict[str, Any] 
         "segments": {str(segment): int(count) for segment, count in listed.segment.value_counts().items()},
         "file": "/".join(["data/processed", *path.parts[-3:]]),
     }
+
+
+def note(span: Span | None) -> str:
+    """What risk and gain are, below the table."""
+    risk = f"that a customer does not order {span}" if span else "of losing the customer"
+    return f"Risk: the chance {risk}. Expected gain: what a contact brings beyond its cost, if the assumptions hold."
 
 
 def _why(row: Any, currency: str, days: int | None) -> str:
