@@ -6,6 +6,8 @@ import pytest
 pytest.importorskip("streamlit", reason="the serving extra is not installed: make test installs it")
 
 from patrons.app import contacts
+from patrons.app.results import Series
+from patrons.stage import Stage
 
 
 @pytest.fixture
@@ -63,3 +65,17 @@ def test_the_list_is_cut_by_segment_mark_and_text_and_sorted(listed):
     assert who(search="lowers the risk: y") == ["a"]
     assert who(sort="chance of churn") == ["a", "b", "12346"]
     assert who(sort="gain") == ["a", "b", "12346"]  # a gain that is not known comes last
+
+
+def test_marks_and_segment_stand_beside_customers_whose_id_a_spreadsheet_would_change(tmp_path):
+    ids = ["@kim", "NA", "007"]
+    folder = tmp_path / "data" / "processed" / "shop"
+    listed = pd.DataFrame({"rank": [1, 2, 3], "customer_id": ids, "segment": "Loyal", "churn_probability": 0.5})
+    listed = listed.assign(value=9.0, expected_gain=1.0, gain_low=0.5, gain_high=3.0, certain=False, arm="contact")
+    Stage("07_customer_value", folder).write("actions.csv", listed.assign(suggested_action="contact"))
+    scores = pd.DataFrame({"customer_id": ids, "flagged": [True, True, False]})
+    Stage("06_churn", folder).write("churn_scores.parquet", scores)
+    series = Series(tmp_path, "shop")
+    table = contacts.marked(series.listed(), contacts.flagged(series), None)
+    assert table.customer_id.tolist() == ids  # which is what a click opens
+    assert table.marks.tolist() == [["flagged"], ["flagged"], []]

@@ -78,3 +78,9 @@ def test_a_file_without_customers_or_of_another_kind_is_refused(tmp_path):
         roster.read_attributes(csv(tmp_path, "client,plan\n1,gold\n"))
     with pytest.raises(SourceError, match="of no kind that can be read"):
         roster.read_attributes(tmp_path / "customers.doc")
+
+
+def test_customers_whose_id_reads_like_a_missing_value_are_kept(tmp_path):
+    table = roster.read_attributes(csv(tmp_path, "customer_id,plan\nNA,gold\nnull,free\n007,NA\n,free\n"))
+    assert table.customer_id.tolist() == ["NA", "null", "007"]
+    assert table.plan.fillna("").tolist() == ["gold", "free", ""]

@@ -16,7 +16,7 @@ from patrons.value.arms import HOLD_OUT
 def show(series: Series) -> None:
     """Draw the page."""
     st.header("Actions")
-    profit, actions = series.table("profit.parquet"), series.table("actions.csv")
+    profit, actions = series.table("profit.parquet"), series.listed()
     if profit is None or actions is None:
         st.info("Values and actions come from the notebook on customer value (07), which has not run for this data.")
         return

@@ -63,7 +63,7 @@ def _tried(series: Series, given: dict[str, float]) -> Campaign:
 
 @st.cache_data(max_entries=16, show_spinner="Making the list again…", hash_funcs={Series: lambda one: one.processed})
 def _campaign(series: Series, given: tuple[tuple[str, float], ...], changed: tuple[int, ...]) -> Campaign:
-    record, listed = series.json("value.json"), series.table("actions.csv")
+    record, listed = series.json("value.json"), series.listed()
     customers, draws = (series.table(name) for name in KEPT)
     assert customers is not None
     assert draws is not None

@@ -12,6 +12,7 @@ from patrons.errors import RUN_ALL, is_expected
 from patrons.files import read_json, read_record, result_file
 from patrons.scoring import Scorer, release
 from patrons.service.follow import named_by
+from patrons.value import listing
 
 KEPT = 8  # files kept in memory
 SUCCEEDED, FAILED = "succeeded", "failed"
@@ -37,9 +38,14 @@ class Series(NamedTuple):
         return self.root / "reports" / self.name
 
     def table(self, file: str) -> pd.DataFrame | None:
-        """A table of any notebook, None where none has written it."""
+        """A table of any notebook in Parquet, None where none has written it."""
         path = self.file(file)
         return None if path is None else _table(path, path.stat().st_mtime_ns)
+
+    def listed(self) -> pd.DataFrame | None:
+        """The list of whom to contact as `listing.read` has it, None where there is none."""
+        path = self.file(listing.NAME)
+        return None if path is None else _listed(self.processed, path.stat().st_mtime_ns)
 
     def json(self, file: str) -> Any:
         """A record of any notebook, None where there is none."""
@@ -130,7 +136,12 @@ def with_results(root: Path) -> list[str]:
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
 def _table(path: Path, changed: int) -> pd.DataFrame:
-    return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype={"customer_id": "str"})
+    return pd.read_parquet(path)
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def _listed(processed: Path, changed: int) -> pd.DataFrame | None:
+    return listing.read(processed)
 
 
 @st.cache_data(ttl=30, max_entries=KEPT, show_spinner="Looking for the release…")

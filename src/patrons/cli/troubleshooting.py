@@ -80,6 +80,7 @@ REMEDIES: Mapping[str, Mapping[str, str]] = {
         "CampaignError": "Run 07 first, or restore `data/campaigns` from a backup.",
         "TrialError": "Wait until the horizon is over, or hold some out in the next list (`hold_out`).",
         "OutcomesError": "Correct the file of orders or outcomes; nothing was counted.",
+        "ListError": "Give one of the two customers another id, and run the series again.",
         "AudienceError": "Name a segment, a form and a column that there are; the message lists them.",
     },
     "Service, keys and delivery": {

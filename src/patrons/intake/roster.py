@@ -57,7 +57,8 @@ def read_attributes(path: Path) -> pd.DataFrame:
     table = source.table.to_pandas()
     if not path.name.endswith(".parquet"):  # as text: numbers and truth values become such
         text = io.StringIO(table.to_csv(index=False))
-        table = pd.read_csv(text, dtype={"customer_id": str})
+        typed = pd.read_csv(text, dtype={"customer_id": str})
+        table = typed.assign(customer_id=table.customer_id) if "customer_id" in table else typed  # "NA" is an id
     if "customer_id" not in table:
         raise RosterError(f"{path.name} has no column customer_id, only {', '.join(table.columns)}.")
     table = table[table.customer_id.notna()].assign(customer_id=_identifiers)

@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow.parquet as pq
 
-from patrons.files import guarded, read_json, read_record, result_file, shown
+from patrons.files import read_json, read_record, result_file, shown
 from patrons.monitoring.columns import API as API
 from patrons.monitoring.columns import PREDICT as PREDICT
 from patrons.monitoring.columns import SCORES, SERIES
 from patrons.monitoring.ledger import Ledger
+from patrons.value import listing
 
 CHURN, VALUE = "06_churn", "07_customer_value"
 READ = {  # what rows of the results are made of, by notebook
@@ -118,7 +119,7 @@ def of_results(processed: Path, record: Mapping[str, Any]) -> pd.DataFrame:
     ):
         if (table := _table(processed, file, columns)) is not None:
             scores = scores.merge(table, on="customer_id", how="left")
-    scores = _with_arms(scores, result_file(processed, "actions.csv"))
+    scores = _with_arms(scores, listing.read(processed))
     if within.churn is None:
         scores = scores[scores.churned != 1] if "churned" in scores else scores
     else:
@@ -143,13 +144,13 @@ def _table(processed: Path, file: str, columns: Sequence[str]) -> pd.DataFrame |
     return pd.read_parquet(path, columns=[name for name in columns if name in there])
 
 
-def _with_arms(scores: pd.DataFrame, path: Path | None) -> pd.DataFrame:
-    """The scores with `arm`, which the list of 07 holds under ids as a spreadsheet is given them."""
-    listed = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig") if path else pd.DataFrame()
-    if "arm" not in listed:
+def _with_arms(scores: pd.DataFrame, listed: pd.DataFrame | None) -> pd.DataFrame:
+    """The scores with `arm` of the list of 07; None where there is no list, or one of before there were arms."""
+    if listed is None or "arm" not in listed:
         return scores.assign(arm=None)
-    arms = listed[listed.arm != ""].set_index("customer_id").arm
-    return scores.assign(arm=guarded(scores[["customer_id"]]).customer_id.map(arms))
+    return scores.assign(
+        arm=scores.customer_id.astype("str").map(listed.dropna(subset="arm").set_index("customer_id").arm)
+    )
 
 
 def release_of(processed: Path, record: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from patrons.churn.wording import PUSHES
 from patrons.digits import about
 from patrons.lexicon import capital
 from patrons.reports.dates import Span
+from patrons.value import listing
 from patrons.value.arms import CONTACT, HOLD_OUT
 
 FIRST = 10
@@ -44,8 +45,8 @@ def first(path: Path, currency: str, days: int | None = None) -> dict[str, Any] 
     """
     if not path.exists():
         return None
-    listed = pd.read_csv(path, dtype={"customer_id": str}, encoding="utf-8-sig")
-    held = 0
+    listed, held = listing.read(path.parents[1]), 0
+    assert listed is not None
     if "arm" in listed:  # others are held out, or bring less than they cost
         held = int((listed.arm == HOLD_OUT).sum())
         listed = listed[listed.arm == CONTACT]

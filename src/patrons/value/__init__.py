@@ -14,6 +14,7 @@ arms         who of the list is held out, by lot, and the lists of before
 earlier      arms that earlier lists have drawn and that hold on
 power        how small an effect the two arms can show
 actions      whom to contact and how many: the list
+listing      the list read back, with the ids of the other results
 what_if      the list under other assumptions
 workbook     the list as a workbook, with assumptions and arms
 audiences    members of a segment, as files that marketing tools import
@@ -42,6 +43,7 @@ __all__ = [
     "forecast",
     "gains",
     "list_narrative",
+    "listing",
     "narrative",
     "outcomes",
     "plots",

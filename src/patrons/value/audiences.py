@@ -21,6 +21,7 @@ import pandas as pd
 from patrons.errors import nearest
 from patrons.files import FORMULA, PLAIN, guarded, read_json, result_file
 from patrons.intake.identities import EMAIL
+from patrons.value import listing
 from patrons.value.arms import HOLD_OUT, LEFT_ALONE, Lot
 from patrons.value.earlier import with_earlier
 
@@ -239,8 +240,12 @@ def _plain(name: object) -> str:
 
 def _list(processed: Path) -> pd.DataFrame:
     """The list of 07, without which nobody knows who is held out."""
-    columns = ["customer_id", "arm", "suggested_action"]
-    return pd.read_csv(_path(processed, "actions.csv"), usecols=columns, dtype=dict.fromkeys(columns, "str"))
+    listed = listing.read(processed)
+    if listed is None:
+        raise _missing(processed, listing.NAME)
+    if "arm" not in listed:
+        raise AudienceError(listing.outdated(processed))
+    return listed
 
 
 def _table(processed: Path, name: str) -> pd.DataFrame:
@@ -250,10 +255,14 @@ def _table(processed: Path, name: str) -> pd.DataFrame:
 def _path(processed: Path, name: str) -> Path:
     path = result_file(processed, name)
     if path is None:
-        raise AudienceError(
-            f"{processed.name} has no {name}: run the series first (make run PARAMS=params/{processed.name}.yaml)."
-        )
+        raise _missing(processed, name)
     return path
+
+
+def _missing(processed: Path, name: str) -> AudienceError:
+    return AudienceError(
+        f"{processed.name} has no {name}: run the series first (make run PARAMS=params/{processed.name}.yaml)."
+    )
 
 
 def _record(processed: Path, name: str) -> dict[str, Any]:
