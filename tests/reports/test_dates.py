@@ -33,13 +33,13 @@ def test_days_in_a_sentence_are_said_in_words_and_names_that_hold_one_stay():
         ("2026-01-14T23:00:00+00:00", ""),  # 22 of 90 days: less than a quarter
         (
             "2026-01-15T01:00:00+00:00",
-            "The newest order is from 23 December 2025, 23 days before this page was made. Of the 90 days for which it "
-            "says who will order, 23 are over. Run it with newer orders.",
+            "The newest order is from 23 December 2025, 23 days before this page was made. Of the 90 days that are "
+            "forecast, 23 are over. Run it with newer orders.",
         ),
         (
             "2026-11-28",
-            "The newest order is from 23 December 2025, 340 days before this page was made. The 90 days for which it "
-            "says who will order ended on 23 March 2026. Run it with newer orders.",
+            "The newest order is from 23 December 2025, 340 days before this page was made. The forecast of who "
+            "will order ended on 23 March 2026. Run it with newer orders.",
         ),
     ],
 )

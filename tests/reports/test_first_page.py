@@ -118,8 +118,8 @@ def test_a_plan_of_nobody_says_so(tmp_path):
 def test_failed_gates_are_a_doubt_in_words_and_make_contacts_a_trial(tmp_path):
     points, doubts = answers(tmp_path, rows=gates(BEATS, OFF))
     assert doubts[0] == (
-        "The churn model failed 2 of 3 checks: not shown to beat the simple rule “expected orders”; its probabilities "
-        "are off by 10.9 points (10 allowed). Use the model to rank customers, not to count "
+        "The model behind the warnings failed 2 of 3 checks: not shown to beat the simple rule “expected orders”; its "
+        "probabilities are off by 10.9 points (10 allowed). Use the model to rank customers, not to count "
         "them."
     )
     assert points["Whom to contact?"].startswith("As a trial, contact 10 customers")
@@ -144,7 +144,7 @@ def test_a_model_that_cannot_rank_or_may_have_peeked_is_not_to_be_relied_on(tmp_
     points, doubts = answers(tmp_path, rows=gates(row, OFF))
     assert failure in doubts[0]
     assert doubts[0].endswith("Do not rely on it.")
-    assert points["Whom to contact?"].startswith("Nobody yet: the churn forecast")
+    assert points["Whom to contact?"].startswith("Nobody yet: the forecast of who leaves")
 
 
 ACTIVE = {"recall_active": 0.63, "precision_active": 0.54}
@@ -461,12 +461,12 @@ def test_season_and_the_gate_that_looks_at_it_are_one_doubt(tmp_path):
     told = f"At a similar time of year (29 December 2024), {happened}. It may be more than "
     more = {"season": season}
     assert answers(tmp_path, rows=gates(SEASON), more=more)[1][0] == (
-        f"{told}forecast now, too. The churn model failed 1 of 2 checks: this one. Use the model to rank customers, "
-        "not to count them."
+        f"{told}forecast now, too. The model behind the warnings failed 1 of 2 checks: this one. Use the model to "
+        "rank customers, not to count them."
     )
     assert answers(tmp_path, rows=gates(SEASON, BEATS), more=more)[1][0] == (
-        f"{told}forecast now, too. The churn model failed 2 of 3 checks: this one, and not shown to beat the simple "
-        "rule “expected orders”. Use the model to rank customers, not to count them."
+        f"{told}forecast now, too. The model behind the warnings failed 2 of 3 checks: this one, and not shown to "
+        "beat the simple rule “expected orders”. Use the model to rank customers, not to count them."
     )
     assert answers(tmp_path, rows=gates(), more=more)[1][0] == f"{told}forecast now, too."
 

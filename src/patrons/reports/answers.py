@@ -24,6 +24,7 @@ LABELS, PLACING, CHURN, VALUE, WATCH = (
 )
 AT_RISK, WORTH, CONTACT = "Who is at risk?", "What will they spend?", "Whom to contact?"
 UNTRIED = "The suggestion has not been tested here. Leave some customers alone, drawn by lot, and compare."
+MODEL = "The model behind the warnings failed"  # the first page does without the word churn
 SHARES, SPEND = "Share of customers", "Expected spend, by segment"
 WARNED, WARNED_OF = "Recent buyers with a warning, by segment", "Customers with a warning, by segment"
 
@@ -145,7 +146,8 @@ class Answers:
 
     def leaving(self) -> Iterator[Answer]:
         metrics, churn, days = self.metrics[CHURN], self.churn, self.churn.get("horizon_days")
-        told = gate_narrative.summary(self.gates, churn.get("season")), gate_narrative.advice(self.gates)
+        summary = gate_narrative.summary(self.gates, churn.get("season"))
+        told = summary.replace("The churn model failed", MODEL, 1), gate_narrative.advice(self.gates)
         doubts, span = [" ".join(filter(None, told))], dates.ahead(self.data, days)
         picture = pictures.flags(WARNED if days else WARNED_OF, churn.get("today", {}).get("segments", []))
         lines = list(at_risk.lines(churn, self.cards, span))
@@ -156,7 +158,7 @@ class Answers:
             yield Answer(AT_RISK, at_risk.of_log(churn, metrics, span), doubts, picture, lines)
         elif {"flagged_share", "recall", "precision"} <= set(metrics):
             doubts = [doubts[0] or "A warning is a chance, not a certainty."]
-            yield Answer(AT_RISK, at_risk.of_table(metrics), doubts, picture, lines)
+            yield Answer(AT_RISK, at_risk.of_table(churn, metrics), doubts, picture, lines)
 
     def worth(self) -> Iterator[Answer]:
         spent, days = self.value.get("expected_spend"), self.value.get("horizon_days")
@@ -180,7 +182,9 @@ class Answers:
     def contact(self) -> Iterator[Answer]:
         plan, trial = self.value.get("plan"), "As a trial, " if gate_narrative.failed(self.gates) else ""
         if self.value and gate_narrative.advice(self.gates) == gate_narrative.UNRELIABLE:
-            yield Answer(CONTACT, "Nobody yet: the churn forecast, on which the list rests, cannot be relied on.")
+            yield Answer(
+                CONTACT, "Nobody yet: the forecast of who leaves, on which the list rests, cannot be relied on."
+            )
         elif plan and not plan["contacts"]:
             yield Answer(CONTACT, "Nobody: under the assumptions, no contact brings more than it costs.")
         elif plan:

@@ -35,11 +35,17 @@ def _quoted(row: Mapping[str, Any]) -> str:
     return f"“{row['segment']}”"
 
 
-def of_table(metrics: Mapping[str, float]) -> str:
-    """The same of a customer table, whose customers can all be kept."""
+def of_table(churn: Mapping[str, Any], metrics: Mapping[str, float]) -> str:
+    """The same of a customer table, whose customers may leave at any time; without counts of today, of the test."""
+    today = churn.get("today", {})
+    whom = (
+        f"We warn of {today['flagged']:,} of the {today['customers']:,} customers{_mostly(today)}: they may leave."
+        if "flagged" in today
+        else f"We would warn of {metrics['flagged_share']:.0%} of the customers."
+    )
     return (
-        f"We would warn of {metrics['flagged_share']:.0%} of the customers. In the test we spotted "
-        f"{metrics['recall']:.0%} of those who left, and {metrics['precision']:.0%} of the warnings were right."
+        f"{whom} In the test we spotted {metrics['recall']:.0%} of those who left, and {metrics['precision']:.0%} of "
+        "the warnings were right."
     )
 
 

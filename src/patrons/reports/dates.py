@@ -90,8 +90,10 @@ def age(data: Mapping[str, Any], made: str, horizons: Iterable[int | None]) -> s
     if data.get("simulated"):
         return f"Time stands still in this shop: its newest order is from {end}, and forecasts begin then."
     over = (
-        f"The {length} days for which it says who will order ended on {spoken(span.last)}."
+        f"The forecast of who will order ended on {spoken(span.last)}."
         if passed >= length
-        else f"Of the {length} days for which it says who will order, {passed} are over."
+        else f"Of the {length} days that are forecast, {passed} are over."
     )
-    return f"The newest order is from {end}, {passed} days before this page was made. {over} Run it with newer orders."
+    return (
+        f"The newest order is from {end}, {passed:,} days before this page was made. {over} Run it with newer orders."
+    )
