@@ -166,7 +166,7 @@ def test_everyone_is_a_footnote():
     assert flag_narrative.bands_title(bands) == "Hardest to rank after a silence of over 360 days: ROC AUC 0.60"
     text = flag_narrative.everyone(assessed(), 0.65, PHRASES)
     assert text.startswith(
-        "With those silent for longer, too, there are 40 customers of 2024-06-01. 50% of them did not order in 90 "
+        "With those silent for longer, too, 50% of customers of 2024-06-01 did not order in 90 "
         "days. 50% of these would be flagged, and 50% of flags be right (ROC AUC 0.800 [0.700, 0.900])."
     )
 

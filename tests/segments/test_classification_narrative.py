@@ -29,8 +29,8 @@ def held_out(gain=BETTER, weakest=0.94):
 
 def test_segments_that_are_left_out_are_named():
     assert narrative.left_out({"Lost": 9, "Whale": 1}) == (
-        "Too small to be learnt, so the model never predicts them and no score counts them: Lost (9 customers), "
-        "Whale (1 customer)."
+        "Too small to be learnt, so the model never predicts them and no score counts them: Lost (9 to learn "
+        "from), Whale (1 to learn from)."
     )
     assert narrative.left_out({}) == ""
 
@@ -38,8 +38,8 @@ def test_segments_that_are_left_out_are_named():
 def test_why_there_is_nothing_to_learn():
     assert narrative.nothing_to_learn(["Loyal"], {"Whale": 1}) == (
         "There is nothing to learn: only Loyal has enough customers. Too small to be learnt, so the model never "
-        "predicts them and no score counts them: Whale (1 customer). New customers get each segment with its share "
-        "of today's customers as its probability. More customers or fewer segments would help."
+        "predicts them and no score counts them: Whale (1 to learn from). New customers get each segment with its "
+        "share of today's customers as its probability. More customers or fewer segments would help."
     )
     none, alone = narrative.nothing_to_learn([], {"Whale": 1}), narrative.nothing_to_learn(["Loyal"], {})
     assert none.startswith("There is nothing to learn: no segment has enough customers. Too small")

@@ -73,6 +73,25 @@ def test_who_moved():
     )
 
 
+def test_where_some_customers_were_drawn_segments_grow_by_shares_and_not_by_counts():
+    """200 became 230, 46 of them new; 400 became 300; one had nobody; figures say of whom they count."""
+    balance = pd.DataFrame(
+        {"before": [200, 400], "after": [230, 300], "net": [30, -100], "new": [46, 0]}, index=["Loyal", "Lost"]
+    )
+    assert narrative.movement(FLOWS, balance, 0.272, 90, "Loyal", drawn=True) == (
+        "27% of the customers known 90 days ago are in another segment today. Loyal grew by 15% (20% of its members "
+        "are new), Lost shrank by 25%. 85% of the earlier members of Loyal are still in it."
+    )
+    assert narrative.balance_title(balance, drawn=True) == "Loyal +15%, Lost -25%"
+    empty = balance.assign(before=[0, 400], after=[30, 300])
+    assert "Loyal had nobody then (100% of its members are new)" in narrative.movement(
+        FLOWS, empty.assign(new=[30, 0]), 0.272, 90, "Loyal", drawn=True
+    )
+    assert narrative.balance_title(empty, drawn=True) == "Loyal from none, Lost -25%"
+    assert narrative.counted(pd.Series([True, True])) == "customers"
+    assert narrative.counted(pd.Series([True] * 1200 + [False])) == "customers, of the 1,200 drawn"
+
+
 def test_a_segment_that_nobody_was_in_is_not_said_to_have_kept_anyone():
     assert narrative.movement(FLOWS, BALANCE, 0.272, 90, "New").endswith("Lost shrank by 1,044 customers.")
 

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from patrons.btyd import mbgnbd
+from patrons.evaluation import samples
 from patrons.evaluation.metrics import Interval
 from patrons.plots import axes
 from patrons.value import checks, narrative, plots
-from patrons.value.checks import Dependence
 from patrons.value.forecast import Days
 
 
@@ -24,10 +24,9 @@ def test_order_values_that_rise_with_their_number_are_told():
     """Ten who came back, ranks alike but for two neighbours: 1 - 6 x 2 / (10 x 99); who ordered once does not count."""
     days, value = [1, *range(2, 12)], [999.0, 20, 10, *range(30, 110, 10)]
     found = checks.dependence(customers(days, value))
-    assert found.correlation.value == pytest.approx(1 - 12 / 990)
-    assert found.customers == 10
+    assert found.value == pytest.approx(1 - 12 / 990)
     middle, error = np.arctanh(1 - 12 / 990), 1.959964 * np.sqrt((1 + (1 - 12 / 990) ** 2 / 2) / 7)
-    assert found.correlation[1:] == pytest.approx((np.tanh(middle - error), np.tanh(middle + error)))
+    assert found[1:] == pytest.approx((np.tanh(middle - error), np.tanh(middle + error)))
 
 
 def test_where_few_came_back_or_all_are_alike_nothing_is_told():
@@ -48,9 +47,9 @@ def test_where_few_came_back_or_all_are_alike_nothing_is_told():
     ],
 )
 def test_what_is_taken_for_granted_is_said_with_what_was_found(rank, says):
-    sentence = narrative.depends(Dependence(Interval(rank, rank - 0.03, rank + 0.03), 1200))
+    sentence = narrative.depends(Interval(rank, rank - 0.03, rank + 0.03))
     assert says in sentence
-    assert sentence.endswith("1,200 who came back).")
+    assert sentence.endswith("of those who came back).")
 
 
 def test_repeat_orders_are_counted_by_week_of_those_who_are_known_on_the_cutoff():
@@ -70,7 +69,12 @@ def test_repeat_orders_are_counted_by_week_of_those_who_are_known_on_the_cutoff(
     assert narrative.tracked(weekly, date(2024, 1, 12)) == "From 2024-01-12 on 2 repeat orders came, " + (
         f"{narrative.about(weekly.expected.iloc[2])} were expected"
     )
-    assert plots.tracking(weekly, when.cutoff, "title", axes(9, 4)).get_ylim()[0] == 0
+    among = samples.among(pd.Series(["a", "b"]))
+    assert narrative.tracked(weekly, date(2024, 1, 12), among).startswith(
+        "From 2024-01-12 on 2 repeat orders of the 2 customers drawn came, "
+    )
+    ax = plots.tracking(weekly, when.cutoff, among, "title", axes(9, 4))
+    assert (ax.get_ylim()[0], ax.get_ylabel()) == (0, "repeat orders of the 2 customers drawn a week")
 
 
 def test_in_a_simulated_world_as_many_repeat_orders_come_as_are_expected():

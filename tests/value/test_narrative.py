@@ -67,7 +67,9 @@ def test_how_fits_went_is_a_table_with_a_row_each():
 
 
 def test_what_the_test_says():
-    assert narrative.tested_total(CLEAR, "EUR") == "95 EUR were expected, 100 were spent"
+    assert narrative.tested_mean(CLEAR, "EUR") == (
+        "On average, a customer was expected to spend 9.5 EUR and spent 10"  # 50 + 9 x 5 and 40 + 60, of ten
+    )
     assert narrative.verdict(CLEAR, 60) == (
         "The tenth with the highest forecasts brought 40% of what was spent; the tenth that spent most brought 60%. In "
         "the period that was tested, 5% more was spent than expected. The squared error is 20% less than that of the "
@@ -221,13 +223,15 @@ def test_how_expected_spend_was_divided_is_held_against_what_was_spent():
     )  # fmt: skip
     assert narrative.two_part(Checked(checked, 80.0, 64.0, np.array([0.5, 0.8, 1.25])), date(2024, 7, 1), 90) == (
         "On the day of the test, what a contact could save was put 25% too high (95% interval -19% to +94%). The "
-        "difference between staying and leaving was expected to be 80 and was 64, weighted as at stake. The intervals "
-        "of the gain allow for that. Customers who ordered within 90 days of 2024-07-01 were expected to spend 100 on "
-        "average and spent 90. Those who did not were expected to spend 15 on average and spent 15. Churn probability "
-        "× expected spend would count the chance of leaving twice: here 40% more than that is at stake. As it was "
-        "spent, 12% more than that was at stake. The check takes the chance of no order from earlier days. The list "
-        "takes it from page 6."
+        "difference between staying and leaving was expected to be 80 a customer and was 64, weighted as at stake. The "
+        "intervals of the gain allow for that. Customers who ordered within 90 days of 2024-07-01 were expected to "
+        "spend 100 on average and spent 90. Those who did not were expected to spend 15 on average and spent 15. Churn "
+        "probability × expected spend would count the chance of leaving twice: here 40% more than that is at stake. As "
+        "it was spent, 12% more than that was at stake. The check takes the chance of no order from earlier days. The "
+        "list takes it from page 6."
     )
+    told = tables.checked(checked.assign(**{name: 0.0 for name in tables.CHECKED if name not in checked}))
+    assert told["share of customers"].tolist() == [0.75, 0.25]
     low = narrative.two_part(Checked(checked, 80.0, 100.0, np.ones(3)), date(2024, 7, 1), 90)
     assert "put 20% too low" in low
     one_outcome = Checked(checked, np.nan, np.nan, np.ones(1))

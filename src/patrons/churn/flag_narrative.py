@@ -45,8 +45,8 @@ def everyone(tested: Assessment, threshold: float, phrases: Phrases) -> str:
         return f"There were {few} {phrases.current} in the test to judge by, so everyone is judged."
     verdict, roc_auc = tested.verdict(threshold, everyone=True), tested.everyone[tested.chosen]["roc_auc"]
     return (
-        f"With those silent for longer, too, there are {len(tested.truth):,} {phrases.customers}. "
-        f"{tested.truth.mean():.0%} of them {phrases.outcome}. {verdict['recall']:.0%} of these would be flagged, and "
+        f"With those silent for longer, too, {tested.truth.mean():.0%} of {phrases.customers} {phrases.outcome}. "
+        f"{verdict['recall']:.0%} of these would be flagged, and "
         f"{verdict['precision']:.0%} of flags be right (ROC AUC {roc_auc}). These numbers flatter: who has been silent "
         "for long is easy to call and hard to win back. They do not count in the scores above."
     )

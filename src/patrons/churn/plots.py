@@ -123,7 +123,7 @@ def segments(table: pd.DataFrame, title: str, ax: Axes) -> Axes:
     ax.xaxis.set_major_formatter(PERCENT)
     ax.margins(y=0.2)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    ax.set(title=title, xlabel="share that churned", ylabel="segment (customers)")
+    ax.set(title=title, xlabel="share that churned", ylabel="segment (customers tested)")
     return ax
 
 

@@ -106,6 +106,8 @@ def origins(tried: Tried) -> pd.DataFrame:
     both = both.drop(columns=["low", "high"])
     return both[::-1].rename(
         columns={
+            "customers": "customers tested",
+            "customers (everyone)": "customers tested (everyone)",
             "brier": "Brier",
             "brier (everyone)": "Brier (everyone)",
             "roc_auc": "ROC AUC",

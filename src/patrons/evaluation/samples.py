@@ -41,6 +41,11 @@ def rows(table: Table, customers: pd.Series | None) -> pd.DataFrame:
     return some.to_pyarrow().to_pandas()
 
 
+def among(customers: pd.Series | None) -> str:
+    """Of whom a count is, where only some customers were looked at: to follow what is counted; empty for all."""
+    return "" if customers is None else f" of the {len(customers):,} customers drawn"
+
+
 def sentence(some: int, customers: int) -> str:
     """That what follows rests on some of the customers."""
     return f"Models learn from and are tested on {some:,} of the {customers:,} customers, drawn at random."

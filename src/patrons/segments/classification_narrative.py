@@ -23,7 +23,7 @@ def left_out(few: Mapping[str, int]) -> str:
     """Which segments `placement.too_few` names; empty where there are none."""
     if not few:
         return ""
-    named = ", ".join(f"{name} ({n:,} customer{'s' if n > 1 else ''})" for name, n in few.items())
+    named = ", ".join(f"{name} ({n:,} to learn from)" for name, n in few.items())
     return f"Too small to be learnt, so the model never predicts them and no score counts them: {named}."
 
 

@@ -90,9 +90,17 @@ def _kept(flows: pd.DataFrame, segment: str) -> float:
     return float(flows[segment][segment])
 
 
-def balance_title(balance: pd.DataFrame) -> str:
+def balance_title(balance: pd.DataFrame, drawn: bool = False) -> str:
+    """Which segments gained and lost most: in customers, or in shares of their earlier members if some were drawn."""
     gained, lost = balance.iloc[balance.net.argmax()], balance.iloc[balance.net.argmin()]
+    if drawn:
+        return f"{gained.name} {_relative(gained)}, {lost.name} {_relative(lost)}"
     return f"{gained.name} {gained.net:+,} customers, {lost.name} {lost.net:+,}"
+
+
+def _relative(row: pd.Series) -> str:
+    """A segment's growth as a share of its earlier members."""
+    return f"{row.net / row.before:+.0%}" if row.before else "from none"
 
 
 def drawn(customers: pd.Series) -> str:
@@ -100,25 +108,33 @@ def drawn(customers: pd.Series) -> str:
     return some_of(int(customers.sum()), len(customers))
 
 
-def movement(flows: pd.DataFrame, balance: pd.DataFrame, moved: float, days: int, top: str) -> str:
-    """Who moved: the share of all, the greatest gain and loss, and how many of the segment `top` stayed."""
+def counted(customers: pd.Series) -> str:
+    """Which customers a figure of movement counts: all, or those for whom `movement.drawn` is true."""
+    return "customers" if customers.all() else f"customers, of the {customers.sum():,} drawn"
+
+
+def movement(flows: pd.DataFrame, balance: pd.DataFrame, moved: float, days: int, top: str, drawn: bool = False) -> str:
+    """Who moved: the share of all, the greatest gain and loss, and how many of the segment `top` stayed.
+
+    Where only some customers were `drawn`, segments grow and shrink by shares of their earlier members, not by counts.
+    """
     gained, lost = balance.iloc[balance.net.argmax()], balance.iloc[balance.net.argmin()]
     stayed = f" {_kept(flows, top):.0%} of the earlier members of {top} are still in it." if top in flows.index else ""
+    new = f"{gained.new / max(gained.after, 1):.0%} of its members" if drawn else f"{gained.new:,}"
     return (
         f"{moved:.0%} of the customers known {days} days ago are in another segment today. {gained.name} "
-        f"{_grew(gained.net)} ({gained.new:,} are new), {lost.name} {_grew(lost.net)}.{stayed}"
+        f"{_grew(gained, drawn)} ({new} are new), {lost.name} {_grew(lost, drawn)}.{stayed}"
     )
 
 
-def _grew(net: int) -> str:
-    """What became of a segment's size."""
-    return (
-        f"grew by {net:,} customers"
-        if net > 0
-        else f"shrank by {-net:,} customers"
-        if net
-        else "stayed as large as it was"
-    )
+def _grew(row: pd.Series, drawn: bool) -> str:
+    """What became of a segment's size; `row` is of `movement.balance`."""
+    if not row.net:
+        return "stayed as large as it was"
+    if drawn and not row.before:
+        return "had nobody then"
+    by = f"{abs(row.net / row.before):.0%}" if drawn else f"{abs(row.net):,} customers"
+    return f"{'grew' if row.net > 0 else 'shrank'} by {by}"
 
 
 def beyond(moved: float, otherwise: Interval | None, real: bool) -> str:

@@ -39,10 +39,10 @@ def averages(means: pd.DataFrame, names: Mapping[str, str], title: str, ax: Axes
     return ax
 
 
-def gains(balance: pd.DataFrame, title: str, ax: Axes) -> Axes:
+def gains(balance: pd.DataFrame, who: str, title: str, ax: Axes) -> Axes:
     """Bars to the right for customers who joined a segment, to the left for those who left it; a point for the net.
 
-    `balance` is what `movement.balance` returns.
+    `balance` is what `movement.balance` returns, `who` says which customers it counts.
     """
     rows = np.arange(len(balance))
     ax.barh(rows, balance.joined, color=BLUE, label="came from another segment")
@@ -53,7 +53,7 @@ def gains(balance: pd.DataFrame, title: str, ax: Axes) -> Axes:
     ax.set_yticks(rows, [f"{name} ({net:+,})" for name, net in balance.net.items()])
     ax.invert_yaxis()
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    ax.set(title=title, xlabel="customers", ylabel="")
+    ax.set(title=title, xlabel=who, ylabel="")
     return ax
 
 

@@ -1,7 +1,6 @@
 """Do the models of orders and of their values fit? What they take for granted, and what they follow."""
 
 from datetime import date
-from typing import NamedTuple
 
 import ibis
 import numpy as np
@@ -17,14 +16,7 @@ from patrons.value.forecast import Days, on
 FEWEST = 10  # customers who came back, from which a rank correlation is given
 
 
-class Dependence(NamedTuple):
-    """How the value of orders goes with their number: a rank correlation among so many customers."""
-
-    correlation: Interval
-    customers: int
-
-
-def dependence(rows: pd.DataFrame) -> Dependence | None:
+def dependence(rows: pd.DataFrame) -> Interval | None:
     """Rank correlation of days with an order and of mean spend on one, which Gamma-Gamma takes to be none.
 
     Among customers who came back: its values are learnt from them. The 95% interval is that of Bonett and Wright
@@ -44,7 +36,7 @@ def dependence(rows: pd.DataFrame) -> Dependence | None:
     rank = float(spearmanr(days[back], value).statistic)
     error = norm.ppf(0.975) * np.sqrt((1 + rank**2 / 2) / (back.sum() - 3))
     middle = np.arctanh(np.clip(rank, -0.999999, 0.999999))
-    return Dependence(Interval(rank, float(np.tanh(middle - error)), float(np.tanh(middle + error))), int(back.sum()))
+    return Interval(rank, float(np.tanh(middle - error)), float(np.tanh(middle + error)))
 
 
 def tracking(lines: Table, snapshots: pd.DataFrame, when: Days) -> pd.DataFrame:

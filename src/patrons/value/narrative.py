@@ -10,7 +10,6 @@ import pandas as pd
 from patrons.churn import gate_narrative
 from patrons.digits import about, compared
 from patrons.evaluation.metrics import Interval
-from patrons.value.checks import Dependence
 from patrons.value.forecast import LEAST_REPEATERS, Days, Tested, repeaters
 from patrons.value.spend_model import Fits
 from patrons.value.stake_check import Checked
@@ -46,9 +45,10 @@ def unsettled(fits: Fits, today: pd.DataFrame) -> str:
     return " ".join(sentences)
 
 
-def tested_total(tested: Tested, currency: str) -> str:
-    """What was expected and what was spent in the test: a title, without a full stop."""
-    return f"{money(tested.predicted.sum(), currency)} were expected, {about(tested.truth.sum())} were spent"
+def tested_mean(tested: Tested, currency: str) -> str:
+    """What a customer was expected to spend in the test, and spent, on average: a title, without a full stop."""
+    expected, spent = money(tested.predicted.mean(), currency), about(tested.truth.mean())
+    return f"On average, a customer was expected to spend {expected} and spent {spent}"
 
 
 def verdict(tested: Tested | None, horizon_days: int) -> str:
@@ -75,25 +75,28 @@ def spent_in_test(tested: Tested) -> str:
     return f"In the period that was tested, {amount} was spent{expected}."
 
 
-def depends(dependence: Dependence | None) -> str:
+def depends(correlation: Interval | None) -> str:
     """Whether order values go with how often customers order; empty where it cannot be told."""
-    if dependence is None:
+    if correlation is None:
         return ""
-    (rank, low, high), strength = dependence.correlation, abs(dependence.correlation.value)
+    (rank, low, high), strength = correlation, abs(correlation.value)
     who = f": those who order more often spend {'more' if rank > 0 else 'less'} on a day with an order"
     verdict = "hardly does" if strength < HARDLY else f"{'does a little' if strength < A_LITTLE else 'does'}{who}"
     return (
         "The model of order values (Gamma-Gamma) takes it that how often customers order does not go with how much "
         f"they spend. Here it {verdict} (rank correlation {rank:+.2f}, 95% interval {low:+.2f} to {high:+.2f}, "
-        f"{dependence.customers:,} who came back)."
+        "of those who came back)."
     )
 
 
-def tracked(weekly: pd.DataFrame, cutoff: date | None) -> str:
-    """How many repeat orders came and were expected, after the cutoff where there is one: a title."""
+def tracked(weekly: pd.DataFrame, cutoff: date | None, among: str = "") -> str:
+    """How many repeat orders came and were expected, after the cutoff where there is one: a title.
+
+    `among` is what `evaluation.samples.among` says of those whose orders are counted.
+    """
     rows = weekly[weekly.week >= pd.Timestamp(cutoff)] if cutoff else weekly
     when = f"From {cutoff} on" if cutoff else "In all"
-    return f"{when} {about(rows.observed.sum())} repeat orders came, {about(rows.expected.sum())} were expected"
+    return f"{when} {about(rows.observed.sum())} repeat orders{among} came, {about(rows.expected.sum())} were expected"
 
 
 def periods(history: pd.DataFrame, error: float | None, horizon_days: int) -> str:
@@ -249,8 +252,8 @@ def _too_high(checked: Checked) -> str:
     if np.isnan(checked.expected):
         return stake(checked)
     return (
-        f"{stake(checked)} The difference between staying and leaving was expected to be {about(checked.expected)} and "
-        f"was {about(checked.happened)}, weighted as at stake. The intervals of the gain allow for that."
+        f"{stake(checked)} The difference between staying and leaving was expected to be {about(checked.expected)} a "
+        f"customer and was {about(checked.happened)}, weighted as at stake. The intervals of the gain allow for that."
     )
 
 

@@ -35,8 +35,11 @@ def _logarithmic(axis: Axis) -> None:
     axis.set_minor_formatter(between if high < 100 * low else NullFormatter())
 
 
-def tracking(weekly: pd.DataFrame, cutoff: date | None, title: str, ax: Axes) -> Axes:
-    """Repeat orders a week as expected and as observed, and the day from which they are foretold."""
+def tracking(weekly: pd.DataFrame, cutoff: date | None, among: str, title: str, ax: Axes) -> Axes:
+    """Repeat orders a week as expected and as observed, and the day from which they are foretold.
+
+    `among` is what `evaluation.samples.among` says of those whose orders are counted.
+    """
     ax.plot(weekly.week, weekly.observed, color=BLUE, lw=1.5, label="observed")
     ax.plot(weekly.week, weekly.expected, color=ORANGE, lw=2, label="expected by MBG/NBD")
     if cutoff:
@@ -45,7 +48,7 @@ def tracking(weekly: pd.DataFrame, cutoff: date | None, title: str, ax: Axes) ->
     ax.yaxis.set_major_formatter(SHORT)
     ax.set_ylim(bottom=0)
     ax.legend(loc="upper left")
-    ax.set(title=title, xlabel="week of the log", ylabel="repeat orders a week")
+    ax.set(title=title, xlabel="week of the log", ylabel=f"repeat orders{among} a week")
     return ax
 
 

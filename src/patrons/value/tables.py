@@ -58,7 +58,7 @@ def convergence(fits: Fits) -> pd.DataFrame:
 
 CHECKED = {  # of `stake_check.checked`: how it is headed, and how a number is written; amounts are means, currency
     "silence": ("silent for", "{}"),
-    "customers": ("customers", "{:,}"),
+    "customers": ("share of customers", "{:.0%}"),
     "chance": ("chance of no order", "{:.0%}"),
     "counted_twice": ("chance × expected spend", "{:,.0f}"),
     "stake": ("chance × (kept − lost)", "{:,.0f}"),
@@ -73,6 +73,7 @@ CHECKED = {  # of `stake_check.checked`: how it is headed, and how a number is w
 
 def checked(table: pd.DataFrame) -> pd.DataFrame:
     """The bands of `stake_check.checked`, with headings in words."""
+    table = table.assign(customers=table.customers / table.customers.sum())
     return table[list(CHECKED)].rename(columns={name: head for name, (head, _) in CHECKED.items()})
 
 
