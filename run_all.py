@@ -10,9 +10,8 @@ from pathlib import Path
 try:
     from patrons import events
     from patrons.cli.handing_out import Ahead, hand_out, places, promote
-    from patrons.errors import PATRONS, RUN_ALL
+    from patrons.errors import PATRONS, RUN_ALL, SourceError
     from patrons.files import DiskFullError, LockedError, scratch, shown
-    from patrons.intake import sources
     from patrons.series import graph, imports, runner
     from patrons.series.declarations import OWN, ParamsError
     from patrons.series.params import load, read_kind
@@ -25,7 +24,7 @@ except ModuleNotFoundError as error:
     sys.exit(f"{error.name} is not installed for {sys.executable}. Use `make run`, or .venv/bin/python run_all.py.")
 
 ROOT = Path(__file__).resolve().parent
-BAD_INPUT = (ParamsError, graph.SeriesError, sources.SourceError, LockedError)
+BAD_INPUT = (ParamsError, graph.SeriesError, SourceError, LockedError)
 EXAMPLES = f"""examples:
   {RUN_ALL}                                  the demo
   {RUN_ALL} params/online_retail.yaml        another data set
@@ -140,6 +139,8 @@ def checked(
     selected = graph.select(notebooks, [stage for text in arguments.only for stage in text.split(",")], arguments.start)
     if warm is not None and not arguments.resume:
         warm.start(imports.helper_modules(*(notebooks[stage].code for stage in notebooks if stage in selected)))
+    from patrons.intake import sources  # a second, beside that
+
     raw_folder = root / "data" / "raw"
     stated = [parameters[stage] for stage in sorted(selected)]
     plan = runner.Plan(

@@ -22,6 +22,7 @@ import run_all
 from patrons import stage
 from patrons.events import Log
 from patrons.files import write_text
+from patrons.intake import sources
 from patrons.series import imports, processes, runner, worker
 from patrons.series.processes import Ending
 from patrons.series.progress import Lines, LiveTable
@@ -452,7 +453,7 @@ def test_what_could_not_be_sent_is_sent_by_the_next_resume(root, executed, repor
 
 def test_a_source_is_checked_again_only_where_something_is_run(root, executed, monkeypatch):
     checked = []
-    monkeypatch.setattr(run_all.sources, "check", lambda *_: checked.append(1))
+    monkeypatch.setattr(sources, "check", lambda *_: checked.append(1))
     run(root)
     assert len(checked) == 1
     run(root, "--resume")
