@@ -51,6 +51,28 @@ def test_a_short_log_has_nothing_to_test_or_to_learn_from():
     assert forecast.days(date(2023, 1, 1), date(2023, 8, 1), 100).earlier == []
 
 
+def test_what_was_spent_before_is_summed_over_all_customers_less_what_they_cancelled():
+    """Of ten days before 21 January: 20 + 30 - 5 + 0.1; a cancelled order counts nothing, and none before the 11th."""
+    bought = [
+        ("a", 1, "2024-01-10 23:59", 1000.0), ("a", 2, "2024-01-11 00:00", 20.0), ("b", 3, "2024-01-15 12:00", 30.0),
+        ("b", 4, "2024-01-16 12:00", 70.0), ("c", 5, "2024-01-20 23:59", 0.1),
+    ]  # fmt: skip
+    lines = pd.DataFrame(bought, columns=["customer_id", "line", "ordered_at", "amount"])
+    lines["ordered_at"] = pd.to_datetime(lines.ordered_at)
+    taken = lines.iloc[[0, 2, 3]].assign(cancelled_at=pd.Timestamp("2024-01-18"), amount=[900.0, 5.0, 70.0])
+    taken = taken.assign(gone=[False, False, True])
+    end = date(2024, 1, 21)
+    assert forecast.spent_before(ibis.memtable(lines), end, 10, taken) == pytest.approx(45.1)
+    assert forecast.spent_before(ibis.memtable(lines), end, 10) == pytest.approx(120.1)
+    assert forecast.spent_before(ibis.memtable(lines), date(2025, 1, 1), 10, taken) == 0
+
+
+def test_what_was_spent_before_is_what_the_features_of_the_last_day_say(table):
+    """The same amounts in another way: spend_60d of every customer of the end, and none is missing."""
+    rows = forecast.on(table, WHEN.end)
+    assert forecast.spent_before(ibis.memtable(log()), WHEN.end, HORIZON) == pytest.approx(rows.spend_60d.sum())
+
+
 def test_spend_is_that_of_the_days_from_as_of_to_the_horizon(table):
     lines = log()
     since = pd.Timestamp(WHEN.cutoff)

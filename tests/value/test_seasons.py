@@ -28,14 +28,15 @@ def test_the_day_nearest_in_season_is_of_an_earlier_year():
 
 
 def test_what_is_expected_stands_beside_what_was_spent_and_an_earlier_year():
-    assert seasons.beside(KNOWN, END, 180, 123.0) == {
+    assert seasons.beside(KNOWN, END, 180, 123.0, 200.0) == {
+        "spent_before": 200.0,
         "ratio": 0.615,
         "season": "A year earlier it was the same: in the 180 days from 2024-12-29 on, customers spent 35% less than "
         "in the 180 days before.",
     }
-    assert "it was different: " in seasons.beside(KNOWN, END, 180, 250.0)["season"]
-    assert seasons.beside(KNOWN, END, 180, 190.0)["season"] == ""  # 5% less needs no reason
-    assert seasons.beside(KNOWN.assign(spend_180d=0.0), END, 180, 1.0) == {}
+    assert "it was different: " in seasons.beside(KNOWN, END, 180, 250.0, 200.0)["season"]
+    assert seasons.beside(KNOWN, END, 180, 190.0, 200.0)["season"] == ""  # 5% less needs no reason
+    assert seasons.beside(KNOWN, END, 180, 1.0, 0.0) == {}
 
 
 def test_where_no_earlier_year_is_known_that_is_said():

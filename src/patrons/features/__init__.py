@@ -48,6 +48,7 @@ __all__ = [
     "season",
     "selection",
     "split",
+    "stages",
     "table",
     "terms",
 ]

@@ -15,6 +15,7 @@ from patrons.evaluation.metrics import Interval
 from patrons.features.catalogue import WINDOWS
 from patrons.features.outcomes import outcomes
 from patrons.features.panel import build, day_after, feature_names
+from patrons.features.stages import exact_sum
 from patrons.value.spend_model import SpendModel
 
 STEP, MIN_HISTORY = 30, 90  # days between snapshots, and of log before the first
@@ -87,6 +88,26 @@ def ordered_within(
 ) -> pd.DataFrame:
     """Who ordered within a horizon from each of some days, net of cancellations in it: `customer_id` and `as_of`."""
     return _outcomes(lines, days, horizon_days, cancelled)[["customer_id", "as_of"]]
+
+
+def spent_before(lines: Table, end: date, horizon_days: int, cancelled: Table | pd.DataFrame | None = None) -> float:
+    """What all customers spent in the horizon that ends with the log, currency: summed by the engine, none is left out.
+
+    Counted as what is spent in a horizon is in `snapshots`, which the forecast is of.
+
+    Parameters
+    ----------
+    lines : Table
+        Clean order lines of all customers, not of some who were drawn.
+    end : date
+        The day after the last order.
+    horizon_days : int
+    cancelled : Table or DataFrame, optional
+        What cancellations take back of which line.
+    """
+    start = ibis.memtable(pd.DataFrame({"as_of": [pd.Timestamp(end) - pd.Timedelta(days=horizon_days)]}))
+    spent = outcomes(lines, start, horizon_days, cancelled)
+    return float(spent.agg(total=exact_sum(spent.spent).fill_null(0.0)).to_pandas().total.iloc[0])
 
 
 def _outcomes(

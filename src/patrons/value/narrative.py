@@ -120,12 +120,11 @@ def off(tested: Tested | None, error: float | None) -> str:
     return f"{spent_in_test(tested)}{f' {ONE_PERIOD}' if error is None else ''}"
 
 
-def before(today: pd.DataFrame, horizon_days: int, customers: int) -> str:
-    """What so many customers spent in as many days before, as these of them tell."""
-    spent = about(today[f"spend_{horizon_days}d"].mean() * customers)
+def before(spent: float, horizon_days: int) -> str:
+    """What all customers spent in as many days before (`forecast.spent_before`)."""
     return (
-        f"The same customers spent {spent} in the {horizon_days} days before. Some of them will not order again, and "
-        "what new customers will spend is not in the forecast."
+        f"The same customers spent {about(spent)} in the {horizon_days} days before. Some of them will not order "
+        "again, and what new customers will spend is not in the forecast."
     )
 
 

@@ -47,25 +47,30 @@ def nearest(history: pd.DataFrame, end: date, horizon_days: int) -> Earlier | No
     return Earlier(near.index[0].date(), int(row.years), float(row.spent / row[before]))
 
 
-def beside(history: pd.DataFrame, end: date, horizon_days: int, expected: float) -> dict[str, Any]:
+def beside(history: pd.DataFrame, end: date, horizon_days: int, expected: float, before: float) -> dict[str, Any]:
     """How what is expected compares with what was spent before, and whether an earlier year was alike.
 
     Parameters
     ----------
     expected : float
-        Mean forecast of the customers of the end, currency.
+        What all customers of the end are expected to spend, currency.
+    before : float
+        What they spent in as many days before (`forecast.spent_before`).
 
     Returns
     -------
     dict
-        `ratio`: expected spend over that of as many days before; `season`: a sentence, empty where they differ little.
+        `spent_before`; `ratio`: expected spend over that; `season`: a sentence, empty where they differ little.
         Without any spend before, nothing.
     """
-    before = float(history.loc[history.as_of == pd.Timestamp(end), f"spend_{horizon_days}d"].mean())
     if not before > 0:
         return {}
     ratio = expected / before
-    return {"ratio": ratio, "season": sentence(ratio, nearest(history, end, horizon_days), horizon_days)}
+    return {
+        "spent_before": before,
+        "ratio": ratio,
+        "season": sentence(ratio, nearest(history, end, horizon_days), horizon_days),
+    }
 
 
 def sentence(ratio: float, earlier: Earlier | None, horizon_days: int) -> str:
