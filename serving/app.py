@@ -13,7 +13,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from patrons.app import actions, address, customer, reports, runs, score, segments
-from patrons.app.results import Series, with_results
+from patrons.app.formats import escaped
+from patrons.app.results import EarlierError, Series, with_results
 from patrons.errors import is_expected
 from patrons.files import root_folder
 
@@ -73,6 +74,8 @@ def show(page: ModuleType, series: Series) -> None:
         st.warning(trouble)
     try:
         page.show(series)
+    except EarlierError as error:
+        st.info(escaped(str(error)))
     except Exception as error:
         if not is_expected(error):
             raise

@@ -18,7 +18,9 @@ from patrons.app.customer import churn, likely_later
 from patrons.app.downloads import told
 from patrons.app.formats import dated
 from patrons.app.reports import linked
+from patrons.app.results import lacking
 from patrons.app.score import progress
+from patrons.files import safe_csv
 from patrons.value.audiences import Audience
 
 APP = Path(__file__).parents[2] / "serving" / "app.py"
@@ -134,15 +136,18 @@ def test_each_page_says_data_set_day_and_the_release_that_answers(app, demo):
 def test_an_address_restores_page_customer_and_filters_and_follows_them(start, demo):
     listed = pd.read_csv(next(demo.processed.glob("07*/actions.csv")), dtype={"customer_id": "str"})
     one = listed[listed.arm == "contact"].iloc[-1]
-    app = start(page="Actions", segment=one.segment, mark="to contact", sort="customer", search=one.customer_id)
+    app = start(page="Actions", segment=one.segment, mark="to contact", sort="customer")
+    app.text_input(key="search").set_value(one.customer_id).run()
     shown = app.dataframe[0].value
     assert app.header[0].value == "Actions"
     assert one.customer_id in set(shown.customer)
     assert set(shown.segment) == {one.segment}
+    assert "search" not in app.query_params  # where a name or an e-mail may be typed
+    opened(opened(app, "Segments"), "Actions")
+    assert app.text_input(key="search").value == one.customer_id
     app.selectbox(key="sort").set_value("rank").run()  # which is what an address without it means
-    app.text_input(key="search").set_value("").run()
     assert app.query_params["segment"] == one.segment
-    assert not {"sort", "search"} & set(app.query_params)
+    assert "sort" not in app.query_params
     app = start(page="A customer", customer=one.customer_id)
     assert f"Customer {one.customer_id}" in [element.value for element in app.subheader]
 
@@ -189,6 +194,45 @@ def test_results_of_before_say_that_other_assumptions_need_a_new_run(demo, start
     app = opened(start(root=tmp_path), "Actions")
     assert "run the series again" in app.info[0].value
     assert not app.number_input
+
+
+@pytest.mark.parametrize(
+    ("page", "stage", "file", "name"),
+    [("Actions", "07", "actions.csv", "arm"), ("Segments", "04", "segments.json", "share")],
+)
+def test_results_of_an_earlier_version_are_said_to_be_so(demo, start, tmp_path, page, stage, file, name):
+    (tmp_path / "notebooks").mkdir()
+    folder = tmp_path / "data" / "processed" / "demo"
+    for results in (next(demo.processed.glob(f"{number}*")) for number in ("01", "04", "07")):
+        shutil.copytree(results, folder / results.name)
+    shutil.copy(demo.processed / "series.json", folder)
+    path = next(folder.glob(f"{stage}*/{file}"))
+    if file.endswith(".csv"):
+        path.write_bytes(safe_csv(pd.read_csv(path, encoding="utf-8-sig").drop(columns=name)))
+    else:
+        path.write_text(
+            json.dumps([{key: one[key] for key in one if key != name} for one in json.loads(path.read_text())])
+        )
+    app = opened(start(root=tmp_path), page)
+    assert app.info[0].value.replace("\\", "") == (
+        f"These results were made by an earlier version: {file} does not say {name!r}. "
+        "Run the series again: .venv/bin/python run_all.py demo"
+    )
+
+
+def test_what_results_lack_is_found_in_tables_records_and_lists_of_records():
+    assert lacking("profit.parquet", pd.DataFrame(columns=["contacted", "cost", "gain", "low"])) == "high"
+    assert lacking("segment_model.json", {}) == "card"
+    assert lacking("segments.json", []) == lacking("other.json", {}) == ""
+    assert lacking("segment_later.json", {"used": False, "reason": "x"}) == ""
+    assert lacking("segment_later.json", {"used": True, "coverage": 0.9}) == "days"
+
+
+def test_an_audience_is_made_where_somebody_asks_and_again_when_a_file_changes(demo, start):
+    app = opened(start(), "Actions")
+    assert not [box for box in app.selectbox if box.key == "audience"]
+    app.session_state["mail"] = True
+    assert app.run().selectbox(key="audience").value == "everyone"
 
 
 def test_who_is_in_an_audience_and_who_is_not_is_told():

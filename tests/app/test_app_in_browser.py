@@ -16,6 +16,8 @@ import pytest
 pytest.importorskip("streamlit", reason="the serving extra is not installed: make test installs it")
 import httpx
 
+from patrons.app.contacts import ROW
+
 APP = Path(__file__).parents[2] / "serving" / "app.py"
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = ["--server.headless=true", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"]
@@ -105,7 +107,7 @@ def test_a_list_is_filtered_taken_along_and_a_row_of_it_opens_its_customer(demo,
     listed = pd.read_csv(next(demo.processed.glob("07*/actions.csv")), dtype={"customer_id": "str"})
     second = sorted(listed.customer_id[listed.arm == "contact"])[1]
     grid = page.locator("[data-testid=stDataFrame] .dvn-scroller")
-    grid.click(position={"x": 40, "y": 2 * 35 + 17}, delay=120)  # as long as a finger is down
+    grid.click(position={"x": 40, "y": 37 + 1.5 * ROW}, delay=120)  # as long as a finger is down
     page.get_by_role("heading", name=f"Customer {second}").wait_for()
     page.wait_for_function(f"location.search.includes('customer={second}')")
     page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop == 0")

@@ -1,13 +1,18 @@
 """The list of whom to contact: its marks, and who of it is shown."""
 
+from io import BytesIO
+
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 
 pytest.importorskip("streamlit", reason="the serving extra is not installed: make test installs it")
 
-from patrons.app import contacts
+from patrons.app import actions, contacts
 from patrons.app.results import Series
+from patrons.files import safe_csv
 from patrons.stage import Stage
+from patrons.value.workbook import workbook
 
 
 @pytest.fixture
@@ -39,8 +44,35 @@ FLAGGED = pd.Series({"a": True, "b": False})
 def test_rank_1_whose_purchases_were_cancelled_is_to_be_checked_and_does_not_shine(listed):
     table = contacts.marked(listed, FLAGGED, FEATURES)
     assert table.marks.tolist() == [["check first", "late"], ["held out", "flagged", "likely pays off"], []]
-    assert table.expected_gain.isna().tolist() == [True, False, False]
-    assert contacts._range(*table.loc[0, ["gain_low", "gain_high"]]) == "–"
+    shown = contacts.without_cancelled(table)
+    assert shown.expected_gain.isna().tolist() == [True, False, False]
+    assert contacts._range(*shown.loc[0, ["gain_low", "gain_high"]]) == "–"
+
+
+def test_files_have_the_numbers_of_07_which_the_page_leaves_blank(listed, tmp_path):
+    Stage("07_customer_value", tmp_path / "data/processed/shop").write("actions.csv", listed)
+    series = Series(tmp_path, "shop")
+    table = contacts.chosen(contacts.marked(series.listed(), FLAGGED, FEATURES), [], [], "", "rank").drop(
+        columns="marks"
+    )
+    assert safe_csv(table) == series.file("actions.csv").read_bytes()
+    assumed = pd.DataFrame(columns=["assumption", "low", "likely", "high"])
+    own, theirs = (load_workbook(BytesIO(workbook(rows, assumed))) for rows in (table, listed))
+    assert [list(sheet.values) for sheet in own] == [list(sheet.values) for sheet in theirs]
+    assert list(own["assumptions and arms"].values)[4][:4] == ("contact", 1, 0.2, 60.0)  # of the first customer
+
+
+def test_how_much_of_the_gain_is_of_cancelled_purchases_is_said(listed):
+    table = contacts.marked(listed, FLAGGED, FEATURES)
+    assert actions.to_check(table, "EUR") == (
+        "60 EUR of the expected gain is of a customer to check first: most of what they bought was cancelled. "
+        "Do not count on it."
+    )
+    twice = pd.concat(
+        [table, table.assign(arm="contact"), table.assign(arm="hold out")]
+    )  # 60 + 60, a third is held out
+    assert actions.to_check(twice, "EUR").startswith("120 EUR of the expected gain is of 2 customers to check first")
+    assert actions.to_check(table[1:], "EUR") == ""
 
 
 def test_what_07_says_to_check_is_marked_where_cancellations_are_not_at_hand(listed):
@@ -64,7 +96,7 @@ def test_the_list_is_cut_by_segment_mark_and_text_and_sorted(listed):
     assert who(search="WRITE") == ["b"]
     assert who(search="lowers the risk: y") == ["a"]
     assert who(sort="chance of churn") == ["a", "b", "12346"]
-    assert who(sort="gain") == ["a", "b", "12346"]  # a gain that is not known comes last
+    assert who(sort="gain") == ["a", "b", "12346"]  # a gain that is not shown comes last
 
 
 def test_marks_and_segment_stand_beside_customers_whose_id_a_spreadsheet_would_change(tmp_path):

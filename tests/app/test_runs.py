@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("streamlit", reason="the serving extra is not installed: make test installs it")
 
-from patrons.app import runs, segments
+from patrons.app import metrics, runs, segments
 
 
 def record(run, **metrics):
@@ -53,3 +53,18 @@ def test_where_no_segment_could_be_learnt_that_is_told_and_nothing_before_05_has
         "New customers cannot be placed in these segments. There are too few customers."
     )
     assert segments.weak(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("metric", "name"),
+    [
+        ("06.roc_auc_active_low", "Churn forecast: ROC AUC, customers who can be kept, lower end"),
+        ("05.macro_f1_held_out_high", "Segment model: macro F1, held-out customers, upper end"),
+        ("06.roc_auc_active_lowest", "Churn forecast: ROC AUC, customers who can be kept, worst day"),
+        ("07.mae", "Customer value: mean absolute error"),
+        ("01.lines_kept", "Data: lines kept"),
+        ("09.new_number", "09: new number"),  # of a notebook that this version does not have
+    ],
+)
+def test_numbers_of_runs_are_named_in_words(metric, name):
+    assert metrics.name(metric) == name

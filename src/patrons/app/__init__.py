@@ -12,11 +12,12 @@ assumptions  other margins, costs and save chances tried
 downloads  the list as files, and audiences for tools that send mail
 contacts  the list: marks, filters, and a row that opens a customer
 runs      key numbers over runs, and two runs side by side
+metrics   what the numbers of runs are called
 reports   the HTML reports
 formats   numbers and names as a manager reads them
 """
 
 from patrons import door
 
-__all__ = ["actions", "address", "customer", "reports", "results", "runs", "score", "segments"]
+__all__ = ["actions", "address", "customer", "formats", "reports", "results", "runs", "score", "segments"]
 __getattr__, __dir__ = door(__name__, __all__)

@@ -24,12 +24,13 @@ def show(series: Series) -> None:
     _doubts(value)
     if len(profit) < 2 or profit[["cost", "gain", "low", "high"]].isna().any(axis=None):
         st.info("The gain cannot be estimated, as nothing says what a customer pays: this is whom to contact first.")
-        _list(series, actions, len(actions), trying=False)
+        _list(series, _marked(series, actions), len(actions), trying=False)
         return
     tried = assumptions.ask(series, pd.DataFrame(value.get("assumptions", [])))
-    reached = _plan(series, profit, value.get("plan", {}), tried.curve if tried else None)
     listed = tried.listed.assign(late=_late(actions, tried.listed)) if tried else actions
-    _list(series, listed, reached, trying=tried is not None)
+    table = _marked(series, listed)
+    reached = _plan(series, profit, value.get("plan", {}), tried.curve if tried else None, table)
+    _list(series, table, reached, trying=tried is not None)
 
 
 def _doubts(value: dict[str, Any]) -> None:
@@ -46,7 +47,13 @@ def _late(actions: pd.DataFrame, listed: pd.DataFrame) -> Any:
     return listed.customer_id.astype(str).map(late).fillna(False).to_numpy(bool)
 
 
-def _plan(series: Series, profit: pd.DataFrame, plan: dict[str, Any], tried: pd.DataFrame | None) -> int:
+def _marked(series: Series, listed: pd.DataFrame) -> pd.DataFrame:
+    return contacts.marked(listed.sort_values("rank"), contacts.flagged(series), series.table("features.parquet"))
+
+
+def _plan(
+    series: Series, profit: pd.DataFrame, plan: dict[str, Any], tried: pd.DataFrame | None, table: pd.DataFrame
+) -> int:
     """Show what a budget brings; how many it contacts."""
     curve, currency = profit if tried is None else tried, series.currency
     if curve.gain.max() <= 0:
@@ -61,6 +68,8 @@ def _plan(series: Series, profit: pd.DataFrame, plan: dict[str, Any], tried: pd.
     columns[0].metric("Customers to contact", f"{int(at['contacted']):,}", border=True)
     columns[1].metric("Expected gain", money(at["gain"], currency), border=True)
     columns[2].metric("Gain if things go badly", money(at["low"], currency), border=True)
+    if text := to_check(_first(table, int(at["contacted"])), currency):
+        st.caption(text)
     if tried is not None:
         before = {name: float(np.interp(budget, profit.cost, profit[name])) for name in ("contacted", "gain")}
         st.info(
@@ -75,20 +84,34 @@ def _plan(series: Series, profit: pd.DataFrame, plan: dict[str, Any], tried: pd.
     return int(at["contacted"])
 
 
+def to_check(reached: pd.DataFrame, currency: str) -> str:
+    """How much of the gain is of customers who cancelled most of what they bought, a sentence; empty for none of it.
+
+    `reached` is the list down to whom the budget reaches, with `marks`.
+    """
+    rows = reached[contacts.to_check(reached) & (reached.arm != HOLD_OUT)]
+    if rows.empty:
+        return ""
+    whom = "a customer" if len(rows) == 1 else f"{len(rows):,} customers"
+    return (
+        f"{money(rows.expected_gain.sum(), currency)} of the expected gain is of {whom} to check first: most of what "
+        "they bought was cancelled. Do not count on it."
+    )
+
+
 def _first(actions: pd.DataFrame, contacts: int) -> pd.DataFrame:
     """The rows of the list down to so many to contact; those who are held out stay among them, marked as such."""
     reached = (actions.arm != HOLD_OUT).cumsum()
     return actions[(reached <= contacts) & (reached.shift(fill_value=0) < contacts)]
 
 
-def _list(series: Series, listed: pd.DataFrame, reached: int, trying: bool) -> None:
+def _list(series: Series, table: pd.DataFrame, reached: int, trying: bool) -> None:
     """The list that is shown, by the filters that stand in the address, and as files."""
     st.subheader("The list")
-    table = contacts.marked(listed.sort_values("rank"), contacts.flagged(series), series.table("features.parquet"))
     options, columns = [contacts.TO_CONTACT, *contacts.MARKS], st.columns([2, 2, 2, 1.5])
     names = [card["segment"] for card in series.json("segments.json") or []] or sorted(table.segment.dropna().unique())
     segments, marks = address.follows("segment", [], names), address.follows("mark", [], options)
-    search, sort = address.follows("search", ""), address.follows("sort", "rank", contacts.SORTS)
+    sort, search = address.follows("sort", "rank", contacts.SORTS), address.remembers("search", "")
     columns[0].multiselect("Segment", names, key="segment", placeholder="all")
     columns[1].multiselect("Only those marked", options, key="mark", placeholder="all")
     columns[2].text_input("Search", key="search", placeholder="customer, reason, action")

@@ -47,6 +47,16 @@ def follows(
     return value
 
 
+def remembers(key: str, otherwise: Any) -> Any:
+    """What is chosen by a widget that comes next, also after another page was shown; it stays out of the address.
+
+    For free text, which may name a person: addresses are kept by browsers and by servers on the way.
+    """
+    value = st.session_state.setdefault(key, st.session_state.get(f"{key} of before", otherwise))
+    st.session_state[f"{key} of before"] = value
+    return value
+
+
 def _read(texts: list[str], otherwise: Any) -> Any:
     if not texts or isinstance(otherwise, list):
         return texts or otherwise

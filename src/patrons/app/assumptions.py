@@ -22,7 +22,7 @@ def ask(series: Series, assumed: pd.DataFrame) -> Campaign | None:
     """Ask for other likely values; the list and plan that follow from them, None where nothing was changed."""
     asked = any(key in st.query_params for key in FIELDS)
     with st.expander("What if margin, cost or save chance were different?", expanded=asked):
-        if "what_if" not in series.json("value.json") or not all(series.file(name) for name in KEPT):
+        if "what_if" not in (series.json("value.json") or {}) or not all(series.file(name) for name in KEPT):
             st.info("These results were made before this could be tried: run the series again.")
             return None
         given = _given(assumed, series.currency)

@@ -10,11 +10,12 @@ from patrons.app.results import Series
 from patrons.value import actions as contacting
 from patrons.value.arms import CONTACT, HOLD_OUT
 
+ROW, VISIBLE = 66, 8  # pixels, at which a row takes lines for a long text; rows that are seen without scrolling
 SHOWN = 500  # rows on the page; the downloads have all
 CHECK, HELD, FLAGGED, LATE, PAYS = contacting.CHECK, "held out", "flagged", "late", "likely pays off"
 TO_CONTACT = "to contact"
 MARKS = {  # beside a customer, the most urgent first: colour, and what it means
-    CHECK: (AMBER, "most of what they bought was cancelled: look before you call"),
+    CHECK: (AMBER, "most of what they bought was cancelled, so no gain is shown: look before you call"),
     HELD: (GREY, "left alone on purpose, so that it can be seen what contacts do"),
     FLAGGED: (BLUE, "the churn model expects no order"),
     LATE: (GREY, "silent for longer than nine in ten of their own gaps would be"),
@@ -28,11 +29,12 @@ SORTS = {  # what the list can be sorted by: column, and whether the least comes
     "customer": ("customer_id", True),
 }
 COLUMNS = ["rank", "customer_id", "marks", "segment", "churn_probability", "expected_gain", "range", "value"]
+GAINS = ["expected_gain", "gain_low", "gain_high"]
 TEXTS = ["suggested_action", "reason_1", "reason_2", "reason_3"]
 
 
 def marked(listed: pd.DataFrame, flagged: pd.Series | None, features: pd.DataFrame | None) -> pd.DataFrame:
-    """The list with `marks`, a list of `MARKS` for each customer, and no gain where that rests on cancelled orders.
+    """The list with `marks`, a list of `MARKS` for each customer.
 
     Parameters
     ----------
@@ -46,18 +48,26 @@ def marked(listed: pd.DataFrame, flagged: pd.Series | None, features: pd.DataFra
     check = listed.suggested_action.str.startswith(CHECK)
     if features is not None:
         check |= contacting.cancelled_share(listed.customer_id, features) > contacting.CANCELLED
-    gains = ["expected_gain", "gain_low", "gain_high"]
-    table = listed.assign(**listed[gains].mask(check))
     masks = {
         CHECK: check,
         HELD: listed.arm == HOLD_OUT,
         FLAGGED: listed.customer_id.map(flagged if flagged is not None else {}) == True,  # noqa: E712, missing is no
         LATE: listed["late"] if "late" in listed else check & False,
-        PAYS: listed.certain & (table.expected_gain > 0),
+        PAYS: listed.certain & (listed.expected_gain > 0) & ~check,
     }
-    pairs = list(masks.items())
-    table["marks"] = [[name for name, mask in pairs if mask.iloc[row]] for row in range(len(table))]
-    return table
+    columns = [mask.to_numpy(bool) for mask in masks.values()]
+    marks = [[name for name, has in zip(masks, row, strict=True) if has] for row in zip(*columns, strict=True)]
+    return listed.assign(marks=pd.Series(marks, listed.index, dtype=object))
+
+
+def to_check(table: pd.DataFrame) -> pd.Series:
+    """Whose purchases were mostly cancelled, of a list with `marks`."""
+    return table.marks.map(lambda own: CHECK in own).astype(bool)
+
+
+def without_cancelled(table: pd.DataFrame) -> pd.DataFrame:
+    """The list as the page shows it: no gain where that rests on orders that were cancelled; files have all numbers."""
+    return table.assign(**table[GAINS].mask(to_check(table)))
 
 
 def chosen(table: pd.DataFrame, segments: Sequence[str], marks: Sequence[str], search: str, sort: str) -> pd.DataFrame:
@@ -72,12 +82,13 @@ def chosen(table: pd.DataFrame, segments: Sequence[str], marks: Sequence[str], s
         found = pd.concat([one.str.casefold().str.contains(text, regex=False) for one in texts], axis=1).any(axis=1)
         table = table[found]
     column, ascending = SORTS[sort]
-    return table.sort_values([column, "rank"], ascending=[ascending, True], kind="stable")
+    order = without_cancelled(table).sort_values([column, "rank"], ascending=[ascending, True], kind="stable")
+    return table.loc[order.index]
 
 
 def show(table: pd.DataFrame) -> None:
     """The rows; a click on one opens that customer."""
-    rows = table.head(SHOWN)
+    rows = without_cancelled(table.head(SHOWN))
     st.session_state["listed"] = rows.customer_id.tolist()
     known = rows.assign(range=[_range(*ends) for ends in zip(rows.gain_low, rows.gain_high, strict=True)])
     columns = [name for name in [*COLUMNS, *TEXTS[:2]] if name not in ("expected_gain", "range", "value")]
@@ -88,16 +99,18 @@ def show(table: pd.DataFrame) -> None:
         styled(known[columns]),
         hide_index=True,
         key="list",
+        row_height=ROW,
+        height=ROW * min(len(rows), VISIBLE) + 40,
         on_select=_open,
         selection_mode="single-cell",
         column_config={
             "rank": st.column_config.Column(width=60),
             "customer": st.column_config.TextColumn(width=95, pinned=True),
             HEADINGS["marks"]: st.column_config.MultiselectColumn(
-                width=290, options=list(MARKS), color=[colour for colour, _ in MARKS.values()]
+                width=180, options=list(MARKS), color=[colour for colour, _ in MARKS.values()]
             ),
-            HEADINGS["suggested_action"]: st.column_config.TextColumn(width=380),
-            HEADINGS["reason_1"]: st.column_config.TextColumn(width=380),
+            HEADINGS["suggested_action"]: st.column_config.TextColumn(width=330),
+            HEADINGS["reason_1"]: st.column_config.TextColumn(width=330),
         },
     )
     present = {mark for marks in rows.marks for mark in marks}

@@ -1,5 +1,9 @@
 """The list as files, and members of a segment, or those flagged, for tools that send mail."""
 
+from functools import partial
+from pathlib import Path
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -8,6 +12,7 @@ from patrons.app.formats import escaped
 from patrons.app.results import Series
 from patrons.files import safe_csv
 from patrons.value import audiences
+from patrons.value.listing import ListError
 from patrons.value.workbook import workbook
 
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -15,41 +20,44 @@ EVERYONE = "everyone"
 
 
 def show(series: Series, rows: pd.DataFrame) -> None:
-    """What is shown of the list, as CSV and for Excel."""
+    """The customers of the page with all that 07 says of them, as CSV and for Excel; each is made on a click."""
     assumed = pd.DataFrame(
         (series.json("value.json") or {}).get("assumptions", []), columns=["assumption", "low", "likely", "high"]
     )
     stem, buttons = f"{series.name}_actions", st.container(horizontal=True)
-    buttons.download_button(
-        "Download as CSV", safe_csv(rows), f"{stem}.csv", "text/csv", type="primary", on_click="ignore"
-    )
-    buttons.download_button("Download for Excel", _workbook(rows, assumed), f"{stem}.xlsx", EXCEL, on_click="ignore")
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _workbook(rows: pd.DataFrame, assumed: pd.DataFrame) -> bytes:
-    return workbook(rows, assumed)
+    csv, excel = partial(safe_csv, rows), partial(workbook, rows, assumed)
+    buttons.download_button("Download as CSV", csv, f"{stem}.csv", "text/csv", type="primary", on_click="ignore")
+    buttons.download_button("Download for Excel", excel, f"{stem}.xlsx", EXCEL, on_click="ignore")
 
 
 def for_mail(series: Series) -> None:
-    """An audience: who, for which tool, and the file."""
-    with st.expander("Send them mail: a file for Klaviyo, Mailchimp or Google"):
+    """An audience: who, for which tool, and the file; nothing is read before somebody asks."""
+    asked = st.expander("Send them mail: a file for Klaviyo, Mailchimp or Google", key="mail", on_change="rerun")
+    if not asked.open:
+        return
+    with asked:
         names = [card["segment"] for card in series.json("segments.json") or []]
         columns = st.columns(3)
         address.follows("audience", EVERYONE, [EVERYONE, *names])
         segment = columns[0].selectbox("Members of", [EVERYONE, *names], key="audience")
         who = columns[1].selectbox("Of them", ["those flagged", "all"] if segment != EVERYONE else ["those flagged"])
         form = columns[2].selectbox("For", list(audiences.FORMS), format_func=audiences.FORMS.__getitem__)
+        changed = tuple((str(path), path.stat().st_mtime_ns) for path in audiences.reads(series.processed))
         try:
-            found = audiences.of(
-                series.processed, form, segment if segment != EVERYONE else "", flagged=who == "those flagged"
+            found = _audience(
+                series.processed, form, segment if segment != EVERYONE else "", who == "those flagged", changed
             )
-        except audiences.AudienceError as error:
+        except (audiences.AudienceError, ListError) as error:
             st.info(escaped(str(error)))
             return
         st.caption(escaped(" ".join([told(found), *found.notes])))
-        name = f"{series.name}_{form}.csv"
-        st.download_button("Download the audience", audiences.content(found.table), name, "text/csv", on_click="ignore")
+        name, file = f"{series.name}_{form}.csv", partial(audiences.content, found.table)
+        st.download_button("Download the audience", file, name, "text/csv", on_click="ignore")
+
+
+@st.cache_data(max_entries=8, show_spinner="Looking who can be reached…")
+def _audience(processed: Path, form: str, segment: str, flagged: bool, changed: tuple[Any, ...]) -> audiences.Audience:
+    return audiences.of(processed, form, segment, flagged)
 
 
 def told(audience: audiences.Audience) -> str:

@@ -18,6 +18,37 @@ KEPT = 8  # files kept in memory
 SUCCEEDED, FAILED = "succeeded", "failed"
 
 
+LATER = "segment_later.json"
+NEEDS = {  # columns and fields that pages show; results of an earlier version may lack them
+    "segments.json": ("segment", "customers", "share"),
+    "segment_model.json": ("card",),
+    LATER: ("used",),
+    "migration.parquet": ("from", "to", "customers"),
+    "in_time.parquet": ("days", "otherwise"),
+    "features.parquet": ("customer_id",),
+    "churn_scores.parquet": ("customer_id", "flagged"),
+    "profit.parquet": ("contacted", "cost", "gain", "low", "high"),
+    "at_stake.parquet": ("customer_id", "segment", "churn_probability", "value_if_kept", "value_if_lost", "elsewhere"),
+    listing.NAME: (
+        "rank",
+        "customer_id",
+        "segment",
+        "churn_probability",
+        "value",
+        "expected_gain",
+        "gain_low",
+        "gain_high",
+        "certain",
+        "arm",
+        "suggested_action",
+    ),
+}
+
+
+class EarlierError(ValueError):
+    """Results of an earlier version, which lack what a page shows."""
+
+
 class OtherDataError(ValueError):
     """The app was started with a release that was made from other data than those on the page."""
 
@@ -40,17 +71,26 @@ class Series(NamedTuple):
     def table(self, file: str) -> pd.DataFrame | None:
         """A table of any notebook in Parquet, None where none has written it."""
         path = self.file(file)
-        return None if path is None else _table(path, path.stat().st_mtime_ns)
+        return None if path is None else self._complete(file, _table(path, path.stat().st_mtime_ns))
 
     def listed(self) -> pd.DataFrame | None:
         """The list of whom to contact as `listing.read` has it, None where there is none."""
         path = self.file(listing.NAME)
-        return None if path is None else _listed(self.processed, path.stat().st_mtime_ns)
+        return None if path is None else self._complete(path.name, _listed(self.processed, path.stat().st_mtime_ns))
 
     def json(self, file: str) -> Any:
         """A record of any notebook, None where there is none."""
         path = self.file(file)
-        return None if path is None else read_json(path)
+        return None if path is None else self._complete(file, read_json(path))
+
+    def _complete(self, file: str, content: Any) -> Any:
+        """What was read, if it has all that pages show; else EarlierError."""
+        if missing := lacking(file, content):
+            raise EarlierError(
+                f"These results were made by an earlier version: {file} does not say {missing!r}. "
+                f"Run the series again: {RUN_ALL} {self.name}"
+            )
+        return content
 
     @property
     def currency(self) -> str:
@@ -127,6 +167,17 @@ class Series(NamedTuple):
     def file(self, name: str) -> Path | None:
         """Where a notebook left a file, None where none has written it."""
         return result_file(self.processed, name)
+
+
+def lacking(file: str, content: Any) -> str:
+    """The first of `NEEDS` that a file of results does not have; empty where it has all."""
+    if isinstance(content, list) and not content:
+        return ""
+    first = content[0] if isinstance(content, list) else content
+    names = NEEDS.get(file, ())
+    if file == LATER and first.get("used"):
+        names = (*names, "days", "origins")
+    return next((name for name in names if name not in first), "")
 
 
 def with_results(root: Path) -> list[str]:

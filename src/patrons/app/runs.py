@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from patrons.app import address
+from patrons.app import address, metrics
 from patrons.app.formats import BLUE, escaped, with_unit
 from patrons.app.results import Series
 from patrons.monitoring import compare_narrative
@@ -133,11 +133,11 @@ def _compare(ledger: Path, records: list[dict[str, Any]]) -> None:
         st.info("No number differs.")
         return
     known = told.numbers.number.isin(list(NAMES))
-    main = told.numbers[known].assign(number=told.numbers.number[known].map(NAMES))
-    if len(main):
-        st.table(main.set_index("number"))
+    named = told.numbers.assign(number=told.numbers.number.map(lambda name: NAMES.get(name) or metrics.name(name)))
+    if known.any():
+        st.table(named[known].set_index("number"))
     with st.expander(f"All {len(told.numbers)} numbers that differ, and what the runs were made from"):
-        st.dataframe(told.numbers, hide_index=True)
+        st.dataframe(named, hide_index=True)
         st.dataframe(told.changes, hide_index=True)
 
 

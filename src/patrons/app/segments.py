@@ -146,7 +146,7 @@ def _movement(moves: pd.DataFrame | None, names: list[str], in_time: pd.DataFram
     )
     cells = base.mark_rect().encode(
         color=alt.Color("share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=None),
-        tooltip=["from", "to", "customers", alt.Tooltip("share", format=".0%")],
+        tooltip=["from", "to", alt.Tooltip("share", format=".0%")],  # of a large log the counts are of some customers
     )
     ink = alt.condition("datum.share > 0.5", alt.value("white"), alt.value("black"))
     st.altair_chart(cells + base.mark_text().encode(text=alt.Text("share:Q", format=".0%"), color=ink))

@@ -93,6 +93,7 @@ REMEDIES: Mapping[str, Mapping[str, str]] = {
         "DeliveryError": "Take the step that it names; nothing was changed.",
         "DeliveryFailedError": "Go back by the step `rollback`, then see to what the message names.",
         "Problem": "See [API](api.md#errors): field, what was found, what is expected, what to do.",
+        "EarlierError": "Run the series again.",
         "OtherDataError": "Start the app with a release of this series, or without one.",
     },
     "Backups": {

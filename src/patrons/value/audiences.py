@@ -23,12 +23,24 @@ from patrons.files import FORMULA, PLAIN, guarded, read_json, result_file
 from patrons.intake.identities import EMAIL
 from patrons.value import listing
 from patrons.value.arms import HOLD_OUT, LEFT_ALONE, Lot
+from patrons.value.arms import folder as lists_of_before
 from patrons.value.earlier import with_earlier
 
 FORMS = {"klaviyo": "Klaviyo", "mailchimp": "Mailchimp", "google": "Google Customer Match"}
 MOSTLY = 0.9  # of a column's values, from which it holds e-mail addresses
 NAMED_EMAIL = {"email", "mail", "emailaddress", "mailaddress", "customeremail"}
 NAMED_ID = {"externalid", "externalcustomerid", "crmid"}
+
+READS = (
+    "customers.parquet",
+    "labels.parquet",
+    "churn_scores.parquet",
+    "values.parquet",
+    listing.NAME,
+    "value.json",
+    "churn.json",
+    "dataset.json",
+)
 
 
 class AudienceError(ValueError):
@@ -108,6 +120,12 @@ def of(
         )
     held, notes = held_out(processed)
     return _audience(form, table, found, chosen, held)._replace(notes=notes)
+
+
+def reads(processed: Path) -> list[Path]:
+    """The files that an audience is made from, those that there are: where none has changed, it is the same."""
+    files = [path for name in READS if (path := result_file(processed, name)) is not None]
+    return [*files, *sorted(lists_of_before(processed).glob("*.parquet"))]
 
 
 def members(processed: Path, segment: str = "", flagged: bool = False) -> pd.Series:
