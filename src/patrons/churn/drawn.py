@@ -48,8 +48,8 @@ class Drawn:
             return ""
         those = "customers described on earlier days" if KNOWN in self.rows else "customers"
         return (
-            f"Models learn from and are tested on {some:,} of {self.customers:,} {those}, drawn at random: "
-            f"{len(self.rows):,} rows say enough. Today's scores are of all customers."
+            f"Models learn from and are tested on {some:,} of {self.customers:,} {those}, drawn at random. "
+            "Today's scores are of all customers."
         )
 
 
