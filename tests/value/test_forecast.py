@@ -67,6 +67,13 @@ def test_what_was_spent_before_is_summed_over_all_customers_less_what_they_cance
     assert forecast.spent_before(ibis.memtable(lines), date(2025, 1, 1), 10, taken) == 0
 
 
+def test_a_benchmark_tells_by_which_share_one_forecast_is_worse_than_another():
+    """Errors of 1 and 2 in every resample: twice as much. Of 3 and 4 against 5 each, the root of 25 over 12.5."""
+    nothing = np.zeros(2)
+    assert benchmark.more(nothing, np.ones(2), np.full(2, 2.0)) == (1.0, 1.0, 1.0)
+    assert benchmark.more(nothing, np.array([3.0, 4.0]), np.full(2, 5.0)).value == pytest.approx(np.sqrt(2) - 1)
+
+
 def test_what_was_spent_before_is_what_the_features_of_the_last_day_say(table):
     """The same amounts in another way: spend_60d of every customer of the end, and none is missing."""
     rows = forecast.on(table, WHEN.end)
