@@ -1,5 +1,12 @@
 import errno
 import os
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import unquote, urlparse
 
 import ibis
 import numpy as np
@@ -7,6 +14,7 @@ import pandas as pd
 import pytest
 
 from patrons import plots
+from patrons.engine import write_spread
 from patrons.files import DamagedError, DiskFullError, read_json, whole, write_text
 from patrons.stage import OUTPUT_VARIABLE, NotebookStopped, Stage, StageError
 
@@ -183,3 +191,103 @@ def test_text_in_a_table_stands_at_the_left_and_numbers_do_not(stage, monkeypatc
     stage.table(table, "What to do")
     left = [rule.split("{")[0].split()[1:] for rule in shown[0].split("#T_")[1:] if "text-align: left" in rule]
     assert left == [["caption"], ["th.row_heading"], [".col0"], [".col2"]]
+
+
+class OnSpark:
+    """A table of Spark, as far as `engine.write_spread` asks it: two rows in one part."""
+
+    def __init__(self, fails: bool = False):
+        self.fails = fails
+
+    def get_backend(self):
+        return self
+
+    def frame(self, _):
+        return SimpleNamespace(write=self)
+
+    def parquet(self, uri):
+        folder = Path(unquote(urlparse(uri).path))
+        folder.mkdir()
+        TABLE.to_parquet(folder / "part-0.parquet", index=False)
+        if self.fails:
+            raise RuntimeError("the cluster went away")
+
+
+def test_a_table_of_spark_takes_the_place_of_duckdbs_file_and_the_other_way_round(stage):
+    stage.write("t.parquet", TABLE.assign(a=0))
+    write_spread(OnSpark(), stage.output / "t.parquet")
+    assert (stage.output / "t.parquet").is_dir()
+    assert stage.read("t.parquet").a.tolist() == stage.scan("t.parquet").to_pandas().a.tolist() == [1, 2]
+    write_spread(OnSpark(), stage.output / "t.parquet")
+    for table, first in ((TABLE.assign(a=7), 7), (ibis.memtable(TABLE.assign(a=8)), 8)):
+        stage.write("t.parquet", table)
+        assert (stage.output / "t.parquet").is_file()
+        assert stage.read("t.parquet").a.tolist() == [first, first]
+        write_spread(OnSpark(), stage.output / "t.parquet")
+    assert [path.name for path in stage.output.iterdir()] == ["t.parquet"], "nothing is left beside it"
+
+
+@pytest.mark.parametrize("engine", ["spark", "duckdb"])
+def test_what_stood_there_stays_where_the_new_table_is_not_written_or_cannot_take_its_name(stage, monkeypatch, engine):
+    stage.write("t.parquet", TABLE)
+    with pytest.raises(RuntimeError, match="went away"):
+        write_spread(OnSpark(fails=True), stage.output / "t.parquet")
+    assert stage.read("t.parquet").a.tolist() == [1, 2]
+    if engine == "duckdb":  # whose file is to take the place of a folder
+        write_spread(OnSpark(), stage.output / "t.parquet")
+    rename = Path.rename
+
+    def refuse(self, target):
+        if self.name.endswith(".partial"):
+            raise PermissionError("not now")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    writers = {
+        "duckdb": lambda path: stage.write(path.name, TABLE.assign(a=9)),
+        "spark": partial(write_spread, OnSpark()),
+    }
+    with pytest.raises(PermissionError, match="not now"):
+        writers[engine](stage.output / "t.parquet")
+    assert stage.read("t.parquet").a.tolist() == [1, 2]
+    assert [path.name for path in stage.output.iterdir()] == ["t.parquet"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from patrons.files import put
+rename, count = Path.rename, int(sys.argv[3])
+def stop(self, target):
+    global count
+    count -= 1
+    return rename(self, target) if count >= 0 else os.kill(os.getpid(), signal.SIGKILL)
+Path.rename = stop
+import patrons.files
+def end(path):
+    if path.exists():  # the new one is there, and the old one aside
+        os.kill(os.getpid(), signal.SIGKILL)
+patrons.files._remove = end
+put(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize(("renamed", "left"), [(0, "old"), (1, "old"), (2, "new")])
+@pytest.mark.parametrize("old_is_file", [True, False])
+def test_a_notebook_that_was_killed_while_it_replaced_a_table_has_the_old_or_the_new_one(
+    stage, tmp_path, renamed, left, old_is_file
+):
+    stage.output.mkdir()
+    old, new = stage.output / "t.parquet", stage.output / ".t.parquet.1.partial"
+    for path, text in ((old, "old"), (new, "new")):
+        if (path == old) == old_is_file:
+            path.write_text(text)
+        else:
+            path.mkdir()
+            (path / "part").write_text(text)
+    script = [sys.executable, "-c", KILLED, str(new), str(old), str(renamed)]
+    assert subprocess.run(script, check=False).returncode == -signal.SIGKILL
+    again = Stage("01_eda", stage.folder)  # the notebook is started once more
+    found = again.path("t.parquet")
+    assert (found if found.is_file() else found / "part").read_text() == left
+    assert not [path for path in again.output.iterdir() if path.name.endswith(".aside")]

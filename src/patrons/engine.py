@@ -22,7 +22,7 @@ from ibis import Table
 from ibis.backends.duckdb import Backend
 
 from patrons.errors import SourceError
-from patrons.files import scratch
+from patrons.files import put, scratch
 
 MOST = 4_600_000_000  # bytes; beyond it stages go to disk: 50 million lines would take 6.3e9
 SCRATCH_VARIABLE = "PATRONS_SCRATCH"  # the runner's folder for a worker, which goes with it
@@ -176,11 +176,10 @@ def spread(table: Table) -> bool:
 
 
 def write_spread(table: Table, path: Path) -> None:
-    """Write a table of Spark as a folder of Parquet files, which appears whole or not at all."""
+    """Write a table of Spark as a folder of Parquet files, which appears whole or not at all, also where a file was."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         table.get_backend().frame(table).write.parquet(partial.as_uri())
-        shutil.rmtree(path, ignore_errors=True)
-        partial.rename(path)
+        put(partial, path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

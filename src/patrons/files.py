@@ -30,6 +30,7 @@ BOM = b"\xef\xbb\xbf"  # by which Excel knows UTF-8
 LOG = logging.getLogger(__name__)
 SCRATCH, HELD = "patrons-", ".held"  # how temporary folders are named, and the lock in each
 JUST_MADE = 10  # seconds in which a temporary folder is never swept: its lock may not be held yet
+ASIDE = ".aside"  # of a name, of what is about to be replaced
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 _held = threading.local()  # paths of the locks that this thread holds
@@ -121,8 +122,14 @@ def _holder(file: TextIO) -> dict[str, Any]:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def whole(path: Path, over_folder: bool = False) -> Iterator[Path]:
     """Yield a temporary name beside `path` that is renamed to it once it was written, and is on the disk.
+
+    Parameters
+    ----------
+    path : Path
+    over_folder : bool
+        Whether it may take the place of a folder, as that of a table which Spark wrote (see `put`).
 
     Raises
     ------
@@ -134,7 +141,7 @@ def whole(path: Path) -> Iterator[Path]:
     try:
         yield partial
         sync(partial)
-        partial.replace(path)
+        put(partial, path) if over_folder else partial.replace(path)
         with suppress(OSError):  # some file systems know no such thing
             sync(path.parent)
     except OSError as error:
@@ -143,6 +150,41 @@ def whole(path: Path) -> Iterator[Path]:
         raise DiskFullError(error.errno, full_disk(path)) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def put(partial: Path, path: Path) -> None:
+    """Rename a file or a folder to its own name, in place of the file or folder that has it.
+
+    A file takes the place of a file at once. Else the old one is renamed aside and removed once the new one is there;
+    a process that is killed in between has left it aside, and `put_back` gives it its name again.
+    """
+    if not path.is_dir() and not partial.is_dir():
+        partial.replace(path)
+        return
+    old = path.with_name(f".{path.name}{ASIDE}")
+    if path.exists():
+        _remove(old)
+        path.rename(old)
+    try:
+        partial.rename(path)
+    except BaseException:
+        put_back(path.parent)
+        raise
+    _remove(old)
+
+
+def put_back(folder: Path) -> None:
+    """Bring back what a killed process has left aside in a folder (see `put`), or remove it where it was replaced."""
+    for old in folder.glob(f".*{ASIDE}"):
+        path = old.with_name(old.name[1 : -len(ASIDE)])
+        _remove(old) if path.exists() else old.rename(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

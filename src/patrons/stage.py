@@ -29,7 +29,7 @@ from pandas.io.formats.style import Styler
 from patrons.digits import held
 from patrons.engine import Engine, literal, spread, write_spread
 from patrons.errors import RUN_ALL
-from patrons.files import read_json, safe_csv, whole, write_json
+from patrons.files import put_back, read_json, safe_csv, whole, write_json
 from patrons.models import load_model, save_model
 
 OUTPUT_VARIABLE = "PATRONS_STAGE_OUTPUT"  # the runner points it at a fresh folder and swaps that in on success
@@ -67,6 +67,7 @@ class Stage:
         self.metrics: dict[str, float] = {}
         self.findings: list[dict[str, Any]] = []
         self._alternatives: dict[str, str] = {}
+        put_back(self.output)  # of a notebook run by hand that was killed
 
     def path(self, file: str) -> Path:
         """Where a file that this or an earlier notebook wrote is; an error names what is missing."""
@@ -123,7 +124,7 @@ class Stage:
         elif isinstance(value, ibis.Table) and spread(value):
             write_spread(value, path)
         else:
-            with whole(path) as partial:
+            with whole(path, over_folder=True) as partial:  # as which Spark may have written it
                 # both write the same bytes for the same table
                 value.to_parquet(partial) if isinstance(value, ibis.Table) else value.to_parquet(partial, index=False)
 
