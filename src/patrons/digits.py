@@ -2,6 +2,7 @@
 
 import math
 import re
+from datetime import date
 
 DIGITS = 3
 LARGE = ((1e9, " billion"), (1e6, " million"))
@@ -14,6 +15,7 @@ NO_NUMBER = re.compile(r"(?<![\w.-])[+-]?(?:nan|inf)\b%?")
 PERCENT = re.compile(r"(?<![\w.,])[+-]?(\d[\d,]*)(\.\d+)?%")
 NO_CURRENCY = re.compile(r"(\d|million|billion|unknown) XXX\b")  # the ISO code of none
 POWER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?e[+-]\d+\b")
+DAY = re.compile(r"(?<![\w./-])\d{4}-\d\d-\d\d(?![\w/-])")
 LONG = re.compile(r"(?<![\w.,:/-])-?\d+\.\d{5,}(?![\w.,:/-]*\w)")
 
 
@@ -63,13 +65,24 @@ def held(sentence: str) -> str:
     """A sentence with every number in it finite, plausible and rounded: the last look before it is shown.
 
     What is not a number is "unknown", a share beyond 1,000% is "over 1,000%" or "below -1,000%", 1.2e+09 is 1.2
-    billion, long decimals have three digits; a currency that is not known (XXX) is left out.
+    billion, long decimals have three digits, a day such as 2025-12-24 is 24 December 2025; a currency that is not known
+    (XXX) is left out.
     """
     text = NO_NUMBER.sub(UNKNOWN, sentence)
     text = NO_CURRENCY.sub(r"\1", text)
     text = POWER.sub(lambda match: about(float(match[0])), text)
     text = PERCENT.sub(_plausible, text)
+    text = DAY.sub(_spoken, text)
     return LONG.sub(lambda match: f"{float(match[0]):.{DIGITS}g}", text)
+
+
+def _spoken(match: re.Match[str]) -> str:
+    """A day as people say it; what is no day stays."""
+    try:
+        day = date.fromisoformat(match[0])
+    except ValueError:
+        return match[0]
+    return f"{day.day} {day:%B %Y}"
 
 
 def _plausible(match: re.Match[str]) -> str:

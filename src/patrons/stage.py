@@ -207,6 +207,12 @@ class Stage:
         write_json(self.output / "findings.json", self.findings)
         display(HTML(f'<blockquote class="callout {kind}">{html.escape(sentence)}</blockquote>'))
 
+    def footnote(self, sentence: str, heading: str) -> None:
+        """Show under a heading, folded, what few will read; it is no finding. Nothing where the sentence is empty."""
+        if sentence:
+            heading, text = html.escape(held(heading)), html.escape(held(sentence))
+            display(HTML(f"<details><summary>{heading}</summary><p>{text}</p></details>"))
+
     def stop(self, reason: str) -> NoReturn:
         """End the notebook here, because the rest cannot be done; it is no failure.
 

@@ -42,19 +42,20 @@ def assessed(active=(True, True, False, False), gains=(BETTER, TIE)):
 def test_a_log_is_spoken_of_by_its_days():
     assert (PHRASES.test, PHRASES.by) == ("the test day 2024-06-01", " by 2024-08-30")
     assert PHRASES.current == "customers who ordered in the last 90 days"
-    assert PHRASES.judged == "customers who had ordered in the 90 days before 2024-06-01"
+    assert PHRASES.judged == "recent buyers of 2024-06-01"
     assert (PHRASES.outcome, PHRASES.noun) == ("did not order in 90 days", "no order in 90 days")
     assert PHRASES.split == (
         "Models are tested on 2024-06-01, the latest day whose outcome is known. They learn only from days whose "
-        "outcome was known by then."
+        "outcome was known by then. Scores are of recent buyers, those who had ordered in the 90 days before, unless "
+        "it says “everyone”."
     )
     few = narrative.phrases(EARLIER, MANY.assign(recency_days=91))  # nobody could be kept: everyone is judged
     assert few.judged == "customers of 2024-06-01"
 
 
 def test_a_table_is_spoken_of_without_days():
-    assert (OF_TABLE.test, OF_TABLE.by, OF_TABLE.stayed) == ("the held-out customers", "", "stayed")
-    assert (OF_TABLE.judged, OF_TABLE.outcome) == ("held-out customers", "churned")
+    assert (OF_TABLE.test, OF_TABLE.by, OF_TABLE.stayed) == ("the customers kept aside", "", "stayed")
+    assert (OF_TABLE.judged, OF_TABLE.outcome) == ("customers kept aside", "churned")
     assert "25% of the customers" in OF_TABLE.split
     assert not any("day " in part or "order" in part for part in OF_TABLE if part != OF_TABLE.split)
 
@@ -103,32 +104,31 @@ def test_columns_that_are_kept_are_compared_with_the_others():
         columns=["columns", "number", "roc_auc", "top", "gain"],
     )
     assert narrative.columns_kept(columns) == (
-        "Models look at 2 columns, the 2 most informative. With them small boosted trees reach a ROC AUC of 0.810 on "
-        "validated rows, with all that are not redundant 0.800. The former is better than the latter (+0.010, 95% "
+        "Models use 2 columns, the 2 most informative. With these, small boosted trees reach a ROC AUC of 0.810 on "
+        "validated rows; with all that are not redundant, 0.800. The former is better than the latter (+0.010, 95% "
         "interval +0.002 to +0.020)."
     )
-    assert narrative.columns_kept(columns[1:]) == "Models look at all 9 columns."
+    assert narrative.columns_kept(columns[1:]) == "Models use all 9 columns."
 
 
 def test_how_well_the_test_is_ranked_and_how_high_a_lift_could_be():
-    judged = "customers who had ordered in the 90 days before 2024-06-01"
+    judged = "recent buyers of 2024-06-01"
     assert narrative.ranking_title(assessed(), PHRASES) == f"Boosted trees: ROC AUC 0.750, {judged}"
     assert narrative.ranking(assessed(), PHRASES) == (
         f"Take two {judged}: one did not order in 90 days, the other ordered. The model tells which is which 75% of "
-        "the time (recency alone: 62%). In the tenth with the highest scores, no order in 90 days is 2.0 times as "
-        "common as on average; 2.0 times would be perfect."
+        "the time (recency alone: 62%; guessing: 50%). Of the tenth at highest risk, 2.0 times as many did not order "
+        "in 90 days as of all; 2.0 times would be perfect."
     )
 
 
 def test_the_chosen_model_is_compared_with_the_best_rule_and_the_best_other_model():
     assert narrative.against_rules(assessed(), PHRASES) == (
-        "On the test day 2024-06-01, the boosted trees are better than recency alone (+0.010, 95% interval +0.002 to "
-        "+0.020). That is the best simple rule."
+        "On the test day 2024-06-01, the boosted trees are better than the best simple rule, recency alone (+0.010, "
+        "95% interval +0.002 to +0.020)."
     )
     assert narrative.against_models(assessed()) == (
-        "In the test, the boosted trees cannot be told apart from the random forest (+0.010, 95% interval -0.010 to "
-        "+0.020). That is the next best model on validated rows. So no model clearly wins. The choice was made on "
-        "validated rows."
+        "In the test, the boosted trees cannot be told apart from the random forest, the next best on validated rows "
+        "(+0.010, 95% interval -0.010 to +0.020). So neither clearly wins. The choice was made before the test."
     )
 
 
@@ -148,16 +148,15 @@ def test_what_a_contact_gains_is_said_with_what_was_assumed():
 
 
 def test_who_is_flagged_is_said_of_those_who_could_be_kept_with_what_the_threshold_promises():
-    judged = "customers who had ordered in the 90 days before 2024-06-01"
+    judged = "recent buyers of 2024-06-01"
     assert flag_narrative.flagged(assessed(), 0.65, 0.8, PHRASES) == (
-        "A customer with a probability of 65% or more is flagged. That is the highest threshold that finds 80% of "
-        "those who could be kept on earlier days who did not order in 90 days. In the test 100% of "
-        f"{judged} were flagged: 100% of those who did not order in 90 days by 2024-08-30, and 100% of those who "
-        "ordered."
+        "We warn of a customer from a risk of 65% on. That is the highest threshold that spots 80% of recent buyers of "
+        f"earlier days who did not order in 90 days. In the test we would have warned of 100% of {judged}. That "
+        "spotted 100% of those who did not order in 90 days by 2024-08-30. It also warned of 100% of those who ordered."
     )
-    assert "finds" not in flag_narrative.flagged(assessed(), 0.65, None, OF_TABLE)
+    assert "spots" not in flag_narrative.flagged(assessed(), 0.65, None, OF_TABLE)
     assert flag_narrative.flagged_title(assessed(), 0.5, OF_TABLE) == (
-        "100% of those who churned were flagged;\n50% of flags were right"
+        "100% of those who churned were spotted;\n50% of the warnings were right"
     )
 
 
@@ -166,8 +165,8 @@ def test_everyone_is_a_footnote():
     assert flag_narrative.bands_title(bands) == "Hardest to rank after a silence of over 360 days: ROC AUC 0.60"
     text = flag_narrative.everyone(assessed(), 0.65, PHRASES)
     assert text.startswith(
-        "With those silent for longer, too, 50% of customers of 2024-06-01 did not order in 90 "
-        "days. 50% of these would be flagged, and 50% of flags be right (ROC AUC 0.800 [0.700, 0.900])."
+        "Counting those who had been silent for longer, 50% of customers of 2024-06-01 did not order in 90 days. The "
+        "same threshold spots 50% of these, and 50% of its warnings are right (ROC AUC 0.800 [0.700, 0.900])."
     )
 
 
@@ -176,15 +175,15 @@ def test_where_too_few_could_be_kept_everyone_is_judged_and_that_is_said(active,
     tested = assessed(active=active)
     assert tested.judged.all()
     assert flag_narrative.everyone(tested, 0.5, PHRASES) == (
-        f"There were {few} customers who ordered in the last 90 days in the test to judge by, so everyone is judged."
+        f"There were {few} recent buyers in the test to judge by, so everyone is judged."
     )
 
 
 def test_probabilities_that_are_far_off_are_not_to_be_counted_on():
     assert narrative.calibration(assessed([True] * 4), "none", OF_TABLE) == (
-        "Forecast of churn: 60% on average. It happened to 50%. Over ten groups of held-out customers, probabilities "
-        "are off by 32 percentage points on average. Use the model to rank customers, not to count them. "
-        "Recalibration did not improve them."
+        "Of customers kept aside, 60% were forecast to churn; 50% did. In ten groups from low to high risk, "
+        "forecasts are off by 32 percentage points on average. Use the model to rank customers, not to count them. "
+        "Recalibration did not improve the forecast."
     )
     assert narrative.calibration(assessed(), "sigmoid", PHRASES).endswith(
         "They are recalibrated on validated rows (sigmoid)."
@@ -211,8 +210,10 @@ def test_what_the_forecast_relies_on_is_said_with_its_meaning():
         ([], "The churn model passed all 9 checks: it is good enough to use."),
         (
             ["gap", "calibration error of 2024-12-29"],
-            "The churn model failed 2 of 9 checks: gap; calibration error of 2024-12-29. Do not rely on it. It is not "
-            "promoted unless someone gives a reason.",
+            (
+                "The churn model failed 2 of 9 checks: gap; calibration error of 2024-12-29. Do not rely on it. It is "
+                "put into use only if someone gives a reason."
+            ),
         ),
     ],
 )
@@ -222,13 +223,15 @@ def test_a_model_is_good_enough_if_no_gate_failed(failed, sentence):
 
 def test_flags_are_counted_among_those_who_can_be_kept():
     scored = pd.DataFrame({"flagged": [True, True, False, True], "churn_probability": [0.5, 0.9, 0.2, 0.6]})
-    assert flag_narrative.flagged_today(scored, pd.Series([True, False, True, True]), 0.3, 0.5, OF_TABLE) == (
-        "Today 2 of the 3 customers who have not churned are flagged, 67% (in the test 50%). About 1 are expected "
-        "to churn. The threshold, found in the same way on all that is known now, is 30%."
+    kept = pd.Series([True, False, True, True])
+    assert flag_narrative.flagged_today(scored, kept, 0.3, assessed([True] * 4), 0.65, OF_TABLE) == (
+        "Today we warn of 2 of the 3 customers who have not churned, 67% of them (in the test 50%). We expect about 1 "
+        "to churn. We warn of more, so as to miss few: in the test that spotted 50% of those who churned, and 50% of "
+        "the warnings were right. The threshold, found in the same way on all that is known now, is 30%."
     )
 
 
 def test_a_card_names_the_problem_and_the_failed_gates_first():
     limits = narrative.limits(OF_TABLE, "Too few.", ["gap"])
-    assert limits[:2] == ["Too few.", "Failed gate: gap"]
-    assert "The test is the held-out customers; another season may differ." in limits
+    assert limits[:2] == ["Too few.", "Failed check: gap"]
+    assert "The test is the customers kept aside; another season may differ." in limits

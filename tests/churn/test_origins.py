@@ -159,20 +159,20 @@ def test_what_the_origins_say():
     found = origins.Tried(two, pd.Timestamp("2025-12-24"))
     assert origin_narrative.title(found) == "ROC AUC 1.00 on average over 2 days, 1.00 to 1.00"
     assert origin_narrative.over_days(found, PHRASES).startswith(
-        "The model was tried on 2 days from 2024-12-20 to 2025-03-20, each time fitted on what was known by then. Of "
-        "customers who ordered in the 90 days before, its mean ROC AUC is 1.000 (95% interval"
+        "The model was tried on 2 days from 2024-12-20 to 2025-03-20, each time fitted on what was known by then. For "
+        "recent buyers, its mean ROC AUC is 1.000 (95% interval"
     )
     assert origin_narrative.season(found, PHRASES).startswith(
-        "Of the days that were tried, 2024-12-20 is nearest in season to today, 2025-12-24. Then, no order in 90 days "
-        "was forecast for 50% of customers who ordered in the 90 days before and happened to 50%."
+        "Of the days that were tried, 2024-12-20 is nearest in season to today, 2025-12-24. Then 50% of recent buyers "
+        "were forecast not to order in 90 days, and 50% did not."
     )
     far = origins.Tried(two[1:], pd.Timestamp("2025-09-24"))
     assert "so what this season does to forecasts is not known. The nearest, 2025-03-20, is 177 days of the year" in (
         origin_narrative.season(far, PHRASES)
     )
     assert origin_narrative.promised(found, 0.8) == (
-        "On 1 earlier days, a threshold set like this to find 80% found 100% to 100%, and reached its aim on 1. 100% "
-        "to 100% of its flags were right."
+        "On 1 earlier days, a threshold set in this way to spot 80% spotted 100% to 100%; it reached its aim on 1 of "
+        "them. 100% to 100% of its warnings were right."
     )
-    assert "The newest outcomes improve the ROC AUC (+0.500, 95% interval" in origin_narrative.used(found)
-    assert origin_narrative.used(origins.Tried([], None)).endswith("the test's included.")
+    assert "The newest outcomes raise the ROC AUC (+0.500, 95% interval" in origin_narrative.used(found)
+    assert origin_narrative.used(origins.Tried([], None)).endswith("including those of the test.")

@@ -41,7 +41,8 @@ def test_a_threshold_is_judged_by_what_it_flags():
     limits = {"recall": 0.65, "profit": 0.65}
     (row, _) = tables.thresholds(limits, assessed([True] * 4), value=10, cost=1, chance=0.5).to_dict("records")
     assert row == {
-        "serves": "recall", "threshold": 0.65, "flagged": 0.5, "recall": 0.5, "precision": 0.5, "accuracy": 0.5,
+        "serves": "recall", "threshold": 0.65, "warned of": 0.5, "spotted (recall)": 0.5,
+        "warnings right (precision)": 0.5, "accuracy": 0.5,
         "F1": 0.5, "gain a customer": 0.75,  # one of two churners is worth .5 x 10, two contacts cost 2, of 4 customers
     }  # fmt: skip
     assert "gain a customer" not in tables.thresholds({"recall": 0.65}, assessed([True] * 4), 10, 1, 0.5)

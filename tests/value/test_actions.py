@@ -51,7 +51,7 @@ def test_who_ranks_high_by_cancelled_orders_is_to_be_checked_first():
         "leave: a contact costs more than it brings",
     ]
     assert list_narrative.to_check(checked) == (
-        "1 of the first 4 may be there only because of orders they later cancelled: check before you call."
+        "1 of the first 4 may be there only because of orders they later cancelled: check before you call them."
     )
     many = pd.DataFrame({"suggested_action": ["contact"] * 9 + ["check first: 60%"] * 4})
     assert list_narrative.to_check(many).startswith("1 of the first 10 and 4 of all to contact may be there")
@@ -70,13 +70,18 @@ def test_the_list_is_not_one_of_risk_and_says_so():
         return list_narrative.not_by_risk(arms.with_arms(listed, contacts, arms.Lot(0.2, 0, "")), scores, days)
 
     scores = PEOPLE[["customer_id"]].assign(flagged=[True, False, True, False])
-    assert told(times(1, 30, 1, 1), 2) == (  # b, c, a, d
-        "The list is in the order of expected gain, not of risk. Number 1, at a risk of 10%, stands above others at up "
-        "to 90%. 1 of the 2 to contact are flagged on page 6 as likely not to order in 90 days."
+    assert (
+        told(times(1, 30, 1, 1), 2)
+        ==
+        # b, c, a, d
+        (
+            "The list is in the order of expected gain, not of risk. Number 1, at a risk of 10%, comes before others "
+            "at up to 90%. Page 6 warns of 1 of the 2 to contact as likely not to order in 90 days."
+        )
     )
-    assert told(times(1, 30, 1, 1), 2, None).endswith("1 of the 2 to contact are flagged on page 6 as likely to churn.")
-    assert "Number 1, at a risk of 50%, stands above others at up to 90%" in told(times(30, 30, 1, 1), 1)
-    assert "not of risk. 0 of the 0" in told(times(30, 30, 1, 1), 0)
+    assert told(times(1, 30, 1, 1), 2, None).endswith("Page 6 warns of 1 of the 2 to contact as likely to churn.")
+    assert "Number 1, at a risk of 50%, comes before others at up to 90%" in told(times(30, 30, 1, 1), 1)
+    assert "not of risk. Page 6 warns of 0 of the 0" in told(times(30, 30, 1, 1), 0)
 
 
 def test_the_list_is_in_the_order_of_gain_and_says_what_to_do():
@@ -138,7 +143,7 @@ def test_where_no_value_is_known_the_likeliest_to_leave_come_first():
     assert listed.suggested_action.eq("what a contact brings is not known").all()
     advised = actions.contact_list(people, gain, 0, {"Y": "call"}).suggested_action
     assert advised[0] == "what a contact brings is not known; if you contact: call"
-    assert {"value", "more if kept", "gain (95% interval)"}.isdisjoint(tables.top(listed))
+    assert list(tables.top(listed, "", 180)) == ["rank", "customer", "segment", "risk", "why worry", "what to do"]
 
 
 def test_a_budget_pays_so_many_contacts():
@@ -160,19 +165,28 @@ def test_the_top_of_the_list_is_short_and_in_words():
             "gain_low": [-3.0, np.nan],
             "gain_high": [50.0, np.nan],
             "certain": [False, False],
-            "reason_1": ["silent for 40 days", None],
+            "reason_1": ["raises the risk: silent for 40 days", None],
             "reason_2": ["2 orders", None],
             "reason_3": [None, None],
             "suggested_action": ["contact", "what a contact brings is not known"],
         }
     )
-    first, second = tables.top(listed).to_dict("records")
-    assert first["churn"] == "25%"
-    assert first["gain (95% interval)"] == "20 (-3 to 50)"
-    assert first["more if kept"] == "1,200"
-    assert first["main reason of the churn forecast"] == "silent for 40 days"
-    assert (second["gain (95% interval)"], second["main reason of the churn forecast"]) == ("–", "")
-    assert len(tables.top(listed, 1)) == 1
+    first, second = tables.top(listed, "EUR", 180).to_dict("records")
+    assert first["risk"] == "25%"
+    assert first["expected spend in 180 days, EUR"] in ("1,234", "1,235")
+    assert first["gain of a contact, EUR (95% interval)"] == "20 (-3 to 50)"
+    assert first["more if kept, EUR"] == "1,200"
+    assert first["why worry"] == "1,500 EUR in 180 days if they stay, 300 if not; silent for 40 days"
+    assert (second["gain of a contact, EUR (95% interval)"], second["why worry"]) == ("–", "")
+    assert len(tables.top(listed, "", 180, 1)) == 1
+
+
+def test_what_lowers_the_risk_is_no_reason_to_worry():
+    row = pd.Series({"churn_probability": 0.29, "value_if_kept": 6028.0, "value_if_lost": 958.0, "late": True,
+                     "reason_1": "lowers the risk: 8 orders in the last 365 days"})  # fmt: skip
+    told = "6,030 EUR in 180 days if they stay, 958 if not"
+    assert tables.why(row, "EUR", 180) == f"{told}; silent for longer than usual"
+    assert tables.why(row.drop("late"), "EUR", 180) == told
 
 
 def test_where_nobody_can_be_kept_the_list_is_empty_and_every_sentence_stands():
@@ -187,7 +201,7 @@ def test_where_nobody_can_be_kept_the_list_is_empty_and_every_sentence_stands():
     assert plots.at_stake(listed, campaign.break_even, "spend", "title", axes(9, 4)).get_ylim() == pytest.approx(
         (1.0, 90.0)
     )
-    assert tables.top(listed).empty
+    assert tables.top(listed, "EUR", 180).empty
 
 
 def test_where_nobody_can_be_kept_one_sentence_says_so_and_none_is_of_a_plan():

@@ -214,8 +214,11 @@ def test_07_says_how_many_keep_their_arm_and_counts_on_the_others(results):
     reach = power.reach(next_list, 0.1, lot)
     assert (reach.contacted, reach.held, reach.kept, reach.kept_held) == (80, 20, 50, 10)
     assert reach.least == pytest.approx(power.least(40, 10, 0.4), nan_ok=True)
-    text = arms_narrative.arms(next_list, reach, "EUR")
-    assert "50 of the first 100, 10 of them held out, keep the arm of an earlier list that is not over." in text
+    assert "the 50 newly drawn customers" in arms_narrative.arms(next_list, reach, "EUR")
+    assert arms_narrative.before(next_list, reach) == (
+        "50 of the first 100, 10 of them left alone, stay as an earlier list drew them, because its trial is not over. "
+        "They count for that trial."
+    )
 
 
 def test_a_list_that_is_damaged_is_left_out_and_that_is_said(results):
@@ -225,8 +228,7 @@ def test_a_list_that_is_damaged_is_left_out_and_that_is_said(results):
     assert not lot.earlier.arm
     (note,) = lot.earlier.notes
     assert note.startswith(f"The earlier list {name} cannot be read and was left out: whom it holds out may be")
-    shown = arms_narrative.arms(listed().assign(expected_gain=1.0), power.reach(listed(), 0.1), "", lot.earlier.notes)
-    assert note in shown
+    assert arms_narrative.before(listed(), power.reach(listed(), 0.1), lot.earlier.notes).endswith(note)
 
 
 def test_a_table_has_no_days_and_keeps_the_arms_of_the_same_data_alone(results):

@@ -38,11 +38,11 @@ def test_where_few_came_back_or_all_are_alike_nothing_is_told():
 @pytest.mark.parametrize(
     ("rank", "says"),
     [
-        (0.05, "Here it hardly does (rank correlation +0.05,"),
-        (0.2, "Here it does a little: those who order more often spend more on a day with an order (rank"),
+        (0.05, "Here they hardly are (rank correlation +0.05,"),
+        (0.2, "Here they are a little: those who order more often spend more at a time (rank"),
         (
             -0.5,
-            "Here it does: those who order more often spend less on a day with an order (rank correlation -0.50,",
+            "Here they are: those who order more often spend less at a time (rank correlation -0.50,",
         ),
     ],
 )

@@ -68,12 +68,12 @@ def test_how_fits_went_is_a_table_with_a_row_each():
 
 def test_what_the_test_says():
     assert narrative.tested_mean(CLEAR, "EUR") == (
-        "On average, a customer was expected to spend 9.5 EUR and spent 10"  # 50 + 9 x 5 and 40 + 60, of ten
+        "On average, a customer was expected to spend 9.5 EUR and spent 10 EUR"  # 50 + 9 x 5 and 40 + 60, of ten
     )
     assert narrative.verdict(CLEAR, 60) == (
-        "The tenth with the highest forecasts brought 40% of what was spent; the tenth that spent most brought 60%. In "
-        "the period that was tested, 5% more was spent than expected. The squared error is 20% less than that of the "
-        "best simple rule, “past rate goes on” (95% interval of the saving +5% to +30%)."
+        "The tenth of customers forecast highest brought 40% of all spend; no list of so many could have brought "
+        "more than 60%. In the period that was tested, 5% more was spent than expected. The squared error is 20% "
+        "less than that of the best simple rule, “past rate goes on” (95% interval of the saving +5% to +30%)."
     )
 
 
@@ -111,11 +111,27 @@ def test_how_much_periods_differ_is_told():
         {"as_of": ["a", "a", "b", "c"], "spent": [20.0, 30.0, 150.0, np.nan], "spend_180d": [60.0, 40.0, 100.0, 1.0]}
     )
     assert narrative.periods(history, np.log(1.25), 180) == (
-        "Spend changes from one period to the next. On 2 earlier days, customers spent 0.50 to 1.50 times as much in "
-        "the 180 days after as in the 180 days before. Totals forecast from the other days were off by a factor of "
-        "1.25 (one standard deviation). Every interval of spend and gain allows for that."
+        "Spend changes from one period to the next: forecast from the others, the totals of 2 earlier days were off "
+        "by a factor of 1.25 (one standard deviation). Every interval of spend and gain allows for that."
     )
     assert narrative.periods(history, None, 180) == ""
+
+
+def test_what_a_forecast_outside_of_what_earlier_days_saw_means():
+    """Seen from two earlier days .5 and 1.5 times as much was spent; today 100 were spent before."""
+    history = pd.DataFrame({"as_of": ["a", "b"], "spent": [50.0, 150.0], "spend_180d": [100.0, 100.0]})
+    assert narrative.ahead(history, 40.0, 100.0, 180) == (
+        "The forecast is 60% less than the same customers spent in the 180 days before: less than was ever seen on 2 "
+        "earlier days (0.50 to 1.50 times as much). Either spend will fall further than it did then, or the forecast "
+        "is too low."
+    )
+    assert narrative.ahead(history, 160.0, 100.0, 180).endswith(
+        "rise higher than it did then, or the forecast is too high."
+    )
+    assert narrative.ahead(history, 90.0, 100.0, 180).endswith(
+        "spent 0.50 to 1.50 times as much, so that is nothing unusual."
+    )
+    assert narrative.ahead(history, 90.0, 0.0, 180) == narrative.ahead(history[:0], 90.0, 100.0, 180) == ""
 
 
 def test_a_total_that_was_right_and_one_that_was_not_agree_with_how_far_it_was_off():
@@ -143,8 +159,8 @@ def test_what_customers_are_expected_to_spend():
     total = pd.DataFrame({"value": [3000.0, 1000.0], "customers": [10.0, 30.0]}, ["Loyal", "Lost"])
     when = Days([], None, date(2025, 1, 1))
     assert narrative.expected(total, Interval(4000.0, 3500.0, 4570.0), when, 180, "EUR") == (
-        "In the 180 days from 2025-01-01 the 40 customers are expected to spend 4,000 EUR "
-        "(95% interval 3,500 to 4,570). “Loyal” bring 75% of it."
+        "In the 180 days from 2025-01-01 the 40 customers are expected to spend 4,000 EUR (95% interval 3,500 to "
+        "4,570 EUR). “Loyal” should bring 75% of it."
     )
     assert narrative.expected_title(total, 0.43, 180, "EUR") == (
         "4,000 EUR are expected in 180 days, 43% of it from a tenth of the customers"
@@ -161,23 +177,23 @@ def test_what_the_same_customers_spent_before():
 def test_what_the_customers_of_a_table_pay():
     total = pd.DataFrame({"value": [600.0, 200.0], "customers": [1, 3]}, ["High charges", "Low charges"])
     assert narrative.paid(total, "MonthlyCharges", 90) == (
-        "The 4 customers who have not churned pay 800 in 90 days, if all of them stay and MonthlyCharges stays as it "
-        "is. “High charges” pay 75% of what is paid. This is a price list, not a forecast."
+        "The 4 customers who have not churned pay 800 in 90 days if all of them stay and MonthlyCharges does not "
+        "change. “High charges” pay 75% of what is paid. This is a price list, not a forecast."
     )
 
 
 def test_a_table_that_does_not_say_what_is_paid_ends_with_a_list_by_churn_probability():
     reason = narrative.without_spend(["The churn model failed 1 of 9 checks."])
     assert reason == (
-        "The table does not say what a customer pays, so nobody can tell what a contact would bring. The list is in "
-        "the order of churn probability. If a column says what customers pay, name it in spend. The churn model failed "
-        "1 of 9 checks."
+        "The table does not say what a customer pays, so nobody can tell what a contact would bring. The list begins "
+        "with those most likely to churn. If a column says what customers pay, name it in spend. The churn model "
+        "failed 1 of 9 checks."
     )
     assert narrative.without_spend([]).endswith("name it in spend.")
 
 
 def test_doubts_are_introduced_and_no_doubts_say_nothing():
-    assert narrative.doubtful({"churn": ["A."], "value": ["B."]}) == "Take what follows with care. A. B."
+    assert narrative.doubtful({"churn": ["A."], "value": ["B."]}) == "Treat what follows with caution. A. B."
     assert narrative.doubtful({"churn": [], "value": []}) == ""
 
 
@@ -192,23 +208,23 @@ def test_one_customer_who_is_most_of_a_forecast_is_told():
 
 def test_from_what_stake_on_a_contact_pays():
     assert list_narrative.break_even([(50.0, 20.0, 120.0)], [""], "EUR") == (
-        "If the assumptions hold, a contact pays where more than 50 EUR is at stake (95% interval 20 to 120). What is "
-        "at stake is churn probability × (spend if kept − spend if lost). So at a churn probability of 50%, a kept "
-        "customer must bring 100 more than a lost one."
+        "If the assumptions hold, a contact pays where more than 50 EUR is at stake (95% interval 20 to 120 EUR). "
+        "What is at stake is risk × (spend if kept − spend if lost). So at a risk of 50%, a kept customer must bring "
+        "100 EUR more than a lost one."
     )
     bands = ["0 to 45 days", "46 to 90 days"]
     assert list_narrative.break_even([(50.0, 20.0, 120.0), (80.0, 30.0, 200.0)], bands, "") == (
         "If the assumptions hold, a contact pays where more than 50 is at stake after 0 to 45 days of silence (95% "
-        "interval 20 to 120). It takes 80 after 46 to 90 days. What is at stake is churn probability × (spend if kept "
-        "− spend if lost). So at a churn probability of 50%, a kept customer must bring 100 more than a lost one after "
-        "0 to 45 days of silence."
+        "interval 20 to 120). It takes 80 after 46 to 90 days. What is at stake is risk × (spend if kept − spend if "
+        "lost). So at a risk of 50%, a kept customer must bring 100 more than a lost one after 0 to 45 days of "
+        "silence."
     )
 
 
 def test_who_is_not_on_the_list_is_told_with_the_reason():
     assert list_narrative.not_listed(pd.DataFrame(index=range(30)), 100, 90) == (
-        "The list holds the 30 customers who ordered in the last 90 days. The other 70 have been silent for longer: "
-        "they would have to be won back."
+        "The list holds the 30 recent buyers, who ordered in the last 90 days. The other 70 customers have been "
+        "silent for longer: they would have to be won back."
     )
 
 
@@ -223,20 +239,20 @@ def test_how_expected_spend_was_divided_is_held_against_what_was_spent():
     )  # fmt: skip
     assert narrative.two_part(Checked(checked, 80.0, 64.0, np.array([0.5, 0.8, 1.25])), date(2024, 7, 1), 90) == (
         "On the day of the test, what a contact could save was put 25% too high (95% interval -19% to +94%). The "
-        "difference between staying and leaving was expected to be 80 a customer and was 64, weighted as at stake. The "
-        "intervals of the gain allow for that. Customers who ordered within 90 days of 2024-07-01 were expected to "
-        "spend 100 on average and spent 90. Those who did not were expected to spend 15 on average and spent 15. Churn "
-        "probability × expected spend would count the chance of leaving twice: here 40% more than that is at stake. As "
-        "it was spent, 12% more than that was at stake. The check takes the chance of no order from earlier days. The "
-        "list takes it from page 6."
+        "expected gain is not corrected for that, as one day proves little. Its interval allows for it. A customer "
+        "who stays was expected to spend 80 more than one who leaves; it was 64 (mean over what was at stake). "
+        "Customers who ordered within 90 days of 2024-07-01 were expected to spend 100 on average and spent 90. "
+        "Those who did not were expected to spend 15 on average and spent 15. Risk × expected spend would count the "
+        "chance of leaving twice: what is at stake here is 40% more than that. By what was then spent, it was 12% "
+        "more than that. The check takes the risk of no order from earlier days. The list takes it from page 6."
     )
     told = tables.checked(checked.assign(**{name: 0.0 for name in tables.CHECKED if name not in checked}))
     assert told["share of customers"].tolist() == [0.75, 0.25]
     low = narrative.two_part(Checked(checked, 80.0, 100.0, np.ones(3)), date(2024, 7, 1), 90)
     assert "put 20% too low" in low
     one_outcome = Checked(checked, np.nan, np.nan, np.ones(1))
-    assert "All had the same outcome" in narrative.two_part(one_outcome, date(2024, 7, 1), 90)
-    assert narrative.two_part(None, None, 90).endswith("the interval of the gain does not allow for its error.")
+    assert "Everyone had the same outcome" in narrative.two_part(one_outcome, date(2024, 7, 1), 90)
+    assert narrative.two_part(None, None, 90).endswith("the interval of the gain does not allow for an error in it.")
 
 
 def campaign(plan, pays, affordable, held=0):
@@ -249,18 +265,21 @@ def campaign(plan, pays, affordable, held=0):
 def test_what_the_plan_costs_and_brings_and_what_bounds_it():
     plan = Plan(40, 100.0, 450.0, 150.0, 900.0)
     assert list_narrative.planned(campaign(plan, 60, 40), "EUR") == (
-        "Contact 40 customers: the first 40 of the list. That costs 100 EUR, 2.5 each. Beyond that cost it brings 450 "
-        "if the assumptions hold (95% interval 150 to 900). The budget pays for 40 contacts."
+        "Contact 40 customers: the first 40 of the list. That costs 100 EUR, 2.5 EUR each. Beyond that cost it "
+        "brings 450 EUR if the assumptions hold (95% interval 150 to 900 EUR). The assumed budget pays for 40 "
+        "contacts, not for more."
     )
     assert list_narrative.planned(campaign(plan._replace(low=-20.0), 40, 70), "") == (
         "Contact 40 customers: the first 40 of the list. That costs 100, 2.5 each. Beyond that cost it brings 450 if "
-        "the assumptions hold (95% interval -20 to 900). The budget would pay for 70, but beyond 40 a contact costs "
-        "more than it brings. The interval includes zero: it may bring nothing, or lose money."
+        "the assumptions hold (95% interval -20 to 900). The assumed budget would pay for 70, but beyond 40 a "
+        "contact costs more than it brings. The interval includes zero: it may bring nothing, or lose money."
     )
-    assert "the first 50 of the list without the 10 held out." in list_narrative.planned(
+    assert "the first 50 of the list without the 10 left alone." in list_narrative.planned(
         campaign(plan, 60, 40, held=10), "EUR"
     )
-    assert list_narrative.plan_title(plan, "EUR") == "40 contacts cost 100 and bring 450 EUR, if the assumptions hold"
+    assert list_narrative.plan_title(plan, "EUR") == (
+        "40 contacts cost 100 EUR and bring 450 EUR beyond that, if the assumptions hold"
+    )
     assert list_narrative.pays_title(campaign(plan, 60, 40)) == (
         "A contact is expected to pay for 60 of 100 customers, and likely to for 30"
     )
@@ -269,8 +288,8 @@ def test_what_the_plan_costs_and_brings_and_what_bounds_it():
 def test_for_how_many_it_is_not_known_whether_a_contact_pays():
     listed = campaign(Plan(0, 0, 0, 0, 0), 0, 0).listed
     assert list_narrative.uncertain(listed) == (
-        "A contact is expected to pay for 60 of 100 customers. It likely does for 30. For 70 the interval of the gain "
-        "includes zero: there it may pay or not."
+        "A contact is expected to pay for 60 of 100 customers. It is likely to for 30. For 70 the interval of the "
+        "gain includes zero: there it may pay or not."
     )
 
 

@@ -64,18 +64,18 @@ LISTED["suggested_action"] = ["contact", arms.LEFT_ALONE, arms.LEFT_ALONE]
 def test_the_callout_says_who_is_held_out_and_what_can_be_shown():
     reach = Reach(342, 86, 0.45, 0.356, 0.1, 0.12, 5904)
     assert arms_narrative.arms(LISTED, reach, "EUR") == (
-        "86 of the first 428 are held out by lot (column arm). Leave them alone: beside them “.venv/bin/patrons trial” "
-        "will show what the contacts did. That gives up about 30.4 EUR of gain. With a chance of 80% (two-sided level "
-        "5%) these arms show a save chance of 36% or more. That is 16% of the customers, at their mean churn "
-        "probability of 45%. Their chance to show the save chance of 10% that is assumed is 12%. It takes 5,904 "
-        "customers, in one campaign or in several."
+        "Leave 86 of the first 428 alone: they are drawn by lot (“hold out” in column arm). Compared with them, "
+        "“.venv/bin/patrons trial” will show what the contacts did. That gives up about 30.4 EUR of gain. With a "
+        "chance of 80% (two-sided level 5%), these 428 customers show a save chance of 36% or more. That is 16% of "
+        "these customers, at their mean risk of 45%. Their chance of showing the save chance of 10% that is assumed "
+        "is 12%. That takes 5,904 customers, in one campaign or in several."
     )
     sure = arms_narrative.arms(LISTED.assign(expected_gain=np.nan), reach._replace(power=0.9), "")
     assert sure.endswith("They will probably show the save chance of 10% that is assumed.")
     assert "gives up" not in sure
     more = pd.concat([LISTED, LISTED.assign(arm="").head(2)]).assign(suggested_action=arms.LEFT_ALONE)
-    below = arms_narrative.held_out(more, reach._replace(held=len(more) - 2), "EUR")
-    assert below.endswith(" 2 more, further down the list, are held out for an earlier list.")
+    below = arms_narrative.before(more, reach._replace(held=len(more) - 2))
+    assert below == "2 more, further down the list, are left alone for an earlier list."
     few = arms_narrative.can_show(reach._replace(least=math.nan))
     assert few.startswith("These 428 customers are too few to show any effect")
 
@@ -84,7 +84,7 @@ def test_the_callout_says_who_is_held_out_and_what_can_be_shown():
 def test_without_hold_outs_it_is_said_that_nothing_can_be_told(contacted, why):
     reach = Reach(contacted, 0, 0.4, math.nan, 0.1, 0.0, 0)
     assert arms_narrative.arms(LISTED, reach, "EUR") == (
-        f"Nobody is held out, as {why}: what the contacts do cannot be told afterwards."
+        f"Nobody is left alone, as {why}. So nobody can tell afterwards what the contacts did."
     )
 
 

@@ -30,7 +30,13 @@ def test_both_rules_stand_side_by_side():
     )
     table = rhythm.beside(late, TODAY, 90)
     assert table.to_dict("records") == [
-        {"by the own rhythm": own, "by 90 days": fixed, "customers": 1, "days with an order": n, "days of silence": s}
+        {
+            "late by their own rhythm": own,
+            "silent for over 90 days": fixed,
+            "customers": 1,
+            "median days with an order": n,
+            "median days of silence": s,
+        }
         for own, fixed, n, s in (
             ("yes", "yes", 10, 200),
             ("yes", "no", 10, 30),
@@ -39,10 +45,10 @@ def test_both_rules_stand_side_by_side():
         )
     ]
     assert narrative.rhythm(late, TODAY.recency_days, 90) == (
-        "2 customers are late by their own rhythm: silent for longer than nine in ten of the gaps to expect of them. 2 "
-        "have been silent for more than 90 days. Only their own rhythm calls 1 late: they order often, and 90 days "
-        "would notice them later. Only the 90 days call 1 late: they order seldom, or did once, so it says little of "
-        "them."
+        "2 customers are late by their own rhythm: silent for longer than nine in ten of the gaps between orders that "
+        "can be expected of them. 2 have been silent for more than 90 days. 1 is late by their own rhythm alone: those "
+        "who order often, whom a limit of 90 days would notice later. 1 is late by that limit alone: those who order "
+        "seldom or ordered once, so that their silence says little."
     )
 
 

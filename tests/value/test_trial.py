@@ -464,12 +464,12 @@ READING = {
 
 def test_what_became_of_a_campaign_in_words():
     assert trial_narrative.summary(READING) == [
-        "Campaign 2024-02-10-0123abcd, 90 days from 2024-02-10: 400 contacted, 100 held out.",
-        "The orders end on 2024-05-07, 2 days early: taken for complete.",
+        "Campaign 2024-02-10-0123abcd, 90 days from 10 February 2024: 400 contacted, 100 held out.",
+        "The orders end on 7 May 2024, 2 days early: taken for complete.",
         "75.0% of the contacted ordered, and 60.0% of the held out: +15.0 points (95% interval +4.9 to +25.6). Within "
         "ranks: +15.0 points (95% interval +4.5 to +25.5). The contacts worked, beyond chance.",
         "40% of the held out have not ordered; 38% were expected not to. Save chance: 38% (95% interval 15% to 53%).",
-        "This campaign was read before, on 2024-05-30: this reading counts.",
+        "This campaign was read before, on 30 May 2024: this reading counts.",
     ]
     spend = {"contacted": 80.0, "held": 60.0, "error": 8.0, "degrees": 498}
     spend["largest"] = {"customer_id": "17", "share": 0.21, "without": [4.0, -2.0, 10.0]}

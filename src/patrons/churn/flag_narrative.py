@@ -1,4 +1,4 @@
-"""Sentences on who is flagged: in the test, of everyone, and today."""
+"""Sentences on who gets a warning: in the test, of everyone, and today."""
 
 import numpy as np
 import pandas as pd
@@ -9,18 +9,18 @@ from patrons.churn.narrative import Phrases
 
 
 def flagged(tested: Assessment, threshold: float, min_recall: float | None, phrases: Phrases) -> str:
-    """Who is flagged on the test, and who of them churned; `min_recall` is what the threshold promises, if anything."""
+    """Who was warned of in the test, and who of them churned; `min_recall` is what the threshold aims at, or None."""
     verdict, (_, score) = tested.verdict(threshold), tested.of_judged
     alarms = verdict["fp"] / max(verdict["fp"] + verdict["tn"], 1)
     promise = ""
     if min_recall is not None:
         promise = (
-            f" That is the highest threshold that finds {min_recall:.0%} of {phrases.earlier} who {phrases.outcome}."
+            f" That is the highest threshold that spots {min_recall:.0%} of {phrases.earlier} who {phrases.outcome}."
         )
     return (
-        f"A customer with a probability of {threshold:.0%} or more is flagged.{promise} In the test "
-        f"{(score >= threshold).mean():.0%} of {phrases.judged} were flagged: {verdict['recall']:.0%} of those who "
-        f"{phrases.outcome}{phrases.by}, and {alarms:.0%} of those who {phrases.stayed}."
+        f"We warn of a customer from a risk of {threshold:.0%} on.{promise} In the test we would have warned of "
+        f"{(score >= threshold).mean():.0%} of {phrases.judged}. That spotted {verdict['recall']:.0%} of those who "
+        f"{phrases.outcome}{phrases.by}. It also warned of {alarms:.0%} of those who {phrases.stayed}."
     )
 
 
@@ -28,8 +28,8 @@ def flagged_title(tested: Assessment, threshold: float, phrases: Phrases) -> str
     """Title of the confusion matrix."""
     verdict = tested.verdict(threshold)
     return (
-        f"{verdict['recall']:.0%} of those who {phrases.outcome} were flagged;\n{verdict['precision']:.0%} of flags "
-        "were right"
+        f"{verdict['recall']:.0%} of those who {phrases.outcome} were spotted;\n{verdict['precision']:.0%} of the "
+        "warnings were right"
     )
 
 
@@ -42,25 +42,33 @@ def everyone(tested: Assessment, threshold: float, phrases: Phrases) -> str:
     """What the test says of everyone, the long silent included: a footnote."""
     if tested.judged.all():
         few = "too few" if tested.active.any() else "no"
-        return f"There were {few} {phrases.current} in the test to judge by, so everyone is judged."
+        return f"There were {few} {phrases.recent} in the test to judge by, so everyone is judged."
     verdict, roc_auc = tested.verdict(threshold, everyone=True), tested.everyone[tested.chosen]["roc_auc"]
     return (
-        f"With those silent for longer, too, {tested.truth.mean():.0%} of {phrases.customers} {phrases.outcome}. "
-        f"{verdict['recall']:.0%} of these would be flagged, and "
-        f"{verdict['precision']:.0%} of flags be right (ROC AUC {roc_auc}). These numbers flatter: who has been silent "
-        "for long is easy to call and hard to win back. They do not count in the scores above."
+        f"Counting those who had been silent for longer, {tested.truth.mean():.0%} of {phrases.customers} "
+        f"{phrases.outcome}. The same threshold spots {verdict['recall']:.0%} of these, and "
+        f"{verdict['precision']:.0%} of its warnings are right (ROC AUC {roc_auc}). These numbers flatter: "
+        "after a long silence it is easy to tell who will not order, and hard to win them back. The scores above leave "
+        "them out."
     )
 
 
 def flagged_today(
-    scored: pd.DataFrame, can_be_kept: pd.Series, threshold: float, flagged_share: float, phrases: Phrases
+    scored: pd.DataFrame,
+    can_be_kept: pd.Series,
+    threshold: float,
+    tested: Assessment,
+    tested_threshold: float,
+    phrases: Phrases,
 ) -> str:
-    """How many of those who can be kept are flagged today, from which probability on, beside the share in the test."""
+    """How many of those who can be kept are warned of today, why so many, and what that cost in the test."""
     chosen = np.asarray(can_be_kept)
     flagged, customers = scored.flagged[chosen].sum(), chosen.sum()
-    share = f", {flagged / customers:.0%} (in the test {flagged_share:.0%})" if customers else ""
+    verdict, in_test = tested.verdict(tested_threshold), (tested.of_judged[1] >= tested_threshold).mean()
+    share = f", {flagged / customers:.0%} of them (in the test {in_test:.0%})" if customers else ""
     return (
-        f"Today {flagged:,} of the {customers:,} {phrases.current} are flagged{share}. "
-        f"About {expected(scored[chosen]):,} are expected to {'' if phrases.noun == 'churn' else 'make '}"
-        f"{phrases.noun}. The threshold, found in the same way on all that is known now, is {threshold:.0%}."
+        f"Today we warn of {flagged:,} of the {customers:,} {phrases.recent}{share}. We expect about "
+        f"{expected(scored[chosen]):,} {phrases.will}. We warn of more, so as to miss few: in the test that spotted "
+        f"{verdict['recall']:.0%} of those who {phrases.outcome}, and {verdict['precision']:.0%} of the warnings were "
+        f"right. The threshold, found in the same way on all that is known now, is {threshold:.0%}."
     )

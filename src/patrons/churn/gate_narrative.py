@@ -5,11 +5,11 @@ from typing import Any
 
 FAILURES = {  # how a gate's name begins, and what its failure means
     "better than ": "not shown to beat the simple rule “{rule}”",
-    "calibration error": "its probabilities are off by {points} points{which} ({allowed} allowed)",
+    "calibration error": "its probabilities are off by {points} percentage points{which} ({allowed} allowed)",
     "ROC AUC, lower end": "it may rank little better than chance (its ROC AUC may be as low as {value}, {limit})",
     "Brier score": "its probabilities say little more than the average churn (Brier score {value}, {limit})",
     "ROC AUC on validated rows": "it was much better on the rows it was chosen by (ROC AUC higher by {value}, {limit})",
-    "no worse than": "it loses to a model that nobody tuned",
+    "no worse than": "it loses to a model with settings that nobody chose",
     "shuffled outcomes": "it may have learnt what cannot be known (“{gate}” {value}, {limit})",
     "best pair of features": "it may have learnt what cannot be known (“{gate}” {value}, {limit})",
     "best single feature": "it may have learnt what cannot be known (“{gate}” {value}, {limit})",

@@ -17,6 +17,7 @@ from patrons.features.panel import KNOWN, OUTCOME
 from patrons.lexicon import capital, word
 
 COUNTED_ON = 0.05  # calibration error up to which a probability may be taken as a number
+RECENT = " Scores are of recent buyers, those who had ordered in the {days} days before, unless it says “everyone”."
 
 
 class Phrases(NamedTuple):
@@ -48,6 +49,12 @@ class Phrases(NamedTuple):
         Customers that thresholds are found on.
     validated : str
         What the folds are that models were validated on.
+    recent : str
+        Those who can still be kept, by one name in all sentences: "recent buyers".
+    will : str
+        What churners will do: "not to order in 90 days", "to churn".
+    did : str
+        The same in the past, short, after it was said: "did not", "did".
     """
 
     test: str
@@ -62,6 +69,9 @@ class Phrases(NamedTuple):
     then: str
     earlier: str
     validated: str
+    recent: str
+    will: str
+    did: str
 
 
 def phrases(train: pd.DataFrame, test: pd.DataFrame) -> Phrases:
@@ -69,11 +79,11 @@ def phrases(train: pd.DataFrame, test: pd.DataFrame) -> Phrases:
     if KNOWN not in test:
         share = len(test) / (len(train) + len(test))
         return Phrases(
-            "the held-out customers",
-            "held-out customers",
+            "the customers kept aside",
+            "customers kept aside",
             f"The table shows each customer once, so there is no later day to test on. Instead {share:.0%} of the "
-            "customers, drawn at random, are held out. Rows that differ in nothing but the id stay together.",
-            "held-out customers",
+            "customers, drawn at random, are kept aside. Rows that differ in nothing but the id stay together.",
+            "customers kept aside",
             "churned",
             "churn",
             "stayed",
@@ -82,6 +92,9 @@ def phrases(train: pd.DataFrame, test: pd.DataFrame) -> Phrases:
             "customers",
             "those left out in turn",
             "part of the training customers that was left out",
+            "customers who have not churned",
+            "to churn",
+            "did",
         )
     day, known, days = test.as_of.iloc[0].date(), test[KNOWN].iloc[0].date(), horizon(test)
     everyone = judged(test[OUTCOME].to_numpy(), active(test).to_numpy()).all()
@@ -89,16 +102,19 @@ def phrases(train: pd.DataFrame, test: pd.DataFrame) -> Phrases:
         f"the test day {day}",
         f"customers of {day}",
         f"Models are tested on {day}, the latest day whose outcome is known. They learn only from days whose outcome "
-        "was known by then.",
-        f"customers of {day}" if everyone else f"customers who had ordered in the {days} days before {day}",
+        f"was known by then.{'' if everyone else RECENT.format(days=days)}",
+        f"customers of {day}" if everyone else f"recent buyers of {day}",
         f"did not order in {days} days",
         f"no order in {days} days",
         "ordered",
         f" by {known}",
         f"customers who ordered in the last {days} days",
-        f"customers who ordered in the {days} days before",
-        "those who could be kept on earlier days",
+        "recent buyers",
+        "recent buyers of earlier days",
         "day that was forecast from what was known on it",
+        "recent buyers",
+        f"not to order in {days} days",
+        "did not",
     )
 
 
@@ -116,11 +132,11 @@ def columns_kept(columns: pd.DataFrame) -> str:
     """Which columns models look at, a sentence or two; `columns` is of `columns.compare`."""
     kept, *others = columns.to_dict("records")
     if not others:
-        return f"Models look at all {kept['number']} columns."
+        return f"Models use all {kept['number']} columns."
     other = others[0]
     return (
-        f"Models look at {kept['number']} columns, {kept['columns']}. With them small boosted trees reach a ROC AUC of "
-        f"{kept['roc_auc']:.3f} on validated rows, with {other['columns']} {other['roc_auc']:.3f}. "
+        f"Models use {kept['number']} columns, {kept['columns']}. With these, small boosted trees reach a ROC AUC of "
+        f"{kept['roc_auc']:.3f} on validated rows; with {other['columns']}, {other['roc_auc']:.3f}. "
         f"{capital(compared('the former', 'the latter', kept['gain']))}."
     )
 
@@ -171,9 +187,9 @@ def ranking(tested: Assessment, phrases: Phrases) -> str:
     most = min(1 / truth.mean(), 1 / TOP) if truth.any() else np.nan
     return (
         f"Take two {phrases.judged}: one {phrases.outcome}, the other {phrases.stayed}. The model tells which is which "
-        f"{tested.scores['roc_auc'].value:.0%} of the time ({rule}: {tested.intervals[rule]['roc_auc'].value:.0%}). In "
-        f"the tenth with the highest scores, {phrases.noun} is {tested.scores['lift_top_decile'].value:.1f} times as "
-        f"common as on average; {most:.1f} times would be perfect."
+        f"{tested.scores['roc_auc'].value:.0%} of the time ({rule}: {tested.intervals[rule]['roc_auc'].value:.0%}; "
+        f"guessing: 50%). Of the tenth at highest risk, {tested.scores['lift_top_decile'].value:.1f} times as many "
+        f"{phrases.outcome} as of all; {most:.1f} times would be perfect."
     )
 
 
@@ -186,15 +202,15 @@ def compared(name: str, other: str, gain: Interval) -> str:
 
 def against_rules(tested: Assessment, phrases: Phrases) -> str:
     """The chosen model against the best simple rule."""
-    comparison = compared(tested.chosen, tested.best_rule, tested.gains[tested.best_rule])
-    return f"On {phrases.test}, the {comparison}. That is the best simple rule."
+    rule = f"the best simple rule, {tested.best_rule.removesuffix(' (MBG/NBD)')}"
+    return f"On {phrases.test}, the {compared(tested.chosen, rule, tested.gains[tested.best_rule])}."
 
 
 def against_models(tested: Assessment) -> str:
     """The chosen model against the best of the others, and what that says of the choice."""
     edge = tested.gains[tested.rival]
-    comparison = compared(tested.chosen, f"the {tested.rival}", edge)
-    return f"In the test, the {comparison}. That is the next best model on validated rows.{winner(edge)}"
+    rival = f"the {tested.rival}, the next best on validated rows"
+    return f"In the test, the {compared(tested.chosen, rival, edge)}.{winner(edge)}"
 
 
 def winner(edge: Interval) -> str:
@@ -202,8 +218,8 @@ def winner(edge: Interval) -> str:
     if edge.low > 0:
         return ""
     if edge.high < 0:
-        return " The choice stays as it was made on validated rows: a test that chooses is no test."
-    return " So no model clearly wins. The choice was made on validated rows."
+        return " The choice stays as it was made before the test: choosing by the test would spoil it."
+    return " So neither clearly wins. The choice was made before the test."
 
 
 def profit_title(curve: pd.DataFrame, currency: str, value: float, cost: float, chance: float) -> str:
@@ -218,7 +234,7 @@ def profit_title(curve: pd.DataFrame, currency: str, value: float, cost: float, 
 def calibration_title(tested: Assessment, phrases: Phrases) -> str:
     """Title of the calibration curve."""
     truth, score = tested.of_judged
-    return f"Forecast of {phrases.noun}: {score.mean():.0%} on average. It happened to {truth.mean():.0%}"
+    return f"{score.mean():.0%} were forecast {phrases.will}; {truth.mean():.0%} {phrases.did}"
 
 
 def calibration(tested: Assessment, method: str, phrases: Phrases) -> str:
@@ -228,11 +244,11 @@ def calibration(tested: Assessment, method: str, phrases: Phrases) -> str:
     how = (
         f"They are recalibrated on validated rows ({method})."
         if method != "none"
-        else "Recalibration did not improve them."
+        else "Recalibration did not improve the forecast."
     )
     return (
-        f"{calibration_title(tested, phrases)}. Over ten groups of {phrases.judged}, probabilities are off by "
-        f"{100 * off:.0f} percentage points on average. {use} {how}"
+        f"Of {phrases.judged}, {calibration_title(tested, phrases)}. In ten groups from low to high risk, forecasts "
+        f"are off by {100 * off:.0f} percentage points on average. {use} {how}"
     )
 
 
@@ -259,7 +275,7 @@ def candidate(failed: Sequence[str], count: int) -> str:
     if not failed:
         return f"The churn model passed all {count} checks: it is good enough to use."
     return (
-        f"{gate_narrative.counted(len(failed), count)}: {'; '.join(failed)}. {use(failed)} It is not promoted unless "
+        f"{gate_narrative.counted(len(failed), count)}: {'; '.join(failed)}. {use(failed)} It is put into use only if "
         "someone gives a reason."
     )
 
@@ -273,9 +289,9 @@ INTENDED = (
 def limits(phrases: Phrases, problem: str, failed: Sequence[str]) -> list[str]:
     """What the model cannot do and must not be used for, for its card."""
     always = [
-        f"It says how likely {phrases.noun} is. It does not say why, nor whom a contact would keep: that takes a trial "
-        "with a group that is not contacted.",
+        f"It says how likely a customer is {phrases.will}. It does not say why, nor whom a contact would keep: that "
+        "takes a trial with a group that is not contacted.",
         f"The test is {phrases.test}; another season may differ.",
-        "No ground to refuse or to worsen anyone's terms.",
+        "It is no reason to refuse anyone, or to offer worse terms.",
     ]
-    return [*([problem] if problem else []), *(f"Failed gate: {gate}" for gate in failed), *always]
+    return [*([problem] if problem else []), *(f"Failed check: {gate}" for gate in failed), *always]

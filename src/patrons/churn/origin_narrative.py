@@ -22,10 +22,10 @@ def over_days(tried: Tried, phrases: Phrases) -> str:
     worst, best = (table.iloc[int(place)] for place in (table.roc_auc.argmin(), table.roc_auc.argmax()))
     return (
         f"The model was tried on {len(table)} days from {table.day.min()} to {table.day.max()}, each time fitted on "
-        f"what was known by then. Of {phrases.then}, its mean ROC AUC is {auc.value:.3f} (95% interval {auc.low:.3f} "
+        f"what was known by then. For {phrases.then}, its mean ROC AUC is {auc.value:.3f} (95% interval {auc.low:.3f} "
         f"to {auc.high:.3f}). The worst day is {worst.day} with {worst.roc_auc:.3f}, the best {best.day} with "
         f"{best.roc_auc:.3f}. The mean Brier score is {tried.means['brier'].value:.3f}. This is slightly optimistic: "
-        "the settings were chosen on some of the earlier days. The last day played no part in any choice."
+        "some of the earlier days helped to choose the settings. The last day played no part in any choice."
     )
 
 
@@ -33,7 +33,8 @@ def season_title(tried: Tried) -> str:
     """Title of forecast and outcome by origin: what happened on the day nearest in season to today."""
     truth, score = tried.nearest.of()
     day = tried.nearest.day.date()
-    return f"{day}, the day nearest in season to today: {score.mean():.0%} was forecast, {truth.mean():.0%} happened"
+    told = f"{score.mean():.0%} were forecast not to order, {truth.mean():.0%} did not"
+    return f"{day}, the day nearest in season to today: {told}"
 
 
 def season(tried: Tried, phrases: Phrases) -> str:
@@ -41,15 +42,15 @@ def season(tried: Tried, phrases: Phrases) -> str:
     assert tried.today is not None
     nearest, today = tried.nearest, tried.today
     apart, (truth, score) = apart_in_season(nearest.day, today), nearest.of()
-    told = f"Of the days that were tried, {nearest.day.date()} is nearest in season to today, {today.date()}. Then,"
+    told = f"Of the days that were tried, {nearest.day.date()} is nearest in season to today, {today.date()}. Then"
     if apart > SAME_SEASON:
         told = (
             f"No day that was tried lies in today's season, so what this season does to forecasts is not known. The "
-            f"nearest, {nearest.day.date()}, is {apart} days of the year away. Then,"
+            f"nearest, {nearest.day.date()}, is {apart} days of the year away. Then"
         )
     return (
-        f"{told} {phrases.noun} was forecast for {score.mean():.0%} of {phrases.then} and happened to "
-        f"{truth.mean():.0%}.{_from_day_to_day(tried)}"
+        f"{told} {score.mean():.0%} of {phrases.then} were forecast {phrases.will}, and {truth.mean():.0%} "
+        f"{phrases.did}.{_from_day_to_day(tried)}"
     )
 
 
@@ -58,21 +59,21 @@ def _from_day_to_day(tried: Tried) -> str:
         return ""
     low, high = expit(-tried.error), expit(tried.error)
     return (
-        f" All forecasts of a day tend to be off together. Over the {len(tried.origins)} days, where 50% was forecast, "
-        f"{low:.0%} or {high:.0%} was typical. The intervals of page 7 allow for that."
+        f" The forecasts of one day tend to be all too high or all too low. Over the {len(tried.origins)} days, where "
+        f"50% was forecast, {low:.0%} or {high:.0%} was typical. The intervals on page 7 allow for that."
     )
 
 
 def used(tried: Tried) -> str:
     """What is used today, beside what was tested, and what the labels of the last horizon are worth."""
     begin = (
-        "Today's customers are scored by the same recipe, fitted again on every outcome that is known today, the "
-        "test's included"
+        "Today's customers are scored by the same recipe, fitted again on every outcome that is known today, "
+        "including those of the test"
     )
     if not tried or tried.fresher is None:
         return f"{begin}."
     gain = tried.fresher
-    verdict = "improve" if gain.low > 0 else "worsen" if gain.high < 0 else "are not known to change"
+    verdict = "raise" if gain.low > 0 else "lower" if gain.high < 0 else "make no clear difference to"
     shown = f"({interval(gain)}, mean over days that were tried)"
     return f"{begin}. The newest outcomes {verdict} the ROC AUC {shown}."
 
@@ -83,8 +84,8 @@ def promised(tried: Tried, min_recall: float) -> str:
     if kept.empty:
         return ""
     return (
-        f"On {len(kept)} earlier days, a threshold set like this to find {min_recall:.0%} found "
-        f"{kept.recall.min():.0%} to {kept.recall.max():.0%}, and reached its aim on "
-        f"{int(np.sum(kept.recall >= min_recall))}. {kept.precision.min():.0%} to {kept.precision.max():.0%} of its "
-        "flags were right."
+        f"On {len(kept)} earlier days, a threshold set in this way to spot {min_recall:.0%} spotted "
+        f"{kept.recall.min():.0%} to {kept.recall.max():.0%}; it reached its aim on "
+        f"{int(np.sum(kept.recall >= min_recall))} of them. {kept.precision.min():.0%} to {kept.precision.max():.0%} "
+        "of its warnings were right."
     )

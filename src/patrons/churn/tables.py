@@ -14,11 +14,12 @@ from patrons.evaluation.metrics import Interval, at_threshold
 from patrons.evaluation.shares import rates_by
 from patrons.features.panel import KNOWN, OUTCOME
 
-AT_THRESHOLDS = {name: "{:.0%}" for name in ("threshold", "flagged", "recall", "precision", "accuracy")} | {
+WARNED, SPOTTED, RIGHT = "warned of", "spotted (recall)", "warnings right (precision)"
+AT_THRESHOLDS = {name: "{:.0%}" for name in ("threshold", WARNED, SPOTTED, RIGHT, "accuracy")} | {
     "F1": "{:.2f}",
     "gain a customer": "{:,.2f}",
 }
-SHARES = ("forecast", "observed", "flagged", "recall", "precision", "calibration error")
+SHARES = ("forecast", "observed", WARNED, SPOTTED, RIGHT, "calibration error")
 AT_ORIGINS = dict.fromkeys([*SHARES, "forecast (everyone)", "observed (everyone)"], "{:.0%}") | dict.fromkeys(
     ["Brier", "ROC AUC", "Brier (everyone)"], "{:.3f}"
 )
@@ -112,6 +113,9 @@ def origins(tried: Tried) -> pd.DataFrame:
             "brier (everyone)": "Brier (everyone)",
             "roc_auc": "ROC AUC",
             "calibration_error": "calibration error",
+            "flagged": WARNED,
+            "recall": SPOTTED,
+            "precision": RIGHT,
         }
     )
 

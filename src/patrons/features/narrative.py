@@ -24,8 +24,8 @@ def customers(today: pd.DataFrame, known: int) -> str:
     others = known - len(today)
     gone = f" {others:,} more cancelled all that they ordered." if others > 0 else ""
     return (
-        f"{len(today):,} customers are described.{gone} {(today.frequency == 1).mean():.0%} of them have ordered once, "
-        f"and half have been silent for more than {today.recency_days.median():.0f} days."
+        f"{len(today):,} customers are described.{gone} {(today.frequency == 1).mean():.0%} of those described have "
+        f"ordered once, and half have been silent for more than {today.recency_days.median():.0f} days."
     )
 
 
@@ -39,10 +39,10 @@ def latest_churn(rates: pd.DataFrame, horizon_days: int) -> str:
     """
     last = latest(rates, "active_churned")
     if last is None:
-        return f"On no day of the panel had anyone ordered in the {horizon_days} days before"
+        return f"On no day that was looked at had anyone ordered in the {horizon_days} days before"
     return (
-        f"{last.active_churned:.0%} of those who had ordered in the {horizon_days} days before "
-        f"{pd.Timestamp(last.as_of).date()} did not in the {horizon_days} after"
+        f"{last.active_churned:.0%} of recent buyers, who had ordered in the {horizon_days} days before "
+        f"{pd.Timestamp(last.as_of).date()}, did not order in the {horizon_days} days after"
     )
 
 
@@ -50,12 +50,10 @@ def churn(rates: pd.DataFrame, horizon_days: int) -> str:
     """The same as sentences: how much it varied, who came back later, and what the share of everyone says."""
     active, several = rates.active_churned.dropna(), ""
     if len(active) > 1:
-        several = (
-            f"Over the {len(active)} days of the panel the share was between {active.min():.0%} and {active.max():.0%}."
-        )
+        several = f"Over all {len(active)} days that were looked at, it was {active.min():.0%} to {active.max():.0%}."
     everyone = (
-        f"Of everyone who ever ordered, {rates.churned.iloc[-1]:.0%} did not: that share grows with the age of a log, "
-        "because the long silent are never taken off."
+        f"Of everyone who ever ordered, {rates.churned.iloc[-1]:.0%} did not. That share grows as a log gets older, "
+        "because those long silent are never taken off it."
     )
     parts = f"{latest_churn(rates, horizon_days)}.", several, came_back(rates, horizon_days), everyone
     return " ".join(filter(None, parts))
@@ -67,8 +65,9 @@ def came_back(rates: pd.DataFrame, horizon_days: int) -> str:
     if last is None:
         return ""
     return (
-        f"No order in {horizon_days} days is no farewell. Of active customers who had none in the {horizon_days} days "
-        f"from {pd.Timestamp(last.as_of).date()} on, {last.came_back:.0%} came back in the {horizon_days} days after."
+        f"No order in {horizon_days} days does not mean goodbye. Of recent buyers who placed none in the "
+        f"{horizon_days} days from {pd.Timestamp(last.as_of).date()} on, {last.came_back:.0%} came back in the "
+        f"{horizon_days} days after."
     )
 
 
@@ -80,7 +79,7 @@ def drawn(customers: int, of: int) -> str:
 def churn_of_table(panel: pd.DataFrame) -> str:
     """What share of a customer table churned, and what such a table cannot say."""
     return (
-        f"{panel[OUTCOME].mean():.1%} of the customers churned. The table has no days: it does not say whether an "
+        f"{panel[OUTCOME].mean():.1%} of the customers churned. The table has no dates: it does not say whether an "
         "attribute was known before a customer left, or how long before."
     )
 
@@ -91,10 +90,14 @@ def clipping(limits: pd.DataFrame) -> str:
         return "No number lies beyond the limits: nothing is clipped."
     most = limits.iloc[int(limits.clipped.argmax())]
     spared = int((limits.clipped.eq(0) & ~np.isfinite(limits.upper)).sum())
-    kept = f" {spared} of {len(limits)} features have equal quartiles and are left as they are." if spared else ""
+    kept = (
+        f" {spared} of {len(limits)} features, in which half of the rows or more are alike, are left as they are."
+        if spared
+        else ""
+    )
     return (
-        f"Clipping changes {limits.clipped.median():.1%} of the rows in a typical feature, and at most "
-        f"{most.clipped:.1%}, in {word(most.feature)}.{kept}"
+        f"Clipping moves extreme values to a limit. It changes {limits.clipped.median():.1%} of the rows of a typical "
+        f"feature, and at most {most.clipped:.1%}, of “{word(most.feature)}”.{kept}"
     )
 
 

@@ -12,7 +12,7 @@ from patrons.digits import about, compared
 from patrons.errors import PATRONS
 from patrons.files import read_json
 from patrons.lexicon import capital
-from patrons.reports import at_risk, contacts, dates, pictures
+from patrons.reports import at_risk, contacts, dates, leads, pictures
 from patrons.reports.pictures import Picture
 
 LABELS, PLACING, CHURN, VALUE, WATCH = (
@@ -139,7 +139,7 @@ class Answers:
         if {"accuracy_later", "accuracy_persistence"} <= set(metrics) and "days" in self.later:
             later += [
                 f"{self.later['days']} days ahead, the model names the right segment for "
-                f"{metrics['accuracy_later']:.0%}. To say that nobody moves is right for "
+                f"{metrics['accuracy_later']:.0%}. Simply assuming that nobody moves is right for "
                 f"{metrics['accuracy_persistence']:.0%}."
             ]
         yield Answer("How many are placed right?", " ".join([text, *decided[-1:]]), (), None, later)
@@ -239,7 +239,7 @@ class Answers:
 
     def watched(self) -> Iterator[Answer]:
         if self.monitoring:
-            yield Answer("Must it be trained anew?", self.monitoring["reason"])
+            yield Answer("Is the model still good? May it stay?", leads.watched(self.monitoring))
 
 
 def _beside(spent: Mapping[str, Any]) -> str:

@@ -5,15 +5,14 @@ from typing import Any
 
 import pandas as pd
 
-from patrons.churn.wording import PUSHES
 from patrons.digits import about
 from patrons.lexicon import capital
 from patrons.reports.dates import Span
 from patrons.value import listing
 from patrons.value.arms import CONTACT, HOLD_OUT
+from patrons.value.tables import why
 
 FIRST = 10
-RAISES = PUSHES[1.0]
 HEAD = {  # of a column: what it is called on a wide page and before each value on a narrow one
     "customer_id": "Customer",
     "segment": "Segment",
@@ -59,7 +58,7 @@ def first(path: Path, currency: str, days: int | None = None) -> dict[str, Any] 
             "segment": rows.segment,
             "churn": rows.churn_probability.map("{:.0%}".format, na_action="ignore"),
             "gain": rows.expected_gain.map(lambda gain: f"{about(gain)} {currency}".strip(), na_action="ignore"),
-            "why": [_why(row, currency, days) for row in rows.itertuples()],
+            "why": [why(row, currency, days) for row in rows.itertuples()],
             "suggested_action": rows.suggested_action.map(capital, na_action="ignore"),
         }
     )
@@ -78,18 +77,3 @@ def note(span: Span | None) -> str:
     """What risk and gain are, below the table."""
     risk = f"that a customer does not order {span}" if span else "of losing the customer"
     return f"Risk: the chance {risk}. Expected gain: what a contact brings beyond its cost, if the assumptions hold."
-
-
-def _why(row: Any, currency: str, days: int | None) -> str:
-    """Why to contact a customer: what they spend if they stay and if not, and what speaks for their leaving."""
-    kept, lost = getattr(row, "value_if_kept", None), getattr(row, "value_if_lost", None)
-    within = f" in {days} days" if days else ""
-    stake = (
-        f"{about(kept)} {currency}".rstrip() + f"{within} if they stay, {about(lost)} if not"
-        if pd.notna(kept) and pd.notna(lost)
-        else ""
-    )
-    late = "silent for longer than usual" if getattr(row, "late", False) is True else ""
-    told = row.reason_1 if isinstance(row.reason_1, str) else ""
-    risk = told.removeprefix(RAISES) if told.startswith(RAISES) else ""
-    return capital("; ".join(filter(None, (stake, late or risk))))

@@ -6,6 +6,7 @@ from typing import Any
 
 from patrons.digits import held
 from patrons.errors import PATRONS
+from patrons.reports import leads
 from patrons.reports.answers import CHURN, LABELS, PLACING, VALUE, WATCH, Answer, Answers
 from patrons.reports.dates import in_words
 
@@ -31,7 +32,7 @@ def content(processed: Path, stages: Sequence[Mapping[str, Any]], currency: str)
         `points`, each with `question`, `text`, `picture`, `lines`, and `file`, `number` and `title` of the page that it
         comes from;
         `doubts`, each with `text` and such a page; `changes`, sentences; `contacts`, see `contacts.first`, or None;
-        `leads`, by the file of a page, the points that it opens with.
+        `leads`, by the file of a page, the points and the customers that it opens with.
     """
     good = {stage["name"]: stage for stage in stages if stage["has_page"] and not stage["stale"]}
     answers = Answers(processed, good, f" {currency}" if currency else "")
@@ -54,10 +55,19 @@ def content(processed: Path, stages: Sequence[Mapping[str, Any]], currency: str)
         "watch": _source(good[WATCH]) if WATCH in good else None,
         "contacts": answers.contacts,
         "leads": {
-            file: [_point(stage, answer) for stage, answer in [*given, *more] if stage["file"] == file]
-            for file in {stage["file"] for stage, _ in [*given, *more]}
+            stage["file"]: _lead(stage, [*given, *more], processed, currency)
+            for stage in {stage["file"]: stage for stage, _ in [*given, *more]}.values()
         },
     }
+
+
+def _lead(
+    stage: Mapping[str, Any], given: Sequence[tuple[Mapping[str, Any], Answer]], processed: Path, currency: str
+) -> dict[str, Any]:
+    """What one page opens with: its `points`, the first with what that page adds, and the first `customers`."""
+    points = [_point(of, answer) for of, answer in given if of["file"] == stage["file"]]
+    points[0]["lines"] += [held(line) for line in leads.lines(stage["name"], processed)]
+    return {"points": points, "customers": leads.customers(stage["name"], processed, currency)}
 
 
 def _point(stage: Mapping[str, Any], answer: Answer) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from traitlets.config import Config
 
 import patrons
 from patrons.files import read_json, read_record, shown, write_text
-from patrons.reports import dates, first_page
+from patrons.reports import dates, first_page, leads, terms
 from patrons.reports.markup import headings, tidy
 
 LOG = logging.getLogger(__name__)
@@ -106,20 +106,21 @@ def page(executed: Path, header: Mapping[str, Any], target: Path) -> Path:
     else:
         stage = pages[place]
         neighbours = {"previous": pages[place - 1] if place else None, "next": [*pages, None][place + 1]}
-    body = prepare(executed)
-    more = {"headings": headings(body), "points": header.get("leads", {}).get(target.name, []), **neighbours}
+    lead = header.get("leads", {}).get(target.name, {"points": [], "customers": None})
+    body, found = prepare(executed)
+    more = {"headings": headings(body), "terms": terms.listed(found, lead["points"]), **lead, **neighbours}
     return write_text(target, _render("page.html.j2", header=header, stage=stage, body=body, **more))
 
 
-def prepare(executed: Path) -> str:
-    """The body of a page; kept until the notebook changes, so that it can be made while other notebooks still run."""
+def prepare(executed: Path) -> tuple[str, list[str]]:
+    """The body of a page and the terms that it uses; kept until the notebook changes: others may still run then."""
     state = executed.stat()
     return _body(executed, state.st_mtime_ns, state.st_size, state.st_ino)
 
 
 @lru_cache(16)
-def _body(executed: Path, *_: int) -> str:
-    return tidy(_convert(executed))
+def _body(executed: Path, *_: int) -> tuple[str, list[str]]:
+    return terms.explained(tidy(_convert(executed)))
 
 
 def read_header(name: str, processed: Path) -> dict[str, Any]:
@@ -162,7 +163,7 @@ def read_stages(processed: Path) -> list[dict[str, Any]]:
 def _stage(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
     number = folder.name.partition("_")[0].lstrip("0")
     number = number if number.isdecimal() else ""
-    title = _title(folder)
+    title = leads.title(folder.name, folder.parent) or _title(folder)
     succeeded = record["status"] == "succeeded"  # else the folder may hold results of an earlier run
     return {
         "name": folder.name,

@@ -7,16 +7,24 @@ import pandas as pd
 
 from patrons.digits import about
 from patrons.errors import PATRONS
+from patrons.lexicon import capital
 from patrons.value.arms import FEWEST, HOLD_OUT, LEFT_ALONE
 from patrons.value.power import LEVEL, POWER, Reach
 
 
-def arms(listed: pd.DataFrame, reach: Reach, currency: str, notes: Sequence[str] = ()) -> str:
-    """Who is held out, how many keep the arm of an earlier list, and what the two arms can show.
+def arms(listed: pd.DataFrame, reach: Reach, currency: str) -> str:
+    """Who is left alone, why, and what the trial can show; what of it is of earlier lists says `before`."""
+    return " ".join(filter(None, (held_out(listed, reach, currency), can_show(reach))))
+
+
+def before(listed: pd.DataFrame, reach: Reach, notes: Sequence[str] = ()) -> str:
+    """What earlier lists do to this one: who keeps what they drew; empty where there are none.
 
     `notes` say which earlier lists could not be read (see `patrons.value.arms.Earlier`).
     """
-    return " ".join(filter(None, (held_out(listed, reach, currency), kept(reach), *notes, can_show(reach))))
+    below = int((listed.suggested_action == LEFT_ALONE).sum()) - reach.held
+    more = f"{below:,} more, further down the list, are left alone for an earlier list." if below > 0 else ""
+    return " ".join(filter(None, (kept(reach), more, *notes)))
 
 
 def held_out(listed: pd.DataFrame, reach: Reach, currency: str) -> str:
@@ -26,14 +34,12 @@ def held_out(listed: pd.DataFrame, reach: Reach, currency: str) -> str:
         others = " without the arm of an earlier list" if reach.kept else ""
         few = both - reach.kept < FEWEST
         why = f"there are fewer than {FEWEST} to contact{others}" if few else "hold_out is 0"
-        return f"Nobody is held out, as {why}: what the contacts do cannot be told afterwards."
+        return f"Nobody is left alone, as {why}. So nobody can tell afterwards what the contacts did."
     forgone = listed.expected_gain[(listed.arm == HOLD_OUT).to_numpy()].sum(min_count=1)
     cost = f" That gives up about {about(forgone)} {currency}".rstrip() + " of gain." if pd.notna(forgone) else ""
-    below = int((listed.suggested_action == LEFT_ALONE).sum()) - reach.held
-    more = f" {below:,} more, further down the list, are held out for an earlier list." if below > 0 else ""
     return (
-        f"{reach.held:,} of the first {both:,} are held out by lot (column arm). Leave them alone: beside them "
-        f"“{PATRONS} trial” will show what the contacts did.{cost}{more}"
+        f"Leave {reach.held:,} of the first {both:,} alone: they are drawn by lot (“hold out” in column arm). Compared "
+        f"with them, “{PATRONS} trial” will show what the contacts did.{cost}"
     )
 
 
@@ -42,8 +48,8 @@ def kept(reach: Reach) -> str:
     if not reach.kept:
         return ""
     return (
-        f"{reach.kept:,} of the first {reach.contacted + reach.held:,}, {reach.kept_held:,} of them held out, keep the "
-        "arm of an earlier list that is not over. They are read with that list. What follows is of the others."
+        f"{reach.kept:,} of the first {reach.contacted + reach.held:,}, {reach.kept_held:,} of them left alone, stay "
+        "as an earlier list drew them, because its trial is not over. They count for that trial."
     )
 
 
@@ -52,21 +58,21 @@ def can_show(reach: Reach) -> str:
     if reach.held == reach.kept_held or not reach.silent > 0:
         return ""
     at = f"a chance of {POWER:.0%} (two-sided level {LEVEL:.0%})"
+    new = reach.contacted + reach.held - reach.kept
+    others = f"the {new:,} newly drawn" if reach.kept else f"these {new:,}"
     assumed = f"the save chance of {reach.assumed:.0%} that is assumed"
     if math.isnan(reach.least):
-        found = (
-            f"These {reach.contacted + reach.held - reach.kept:,} customers are too few to show any effect with {at}."
-        )
+        found = f"{capital(others)} customers are too few to show any effect with {at}."
     else:
         found = (
-            f"With {at} these arms show a save chance of {reach.least:.0%} or more. That is "
-            f"{reach.least * reach.silent:.0%} of the customers, at their mean churn probability of {reach.silent:.0%}."
+            f"With {at}, {others} customers show a save chance of {reach.least:.0%} or more. That is "
+            f"{reach.least * reach.silent:.0%} of these customers, at their mean risk of {reach.silent:.0%}."
         )
     if not reach.assumed:
         return found
     if reach.power >= POWER:
         return f"{found} They will probably show {assumed}."
     return (
-        f"{found} Their chance to show {assumed} is {reach.power:.0%}. It takes {reach.needed:,} customers, in one "
-        "campaign or in several."
+        f"{found} Their chance of showing {assumed} is {reach.power:.0%}. That takes {reach.needed:,} customers, in "
+        "one campaign or in several."
     )

@@ -19,17 +19,17 @@ def break_even(needed: Sequence[tuple[float, float, float]], bands: Sequence[str
     later = f" It takes {', '.join(more)}." if more else ""
     return (
         f"If the assumptions hold, a contact pays where more than {money(level, currency)} is at stake{first} (95% "
-        f"interval {about(low)} to {about(high)}).{later} What is at stake is churn probability × (spend if kept − "
-        f"spend if lost). So at a churn probability of 50%, a kept customer must bring {about(level / 0.5)} more than "
-        f"a lost one{first}."
+        f"interval {about(low)} to {money(high, currency)}).{later} What is at stake is risk × (spend if kept − spend "
+        f"if lost). So at a risk of 50%, a kept customer must bring {money(level / 0.5, currency)} more than a lost "
+        f"one{first}."
     )
 
 
 def not_listed(listed: pd.DataFrame, customers: int, horizon_days: int) -> str:
     """Who is not on the list, and why."""
     return (
-        f"The list holds the {len(listed):,} customers who ordered in the last {horizon_days} days. The other "
-        f"{customers - len(listed):,} have been silent for longer: they would have to be won back."
+        f"The list holds the {len(listed):,} recent buyers, who ordered in the last {horizon_days} days. The other "
+        f"{customers - len(listed):,} customers have been silent for longer: they would have to be won back."
     )
 
 
@@ -51,27 +51,30 @@ def likely(listed: pd.DataFrame) -> int:
 def plan_title(plan: Plan, currency: str) -> str:
     """What the plan costs and brings: a title, without a full stop."""
     gain = money(plan.gain, currency)
-    return f"{plan.contacts:,} contacts cost {about(plan.cost)} and bring {gain}, if the assumptions hold"
+    cost = money(plan.cost, currency)
+    return f"{plan.contacts:,} contacts cost {cost} and bring {gain} beyond that, if the assumptions hold"
 
 
 def planned(campaign: Campaign, currency: str) -> str:
     """What the plan costs and brings, what bounds the number of contacts, and whether it may bring a loss."""
     plan = campaign.plan
-    held = f" without the {campaign.reach.held:,} held out" if campaign.reach.held else ""
-    each = f", {about(plan.cost / plan.contacts)} each" if plan.contacts else ""
+    held = f" without the {campaign.reach.held:,} left alone" if campaign.reach.held else ""
+    each = f", {money(plan.cost / plan.contacts, currency)} each" if plan.contacts else ""
     return (
         f"Contact {plan.contacts:,} customers: the first {campaign.armed:,} of the list{held}. That costs "
-        f"{money(plan.cost, currency)}{each}. Beyond that cost it brings {about(plan.gain)} if the assumptions hold "
-        f"(95% interval {about(plan.low)} to {about(plan.high)}). {limit(campaign.pays, campaign.affordable)} "
-        f"{loss(plan)}"
+        f"{money(plan.cost, currency)}{each}. Beyond that cost it brings {money(plan.gain, currency)} if the "
+        f"assumptions hold (95% interval {about(plan.low)} to {money(plan.high, currency)}). "
+        f"{limit(campaign.pays, campaign.affordable)} {loss(plan)}"
     ).strip()
 
 
 def limit(pays: int, affordable: int) -> str:
     """What bounds the number of contacts."""
     if pays <= affordable:
-        return f"The budget would pay for {affordable:,}, but beyond {pays:,} a contact costs more than it brings."
-    return f"The budget pays for {affordable:,} contacts."
+        return (
+            f"The assumed budget would pay for {affordable:,}, but beyond {pays:,} a contact costs more than it brings."
+        )
+    return f"The assumed budget pays for {affordable:,} contacts, not for more."
 
 
 def loss(plan: Plan) -> str:
@@ -84,7 +87,7 @@ def loss(plan: Plan) -> str:
 def uncertain(listed: pd.DataFrame) -> str:
     """For how many customers a contact is expected to pay, likely does, and may not."""
     return (
-        f"{pays(listed)}. It likely does for {likely(listed):,}. For {(~listed.certain).sum():,} the interval of the "
+        f"{pays(listed)}. It is likely to for {likely(listed):,}. For {(~listed.certain).sum():,} the interval of the "
         "gain includes zero: there it may pay or not."
     )
 
@@ -108,12 +111,12 @@ def not_by_risk(listed: pd.DataFrame, scores: pd.DataFrame, horizon_days: int | 
         low = int(listed.churn_probability.head(min(armed, 10)).argmin())
         least, most = listed.churn_probability.iloc[low], listed.churn_probability.iloc[low:].max()
         if most > least:
-            example = f" Number {low + 1}, at a risk of {least:.0%}, stands above others at up to {most:.0%}."
+            example = f" Number {low + 1}, at a risk of {least:.0%}, comes before others at up to {most:.0%}."
     what = f"not to order in {horizon_days} days" if horizon_days else "to churn"
     flagged = int(chosen.customer_id.isin(scores.customer_id[scores.flagged]).sum())
     return (
         f"The list is in the order of expected gain, not of risk.{example} "
-        f"{flagged:,} of the {contacts:,} to contact are flagged on page 6 as likely {what}."
+        f"Page 6 warns of {flagged:,} of the {contacts:,} to contact as likely {what}."
     )
 
 
@@ -126,7 +129,7 @@ def to_check(listed: pd.DataFrame) -> str:
     more = f" and {count:,} of all to contact" if count > first else ""
     return (
         f"{first} of the first {min(len(listed), 10)}{more} may be there only because of orders they later "
-        "cancelled: check before you call."
+        "cancelled: check before you call them."
     )
 
 

@@ -47,7 +47,7 @@ def unsettled(fits: Fits, today: pd.DataFrame) -> str:
 
 def tested_mean(tested: Tested, currency: str) -> str:
     """What a customer was expected to spend in the test, and spent, on average: a title, without a full stop."""
-    expected, spent = money(tested.predicted.mean(), currency), about(tested.truth.mean())
+    expected, spent = money(tested.predicted.mean(), currency), money(tested.truth.mean(), currency)
     return f"On average, a customer was expected to spend {expected} and spent {spent}"
 
 
@@ -58,8 +58,8 @@ def verdict(tested: Tested | None, horizon_days: int) -> str:
     if not tested.truth.sum():
         return "Nothing was spent in the period that was tested: how good the forecast is cannot be told."
     saving = tested.saving
-    top = f"The tenth with the highest forecasts brought {tested.scores['capture_top_decile']:.0%} of what was spent"
-    best = f"the tenth that spent most brought {tested.leaderboard.oracle.iloc[0]:.0%}"
+    top = f"The tenth of customers forecast highest brought {tested.scores['capture_top_decile']:.0%} of all spend"
+    best = f"no list of so many could have brought more than {tested.leaderboard.oracle.iloc[0]:.0%}"
     error, than = compared(1 - saving.value, 1.0)
     doubt = "" if tested.beats else " That is no clear gain: the simple rule will do."
     return (
@@ -80,12 +80,12 @@ def depends(correlation: Interval | None) -> str:
     if correlation is None:
         return ""
     (rank, low, high), strength = correlation, abs(correlation.value)
-    who = f": those who order more often spend {'more' if rank > 0 else 'less'} on a day with an order"
-    verdict = "hardly does" if strength < HARDLY else f"{'does a little' if strength < A_LITTLE else 'does'}{who}"
+    who = f": those who order more often spend {'more' if rank > 0 else 'less'} at a time"
+    verdict = "hardly are" if strength < HARDLY else f"are{' a little' if strength < A_LITTLE else ''}{who}"
     return (
-        "The model of order values (Gamma-Gamma) takes it that how often customers order does not go with how much "
-        f"they spend. Here it {verdict} (rank correlation {rank:+.2f}, 95% interval {low:+.2f} to {high:+.2f}, "
-        "of those who came back)."
+        "The model of order values (Gamma-Gamma) assumes that how often customers order and how much they spend at a "
+        f"time are not related. Here they {verdict} (rank correlation {rank:+.2f}, 95% interval {low:+.2f} to "
+        f"{high:+.2f}, of those who came back)."
     )
 
 
@@ -100,16 +100,45 @@ def tracked(weekly: pd.DataFrame, cutoff: date | None, among: str = "") -> str:
 
 
 def periods(history: pd.DataFrame, error: float | None, horizon_days: int) -> str:
-    """How much periods differed: spend after each earlier day over that before, and totals; empty if not known."""
-    known = history[history.spent.notna()].groupby("as_of")[["spent", f"spend_{horizon_days}d"]].sum()
-    ratios = (known.spent / known[f"spend_{horizon_days}d"]).replace(np.inf, np.nan).dropna()
+    """How much totals differ from period to period; empty if not known."""
+    ratios = _ratios(history, horizon_days)
     if error is None or ratios.empty:
         return ""
     return (
-        f"Spend changes from one period to the next. On {len(ratios)} earlier days, customers spent {ratios.min():.2f} "
-        f"to {ratios.max():.2f} times as much in the {horizon_days} days after as in the {horizon_days} days before. "
-        f"Totals forecast from the other days were off by a factor of {np.exp(error):.2f} (one standard deviation). "
-        "Every interval of spend and gain allows for that."
+        f"Spend changes from one period to the next: forecast from the others, the totals of {len(ratios)} earlier "
+        f"days were off by a factor of {np.exp(error):.2f} (one standard deviation). Every interval of spend and gain "
+        "allows for that."
+    )
+
+
+def _ratios(history: pd.DataFrame, horizon_days: int) -> pd.Series:
+    """What all customers of each earlier day spent in the days after over the days before."""
+    known = history[history.spent.notna()].groupby("as_of")[["spent", f"spend_{horizon_days}d"]].sum()
+    return (known.spent / known[f"spend_{horizon_days}d"]).replace(np.inf, np.nan).dropna()
+
+
+def ahead(history: pd.DataFrame, expected: float, before: float, horizon_days: int) -> str:
+    """What it means that the forecast is so much more or less than what was spent before; empty if not known.
+
+    Parameters
+    ----------
+    expected : float
+        What all customers are expected to spend, currency.
+    before : float
+        What they spent in as many days before (`forecast.spent_before`).
+    """
+    ratios = _ratios(history, horizon_days)
+    if not before > 0 or ratios.empty:
+        return ""
+    (amount, than), ratio = compared(expected, before), expected / before
+    told = f"The forecast is {amount} {than} the same customers spent in the {horizon_days} days before"
+    seen = f"{ratios.min():.2f} to {ratios.max():.2f} times as much"
+    if ratios.min() <= ratio <= ratios.max():
+        return f"{told}. Seen from {len(ratios)} earlier days, customers then spent {seen}, so that is nothing unusual."
+    side, change, way = ("less", "fall further", "low") if ratio < ratios.min() else ("more", "rise higher", "high")
+    return (
+        f"{told}: {side} than was ever seen on {len(ratios)} earlier days ({seen}). Either spend will {change} than it "
+        f"did then, or the forecast is too {way}."
     )
 
 
@@ -138,8 +167,9 @@ def expected(total: pd.DataFrame, interval: Interval, when: Days, horizon_days: 
     """What today's customers are expected to spend, and which segment brings most of it."""
     return (
         f"In the {horizon_days} days from {when.end} the {total.customers.sum():,.0f} customers are expected to spend "
-        f"{money(total.value.sum(), currency)} (95% interval {about(interval.low)} to {about(interval.high)}). "
-        f"“{total.index[0]}” bring {total.value.iloc[0] / total.value.sum():.0%} of it."
+        f"{money(total.value.sum(), currency)} (95% interval {about(interval.low)} to "
+        f"{money(interval.high, currency)}). “{total.index[0]}” should bring "
+        f"{total.value.iloc[0] / total.value.sum():.0%} of it."
     )
 
 
@@ -152,7 +182,7 @@ def paid(total: pd.DataFrame, spend: str, horizon_days: int) -> str:
     """What the customers of a table pay if all of them stay; `spend` is the attribute that says it."""
     return (
         f"The {total.customers.sum():,} customers who have not churned pay {about(total.value.sum())} in "
-        f"{horizon_days} days, if all of them stay and {spend} stays as it is. {paid_title(total)}. This is a price "
+        f"{horizon_days} days if all of them stay and {spend} does not change. {paid_title(total)}. This is a price "
         "list, not a forecast."
     )
 
@@ -160,8 +190,8 @@ def paid(total: pd.DataFrame, spend: str, horizon_days: int) -> str:
 def without_spend(doubts: list[str]) -> str:
     """Why value and gain are left out where a table does not say what is paid; `doubts` are those of churn."""
     reason = (
-        "The table does not say what a customer pays, so nobody can tell what a contact would bring. The list is in "
-        "the order of churn probability. If a column says what customers pay, name it in spend."
+        "The table does not say what a customer pays, so nobody can tell what a contact would bring. The list begins "
+        "with those most likely to churn. If a column says what customers pay, name it in spend."
     )
     return " ".join([reason, *doubts])
 
@@ -208,16 +238,16 @@ def doubts_of_churn(record: Mapping[str, Any]) -> list[str]:
 def doubtful(doubts: Mapping[str, list[str]]) -> str:
     """All doubts of what contacts bring, introduced; empty where there are none."""
     sentences = [sentence for several in doubts.values() for sentence in several]
-    return " ".join(["Take what follows with care.", *sentences]) if sentences else ""
+    return " ".join(["Treat what follows with caution.", *sentences]) if sentences else ""
 
 
 UNCHECKED = (
-    "No earlier day tells how much more one who orders spends. So what is at stake has not been checked, and the "
-    "interval of the gain does not allow for its error."
+    "No earlier day shows how much more customers spend who order than those who do not. So what is at stake has not "
+    "been checked, and the interval of the gain does not allow for an error in it."
 )
 
 
-def two_part(checked: Checked | None, cutoff: date | None, horizon_days: int) -> str:
+def two_part(checked: Checked | None, cutoff: date | None, horizon_days: int, currency: str = "") -> str:
     """How the division of expected spend foretold those who ordered and those who did not, and what it changes."""
     if checked is None:
         return UNCHECKED
@@ -226,12 +256,13 @@ def two_part(checked: Checked | None, cutoff: date | None, horizon_days: int) ->
     counted, stake = (float((bands[name] * weight).sum()) for name in ("counted_twice", "stake"))
     amount, than = compared(stake, counted)
     happened, beside = compared(stake * max(checked.happened, 0) / max(checked.expected, 1e-9), counted)
-    as_spent = "" if np.isnan(checked.expected) else f" As it was spent, {happened} {beside} that was at stake."
+    as_spent = "" if np.isnan(checked.expected) else f" By what was then spent, it was {happened} {beside} that."
     return (
-        f"{_too_high(checked)} Customers who ordered within {horizon_days} days of {cutoff} were expected to spend "
-        f"{_pair(bands, 'ordering')}. Those who did not were expected to spend {_pair(bands, 'gone')}. Churn "
-        f"probability × expected spend would count the chance of leaving twice: here {amount} {than} that is at "
-        f"stake.{as_spent} The check takes the chance of no order from earlier days. The list takes it from page 6."
+        f"{_too_high(checked, currency)} Customers who ordered within {horizon_days} days of {cutoff} were expected to "
+        f"spend {_pair(bands, 'ordering', currency)}. Those who did not were expected to spend "
+        f"{_pair(bands, 'gone', currency)}. Risk × expected spend would count the chance of leaving twice: what is at "
+        f"stake here is {amount} {than} that.{as_spent} The check takes the risk of no order from earlier days. The "
+        "list takes it from page 6."
     )
 
 
@@ -240,35 +271,46 @@ def stake(checked: Checked | None) -> str:
     if checked is None:
         return UNCHECKED
     if np.isnan(checked.expected):
-        return "All had the same outcome, so what is at stake could not be checked."
+        return "Everyone had the same outcome, so what is at stake could not be checked."
     error, low, high = checked.too_high
     how = f"{abs(error):.0%} too {'high' if error > 0 else 'low'}" if round(abs(error), 2) else "right"
-    return f"On the day of the test, what a contact could save was put {how} (95% interval {low:+.0%} to {high:+.0%})."
+    return (
+        f"On the day of the test, what a contact could save was put {how} (95% interval {low:+.0%} to {high:+.0%}). "
+        f"{ALLOWS}"
+    )
 
 
-def _too_high(checked: Checked) -> str:
+ALLOWS = (  # `gains.draw`: the error moves no expected gain, but reaches the interval
+    "The expected gain is not corrected for that, as one day proves little. Its interval allows for it."
+)
+
+
+def _too_high(checked: Checked, currency: str) -> str:
     """The same, with the amounts, and what follows."""
     if np.isnan(checked.expected):
         return stake(checked)
     return (
-        f"{stake(checked)} The difference between staying and leaving was expected to be {about(checked.expected)} a "
-        f"customer and was {about(checked.happened)}, weighted as at stake. The intervals of the gain allow for that."
+        f"{stake(checked)} A customer who stays was expected to spend {money(checked.expected, currency)} more than "
+        f"one who leaves; it was {money(checked.happened, currency)} (mean over what was at stake)."
     )
 
 
-def _pair(bands: pd.DataFrame, name: str) -> str:
+def _pair(bands: pd.DataFrame, name: str, currency: str) -> str:
     """Means over bands, of those whom each column is about: expected and spent."""
     weight = bands[f"{name}_customers"] / max(bands[f"{name}_customers"].sum(), 1)
     expected, spent = (float((bands[column].fillna(0) * weight).sum()) for column in (name, f"{name}_spent"))
-    return f"{about(expected)} on average and spent {about(spent)}"
+    return f"{money(expected, currency)} on average and spent {money(spent, currency)}"
 
 
 def rhythm(late: pd.Series, recency_days: pd.Series, days: int) -> str:
-    """Who is late by the own rhythm and not by a fixed silence of so many days, and the other way round."""
+    """Who is late by their own rhythm and not by a fixed silence of so many days, and the other way round."""
     own, fixed = late.to_numpy(), (recency_days > days).to_numpy()
+    alone = [
+        f"{count:,} {'is' if count == 1 else 'are'} late" for count in ((own & ~fixed).sum(), (fixed & ~own).sum())
+    ]
     return (
-        f"{own.sum():,} customers are late by their own rhythm: silent for longer than nine in ten of the gaps to "
-        f"expect of them. {fixed.sum():,} have been silent for more than {days} days. Only their own rhythm calls "
-        f"{(own & ~fixed).sum():,} late: they order often, and {days} days would notice them later. Only the {days} "
-        f"days call {(fixed & ~own).sum():,} late: they order seldom, or did once, so it says little of them."
+        f"{own.sum():,} customers are late by their own rhythm: silent for longer than nine in ten of the gaps between "
+        f"orders that can be expected of them. {fixed.sum():,} have been silent for more than {days} days. "
+        f"{alone[0]} by their own rhythm alone: those who order often, whom a limit of {days} days would notice later. "
+        f"{alone[1]} by that limit alone: those who order seldom or ordered once, so that their silence says little."
     )

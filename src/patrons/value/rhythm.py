@@ -1,4 +1,4 @@
-"""Who is late by the own rhythm, beside who is silent for a fixed time?"""
+"""Who is late by their own rhythm, beside who is silent for a fixed time?"""
 
 import pandas as pd
 
@@ -6,10 +6,11 @@ from patrons.btyd import lifetime
 from patrons.value.spend_model import Fits
 
 LATE = "late"  # the column of the list
+OWN, ORDERS, SILENCE = "late by their own rhythm", "median days with an order", "median days of silence"
 
 
 def late(fits: Fits, today: pd.DataFrame) -> pd.Series:
-    """Whether each customer is silent beyond nine in ten of the own gaps; the index is the customer.
+    """Whether each customer is silent beyond nine in ten of their own gaps; the index is the customer.
 
     Parameters
     ----------
@@ -36,23 +37,23 @@ def beside(late: pd.Series, today: pd.DataFrame, days: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row each combination of rules: `by the own rhythm`, `by {days} days` (yes or no), `customers`, and the medians
-        `days with an order` and `days of silence`; without those that nobody is in.
+        A row each combination of rules: `OWN`, `silent for over {days} days` (yes or no), `customers`, and the medians
+        `ORDERS` and `SILENCE`; without those that nobody is in.
     """
-    head = f"by {days} days"
+    head = f"silent for over {days} days"
     rows = pd.DataFrame(
         {
-            "by the own rhythm": late.to_numpy(),
+            OWN: late.to_numpy(),
             head: (today.recency_days > days).to_numpy(),
-            "days with an order": lifetime.active_days(today),
-            "days of silence": today.recency_days.to_numpy(float),
+            ORDERS: lifetime.active_days(today),
+            SILENCE: today.recency_days.to_numpy(float),
         }
     )
-    groups = rows.groupby(["by the own rhythm", head])
+    groups = rows.groupby([OWN, head])
     table = groups.median().assign(customers=groups.size()).reset_index().sort_index(ascending=False)
     yes = {True: "yes", False: "no"}
-    columns = ["by the own rhythm", head, "customers", "days with an order", "days of silence"]
-    return table.replace({"by the own rhythm": yes, head: yes})[columns].reset_index(drop=True)
+    columns = [OWN, head, "customers", ORDERS, SILENCE]
+    return table.replace({OWN: yes, head: yes})[columns].reset_index(drop=True)
 
 
 def with_late(listed: pd.DataFrame, late: pd.Series) -> pd.DataFrame:

@@ -1,9 +1,13 @@
 """Tables of 07 for people to read: how the fits went, the scores of the test, the first of the list."""
 
+from typing import Any
+
 import pandas as pd
 
 from patrons.btyd.likelihood import Report
-from patrons.churn.reasons import REASONS
+from patrons.churn.wording import PUSHES
+from patrons.digits import about
+from patrons.lexicon import capital
 from patrons.value.forecast import Tested
 from patrons.value.spend_model import Fits
 
@@ -11,10 +15,10 @@ MODELS = {"MBG/NBD (orders)": ("r", "alpha", "a", "b"), "Gamma-Gamma (order valu
 SCORES = {  # of `forecast.scores`: how it is headed, and how a number is written
     "mae": ("mean error{}", "{:,.0f}"),
     "rmse": ("root of the mean squared error{}", "{:,.0f}"),
-    "rmse_without_largest": ("the same without who spent most{}", "{:,.0f}"),
+    "rmse_without_largest": ("the same without the customer who spent most{}", "{:,.0f}"),
     "spearman": ("rank correlation", "{:.2f}"),
-    "capture_top_decile": ("brought by the tenth forecast highest", "{:.0%}"),
-    "oracle": ("by the tenth that spent most", "{:.0%}"),
+    "capture_top_decile": ("share of spend of the tenth forecast highest", "{:.0%}"),
+    "oracle": ("of the tenth that spent most", "{:.0%}"),
     "bias": ("total off by", "{:+.0%}"),
 }
 
@@ -59,16 +63,17 @@ def convergence(fits: Fits) -> pd.DataFrame:
 CHECKED = {  # of `stake_check.checked`: how it is headed, and how a number is written; amounts are means, currency
     "silence": ("silent for", "{}"),
     "customers": ("share of customers", "{:.0%}"),
-    "chance": ("chance of no order", "{:.0%}"),
-    "counted_twice": ("chance × expected spend", "{:,.0f}"),
-    "stake": ("chance × (kept − lost)", "{:,.0f}"),
-    "ordering": ("expected of those who ordered", "{:,.0f}"),
-    "ordering_spent": ("they spent", "{:,.0f}"),
+    "chance": ("risk of no order", "{:.0%}"),
+    "counted_twice": ("risk × expected spend", "{:,.0f}"),
+    "stake": ("risk × (kept − lost)", "{:,.0f}"),
+    "ordering": ("expected of those who then ordered", "{:,.0f}"),
+    "ordering_spent": ("what they spent", "{:,.0f}"),
     "gone": ("expected of those who did not", "{:,.0f}"),
-    "gone_spent": ("these spent", "{:,.0f}"),
-    "more": ("kept − lost, weighted as at stake", "{:,.0f}"),
-    "more_spent": ("as it was spent", "{:,.0f}"),
+    "gone_spent": ("what these spent", "{:,.0f}"),
+    "more": ("kept − lost, expected (mean over what was at stake)", "{:,.0f}"),
+    "more_spent": ("kept − lost, as spent", "{:,.0f}"),
 }
+RAISES = PUSHES[1.0]
 
 
 def checked(table: pd.DataFrame) -> pd.DataFrame:
@@ -77,32 +82,61 @@ def checked(table: pd.DataFrame) -> pd.DataFrame:
     return table[list(CHECKED)].rename(columns={name: head for name, (head, _) in CHECKED.items()})
 
 
-def top(listed: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
+def why(row: Any, currency: str, days: int | None) -> str:
+    """Why to contact a customer of the list: what they spend if they stay and if not, and what speaks for leaving.
+
+    Parameters
+    ----------
+    row : named tuple
+        Of ``actions.csv``.
+    currency : str
+    days : int or None
+        How far ahead their spend is told.
+    """
+    kept, lost = getattr(row, "value_if_kept", None), getattr(row, "value_if_lost", None)
+    within = f" in {days} days" if days else ""
+    stake = (
+        f"{about(kept)} {currency}".rstrip() + f"{within} if they stay, {about(lost)} if not"
+        if pd.notna(kept) and pd.notna(lost)
+        else ""
+    )
+    late = "silent for longer than usual" if getattr(row, "late", False) is True else ""
+    told = row.reason_1 if isinstance(row.reason_1, str) else ""
+    risk = told.removeprefix(RAISES) if told.startswith(RAISES) else ""
+    return capital("; ".join(filter(None, (stake, late or risk))))
+
+
+def top(listed: pd.DataFrame, currency: str, horizon_days: int, rows: int = 10) -> pd.DataFrame:
     """The first rows of `actions.csv`: fewer columns, none that is empty, and text for numbers.
 
     Returns
     -------
     DataFrame
-        `rank`, `customer`, `segment`, `churn`, `value`, `more if kept`, `gain (95% interval)`, `main reason of the
-        churn forecast`, `what to do`; without value, more and gain where no value is known.
+        `rank`, `customer`, `segment`, `risk`, what is expected in so many days, what is more if the customer is kept
+        and what a contact gains (in currency, as the headings say), `why worry`, `what to do`; without the amounts
+        where no value is known.
     """
-    table = listed.head(rows)
+    table, unit = listed.head(rows), f", {currency}" if currency else ""
+    expected, more, gained = (
+        f"expected spend in {horizon_days} days{unit}",
+        f"more if kept{unit}",
+        f"gain of a contact{unit} (95% interval)",
+    )
     gain = [
-        f"{expected:,.0f} ({low:,.0f} to {high:,.0f})" if pd.notna(expected) else "–"
-        for expected, low, high in zip(table.expected_gain, table.gain_low, table.gain_high, strict=True)
+        f"{likely:,.0f} ({low:,.0f} to {high:,.0f})" if pd.notna(likely) else "–"
+        for likely, low, high in zip(table.expected_gain, table.gain_low, table.gain_high, strict=True)
     ]
     readable = pd.DataFrame(
         {
             "rank": table["rank"],
             "customer": table.customer_id.astype(str),
             "segment": table.segment,
-            "churn": table.churn_probability.map("{:.0%}".format, na_action="ignore"),
-            "value": table.value.map("{:,.0f}".format, na_action="ignore"),
-            "more if kept": (table.value_if_kept - table.value_if_lost).map("{:,.0f}".format, na_action="ignore"),
-            "gain (95% interval)": gain,
-            "main reason of the churn forecast": table[REASONS[0]].fillna(""),
+            "risk": table.churn_probability.map("{:.0%}".format, na_action="ignore"),
+            expected: table.value.map("{:,.0f}".format, na_action="ignore"),
+            more: (table.value_if_kept - table.value_if_lost).map("{:,.0f}".format, na_action="ignore"),
+            gained: gain,
+            "why worry": [why(row, currency, horizon_days) for row in table.itertuples()],
             "what to do": table.suggested_action,
         }
     )
-    known = table.value.notna().any()
-    return readable if known else readable.drop(columns=["value", "more if kept", "gain (95% interval)"])
+    return readable if table.value.notna().any() else readable.drop(columns=[expected, more, gained])

@@ -1,0 +1,86 @@
+"""What the pages of 06, 07 and 08 open with."""
+
+import pandas as pd
+import pytest
+
+from patrons.files import safe_csv, write_json
+from patrons.reports import leads
+from patrons.reports.terms import explained, listed
+
+LISTED = pd.DataFrame(
+    {
+        "customer_id": ["@kim", "NA", "c", "d"],
+        "segment": "Loyal",
+        "churn_probability": [0.29, 0.5, 0.1, 0.4],
+        "late": [True, False, False, False],
+        "value": [4543.0, 200.0, 900.0, 700.0],
+        "value_if_kept": [6028.0, 300.0, 950.0, 1000.0],
+        "value_if_lost": [958.0, 50.0, 100.0, 100.0],
+        "expected_gain": [58.9, 3.0, 2.0, 1.0],
+        "reason_2": "",
+        "reason_3": "",
+        "suggested_action": "call",
+        "reason_1": ["lowers the risk: 8 orders", "raises the risk: no order for 80 days", "", ""],
+        "arm": ["contact", "contact", "contact", "hold out"],
+    }
+)
+
+
+@pytest.fixture
+def processed(tmp_path):
+    for name in (leads.CHURN, leads.VALUE):
+        (tmp_path / name).mkdir()
+    (tmp_path / leads.VALUE / "actions.csv").write_bytes(safe_csv(LISTED))
+    write_json(tmp_path / leads.VALUE / "value.json", {"from": "2025-12-24", "horizon_days": 180})
+    flagged = pd.DataFrame({"customer_id": LISTED.customer_id, "flagged": [True, True, False, True]})
+    flagged.to_parquet(tmp_path / leads.CHURN / "churn_scores.parquet")
+    churn = {"horizon_days": 90, "today": {"customers": 10, "flagged": 7}}
+    write_json(tmp_path / leads.CHURN / "churn.json", churn)
+    write_json(tmp_path / leads.CHURN / "metrics.json", {"recall_active": 0.83, "precision_active": 0.44})
+    return tmp_path
+
+
+def test_page_6_asks_by_its_days_and_that_of_a_table_as_its_notebook_does(processed):
+    assert leads.title(leads.CHURN, processed) == "Who is likely not to order in the next 90 days?"
+    write_json(processed / leads.CHURN / "churn.json", {"horizon_days": None})
+    assert leads.title(leads.CHURN, processed) == leads.title(leads.VALUE, processed) == ""
+
+
+def test_warnings_stand_beside_their_price(processed):
+    assert leads.lines(leads.CHURN, processed) == [
+        "That is a warning for 70% of recent buyers, so as to miss few. The price in the test: 56% of the warnings "
+        "were false alarms.",
+    ]
+
+
+def test_the_first_customers_are_named_with_what_they_are_worth_and_why_to_worry(processed):
+    warned = leads.customers(leads.CHURN, processed, "EUR")
+    assert warned.head == ["Customer", "Segment", "Risk", "Expected spend in 180 days", "Why"]
+    late = "6,030 EUR in 180 days if they stay, 958 if not; silent for longer than usual"
+    assert warned.rows == [
+        ["@kim", "Loyal", "29%", "4,540 EUR", late],
+        ["NA", "Loyal", "50%", "200 EUR", "300 EUR in 180 days if they stay, 50 if not; no order for 80 days"],
+    ]
+    contacts = leads.customers(leads.VALUE, processed, "EUR")
+    assert [row[0] for row in contacts.rows] == ["@kim", "NA", "c"]
+    assert contacts.rows[0][4] == "58.9 EUR"
+    assert leads.customers("08_monitoring", processed, "EUR") is None
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason", "begin"),
+    [
+        ("none", "No need to train anew: all is well.", "Yes, it may stay. No need"),
+        ("none", "There is nothing to judge yet.", "It may stay for now. There"),
+        ("retrain", "Errors have added up.", "No, it should be trained again. Errors"),
+    ],
+)
+def test_page_8_answers_whether_the_model_may_stay(verdict, reason, begin):
+    assert leads.watched({"verdict": verdict, "reason": reason}).startswith(begin)
+
+
+def test_words_of_the_field_are_explained_once_where_they_are_first_used():
+    body, found = explained("<h2>ROC AUC</h2><p>The ROC AUC and the ROC AUC.</p>")
+    assert [term.name for term in listed(found, [{"text": "A warning.", "lines": []}])] == ["ROC AUC", "Warning"]
+    assert body.count('href="#word-roc-auc"') == 1
+    assert body.startswith('<h2>ROC AUC</h2><p>The <a class="term"')
