@@ -95,7 +95,7 @@ LABELS = {day.lower() + "_share": f"orders on {day}s" for day in DAYS} | {
     "returns_per_order": "cancellations an order",
     "returned_value_share": "share of value cancelled",
     "chance_active": "chance of being a customer still",
-    "lateness": "lateness by the own rhythm",
+    "lateness": "lateness by the customer's rhythm",
 }
 
 

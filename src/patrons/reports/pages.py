@@ -33,7 +33,7 @@ SHOWN = [
 ]  # the first that an output has
 OUT_OF_DATE = "is out of date: what it was made from has changed since"
 TITLE = re.compile(r"^#\s+(?:\d+\s*·\s*)?(.+?)\s*$", re.MULTILINE)
-DECLARATION = re.compile(r"(?:^\*\*(?:Reads|May read|Writes)\*\*.*\n*)+", re.MULTILINE)
+DECLARATION = re.compile(r"(?:^\*\*(?:Reads|May read|Writes)\*\*(?:.+\n?)*\n*)+", re.MULTILINE)
 
 OF_ALL = ("{roc_auc:.2f}",)  # left out where customers who can be kept are told apart
 RANKS = "how well the forecast ranks customers"
