@@ -45,6 +45,12 @@ def test_the_segments_page_says_what_borders_explain_and_whether_later_segments_
     )
 
 
+def test_whose_movement_is_shown_is_said_where_it_is_not_everyones():
+    cards = [{"customers": 60_000, "drawn": 33_532}, {"customers": 40_000, "drawn": 33_532}]
+    assert segments.whose(cards) == ", of 33,532 of 100,000 customers, drawn at random"
+    assert segments.whose([{"customers": 5}]) == segments.whose([{"customers": 5, "drawn": None}]) == ""
+
+
 def test_why_later_segments_are_not_given_is_what_05_found_and_nothing_of_a_table():
     lead = "Which segments are likely later is not said of a customer: "
     assert segments.later({"used": False, "reason": "it cannot be measured"}) == f"{lead}it cannot be measured."
@@ -323,6 +329,12 @@ def test_a_release_that_is_given_scores_without_mlflow_or_a_write(demo, demo_rel
     app = opened(start("--release", tmp_path / "champion", start="Enter values"), "A customer")
     assert "Chance of no order in 90 days" in metrics(app)
     assert not app.error
+
+
+def test_a_release_of_another_run_is_said_to_be_so(demo_release, start, tmp_path):
+    given = resealed(demo_release, tmp_path / "given", run_id="20250101-0000-abcdef")
+    status = opened(start("--release", given), "A customer").caption[0].value
+    assert status.endswith("answers, which is of another run than these results: numbers may differ")
 
 
 def test_a_release_of_other_data_scores_none_of_these(demo_release, start, tmp_path):

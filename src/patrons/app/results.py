@@ -116,12 +116,13 @@ class Series(NamedTuple):
         """Which release answers, a phrase."""
         try:
             folder, what = self._release()
-            release.read(folder)
+            of = release.read(folder)["run_id"]
         except Exception as error:
             if not is_expected(error):
                 raise
             return "no release answers now"
-        return f"{what} answers"
+        ours = of == read_record(self.processed).get("run_id")
+        return f"{what} answers" + ("" if ours else ", which is of another run than these results: numbers may differ")
 
     def trouble(self) -> str:
         """What is wrong with the last run, in sentences; empty where it is complete."""

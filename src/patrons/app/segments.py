@@ -36,7 +36,7 @@ def show(series: Series) -> None:
     st.subheader("How they differ")
     st.altair_chart(_shares(pd.DataFrame(cards)))
     _profile(cards)
-    _movement(series.table("migration.parquet"), [card["segment"] for card in cards], series.table("in_time.parquet"))
+    _movement(series.table("migration.parquet"), cards, series.table("in_time.parquet"))
     if text := later(series.json("segment_later.json")):
         st.caption(text)
 
@@ -90,7 +90,7 @@ def _shares(cards: pd.DataFrame) -> alt.Chart:
         alt.Chart(long, height=60 * len(cards) + 90, title=f"Share of {' and of '.join(names[name] for name in known)}")
         .mark_bar()
         .encode(
-            x=alt.X("part:Q", title="share", axis=alt.Axis(format="%")),
+            x=alt.X("part:Q", title="share", axis=alt.Axis(format="%", tickCount=5)),
             y=alt.Y("segment:N", title=None, sort=list(cards.segment), axis=alt.Axis(labelExpr=LINES, labelLimit=140)),
             yOffset="of:N",
             color=alt.Color("of:N", title="share of", scale=colours, legend=alt.Legend(orient="top")),
@@ -133,13 +133,23 @@ def borders(in_time: pd.DataFrame | None) -> str:
     )
 
 
-def _movement(moves: pd.DataFrame | None, names: list[str], in_time: pd.DataFrame | None) -> None:
+def whose(cards: list[dict[str, Any]]) -> str:
+    """Whose movement is shown where it is not everyone's, a sentence's end; empty where it is."""
+    drawn = cards[0].get("drawn")  # by 04, of a large log
+    return (
+        f", of {drawn:,.0f} of {sum(card['customers'] for card in cards):,} customers, drawn at random" if drawn else ""
+    )
+
+
+def _movement(moves: pd.DataFrame | None, cards: list[dict[str, Any]], in_time: pd.DataFrame | None) -> None:
     st.subheader("Who moves where")
     if moves is None or moves.empty:
         st.info("This needs a log that is long enough, and the log of these results is not.")
         return
+    names = [card["segment"] for card in cards]
     moves = moves.assign(share=moves.customers / moves.groupby("from").customers.transform("sum"))
-    st.caption(f"Of those who were in a segment before (row), the share in each segment now (column){borders(in_time)}")
+    shares = "Of those who were in a segment before (row), the share in each segment now (column)"
+    st.caption(f"{shares}{whose(cards)}{borders(in_time)}")
     base = alt.Chart(moves, height=60 * moves["from"].nunique() + 80).encode(
         x=alt.X("to:N", title="segment now", sort=names, axis=alt.Axis(labelAngle=-40, labelOverlap=False)),
         y=alt.Y("from:N", title="before", sort=names),
