@@ -34,6 +34,8 @@ def test_what_is_expected_stands_beside_what_was_spent_and_an_earlier_year():
         "season": "A year earlier it was the same: in the 180 days from 2024-12-29 on, customers spent 35% less than "
         "in the 180 days before.",
     }
+    some = seasons.beside(KNOWN, END, 180, 123.0, 200.0, drawn=True)["season"]
+    assert some.endswith("customers spent about 35% less than in the 180 days before.")
     assert "it was different: " in seasons.beside(KNOWN, END, 180, 250.0, 200.0)["season"]
     assert seasons.beside(KNOWN, END, 180, 190.0, 200.0)["season"] == ""  # 5% less needs no reason
     assert seasons.beside(KNOWN, END, 180, 1.0, 0.0) == {}

@@ -47,7 +47,9 @@ def nearest(history: pd.DataFrame, end: date, horizon_days: int) -> Earlier | No
     return Earlier(near.index[0].date(), int(row.years), float(row.spent / row[before]))
 
 
-def beside(history: pd.DataFrame, end: date, horizon_days: int, expected: float, before: float) -> dict[str, Any]:
+def beside(
+    history: pd.DataFrame, end: date, horizon_days: int, expected: float, before: float, drawn: bool = False
+) -> dict[str, Any]:
     """How what is expected compares with what was spent before, and whether an earlier year was alike.
 
     Parameters
@@ -56,6 +58,8 @@ def beside(history: pd.DataFrame, end: date, horizon_days: int, expected: float,
         What all customers of the end are expected to spend, currency.
     before : float
         What they spent in as many days before (`forecast.spent_before`).
+    drawn : bool
+        Whether `history` is of some customers: then the season is told with "about".
 
     Returns
     -------
@@ -69,11 +73,11 @@ def beside(history: pd.DataFrame, end: date, horizon_days: int, expected: float,
     return {
         "spent_before": before,
         "ratio": ratio,
-        "season": sentence(ratio, nearest(history, end, horizon_days), horizon_days),
+        "season": sentence(ratio, nearest(history, end, horizon_days), horizon_days, drawn),
     }
 
 
-def sentence(ratio: float, earlier: Earlier | None, horizon_days: int) -> str:
+def sentence(ratio: float, earlier: Earlier | None, horizon_days: int, drawn: bool = False) -> str:
     """Whether spend rose or fell alike at this time of an earlier year; empty where little change is expected."""
     if abs(ratio - 1) < TOLD:
         return ""
@@ -81,6 +85,7 @@ def sentence(ratio: float, earlier: Earlier | None, horizon_days: int) -> str:
         return "No earlier year tells whether that is the season."
     when = "A year earlier" if earlier.years == 1 else f"{earlier.years} years earlier"
     amount, than = compared(earlier.ratio, 1.0)
+    amount = f"about {amount}" if drawn else amount
     alike = (
         "it was the same"
         if (earlier.ratio < 1) == (ratio < 1) and abs(earlier.ratio - 1) >= TOLD
