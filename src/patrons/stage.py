@@ -166,9 +166,12 @@ class Stage:
     ) -> None:
         """Show a small table with a caption; `formats` are those of ``DataFrame.style.format``.
 
-        A long one that few will read is `folded`: only its caption shows until it is opened.
+        A long one that few will read is `folded`: only its caption shows until it is opened. That there are no rows is
+        said in place of an empty table.
         """
         caption = held(caption)
+        if table.empty:
+            return display(HTML(f"<p>{html.escape(caption)}: none.</p>"))
         per_column: Any = dict(formats) if isinstance(formats, Mapping) else formats
         style = _labels_escaped(table).format(per_column, na_rep="–", thousands=",", precision=2, escape="html")
         style.set_caption(html.escape(caption))

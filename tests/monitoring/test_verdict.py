@@ -118,7 +118,8 @@ def test_nothing_matured_says_when_there_will_be_something_to_see():
     found = judged([], trained=pd.Timestamp("2025-07-01").date())
     assert (found.verdict, found.days_matured) == ("none", 0)
     assert found.reason == (
-        "There is nothing to judge yet: the first outcomes since the training will be known on 2025-09-29."
+        "Whether it is still good cannot be told yet: the first outcomes since the training will be known on "
+        "2025-09-29."
     )
     assert np.isnan(found.loss_excess)
 
@@ -191,7 +192,10 @@ def test_windows_of_fewer_customers_than_the_days_tried_alarm_no_more_often():
 
 def test_a_table_without_outcomes_says_so():
     found = judge(LEFT_OUT, batch(0.5)[:0], Limits(), None)
-    assert found.reason == "There is nothing to judge yet: no outcomes have come in since the model was trained."
+    assert (
+        found.reason
+        == "Whether it is still good cannot be told yet: no outcomes have come in since the model was trained."
+    )
 
 
 def test_a_falling_f1_is_looked_at_where_it_is_asked_for():

@@ -119,14 +119,14 @@ def test_failed_gates_are_a_doubt_in_words_and_make_contacts_a_trial(tmp_path):
     points, doubts = answers(tmp_path, rows=gates(BEATS, OFF))
     assert doubts[0] == (
         "The model behind the warnings failed 2 of 3 checks: not shown to beat the simple rule “expected orders”; its "
-        "probabilities are off by 10.9 points (10 allowed). Use the model to rank customers, not to count "
+        "probabilities are off by 10.9 percentage points (10 allowed). Use the model to rank customers, not to count "
         "them."
     )
     assert points["Whom to contact?"].startswith("As a trial, contact 10 customers")
     doubts = answers(tmp_path, rows=gates(SEASON))[1]
     assert doubts[0].endswith(
-        "its probabilities are off by 20.3 points on 29 December 2024, the day nearest in season to today (10 "
-        "allowed). Use the model to rank customers, not to count them."
+        "its probabilities are off by 20.3 percentage points on 29 December 2024, the day nearest in season to today "
+        "(10 allowed). Use the model to rank customers, not to count them."
     )
     begins = answers(tmp_path, VALUE | {"plan": None}, rows=gates(OFF))[0]["Whom to contact?"]
     assert begins.startswith("As a trial, begin with those most likely to leave")
@@ -280,7 +280,7 @@ def test_a_07_that_failed_or_is_out_of_date_says_nothing(tmp_path, state):
 def test_a_failed_gate_and_an_unlearnt_forecast_are_doubts_of_churn():
     rows = gates(OFF)
     assert narrative.doubts_of_churn({"problem": "", "gates": rows}) == [
-        "The churn model failed 1 of 2 checks: its probabilities are off by 10.9 points (10 allowed)."
+        "The churn model failed 1 of 2 checks: its probabilities are off by 10.9 percentage points (10 allowed)."
     ]
     assert narrative.doubts_of_churn({"problem": "", "gates": rows[1:]}) == []
     unlearnt = {"problem": "Too few.", "gates": rows}
@@ -511,8 +511,8 @@ def test_a_page_opens_with_its_own_answers(tmp_path):
     write_json(tmp_path / "series.json", {})
     leads = page(tmp_path)["leads"]
     assert sorted(leads) == ["05_classification.html", "06_churn.html", "07_customer_value.html"]
-    assert [point["question"] for point in leads["07_customer_value.html"]] == [SPEND, "Whom to contact?"]
-    assert leads["05_classification.html"][0]["text"] == (
+    assert [point["question"] for point in leads["07_customer_value.html"]["points"]] == [SPEND, "Whom to contact?"]
+    assert leads["05_classification.html"]["points"][0]["text"] == (
         "Of customers that the model had not seen, 97% were placed in their segment. The model is good enough."
     )
 
@@ -524,7 +524,7 @@ def test_where_a_later_segment_cannot_be_told_page_5_opens_with_today_alone(tmp_
     )
     write_json(folder / "segment_later.json", {"used": False, "reason": "no model does better"})
     write_json(folder / "notebook.ipynb", EMPTY)
-    [lead] = page(tmp_path)["leads"]["05_classification.html"]
+    [lead] = page(tmp_path)["leads"]["05_classification.html"]["points"]
     assert lead["text"] == "Of customers that the model had not seen, 97% were placed in their segment."
     assert lead["lines"] == [
         "They were kept out of the learning, but are no newcomers. How well those are placed was not tested."

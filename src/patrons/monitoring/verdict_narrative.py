@@ -53,11 +53,13 @@ def reason(
 def nothing(trained: date | None, horizon_days: int | None) -> str:
     """That nothing has matured, and when there will be something to see."""
     if horizon_days is None:
-        return "There is nothing to judge yet: no outcomes have come in since the model was trained."
+        return "Whether it is still good cannot be told yet: no outcomes have come in since the model was trained."
     if trained is None:
-        return f"There is nothing to judge yet: a day's outcomes are known {horizon_days} days later."
+        return f"Whether it is still good cannot be told yet: a day's outcomes are known {horizon_days} days later."
     first = (pd.Timestamp(trained) + pd.Timedelta(days=horizon_days)).date()
-    return f"There is nothing to judge yet: the first outcomes since the training will be known on {first}."
+    return (
+        f"Whether it is still good cannot be told yet: the first outcomes since the training will be known on {first}."
+    )
 
 
 def _ranking(verdict: str, rule: dict[str, object], path: pd.DataFrame) -> str:
