@@ -88,7 +88,7 @@ def test_fewer_columns_are_kept_where_the_others_are_noise():
     assert table.top.tolist() == [2, 0]
     assert table.gain[0].low > 0
     assert matrices[0].X.shape[1] == 4  # each in two views
-    assert "2 columns, the 2 most informative. With them" in narrative.columns_kept(table)
+    assert "2 columns, the 2 most informative. With these" in narrative.columns_kept(table)
 
 
 def test_where_all_columns_are_kept_there_is_nothing_to_compare_them_with(searched):
@@ -98,7 +98,7 @@ def test_where_all_columns_are_kept_there_is_nothing_to_compare_them_with(search
         table, matrices = columns.compare(train, folds, LOG, top, setting, 500, 0)
         assert table[["number", "top", "gain"]].to_numpy().tolist() == [[4, 0, None]]
         assert matrices[0].X.shape[1] == 3 + 2 + 3  # numbers as they are, two plans, numbers prepared
-        assert narrative.columns_kept(table) == "Models look at all 4 columns."
+        assert narrative.columns_kept(table) == "Models use all 4 columns."
 
 
 def test_what_goes_side_by_side_sums_in_one_thread():

@@ -28,24 +28,26 @@ def test_who_todays_customers_are():
     today = pd.DataFrame({"frequency": [1, 1, 3, 9], "recency_days": [10, 20, 30, 40]})
     assert "described. 2 more cancelled all that they ordered. 50%" in narrative.customers(today, 6)
     assert narrative.customers(today, 4) == (
-        "4 customers are described. 50% of them have ordered once, and half have been silent for more than 25 days."
+        "4 customers are described. 50% of those described have ordered once, and half have been silent for more "
+        "than 25 days."
     )
 
 
 def test_a_table_says_who_churned_and_not_when():
     assert narrative.churn_of_table(pd.DataFrame({"churned": [1, 0, 0, 0]})) == (
-        "25.0% of the customers churned. The table has no days: it does not say whether an attribute was known before "
-        "a customer left, or how long before."
+        "25.0% of the customers churned. The table has no dates: it does not say whether an attribute was known "
+        "before a customer left, or how long before."
     )
 
 
 def test_what_clipping_changes():
     assert narrative.clipping(LIMITS) == (
-        "Clipping changes 1.0% of the rows in a typical feature, and at most 12.0%, in order value. "
-        "2 of 4 features have equal quartiles and are left as they are."
+        "Clipping moves extreme values to a limit. It changes 1.0% of the rows of a typical feature, and at most "
+        "12.0%, of “order value”. 2 of 4 features, in which half of the rows or more are alike, are left as they are."
     )
     assert narrative.clipping(LIMITS.iloc[[0, 2]]) == (
-        "Clipping changes 7.0% of the rows in a typical feature, and at most 12.0%, in order value."
+        "Clipping moves extreme values to a limit. It changes 7.0% of the rows of a typical feature, and at most "
+        "12.0%, of “order value”."
     )
     assert narrative.clipping(LIMITS.iloc[[1]]) == "No number lies beyond the limits: nothing is clipped."
     assert narrative.clipping(LIMITS.head(0)) == "No number lies beyond the limits: nothing is clipped."

@@ -42,21 +42,23 @@ def test_what_is_said_of_churn_by_day():
     table = pd.DataFrame(
         {"as_of": DAYS, "churned": [0.4, 0.6], "active_churned": [0.3, 0.25], "came_back": [0.47, np.nan]}
     )
-    latest = "25% of those who had ordered in the 90 days before 2024-03-31 did not in the 90 after"
+    latest = (
+        "25% of recent buyers, who had ordered in the 90 days before 2024-03-31, did not order in the 90 days after"
+    )
     back = (
-        "No order in 90 days is no farewell. Of active customers who had none in the 90 days from 2024-01-01 on, 47% "
-        "came back in the 90 days after."
+        "No order in 90 days does not mean goodbye. Of recent buyers who placed none in the 90 days from 2024-01-01 "
+        "on, 47% came back in the 90 days after."
     )
     everyone = (
-        "Of everyone who ever ordered, 60% did not: that share grows with the age of a log, because the long silent "
-        "are never taken off."
+        "Of everyone who ever ordered, 60% did not. That share grows as a log gets older, because those long silent "
+        "are never taken off it."
     )
     assert narrative.latest_churn(table, 90) == latest
     assert narrative.churn(table, 90) == (
-        f"{latest}. Over the 2 days of the panel the share was between 25% and 30%. {back} {everyone}"
+        f"{latest}. Over all 2 days that were looked at, it was 25% to 30%. {back} {everyone}"
     )
     alone = table.tail(1).assign(came_back=np.nan)
     assert narrative.churn(alone, 90) == f"{latest}. {everyone}"
     assert narrative.latest_churn(alone.assign(active_churned=np.nan), 90) == (
-        "On no day of the panel had anyone ordered in the 90 days before"
+        "On no day that was looked at had anyone ordered in the 90 days before"
     )
