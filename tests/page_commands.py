@@ -86,6 +86,7 @@ RESUME = "tests/test_demo.py::test_a_second_series_with_resume_has_nothing_to_do
 INIT = "tests/intake/test_init.py::test_with_run_the_series_follows_with_its_options_and_again_on_the_same_params_file"
 BACKUP = "tests/tracking/test_backup_drill.py::test_server_and_disk_are_gone_and_everything_before_the_backup_is_back"
 TRIAL = "tests/value/test_trial.py::test_the_commands_of_the_page_on_trials_run_as_typed"
+SPARK = "tests/orchestration/test_spark_drill.py::test_all_customers_are_scored_on_spark_as_here"
 DVC = (
     "tests/orchestration/test_dvc_drill.py::test_a_clone_has_the_same_results_and_one_parameter_runs_what_depends_on_it"
 )
@@ -124,6 +125,7 @@ SHOWN = [
     Shown("operations.md", "make airflow", AIRFLOW),
     Shown("monitoring.md", ".venv/bin/patrons outcomes telco", GIVEN),
     Shown("watching.md", ".venv/bin/patrons retrain", LOOK, ("--dry-run",)),
+    Shown("scale.md", ".venv-spark/bin/python - <<", SPARK, ("commands()", "scale.md")),
     Shown("deployment.md", ".venv/bin/patrons models build", HERE),
     Shown("deployment.md", ".venv/bin/patrons models promote", HERE),
     Shown("deployment.md", ".venv/bin/patrons models export", HERE),

@@ -87,8 +87,17 @@ class Cluster(Backend):
         return self.raw_sql(self.compile(table))
 
     def _create_cached_table(self, name: str, table: ibis.Table) -> ibis.Table:
-        self._run_pre_execute_hooks(table)  # Ibis forgets to
-        return super()._create_cached_table(name, table)
+        """A table that Spark keeps once it is worked out, planned by itself.
+
+        Kept the usual way it would stay a part of the plan of all that is made of it, and is analysed again with each:
+        half a minute for the features of a log of 30 lines. Where an executor is lost its part is made anew as usual.
+        """
+        made = self.frame(table)._jdf
+        rows = made.queryExecution().toRdd()
+        leaf = self.session._jsparkSession.internalCreateDataFrame(rows, made.schema(), False)
+        kept = self._cached_dataframes[name] = DataFrame(leaf, self.session).cache()
+        kept.createTempView(name)
+        return self.table(name)
 
 
 def connect(master: str, memory: str, packages: Sequence[str] = ()) -> Cluster:

@@ -6,7 +6,6 @@ Called with the folder of the drill, which holds `tasks.json`; what it does and 
 import json
 import sys
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from patrons.scoring import Scorer
 SAME = 1e-9  # of a number's size, or of 1
 NON_PRODUCTS = ["POST", "BANK CHARGES", "M", "D", "DOT"]
 HORIZON = 30
-ANSWERS = "customer_id string, churn_probability double, segment_name string"
+SCORED = "scored"  # the folder that the page writes to
 
 
 class Work:
@@ -100,28 +99,22 @@ def compared(folder: Path, task: dict[str, Any], engine: Engine) -> dict[str, An
     }
 
 
-def scored(given: dict[str, str], engine: Engine) -> dict[str, Any]:
-    """Every customer scored on Spark by a release, and by the release here."""
-    release = given["release"]
-
-    def answers(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        scorer = Scorer.load(release)
-        for rows in batches:
-            yield scorer.score_rows(rows)[[column.split()[0] for column in ANSWERS.split(", ")]]
-
-    frame = engine.connect().session.read.parquet(Path(given["features"]).as_uri()).repartition(2)
-    theirs = frame.mapInPandas(answers, ANSWERS).toPandas().sort_values("customer_id", ignore_index=True)
-    (ours,) = answers(iter([pd.read_parquet(given["features"])]))
-    ours = ours.sort_values("customer_id", ignore_index=True)
-    return {"wrong": differences(ours, theirs), "rows": len(theirs)}
+def scored(task: dict[str, str]) -> dict[str, Any]:
+    """Every customer scored on Spark by the program of the page, and by the release here."""
+    exec(task["program"], {})
+    theirs = pd.read_parquet(SCORED).sort_values("customer_id", ignore_index=True)
+    ours = Scorer.load(task["release"]).score_rows(pd.read_parquet(task["features"]))
+    ours = ours[list(theirs)].sort_values("customer_id", ignore_index=True)
+    return {"wrong": differences(ours, theirs), "rows": len(theirs), "columns": list(theirs)}
 
 
 def main(folder: Path) -> None:
     given = json.loads((folder / "tasks.json").read_text())
-    engine = Engine("spark", given["master"], given["memory"])
+    engine = Engine("spark", given["master"], given["memory"], given["packages"])
+    engine.connect()  # the session of the page's program too, which names another master
     told = {}
     for task in given["tasks"]:
-        told[task["name"]] = scored(task, engine) if "release" in task else compared(folder, task, engine)
+        told[task["name"]] = scored(task) if "program" in task else compared(folder, task, engine)
         (folder / "told.new").write_text(json.dumps(told, indent=1))
         (folder / "told.new").rename(folder / "told.json")
 

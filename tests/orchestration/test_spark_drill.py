@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -12,40 +10,24 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import Ran
 from drill_table import report
-from drills import free_port, wait_for
+from drills import wait_for
+from page_commands import commands
+from spark_cluster import ENVIRONMENT, FRACTION, MEMORY, RESERVED, SPARK, Cluster, package
 
 from patrons.demo import simulate
+from patrons.intake import fetch
+from patrons.tracking.registry import Registry
 
-REPOSITORY = Path(__file__).parents[2]
-ENVIRONMENT = REPOSITORY / ".venv-spark"
-SPARK = next(ENVIRONMENT.glob("lib/python*/site-packages/pyspark"), ENVIRONMENT / "none")
 WORK = Path(__file__).parent / "spark_work.py"
 pytestmark = [
     pytest.mark.timeout(1800),
-    pytest.mark.drill(seconds=300),
+    pytest.mark.drill(seconds=200),
     pytest.mark.skipif(not SPARK.exists(), reason="Spark is not set up here: make spark"),
     pytest.mark.skipif(not shutil.which("java"), reason="there is no Java here"),
 ]
-MEMORY = 512  # MB of each executor
-RESERVED, FRACTION = 300, 0.1  # MB of it that Spark keeps for itself, and how much of the rest holds data
 ONE_MACHINE = "Two workers on one machine share its cores: this shows no speed."
-JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # little work needs no second compiler
-SETTINGS = {
-    "spark.ui.enabled": "false",
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.extraJavaOptions": JAVA,
-    "spark.executor.extraJavaOptions": JAVA,
-    "spark.memory.fraction": FRACTION,
-    "spark.sql.shuffle.partitions": 4,
-    "spark.shuffle.io.maxRetries": 1,
-    "spark.shuffle.io.retryWait": "1s",
-    "spark.eventLog.enabled": "true",
-    "spark.eventLog.rolling.enabled": "false",
-    "spark.eventLog.compress": "false",
-    "spark.eventLog.logBlockUpdates.enabled": "true",
-}
 TRAPS = [  # customer, order, product, moment, units, price
     ("a", "1", "x", "2024-01-05 10:00", 2.0, 1.5),
     ("a", "1", "x", "2024-01-05 10:00", 2.0, 1.5),  # exactly equal
@@ -77,17 +59,6 @@ TRAPS = [  # customer, order, product, moment, units, price
     (" vif\t", "24", " 85099f ", "2024-11-01 07:00", 1.0, 2.0),  # blanks around, and letters that are none
 ]
 COLUMNS = ["customer_id", "order_id", "product_id", "ordered_at", "quantity", "unit_price"]
-
-RETAIL = {
-    "order_id": "InvoiceNo",
-    "product_id": "StockCode",
-    "description": "Description",
-    "quantity": "Quantity",
-    "ordered_at": "InvoiceDate",
-    "unit_price": "UnitPrice",
-    "customer_id": "CustomerID",
-    "country": "Country",
-}
 
 
 def traps(folder: Path) -> dict:
@@ -125,68 +96,18 @@ def demo_log(folder: Path) -> dict:
     return {"name": "demo", "source": str(folder / "demo" / "orders.parquet")}
 
 
-class Cluster:
-    """A master and two workers as processes of their own, and what runs on them."""
-
-    def __init__(self, folder: Path):
-        self.folder, self.processes = folder, []
-        (folder / "conf").mkdir()
-        (folder / "events").mkdir()
-        own = {**SETTINGS, "spark.eventLog.dir": (folder / "events").as_uri(), "spark.local.dir": folder / "local"}
-        text = "".join(f"{name} {value}\n" for name, value in own.items())
-        (folder / "conf" / "spark-defaults.conf").write_text(text)
-        self.port = free_port()
-        self.master = f"spark://127.0.0.1:{self.port}"
-
-    def begin(self) -> None:
-        at = ["--host", "127.0.0.1", "--port"]
-        self.start("master.Master", *at, str(self.port), "--webui-port", "0")
-        wait_for(lambda: "Starting Spark master" in self.log(0), "the master")
-        size = ["--cores", "1", "--memory", f"{MEMORY}m", "--webui-port", "0", "--work-dir", str(self.folder / "work")]
-        for _ in range(2):
-            self.start("worker.Worker", *at, "0", *size, self.master)
-        wait_for(lambda: self.log(0).count("Registering worker") == 2, "both workers")
-
-    @property
-    def environment(self) -> dict[str, str]:
-        own = {
-            "SPARK_CONF_DIR": str(self.folder / "conf"),
-            "SPARK_LOCAL_IP": "127.0.0.1",
-            "SPARK_HOME": str(SPARK),
-            "SPARK_DAEMON_MEMORY": "256m",
-        }
-        own |= {"SPARK_DAEMON_JAVA_OPTS": JAVA, "PYTHONPATH": str(REPOSITORY / "src"), "TZ": "Europe/Berlin"}
-        return {**os.environ, **own, "SPARK_NO_DAEMONIZE": "1"}
-
-    def log(self, number: int) -> str:
-        return (self.folder / f"{number}.log").read_text(errors="replace")
-
-    def start(self, kind: str, *arguments: str) -> None:
-        self.run([str(SPARK / "bin" / "spark-class"), f"org.apache.spark.deploy.{kind}", *arguments])
-
-    def run(self, command: list[str]) -> subprocess.Popen:
-        with (self.folder / f"{len(self.processes)}.log").open("w") as log:
-            process = subprocess.Popen(
-                command, env=self.environment, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
-            )
-        self.processes.append(process)
-        return process
-
-    def kill(self, number: int) -> None:
-        """A process and all that it has started, such as a worker's executor, without a word."""
-        os.killpg(self.processes[number].pid, signal.SIGKILL)
-        self.processes[number].wait()
-
-    def stop(self) -> None:
-        for number, process in reversed(list(enumerate(self.processes))):
-            if process.poll() is None:
-                self.kill(number)
-
-    def events(self, kind: str) -> list[dict]:
-        """What Spark's own log of events says, of all sessions."""
-        files = [file for file in (self.folder / "events").rglob("*") if file.is_file()]
-        lines = [line for file in files for line in file.read_text().splitlines()]
-        return [event for event in map(json.loads, lines) if event["Event"] == f"SparkListener{kind}"]
+def scored_by(folder: Path, demo: Ran, champion: Path) -> dict:
+    """The program of the page that scores all customers, in a project whose champion is this release."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        registry = Registry("demo", folder)
+        registry.promote(registry.register(champion), override="for the drill")
+    table = Path("data/processed/demo/02_transformation/features.parquet")
+    (folder / table).parent.mkdir(parents=True)
+    shutil.copy(demo.root / table, folder / table)
+    (command,) = (each.text for each in commands() if each.page == "scale.md" and "spark_udf" in each.text)
+    program = "\n".join(command.splitlines()[1:-1])
+    return {"name": "scores", "program": program, "release": str(champion), "features": str(folder / table)}
 
 
 @pytest.fixture(scope="module")
@@ -195,17 +116,16 @@ def done(tmp_path_factory, demo, demo_release):
     folder = tmp_path_factory.mktemp("spark")
     large = demo_log(folder)
     public = Path(os.environ.get("PATRONS_DATA", "")) / "online_retail.parquet"
-    scores = {"name": "scores", "release": str(demo_release)}
-    scores["features"] = str(demo.processed / "02_transformation" / "features.parquet")
+    scores = scored_by(folder, demo, demo_release)
     tasks = [scores, traps(folder), texts(folder), large]
     if public.is_file():
-        large = {"name": "online_retail", "source": str(public), "columns": RETAIL}
+        large = {"name": "online_retail", "source": str(public), "columns": fetch.COLUMNS}
         tasks.append(large)
     large["again"] = ["alone"]
     cluster = Cluster(folder)
     try:
         cluster.begin()
-        given = {"master": cluster.master, "memory": f"{MEMORY}m", "tasks": tasks}
+        given = {"master": cluster.master, "memory": f"{MEMORY}m", "packages": [package(folder)], "tasks": tasks}
         (folder / "tasks.json").write_text(json.dumps(given))
         work = cluster.run([str(ENVIRONMENT / "bin" / "python"), str(WORK), str(folder)])
         begun = folder / f"{large['name']}.panel"
@@ -254,6 +174,13 @@ def test_online_retail_is_the_same_on_spark(done):
 def test_all_customers_are_scored_on_spark_as_here(done):
     assert done[0]["scores"]["rows"] > 100
     assert done[0]["scores"]["wrong"] == []
+    assert {"segment_name", "churn_probability", "expected_spend"} < set(done[0]["scores"]["columns"])
+
+
+def test_packages_of_java_come_to_every_executor(done):
+    cluster = done[1]
+    executors = {jar.parent.name for jar in (cluster.folder / "work").glob("*/*/org.example_nothing-1.0.jar")}
+    assert executors >= {"0", "1"}
 
 
 def test_two_executors_did_work(done):
