@@ -230,10 +230,25 @@ def test_expected_spend_stands_beside_what_was_spent_before_and_the_year_before(
     assert page(tmp_path)["points"][1]["lines"] == [same.replace("2024-12-29", "29 December 2024")]
 
 
+def on_the_list(folder, *actions):
+    """A list of as many customers, all drawn to be contacted but the last."""
+    rows = [
+        {"customer_id": n, "segment": "Loyal", "churn_probability": 0.5, "expected_gain": 3.0, "value": 9.0}
+        | {"reason_1": "", "arm": "contact" if n + 1 < len(actions) else "", "suggested_action": action}
+        for n, action in enumerate(actions)
+    ]
+    path = folder / "07_customer_value" / "actions.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows).to_csv(path, index=False, encoding="utf-8-sig")
+    (folder / "06_churn").mkdir(exist_ok=True)
+    known = [str(row["customer_id"]) for row in rows]
+    pd.DataFrame({"customer_id": known, "flagged": True}).to_parquet(folder / "06_churn" / "churn_scores.parquet")
+
+
 def test_what_bounds_the_contacts_and_what_the_error_of_the_test_would_leave_is_said(tmp_path):
-    budget = [{"assumption": "budget", "low": 10.0, "likely": 21.0, "high": 30.0}]
+    on_the_list(tmp_path, "contact", "contact", "not within the budget")
     error = {"value": 0.25, "low": 0.1, "high": 0.4}
-    points, _ = answers(tmp_path, VALUE | {"assumptions": budget, "stake_error": error})
+    points, _ = answers(tmp_path, VALUE | {"stake_error": error})
     assert points["Whom to contact?"].startswith(
         "Contact 10 customers, for 20 EUR: as many as the assumed budget buys."
     )
@@ -243,8 +258,8 @@ def test_what_bounds_the_contacts_and_what_the_error_of_the_test_would_leave_is_
         "In the test, what a contact could save was put 25% too high. Corrected for that, they would bring about 20 "
         "EUR. The interval allows for it.",
     ]
-    unsure = VALUE | {"assumptions": [budget[0] | {"likely": 23.0}], "stake_error": error | {"low": -0.1}}
-    points, _ = answers(tmp_path, unsure)  # one contact more would cost 22; the interval of the error includes none
+    on_the_list(tmp_path, "contact", "leave: a contact costs more than it brings")
+    points, _ = answers(tmp_path, VALUE | {"stake_error": error | {"low": -0.1}})  # which may be none
     assert points["Whom to contact?"].startswith("Contact 10 customers, for 20 EUR. If")
     assert len(page(tmp_path)["points"][-1]["lines"]) == 1
 

@@ -188,7 +188,7 @@ class Answers:
         elif plan and not plan["contacts"]:
             yield Answer(CONTACT, "Nobody: under the assumptions, no contact brings more than it costs.")
         elif plan:
-            budget = ": as many as the assumed budget buys" if _bounded(plan, self.value.get("assumptions", [])) else ""
+            budget = ": as many as the assumed budget buys" if (self.contacts or {}).get("bounded") else ""
             yield Answer(
                 CONTACT,
                 f"{capital(trial + 'contact')} {plan['contacts']:,} customers, for {about(plan['cost'])}{self.money}"
@@ -248,12 +248,6 @@ def _beside(spent: Mapping[str, Any]) -> str:
         return ""
     amount, than = compared(spent["ratio"], 1.0)
     return f", {amount} {than} in as many days before"
-
-
-def _bounded(plan: Mapping[str, Any], assumptions: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether one contact more would cost more than the likely budget."""
-    budget = [row["likely"] for row in assumptions if row["assumption"] == "budget"]
-    return bool(budget) and plan["cost"] * (1 + 1 / plan["contacts"]) > budget[0]
 
 
 def _share(card: Mapping[str, Any]) -> float:

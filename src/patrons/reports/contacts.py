@@ -9,6 +9,7 @@ from patrons.digits import about
 from patrons.lexicon import capital
 from patrons.reports.dates import Span
 from patrons.value import listing
+from patrons.value.actions import BEYOND
 from patrons.value.arms import CONTACT, HOLD_OUT
 from patrons.value.tables import why
 
@@ -38,7 +39,7 @@ def first(path: Path, currency: str, days: int | None = None) -> dict[str, Any] 
     -------
     dict or None
         `head` (names of the columns), `rows` (each a list of texts), `all` (how many customers are to be contacted),
-        `held` (how many are held out, by `arm`),
+        `held` (how many are held out, by `arm`), `bounded` (whether a contact would pay for more than the budget does),
         `segments` (the same by segment), `file` (the list's name from the project's folder); None where there is no
         list or nobody to contact.
     """
@@ -46,6 +47,7 @@ def first(path: Path, currency: str, days: int | None = None) -> dict[str, Any] 
         return None
     listed, held = listing.read(path.parents[1]), 0
     assert listed is not None
+    bounded = bool((listed.suggested_action == BEYOND).any())
     if "arm" in listed:  # others are held out, or bring less than they cost
         held = int((listed.arm == HOLD_OUT).sum())
         listed = listed[listed.arm == CONTACT]
@@ -68,6 +70,7 @@ def first(path: Path, currency: str, days: int | None = None) -> dict[str, Any] 
         "rows": texts.values.tolist(),
         "all": len(listed),
         "held": held,
+        "bounded": bounded,
         "segments": {str(segment): int(count) for segment, count in listed.segment.value_counts().items()},
         "file": "/".join(["data/processed", *path.parts[-3:]]),
     }

@@ -15,6 +15,7 @@ from patrons.value.spread import Spread
 
 CANCELLED = 0.5  # of what a customer bought, beyond which an order that was cancelled may be what makes him rank high
 CHECK = "check first"  # how the action for such a customer begins
+BEYOND = "not within the budget"  # the action for one whom a contact would pay for, but not the budget
 
 
 def candidates(values: pd.DataFrame, segment: pd.Series, scores: pd.DataFrame) -> pd.DataFrame:
@@ -100,7 +101,7 @@ def _actions(table: pd.DataFrame, contacts: int, advice: Mapping[str, str | None
     contact = np.where(table.gain_low > 0, "contact", "contact, the gain is not certain")
     contact = contact + np.where(phrase != "", ": ", "") + phrase
     unknown = "what a contact brings is not known" + np.where(phrase != "", "; if you contact: ", "") + phrase
-    other = np.where(~pays, "leave: a contact costs more than it brings", "not within the budget")
+    other = np.where(~pays, "leave: a contact costs more than it brings", BEYOND)
     return np.where(pays & within, contact, np.where(table.expected_gain.isna(), unknown, other))
 
 
