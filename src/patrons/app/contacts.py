@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from patrons.app.formats import AMBER, BLUE, GREEN, GREY, HEADINGS, amount, styled
+from patrons.app.formats import AMBER, BLUE, GREEN, GREY, HEADINGS, NONE, amount, styled
 from patrons.app.results import Series
 from patrons.value import actions as contacting
 from patrons.value.arms import CONTACT, HOLD_OUT
@@ -103,6 +103,7 @@ def show(table: pd.DataFrame) -> None:
         height=ROW * min(len(rows), VISIBLE) + 40,
         on_select=_open,
         selection_mode="single-cell",
+        placeholder=NONE,
         column_config={
             "rank": st.column_config.Column(width=60),
             "customer": st.column_config.TextColumn(width=95, pinned=True),
@@ -121,7 +122,7 @@ def show(table: pd.DataFrame) -> None:
 
 def _range(low: float, high: float) -> str:
     if pd.isna(low):
-        return "–"
+        return NONE
     return f"{amount(low)} to {amount(high)}".replace("-", "−")  # a hyphen in front would look like a formula
 
 

@@ -15,6 +15,7 @@ from patrons.files import guarded
 
 BLUE, GREY, GREEN, AMBER = "#0072b2", "#9aa5b1", "#009e73", "#e69f00"  # no red: that is for trouble
 LEAST = 0.01  # of any currency
+NONE = "–"  # where there is no value
 MARKS = "marks"
 
 
@@ -40,7 +41,7 @@ def percent(share: Any) -> str:
 def number(value: Any) -> str:
     """A number in three significant digits, or whole; a dash where there is none."""
     if pd.isna(value):
-        return "–"
+        return NONE
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from patrons.app import address, metrics
-from patrons.app.formats import BLUE, escaped, with_unit
+from patrons.app.formats import BLUE, NONE, escaped, with_unit
 from patrons.app.results import Series
 from patrons.monitoring import compare_narrative
 from patrons.monitoring import runs as kept
@@ -137,8 +137,8 @@ def _compare(ledger: Path, records: list[dict[str, Any]]) -> None:
     if known.any():
         st.table(named[known].set_index("number"))
     with st.expander(f"All {len(told.numbers)} numbers that differ, and what the runs were made from"):
-        st.dataframe(named, hide_index=True)
-        st.dataframe(told.changes, hide_index=True)
+        st.dataframe(named, hide_index=True, placeholder=NONE)
+        st.dataframe(told.changes, hide_index=True, placeholder=NONE)
 
 
 @st.cache_data(max_entries=16, show_spinner="Comparing…")

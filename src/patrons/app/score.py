@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 import streamlit as st
 
-from patrons.app.formats import escaped, percent, styled
+from patrons.app.formats import NONE, escaped, percent, styled
 from patrons.app.results import Series
 from patrons.errors import is_expected
 from patrons.files import safe_csv
@@ -71,7 +71,7 @@ def _show_answers(scored: pd.DataFrame, result: bulk.Scored, stem: str) -> None:
     good, refused = scored[scored.error.isna()], scored[scored.error.notna()]
     columns = st.columns(3)
     columns[0].metric("Customers scored", f"{len(good):,}")
-    columns[1].metric("Flagged", percent(good.flagged.mean()) if len(good) else "–")
+    columns[1].metric("Flagged", percent(good.flagged.mean()) if len(good) else NONE)
     columns[2].metric("Not scored", f"{len(refused):,}")
     if result.warnings:
         listed = "\n".join(f"- {escaped(warning)}" for warning in result.warnings[:MOST_WARNINGS])
@@ -84,5 +84,7 @@ def _show_answers(scored: pd.DataFrame, result: bulk.Scored, stem: str) -> None:
         st.warning("These cannot be scored. Correct them in the file and upload it again.")
         numbered = refused.reset_index(names="row").assign(row=lambda table: table.row + 1)
         columns_shown = ["customer_id", "error"] if result.orders else ["row", "customer_id", "error"]
-        st.dataframe(styled(numbered[columns_shown].head(SHOWN)), hide_index=True)
-    st.dataframe(styled(good.drop(columns=HIDDEN).dropna(axis=1, how="all").head(SHOWN)), hide_index=True)
+        st.dataframe(styled(numbered[columns_shown].head(SHOWN)), hide_index=True, placeholder=NONE)
+    st.dataframe(
+        styled(good.drop(columns=HIDDEN).dropna(axis=1, how="all").head(SHOWN)), hide_index=True, placeholder=NONE
+    )

@@ -12,6 +12,7 @@ CONTINUING = ("since ", "to expect", "in the ", "cancelled", "with ", "spent ") 
 AGE, AFTER = "days before ", "days after "  # the unit of a date's age begins with it
 PUSHES = {1.0: "raises the risk: ", -1.0: "lowers the risk: "}  # by the sign of what is added
 MOST = 3  # reasons of a customer
+GAP = "gap between their orders"
 ATTRIBUTES = ("number", "category", "attributes")  # groups of features that are a customer table's own columns
 
 
@@ -139,8 +140,8 @@ def formatter(feature: str, known: Mapping[str, Entry]) -> Callable[[Any], str]:
     unit, meaning = known[feature].unit, known[feature].meaning.split(";")[0].split(" (MBG/NBD)")[0]
     bare = unit in ("ratio", "log ratio", "nats")
     text: Callable[[Any], str]
-    if feature == "recency_days":
-        text = lambda value: f"no order for {_counted(value, 'days')}"  # noqa: E731
+    if feature in SAID:
+        text = lambda value: SAID[feature](value, meaning, unit)  # noqa: E731
     elif meaning.startswith(f"{unit} "):
         text = lambda value: _counted(value, meaning)  # noqa: E731
     elif meaning.startswith("of "):
@@ -151,7 +152,8 @@ def formatter(feature: str, known: Mapping[str, Entry]) -> Callable[[Any], str]:
         text = lambda value: f"{_counted(value, unit)} {meaning}"  # noqa: E731
     else:
         text = lambda value: f"{meaning}: {_number(value) if bare else _counted(value, unit)}"  # noqa: E731
-    return lambda value: f"{meaning}: none known" if _absent(value) else text(value)
+    unknown = ONE_ORDER if feature.startswith("silence_") else f"{meaning}: none known"
+    return lambda value: unknown if _absent(value) else text(value)
 
 
 def _absent(value: Any) -> bool:
@@ -177,3 +179,20 @@ def _counted(value: Any, unit: str) -> str:
     """A number with its unit, in the singular after a 1: "3 orders", "1 order"."""
     number, (first, _, rest) = _number(value), unit.partition(" ")
     return f"{number} {first.removesuffix('s') if number == '1' else first} {rest}".strip()
+
+
+def _beyond(days: float, _meaning: str, unit: str) -> str:
+    side = f"past the usual {GAP}" if days >= 0 else f"before the usual {GAP} has passed"
+    return f"{_counted(abs(days), unit)} {side}"
+
+
+# of features whose meaning makes no sentence: value, meaning and unit to text
+SAID: dict[str, Callable[[Any, str, str], str]] = {
+    "recency_days": lambda value, _meaning, unit: f"no order for {_counted(value, unit)}",
+    "silence_to_gap": lambda value, *_: f"silent for {_number(value)} times the usual {GAP}",
+    "silence_to_longest": lambda value, *_: f"silent for {_number(value)} times the longest {GAP}",
+    "silence_excess": _beyond,
+    "order_value_std": lambda value, _meaning, unit: f"order values that vary by {_counted(value, unit)}",
+    "peak_share": lambda value, meaning, _unit: f"{value + 0.0:.0%} of their {meaning}",
+}
+ONE_ORDER = "no second order yet"
