@@ -43,7 +43,7 @@ def churn(folder: Path, most: list[int]) -> None:
     del searched  # of it only these are held
     result = names["result"]
     print(f"{result.chosen}: {', '.join(result.kinds(result.chosen))}; {time.process_time():.0f} CPU s", flush=True)
-    given = next(folder.glob("02*/panel.parquet")), names["leave_out"], names["dictionary"], names["seed"]
+    given = next(folder.glob("02*/panel.parquet")), names["leave_out"], names["dictionary"]
     whole = drawn.drawn(*given, ONCE).rows
     train, test = split.split(whole, names["seed"])
     del whole

@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from xgboost import XGBClassifier
 
 from patrons.churn.ensemble import Calibrated, MeanOf
+from patrons.churn.reasons import Explainer
 from patrons.demo.simulate import simulate
 from patrons.features import Recipe
 from patrons.features.preparation import preparation, two_views, view
@@ -66,7 +67,7 @@ def scorer(log, tmp_path_factory) -> Scorer:
         "thresholds": {"churn": 0.5},
         "segments": {str(n): {"number": n + 1, "name": f"segment {n + 1}"} for n in range(3)},
         "features": [feature._asdict() for feature in describe(X, list(X), dictionary)],
-        "fast": {name: {"used": True} for name in fast_forms(models, dictionary)},
+        "fast": {name: {"used": True} for name in fast_forms(models, dictionary, Explainer(models["churn"]))},
     }
     return Scorer(folder, manifest, models)
 

@@ -23,7 +23,7 @@ def write(path, customers=60, is_log=True):
 
 def test_a_panel_within_the_limit_is_read_as_it_is_and_nothing_is_said(tmp_path):
     rows = write(tmp_path / "p.parquet")
-    whole = drawn.drawn(tmp_path / "p.parquet", [], DICTIONARY, seed=0, most=len(rows))
+    whole = drawn.drawn(tmp_path / "p.parquet", [], DICTIONARY, most=len(rows))
     pd.testing.assert_frame_equal(whole.rows, rows)
     assert whole.customers == 60
     assert whole.sentence == ""
@@ -33,7 +33,7 @@ def test_a_panel_within_the_limit_is_read_as_it_is_and_nothing_is_said(tmp_path)
 def test_of_a_larger_one_customers_are_drawn_with_all_their_days_in_order(tmp_path, monkeypatch, at_once):
     monkeypatch.setattr(drawn, "AT_ONCE", at_once)
     rows = write(tmp_path / "p.parquet")
-    some = drawn.drawn(tmp_path / "p.parquet", [], DICTIONARY, seed=0, most=40)
+    some = drawn.drawn(tmp_path / "p.parquet", [], DICTIONARY, most=40)
     chosen = set(some.rows.customer_id)
     assert 37 <= len(some.rows) <= 40  # the next customer, of three rows at most, would be too many
     expected = rows[rows.customer_id.isin(chosen)].reset_index(drop=True)
@@ -46,26 +46,26 @@ def test_of_a_larger_one_customers_are_drawn_with_all_their_days_in_order(tmp_pa
 
 def test_columns_that_no_model_may_use_are_left_out(tmp_path):
     rows = write(tmp_path / "p.parquet")
-    assert list(drawn.drawn(tmp_path / "p.parquet", ["plan"], DICTIONARY, 0).rows) == list(rows.drop(columns="plan"))
+    assert list(drawn.drawn(tmp_path / "p.parquet", ["plan"], DICTIONARY).rows) == list(rows.drop(columns="plan"))
 
 
-def test_the_same_customers_are_drawn_by_the_same_seed_in_whatever_order_rows_stand(tmp_path):
+def test_the_same_customers_are_drawn_in_whatever_order_rows_stand_and_of_more_are_some(tmp_path):
     rows = write(tmp_path / "p.parquet")
     rows[::-1].to_parquet(tmp_path / "q.parquet", index=False)
-    first, again, other = (
-        set(drawn.drawn(tmp_path / name, [], DICTIONARY, seed, 40).rows.customer_id)
-        for name, seed in (("p.parquet", 0), ("q.parquet", 0), ("p.parquet", 1))
+    first, again, more = (
+        set(drawn.drawn(tmp_path / name, [], DICTIONARY, most).rows.customer_id)
+        for name, most in (("p.parquet", 40), ("q.parquet", 40), ("p.parquet", 80))
     )
-    assert first == again != other
+    assert first == again < more
 
 
 def test_outcomes_of_a_table_are_those_of_all_its_customers(tmp_path):
     rows = write(tmp_path / "p.parquet", is_log=False)
-    some = drawn.drawn(tmp_path / "p.parquet", [], DICTIONARY, seed=0, most=10)
+    some = drawn.drawn(tmp_path / "p.parquet", [], DICTIONARY, most=10)
     assert len(some.rows) == 10
     assert some.sentence.startswith("Models learn from and are tested on 10 of 60 customers, drawn at random. Today's")
     pd.testing.assert_frame_equal(some.outcomes, rows[["customer_id", "churned"]])
-    assert drawn.drawn(tmp_path / "p.parquet", [], DICTIONARY, seed=0, most=0).rows.customer_id.nunique() == 1
+    assert drawn.drawn(tmp_path / "p.parquet", [], DICTIONARY, most=0).rows.customer_id.nunique() == 1
 
 
 def test_the_card_says_of_how_many_customers_a_model_is():

@@ -14,13 +14,13 @@ from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
 from patrons.churn.ensemble import Calibrated, Liblinear, MeanOf, Network
-from patrons.churn.reasons import reasons
+from patrons.churn.reasons import Explainer, reasons
 from patrons.features.preparation import preparation, two_views, view
 from patrons.features.products import Products
 from patrons.features.selection import TopFeatures
 from patrons.scoring.fast.models import margin
 from patrons.scoring.fast.pipeline import compiled, prepared
-from patrons.scoring.fast.reasons import explainer
+from patrons.scoring.fast.reasons import reasons_of_row
 from patrons.scoring.fast.spend import spend
 from patrons.segments import clustering, inputs
 from patrons.value.spend_model import SpendModel
@@ -127,7 +127,10 @@ def test_a_churn_model_has_the_same_probability_and_the_same_reasons(customers, 
 
     entries = [(name, name, "", f"what {name} means") for name in [*NUMBERS, "land", "plan"]]
     dictionary = pd.DataFrame(entries, columns=["feature", "group", "unit", "meaning"])
-    explain, wanted = explainer(model, dictionary, prepared(model)), reasons(model, customers, dictionary)
+    explain, wanted = (
+        reasons_of_row(model, Explainer(model), dictionary, prepared(model)),
+        reasons(model, customers, dictionary),
+    )
     assert [explain(row) for row in customers.to_dict("records")] == wanted.to_numpy().tolist()
 
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from patrons.churn.preprocessing import without
+from patrons.evaluation.samples import places
 from patrons.features.panel import KNOWN, OUTCOME
 
 MOST = 350_000  # rows
@@ -53,10 +54,11 @@ class Drawn:
         )
 
 
-def drawn(path: Path, left_out: Sequence[str], dictionary: pd.DataFrame, seed: int, most: int = MOST) -> Drawn:
-    """The panel of a Parquet file, or of more than `most` rows those of customers drawn by `seed`, in their order.
+def drawn(path: Path, left_out: Sequence[str], dictionary: pd.DataFrame, most: int = MOST) -> Drawn:
+    """The panel of a Parquet file, or of more than `most` rows those of the first customers by `samples.places`.
 
-    Only the drawn rows are ever in memory. At least one customer is drawn, however many rows that makes.
+    So they are some of those whom 02 has drawn, and rows stay in their order. Only the drawn ones are ever in memory.
+    At least one customer is drawn, however many rows that makes.
 
     Parameters
     ----------
@@ -72,7 +74,7 @@ def drawn(path: Path, left_out: Sequence[str], dictionary: pd.DataFrame, seed: i
     if file.metadata.num_rows <= most:
         rows = pd.read_parquet(path)
     else:
-        order = np.random.default_rng(seed).permutation(len(counts))
+        order = np.argsort(places(counts.index.to_series()), kind="stable")
         enough = max(1, int(np.searchsorted(np.cumsum(counts.to_numpy()[order]), most, "right")))
         rows = _of(file, counts.index[np.sort(order[:enough])])
     rows = without(rows, left_out, dictionary)

@@ -13,7 +13,7 @@ from patrons.scoring.content import LATER
 from patrons.scoring.fast.models import Unsupported, margin
 from patrons.scoring.fast.pipeline import compiled
 from patrons.scoring.fast.pipeline import prepared as prepared_row
-from patrons.scoring.fast.reasons import explainer
+from patrons.scoring.fast.reasons import reasons_of_row
 from patrons.scoring.fast.spend import spend
 from patrons.segments import clustering
 from patrons.value.spend_model import SpendModel
@@ -60,7 +60,10 @@ class Answers:
         self.level, self.likely_from = float(later.get("level", 0)), float(later.get("threshold", 0))
         self.edges, self.low, self.high = (np.array(spread.get(name, [])) for name in ("edges", "low", "high"))
         used = {name for name, comparison in manifest["fast"].items() if comparison["used"]}
-        self.fast = {name: form if name in used else None for name, form in fast_forms(models, dictionary).items()}
+        self.fast = {
+            name: form if name in used else None
+            for name, form in fast_forms(models, dictionary, self.explainer).items()
+        }
 
     def table(self, X: pd.DataFrame) -> dict[str, Any]:
         """Columns of answers, by the models as they were saved."""
@@ -156,11 +159,11 @@ def margins(clusterer: Any, X: pd.DataFrame) -> np.ndarray:
     return np.asarray(clustering.margin(clusterer, X[list(clusterer.feature_names_in_)])).round(SET_DIGITS)
 
 
-def fast_forms(models: Mapping[str, Any], dictionary: pd.DataFrame) -> dict[str, Form | None]:
+def fast_forms(models: Mapping[str, Any], dictionary: pd.DataFrame, explainer: Explainer) -> dict[str, Form | None]:
     """The fast form of each model, of the margin and of the reasons; None where there is none."""
     prepare = {name: prepared_row(model) for name, model in models.items()}  # once, as several forms share it
     forms: dict[str, Form | None] = {name: _form(model, prepare[name]) for name, model in models.items()}
-    why = explainer(models["churn"], dictionary, prepare["churn"])
+    why = reasons_of_row(models["churn"], explainer, dictionary, prepare["churn"])
     return forms | {MARGIN: _margin(models["clusterer"], prepare["clusterer"]), WHY: why}
 
 

@@ -149,7 +149,7 @@ def _fast_forms(
     scorer = Scorer(fresh, manifest, models)
     inputs, error = scorer.reader.table(content.customers(CHECKED_ROWS))
     inputs, answers = inputs[error.isna()], scorer.answers
-    forms = fast_forms(models, answers.dictionary)
+    forms = fast_forms(models, answers.dictionary, answers.explainer)
     decisions: dict[str, Decision] = {
         "churn": lambda probabilities: answers.flags(probabilities[:, 1]),
         LATER: answers.likely,

@@ -18,8 +18,8 @@ from patrons.scoring.fast.trees import forest
 Row = Mapping[str, Any]
 
 
-def explainer(
-    model: Pipeline, dictionary: pd.DataFrame, prepare: Callable[[Row], np.ndarray] | None
+def reasons_of_row(
+    model: Pipeline, shared: Explainer, dictionary: pd.DataFrame, prepare: Callable[[Row], np.ndarray] | None
 ) -> Callable[[Row], list[str]] | None:
     """A function from a row to its three reasons, empty text where there are fewer; None where there is no fast form.
 
@@ -27,6 +27,8 @@ def explainer(
     ----------
     model : Pipeline
         What 06 saves.
+    shared : Explainer
+        Of that model, whose tables of Shapley values are large: the one that explains tables.
     dictionary : DataFrame
         The data dictionary.
     prepare : callable or None
@@ -38,7 +40,6 @@ def explainer(
         return lambda row: ["", "", ""]
     if prepare is None or not isinstance(mean, MeanOf):
         return None
-    shared = Explainer(model)
     members = [
         (view, forest(member).steps if isinstance(member, RandomForestClassifier) else _of_one(explain))
         for (view, explain), member in zip(shared.members, mean.members_, strict=True)
