@@ -33,6 +33,17 @@ def test_a_row_that_is_left_alone_goes_on_only_while_it_may_break_the_limit():
     assert stability.undecided(measured(a=(0.60, 0.79)), 0.8) == []
 
 
+def test_the_interval_at_which_refits_stop_holds_however_often_one_looked():
+    rng, looks = np.random.default_rng(0), 4
+    missed = 0
+    for values in rng.normal(0.8, 0.05, (1000, looks * stability.LOOK)):
+        ends = [stability.interval(values[: (look + 1) * stability.LOOK], looks) for look in range(looks)]
+        missed += any(not end.low <= 0.8 <= end.high for end in ends)
+    assert missed <= 50  # in at most 5% of cases does any look mislead
+    # by hand: the mean of -.1 and .1 around .5 is .5, its error .1, Student's 1 - .025/2 quantile of 1 degree 25.45
+    assert stability.interval([0.4, 0.6], 2).low == pytest.approx(0.5 - 2.545, abs=1e-3)
+
+
 @pytest.fixture
 def scripted(monkeypatch):
     """Candidates whose refits agree by numbers written down, and how often each was refitted."""

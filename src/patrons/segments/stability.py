@@ -5,6 +5,7 @@ while more refits could change the choice.
 """
 
 from collections.abc import Iterable, Sequence
+from math import ceil
 
 import numpy as np
 import pandas as pd
@@ -40,10 +41,14 @@ def agreements(customers: Customers, candidate: Candidate, numbers: Iterable[int
     return values
 
 
-def interval(values: Sequence[float]) -> Interval:
-    """The mean of agreements with its 95% interval (Student's), which ends at 1."""
+def interval(values: Sequence[float], looks: int = 1) -> Interval:
+    """The mean of agreements with its 95% interval (Student's), which ends at 1.
+
+    Where refits may stop at each of some looks, it is wider, so that the intervals of all looks hold together in 95% of
+    cases (Bonferroni's bound; Dunn, Multiple comparisons among means, 1961), and so the one at which they stop.
+    """
     mean, error = float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(len(values)))
-    reach = student.ppf(0.975, len(values) - 1) * error
+    reach = student.ppf(1 - 0.025 / looks, len(values) - 1) * error
     return Interval(mean, mean - reach, min(1.0, mean + reach))
 
 
@@ -65,11 +70,12 @@ def with_stability(
     """
     board = board.copy()
     done: dict[int, list[float]] = {}
+    looks = ceil(refits / LOOK)
     while rows := _open(board, limits, [("", 0), (algorithm, k)]) - {row for row in done if len(done[row]) >= refits}:
         for row in sorted(rows):
             known = done.setdefault(row, [])
             known += agreements(customers, candidates[row], range(len(known), min(len(known) + LOOK, refits)))
-            board.loc[row, [*STABILITY, "refits"]] = [*interval(known), len(known)]
+            board.loc[row, [*STABILITY, "refits"]] = [*interval(known, looks), len(known)]
         board = with_breaks(board, limits)
     return board.astype({"refits": int})
 
