@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_info
 
-from patrons.churn import columns, final, kinds, narrative, preprocessing, rules, search, split
+from patrons.churn import columns, final, kinds, narrative, preprocessing, rules, search, split, validated
 from patrons.churn.kinds import BOOSTING, FOREST, KINDS, LOGISTIC, MEAN, Seen
 from patrons.evaluation.metrics import Interval, roc_auc
 from patrons.features.preparation import preparation, sources
@@ -38,7 +38,7 @@ def test_the_mean_is_that_of_the_kinds_whose_mean_validates_best(searched):
         other = [kind for kind in KINDS if (kind in result.members) != (kind == one)]
         if len(other) >= 2:
             mean = result.validation.assign(other=result.validation[other].mean(axis=1))
-            assert search.fold_scores(mean, ["other"]).mean(axis=1).item() <= result.cv_roc_auc(MEAN)
+            assert validated.fold_scores(mean, ["other"]).mean(axis=1).item() <= result.cv_roc_auc(MEAN)
     members = result.validation[list(result.members)]
     assert result.validation[MEAN].to_numpy() == pytest.approx(members.mean(axis=1).to_numpy())
     assert result.cv_roc_auc(MEAN) > 0.7
@@ -196,8 +196,8 @@ def test_a_model_ties_only_where_the_interval_is_narrow_and_then_the_simplest_is
 
 def chosen_by(validation):
     names = [name for name in (*KINDS, MEAN) if name in validation]
-    scores = search.fold_scores(validation, names)
-    gains = search.gains_of_best(validation, scores, 0)
+    scores = validated.fold_scores(validation, names)
+    gains = validated.gains_of_best(validation, scores, 0)
     return search.SearchResult({}, pd.DataFrame(), validation, scores, (), gains).chosen
 
 
@@ -235,10 +235,10 @@ def test_a_simpler_group_of_members_adds_to_what_their_settings_gave_up():
     truth = rng.integers(0, 2, 4000)
     clear = truth + rng.normal(0, 1, 4000)
     rows = two_folds(truth, **{LOGISTIC: clear, FOREST: clear, BOOSTING: clear + 1e-4 * rng.normal(size=4000)})
-    members, given_up = search.best_members(rows, {LOGISTIC: 0.0, FOREST: 0.0, BOOSTING: 0.0}, 0)
+    members, given_up = validated.best_members(rows, {LOGISTIC: 0.0, FOREST: 0.0, BOOSTING: 0.0}, 0)
     assert members == (LOGISTIC, FOREST)
     assert 0 <= given_up < 1e-4
-    _, more = search.best_members(rows, {LOGISTIC: 0.0005, FOREST: 0.0005, BOOSTING: 0.0005}, 0)
+    _, more = validated.best_members(rows, {LOGISTIC: 0.0005, FOREST: 0.0005, BOOSTING: 0.0005}, 0)
     assert more == pytest.approx(given_up + 0.0005)
 
 
@@ -255,8 +255,8 @@ def test_a_mean_that_gains_only_by_chance_gives_way_to_a_single_kind():
     alike = two_folds(truth, **{LOGISTIC: clear - truth, BOOSTING: clear, MEAN: clear + 0.001 * noise[0]})
     better = two_folds(truth, **{LOGISTIC: noise[1], BOOSTING: independent[0], MEAN: np.mean(independent, axis=0)})
     for rows, chosen in ((alike, BOOSTING), (better, MEAN)):
-        scores = search.fold_scores(rows, [LOGISTIC, BOOSTING, MEAN])
-        gains = search.gains_of_best(rows, scores, 0)
+        scores = validated.fold_scores(rows, [LOGISTIC, BOOSTING, MEAN])
+        gains = validated.gains_of_best(rows, scores, 0)
         assert search.SearchResult({}, pd.DataFrame(), rows, scores, (), gains).chosen == chosen
 
 

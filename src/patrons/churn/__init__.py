@@ -11,6 +11,7 @@ ties            when two models are as good as each other
 imputation      ways to fill missing numbers, compared
 columns         all columns, or the most informative
 search          a setting of each kind, chosen on validated rows
+validated       which model, or mean of models, ranks validated rows best, and by how much
 calibration     whether calibration helps
 ensemble        estimators of saved models: the mean of members, a calibrated one
 final           the models, fitted on all training rows, and the one in use on all
