@@ -14,8 +14,9 @@ from patrons.app.results import Series
 from patrons.features.season import CALENDAR
 from patrons.scoring import silence
 from patrons.scoring.incoming import CANCELLED
+from patrons.scoring.plain import plain
 from patrons.scoring.rows import CATEGORY, ORDERS, Feature, records
-from patrons.scoring.scorer import Scorer, plain
+from patrons.scoring.scorer import Scorer
 
 MOST_SLIDERS = 6  # offered at first; any feature can be chosen
 KNOWN, TYPICAL = "Look up", "Enter values"

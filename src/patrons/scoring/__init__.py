@@ -8,6 +8,7 @@ columns   the columns of a file beside the features of a release
 incoming  raw orders, described as the notebooks describe customers
 answers   the models' answers, for a table or for one row
 fast      one customer in a millisecond
+plain     answers as JSON holds them, and whether two are the same
 silence   what further days without an order would change
 bulk      files in, scored files out
 release   a folder that can be checked, copied and served
@@ -33,6 +34,7 @@ __all__ = [
     "drift",
     "fast",
     "incoming",
+    "plain",
     "release",
     "rows",
     "scorer",

@@ -17,9 +17,10 @@ from patrons.files import digest, locked, now, read_record, write_json
 from patrons.libraries import versions
 from patrons.scoring.answers import Row, fast_forms
 from patrons.scoring.content import CHECKED_ROWS, GOLDEN_ROWS, LATER, NEEDED, OPTIONAL, Content, load_models
+from patrons.scoring.plain import CLOSE, plain
 from patrons.scoring.release import FORMAT, GOLDEN, TEST, ReleaseError, is_intact, read, seal, set_aside
 from patrons.scoring.rows import records
-from patrons.scoring.scorer import CLOSE, Scorer, plain
+from patrons.scoring.scorer import Scorer
 
 Decision = Callable[[np.ndarray], np.ndarray]
 LONGEST_BUILD = 600.0  # seconds that a build waits for another one

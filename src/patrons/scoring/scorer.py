@@ -28,6 +28,7 @@ from patrons.scoring.answers import Answers
 from patrons.scoring.beyond import BEYOND, explain, explained, typical
 from patrons.scoring.content import LATER, load_models
 from patrons.scoring.drift import Learnt, Watch
+from patrons.scoring.plain import difference, plain
 from patrons.scoring.rows import ORDERS, Reader, reader_of, records
 
 COLUMNS = {
@@ -47,7 +48,6 @@ COLUMNS = {
     "warnings": "object",  # list of texts: values unlike those of training, missing where there are none
     "error": "str",  # why the customer cannot be scored, missing where they are
 }
-CLOSE = 1e-5  # how far two ways to the same number may lie apart, of those above 1 as a share
 
 
 class ScoringError(ValueError):
@@ -277,29 +277,6 @@ class Scorer:
 
 def _later(folder: Path, models: Mapping[str, Any]) -> dict[str, Any]:
     return read_json(folder / f"{LATER}.json", {}) if LATER in models else {}
-
-
-def plain(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """A row as JSON takes it: plain numbers and text, None for missing."""
-    return {str(name): _plain(value) for name, value in answer.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    return value
-
-
-def difference(answer: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    """The first field in which an answer is not the one wanted, empty where there is none."""
-    for name, value in wanted.items():
-        actual = answer.get(name)
-        numbers = isinstance(value, float) and isinstance(actual, float)
-        if abs(actual - value) > CLOSE * max(1.0, abs(value)) if numbers else actual != value:
-            return f"{name} is {actual!r}, not {value!r}"
-    return ""
 
 
 def _refuse_other_features(manifest: Mapping[str, Any], models: Mapping[str, Any]) -> None:

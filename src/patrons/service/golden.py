@@ -94,7 +94,7 @@ class Server:
         pairs : sequence of dict
             Sent in one request: the golden requests of a release, or one of them.
         """
-        from patrons.scoring.scorer import difference
+        from patrons.scoring.plain import difference
 
         sent, wanted = ([_unnamed(pair[part]) for pair in pairs] for part in ("request", "answer"))
         status, found = self.ask("POST", "/predict", {"customers": sent})

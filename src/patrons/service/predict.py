@@ -8,8 +8,8 @@ import pandas as pd
 
 from patrons.scoring.columns import match
 from patrons.scoring.drift import Watch
+from patrons.scoring.plain import plain
 from patrons.scoring.rows import records
-from patrons.scoring.scorer import plain
 from patrons.service.limits import Gate, in_thread
 from patrons.service.problems import Problem, error
 from patrons.service.slots import Slot, Slots
