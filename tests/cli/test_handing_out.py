@@ -24,11 +24,11 @@ def test_a_page_is_made_ahead_and_made_again_where_the_notebook_has_changed(tmp_
         ahead.page("01_eda")
         ahead.pool.submit(int).result()  # after what was due before
     assert pages._body.cache_info().misses == before + 1
-    assert "Who buys?" in pages.prepare(executed)
+    assert "Who buys?" in pages.prepare(executed)[0]
     assert pages._body.cache_info().misses == before + 1
 
     notebook(executed, "Who leaves, and when?")
-    assert "Who leaves, and when?" in pages.prepare(executed)
+    assert "Who leaves, and when?" in pages.prepare(executed)[0]
 
 
 def test_what_fails_ahead_is_left_to_its_place(tmp_path):
