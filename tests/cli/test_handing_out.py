@@ -6,6 +6,7 @@ import sys
 from types import SimpleNamespace
 
 import nbformat
+import pytest
 
 from patrons.cli.handing_out import Ahead
 from patrons.reports import pages
@@ -38,6 +39,8 @@ def test_what_fails_ahead_is_left_to_its_place(tmp_path):
         ahead.page("01_eda")
         ahead.page("02_transformation")  # there is no such file
         ahead.pool.submit(int).result()
+    with pytest.raises(FileNotFoundError):
+        pages.prepare(tmp_path / "02_transformation" / "notebook.ipynb")
 
 
 IMPORTED = """

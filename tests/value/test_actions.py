@@ -120,16 +120,18 @@ def test_the_first_reason_of_a_list_raises_the_risk_wherever_anything_does():
     up, down = "raises the risk: ", "lowers the risk: "
     scores = pd.DataFrame(
         {
-            "reason_1": [down + "a", up + "a", down + "a"],
-            "reason_2": [down + "b", up + "b", ""],
-            "reason_3": [down + "c", up + "c", ""],
-            "raising": [up + "late", up + "a", ""],
+            "reason_1": [down + "a", up + "a", down + "a", down + "a", down + "a"],
+            "reason_2": [down + "b", up + "b", "", down + "b", down + "b"],
+            "reason_3": [down + "c", up + "c", "", down + "c", down + "c"],
+            "raising": [up + "late", up + "a", "", up + "a", up + "b"],
         }
     )
     assert actions.raising_first(scores)[list(REASONS)].to_numpy().tolist() == [
         [up + "late", down + "a", down + "b"],
         [up + "a", up + "b", up + "c"],
         [down + "a", "", ""],
+        [up + "a", down + "b", down + "c"],  # told once, though it lowers the risk beside all customers
+        [up + "b", down + "a", down + "c"],
     ]
     earlier = scores.drop(columns="raising")
     pd.testing.assert_frame_equal(actions.raising_first(earlier), earlier)  # results of an earlier version

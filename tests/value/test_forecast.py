@@ -65,6 +65,7 @@ def test_what_was_spent_before_is_summed_over_all_customers_less_what_they_cance
     assert forecast.spent_before(ibis.memtable(lines), end, 10, taken) == pytest.approx(45.1)
     assert forecast.spent_before(ibis.memtable(lines), end, 10) == pytest.approx(120.1)
     assert forecast.spent_before(ibis.memtable(lines), date(2025, 1, 1), 10, taken) == 0
+    assert np.isnan(forecast.spent_before(ibis.memtable(lines), end, 1000))  # the log is shorter than that
 
 
 def test_a_benchmark_tells_by_which_share_one_forecast_is_worse_than_another():

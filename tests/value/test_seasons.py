@@ -45,3 +45,13 @@ def test_where_no_earlier_year_is_known_that_is_said():
     assert seasons.sentence(0.6, None, 180) == "No earlier year tells whether that is the season."
     older = seasons.Earlier(date(2023, 12, 20), 2, 0.97)
     assert seasons.sentence(0.6, older, 180).startswith("2 years earlier it was different: ")
+
+
+def test_a_day_with_less_log_before_it_than_the_horizon_is_not_compared():
+    # 100 a day since 2024-01-01: 90 days before the first day, 180 before the second
+    days = pd.to_datetime(["2024-03-31", "2024-06-29"])
+    history = pd.DataFrame({"as_of": days, "tenure_days": [90.0, 180.0], "spent": 18_000.0})
+    history["spend_180d"] = [9_000.0, 18_000.0]
+    table = seasons.by_day(history, 180)
+    assert table.index.tolist() == [days[1]]
+    assert (table.spent / table.before).tolist() == [1.0]

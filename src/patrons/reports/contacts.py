@@ -1,5 +1,6 @@
 """The first rows of the list of whom to contact, as the first page shows them."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from patrons.value.actions import BEYOND
 from patrons.value.arms import CONTACT, HOLD_OUT
 from patrons.value.tables import why
 
+LOG = logging.getLogger(__name__)
 FIRST = 10
 HEAD = {  # of a column: what it is called on a wide page and before each value on a narrow one
     "customer_id": "Customer",
@@ -45,8 +47,13 @@ def first(path: Path, currency: str, days: int | None = None) -> dict[str, Any] 
     """
     if not path.exists():
         return None
-    listed, held = listing.read(path.parents[1]), 0
+    try:
+        listed = listing.read(path.parents[1])
+    except listing.ListError as error:  # the pages go without the list, whose file says no more than they would
+        LOG.warning("%s", error)
+        return None
     assert listed is not None
+    held = 0
     bounded = bool((listed.suggested_action == BEYOND).any())
     if "arm" in listed:  # others are held out, or bring less than they cost
         held = int((listed.arm == HOLD_OUT).sum())

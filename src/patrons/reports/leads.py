@@ -1,5 +1,6 @@
 """What the pages of 06, 07 and 08 open with beyond the first page's answer: a price, a verdict, the first customers."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from patrons.value import listing
 from patrons.value.arms import CONTACT
 from patrons.value.tables import why
 
+LOG = logging.getLogger(__name__)
 CHURN, VALUE = "06_churn", "07_customer_value"
 ROWS = 5  # customers that a page opens with
 STAYS = {  # by the verdict of 08, before its reason
@@ -66,7 +68,11 @@ def customers(stage: str, processed: Path, currency: str) -> Customers | None:
     path, value = processed / VALUE / "actions.csv", read_json(processed / VALUE / "value.json", {})
     if stage not in (CHURN, VALUE) or not path.exists() or not value:
         return None
-    listed = listing.read(processed)
+    try:
+        listed = listing.read(processed)
+    except listing.ListError as error:  # the pages go without the list, whose file says no more than they would
+        LOG.warning("%s", error)
+        return None
     assert listed is not None
     some = listed[listed.arm == CONTACT] if "arm" in listed and (listed.arm == CONTACT).any() else listed
     if stage == CHURN:

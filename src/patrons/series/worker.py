@@ -55,7 +55,8 @@ def execute(job: dict[str, Any], send: Send) -> None:
             cwd=job["cwd"],
             kernel_manager_class=OwnKernel,
             on_cell_execute=cells.begin,
-            shutdown_kernel="immediate",  # all is written by then, and to ask it first takes a third of a second
+            # all is written by then, and to ask first takes a third of a second; Spark has to clear its disk
+            shutdown_kernel="graceful" if job["parameters"].get("engine") == "spark" else "immediate",
         )
         send(event="end", status="ok")
     except PapermillExecutionError as error:

@@ -39,12 +39,21 @@ def candidates(values: pd.DataFrame, segment: pd.Series, scores: pd.DataFrame) -
 
 
 def raising_first(scores: pd.DataFrame) -> pd.DataFrame:
-    """Scores whose first reason raises the risk wherever anything does: what lowers it is no reason for a contact."""
+    """Scores whose first reason raises the risk wherever anything does: what lowers it is no reason for a contact.
+
+    What raises it beside other recent buyers may lower it beside all customers: then it is told once, as raising.
+    """
     if RAISING not in scores:  # results of an earlier version
         return scores
     first, second, third = REASONS
     lead = scores[RAISING].fillna("").ne("") & ~scores[first].fillna("").str.startswith(PUSHES[1.0])
-    moved = {first: scores[RAISING], second: scores[first], third: scores[second]}
+    raising = scores[RAISING].fillna("").str.removeprefix(PUSHES[1.0])
+    again = {name: scores[name].fillna("").str.removeprefix(PUSHES[-1.0]) == raising for name in (first, second)}
+    moved = {
+        first: scores[RAISING],
+        second: scores[first].mask(again[first], scores[second]),
+        third: scores[second].mask(again[first] | again[second], scores[third]),
+    }
     return scores.assign(**{name: scores[name].mask(lead, other) for name, other in moved.items()})
 
 

@@ -93,7 +93,7 @@ def ordered_within(
 def spent_before(lines: Table, end: date, horizon_days: int, cancelled: Table | pd.DataFrame | None = None) -> float:
     """What all customers spent in the horizon that ends with the log, currency: summed by the engine, none is left out.
 
-    Counted as what is spent in a horizon is in `snapshots`, which the forecast is of.
+    Counted as what is spent in a horizon is in `snapshots`, which the forecast is of. NaN where the log is shorter.
 
     Parameters
     ----------
@@ -105,7 +105,10 @@ def spent_before(lines: Table, end: date, horizon_days: int, cancelled: Table | 
     cancelled : Table or DataFrame, optional
         What cancellations take back of which line.
     """
-    start = ibis.memtable(pd.DataFrame({"as_of": [pd.Timestamp(end) - pd.Timedelta(days=horizon_days)]}))
+    begin = pd.Timestamp(end) - pd.Timedelta(days=horizon_days)
+    if lines.ordered_at.min().to_pandas() >= begin + pd.Timedelta(days=1):
+        return float("nan")
+    start = ibis.memtable(pd.DataFrame({"as_of": [begin]}))
     spent = outcomes(lines, start, horizon_days, cancelled)
     return float(spent.agg(total=exact_sum(spent.spent).fill_null(0.0)).to_pandas().total.iloc[0])
 

@@ -10,6 +10,7 @@ import pandas as pd
 from patrons.churn import gate_narrative
 from patrons.digits import about, compared
 from patrons.evaluation.metrics import Interval
+from patrons.value import seasons
 from patrons.value.forecast import LEAST_REPEATERS, Days, Tested, repeaters
 from patrons.value.spend_model import Fits
 from patrons.value.stake_check import Checked
@@ -113,8 +114,8 @@ def periods(history: pd.DataFrame, error: float | None, horizon_days: int) -> st
 
 def _ratios(history: pd.DataFrame, horizon_days: int) -> pd.Series:
     """What all customers of each earlier day spent in the days after over the days before."""
-    known = history[history.spent.notna()].groupby("as_of")[["spent", f"spend_{horizon_days}d"]].sum()
-    return (known.spent / known[f"spend_{horizon_days}d"]).replace(np.inf, np.nan).dropna()
+    known = seasons.by_day(history, horizon_days)
+    return (known.spent / known.before).replace(np.inf, np.nan).dropna()
 
 
 def ahead(history: pd.DataFrame, expected: float, before: float, horizon_days: int) -> str:
@@ -150,7 +151,9 @@ def off(tested: Tested | None, error: float | None) -> str:
 
 
 def before(spent: float, horizon_days: int) -> str:
-    """What all customers spent in as many days before (`forecast.spent_before`)."""
+    """What all customers spent in as many days before (`forecast.spent_before`); empty if not known."""
+    if not spent > 0:
+        return ""
     return (
         f"The same customers spent {about(spent)} in the {horizon_days} days before. Some of them will not order "
         "again, and what new customers will spend is not in the forecast."

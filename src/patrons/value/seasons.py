@@ -27,6 +27,18 @@ class Earlier(NamedTuple):
     ratio: float
 
 
+def by_day(history: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
+    """What all customers of each earlier day spent in the horizon after it, and before it: `spent` and `before`.
+
+    Days of which the outcome is not known are left out, and those before which the log is shorter than the horizon:
+    what was spent before them is of fewer days. How long it is, the longest `tenure_days` says.
+    """
+    known = history[history.spent.notna()]
+    if "tenure_days" in known:
+        known = known[known.groupby("as_of").tenure_days.transform("max") >= horizon_days]
+    return known.groupby("as_of").agg(spent=("spent", "sum"), before=(f"spend_{horizon_days}d", "sum"))
+
+
 def nearest(history: pd.DataFrame, end: date, horizon_days: int) -> Earlier | None:
     """The day nearest in season to the end of the log, of the latest year that has one; None where none is known.
 
@@ -35,16 +47,15 @@ def nearest(history: pd.DataFrame, end: date, horizon_days: int) -> Earlier | No
     history : DataFrame
         What `forecast.snapshots` gives: `as_of`, `spent` (missing where not known) and ``spend_<horizon_days>d``.
     """
-    before = f"spend_{horizon_days}d"
-    known = history[history.spent.notna()].groupby("as_of")[["spent", before]].sum()
+    known = by_day(history, horizon_days)
     days = (pd.Timestamp(end) - pd.DatetimeIndex(known.index)).days.to_numpy()
     years = ((days + YEAR / 2) // YEAR).astype(int)
     known = known.assign(years=years, off=abs(days - years * YEAR))
-    near = known[(known.years > 0) & (known.off <= SEASON) & (known[before] > 0)].sort_values(["years", "off"])
+    near = known[(known.years > 0) & (known.off <= SEASON) & (known.before > 0)].sort_values(["years", "off"])
     if near.empty:
         return None
     row = near.iloc[0]
-    return Earlier(near.index[0].date(), int(row.years), float(row.spent / row[before]))
+    return Earlier(near.index[0].date(), int(row.years), float(row.spent / row.before))
 
 
 def beside(
