@@ -102,7 +102,7 @@ def test_how_far_the_total_was_off_is_plausible(spent, expected, told):
 
 def test_an_interval_that_holds_customers_only_says_so():
     assert narrative.off(outcome([90.0], [100.0]), None).endswith(f"expected. {narrative.ONE_PERIOD}")
-    assert narrative.periods(pd.DataFrame({"spent": [], "as_of": [], "spend_180d": []}), 0.2, 180) == ""
+    assert narrative.periods(pd.DataFrame({"spent": [], "as_of": [], "spend_180d": []}), 0.2) == ""
 
 
 def test_how_much_periods_differ_is_told():
@@ -110,11 +110,11 @@ def test_how_much_periods_differ_is_told():
     history = pd.DataFrame(
         {"as_of": ["a", "a", "b", "c"], "spent": [20.0, 30.0, 150.0, np.nan], "spend_180d": [60.0, 40.0, 100.0, 1.0]}
     )
-    assert narrative.periods(history, np.log(1.25), 180) == (
+    assert narrative.periods(history, np.log(1.25)) == (
         "Spend changes from one period to the next: forecast from the others, the totals of 2 earlier days were off "
         "by a factor of 1.25 (one standard deviation). Every interval of spend and gain allows for that."
     )
-    assert narrative.periods(history, None, 180) == ""
+    assert narrative.periods(history, None) == ""
 
 
 def test_what_a_forecast_outside_of_what_earlier_days_saw_means():

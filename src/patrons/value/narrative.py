@@ -100,13 +100,13 @@ def tracked(weekly: pd.DataFrame, cutoff: date | None, among: str = "") -> str:
     return f"{when} {about(rows.observed.sum())} repeat orders{among} came, {about(rows.expected.sum())} were expected"
 
 
-def periods(history: pd.DataFrame, error: float | None, horizon_days: int) -> str:
+def periods(history: pd.DataFrame, error: float | None) -> str:
     """How much totals differ from period to period; empty if not known."""
-    ratios = _ratios(history, horizon_days)
-    if error is None or ratios.empty:
+    days = history[history.spent.notna()].as_of.nunique()
+    if error is None or not days:
         return ""
     return (
-        f"Spend changes from one period to the next: forecast from the others, the totals of {len(ratios)} earlier "
+        f"Spend changes from one period to the next: forecast from the others, the totals of {days} earlier "
         f"days were off by a factor of {np.exp(error):.2f} (one standard deviation). Every interval of spend and gain "
         "allows for that."
     )
