@@ -17,7 +17,7 @@ try:
     from patrons.series.params import load, read_kind
     from patrons.series.progress import progress
     from patrons.series.results import FAILED, NOT_RUN, SUCCEEDED, Results
-    from patrons.series.warm import Warm
+    from patrons.series.workers import Workers
 except ModuleNotFoundError as error:
     if sys.platform == "win32":  # which lacks what locks folders and stops processes
         sys.exit("Patrons runs on Linux and macOS, and on Windows inside WSL (see README.md), not on Windows itself.")
@@ -110,8 +110,8 @@ def run(arguments: argparse.Namespace, root: Path, log: events.Log) -> int:
     path = params_file(arguments.params, root)
     results = Results(root / "data" / "processed" / path.stem)
     results.claim(path, root)
-    with Warm() as warm, scratch() as judged:
-        plan = checked(arguments, path, results, root, warm, judged)
+    with Workers() as workers, scratch() as judged:
+        plan = checked(arguments, path, results, root, workers, judged)
         with results.lock():
             with Ahead(results, not arguments.no_track) as ahead:
                 runner.run(plan, results, progress(sorted(plan.selected)), root, log, ahead.page)
@@ -126,19 +126,19 @@ def checked(
     path: Path,
     results: Results,
     root: Path,
-    warm: Warm | None = None,
+    workers: Workers | None = None,
     judged: Path | None = None,
 ) -> runner.Plan:
     """What is to be run; an error of BAD_INPUT before anything is written.
 
-    Meanwhile `warm` begins to import, unless there may be nothing to run. The check leaves the lines of a log in the
-    folder `judged`, for the notebook that reads it.
+    Meanwhile the first of `workers` begin, unless there may be nothing to run. The check leaves the lines of a log in
+    the folder `judged`, for the notebook that reads it.
     """
     parameters = load(path, root / "notebooks", arguments.set)
     notebooks = graph.read_notebooks(root / "notebooks", read_kind(path))
     selected = graph.select(notebooks, [stage for text in arguments.only for stage in text.split(",")], arguments.start)
-    if warm is not None and not arguments.resume:
-        warm.start(imports.helper_modules(*(notebooks[stage].code for stage in notebooks if stage in selected)))
+    if workers is not None and not arguments.resume:
+        begin(workers, [notebooks[stage] for stage in notebooks if stage in selected], results, judged)
     from patrons.intake import sources  # a second, beside that
 
     raw_folder = root / "data" / "raw"
@@ -153,13 +153,19 @@ def checked(
         arguments.timeout,
         arguments.resume,
         cache(lambda: places(path.stem, root)),
-        warm,
+        workers,
         judged,
     )
     if not runner.has_only_current(plan, results):  # else that very source was checked before
         sources.check(stated, raw_folder, judged)
     runner.check_inputs(plan, results)
     return plan
+
+
+def begin(workers: Workers, notebooks: Sequence[graph.Notebook], results: Results, judged: Path | None) -> None:
+    """Let the kernel of the first notebook start, and what the others use be imported."""
+    workers.start(imports.helper_modules(*(notebook.code for notebook in notebooks)))
+    workers.prepare(runner.place_of(notebooks[0], results, judged))
 
 
 def params_file(text: str, root: Path) -> Path:

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from patrons import engine, files
-from patrons.series import processes
+from patrons.series import workers
 
 
 def settings(con, *names):
@@ -34,7 +34,7 @@ def test_what_does_not_fit_in_memory_goes_to_disk_and_is_gone_afterwards(monkeyp
 KILLED = """
 import os, signal, sys
 from patrons import engine, files
-from patrons.series import processes
+from patrons.series import workers
 engine.MOST = 60_000_000
 con = engine.connect()
 con.con.execute("create temp table t as select i, hash(i) h from range(8_000_000) r(i)")
@@ -66,4 +66,4 @@ def test_in_a_worker_it_lies_in_the_folder_that_goes_with_the_worker(tmp_path, m
         assert settings(engine.connect(), "temp_directory") == (str(tmp_path / "spill"),)
     finally:
         engine._scratch.cache_clear()
-    assert processes.SCRATCH_VARIABLE == engine.SCRATCH_VARIABLE
+    assert workers.SCRATCH_VARIABLE == engine.SCRATCH_VARIABLE

@@ -48,7 +48,8 @@ import os, sys
 from pathlib import Path
 from types import SimpleNamespace
 from patrons.cli.handing_out import Ahead
-settings = lambda: {name: value for name, value in os.environ.items() if name[:4] != "KMP_"}  # by scikit-learn
+from patrons.tracking.connection import TOUCHED
+settings = lambda: [os.environ.get(name) for name in TOUCHED]  # libraries leave some of their own
 before = settings()
 with Ahead(SimpleNamespace(folder=Path("nowhere")), tracked=sys.argv[1] == "tracked") as ahead:
     ahead.page("01_eda")

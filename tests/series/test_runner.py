@@ -23,10 +23,11 @@ from patrons import stage
 from patrons.events import Log
 from patrons.files import write_text
 from patrons.intake import sources
-from patrons.series import imports, processes, runner, worker
+from patrons.series import imports, processes, runner, worker, workers
 from patrons.series.processes import Ending
 from patrons.series.progress import Lines, LiveTable
 from patrons.series.results import Results
+from patrons.series.workers import Place
 from patrons.tracking import promotion
 
 ROOT = Path(__file__).parents[2]
@@ -69,9 +70,9 @@ def executed(monkeypatch):
     stages = []
 
     async def write(job, on_cell):
-        stages.append(job.notebook.stem)
-        for name in {"01_a": ["a.txt"], "02_b": ["b.txt"], "03_c": ["c.json"]}[job.notebook.stem]:
-            (job.output / name).write_text(json.dumps(job.parameters.get("k", 0) % 10))
+        stages.append(job.place.notebook.stem)
+        for name in {"01_a": ["a.txt"], "02_b": ["b.txt"], "03_c": ["c.json"]}[job.place.notebook.stem]:
+            (job.place.output / name).write_text(json.dumps(job.parameters.get("k", 0) % 10))
         nbformat.write(new_notebook(), job.executed)
         return Ending()
 
@@ -283,7 +284,7 @@ def test_a_notebook_that_takes_too_long_is_ended_and_kept_as_far_as_it_came(root
     path = notebook(root, "01_a", "'reached'", "import time\ntime.sleep(600)", writes=("a.txt",))
     output = root / "output"
     output.mkdir()
-    job = processes.Job(path, output / "notebook.ipynb", output, {"folder": str(root)}, timeout=12)
+    job = processes.Job(Place(path, output), output / "notebook.ipynb", {"folder": str(root)}, timeout=12)
     ending = asyncio.run(processes.run(job, lambda cell, cells: None))
     assert ending.error == "cell 4: not done after 12 s. Allow more with --timeout."
     cells = [cell for cell in nbformat.read(job.executed, 4).cells if cell.cell_type == "code"]
@@ -295,7 +296,7 @@ def test_a_stopped_series_leaves_no_process_behind(root, how, code):
     sleep = "import time\n(Path(folder).parents[2] / 'began').write_text('')\ntime.sleep(600)"
     notebook(root, "01_a", PREAMBLE, sleep, writes=("a.txt",))
     runner = subprocess.Popen(
-        [sys.executable, "-c", RUN, str(root), str(root / "params" / "toy.yaml"), "--only", "01", "--no-track"],
+        [sys.executable, "-c", RUN, str(root), str(root / "params" / "toy.yaml"), "--only", "01,02", "--no-track"],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -304,8 +305,10 @@ def test_a_stopped_series_leaves_no_process_behind(root, how, code):
     )
     try:
         wait_for(lambda: (root / "began").exists(), runner)
-        started = psutil.Process(runner.pid).children(recursive=True)
-        assert len(started) >= (3 if sys.platform == "linux" else 2)  # the warm process, the worker and its kernel
+        children = lambda: psutil.Process(runner.pid).children(recursive=True)  # noqa: E731
+        # the warm process, the worker and its kernel, and the early ones of 02
+        wait_for(lambda: len(children()) >= (5 if sys.platform == "linux" else 2), runner)
+        started = children()
         runner.send_signal(how)
         _, message = runner.communicate(timeout=30)
     finally:
@@ -335,13 +338,13 @@ def alive(process):
 
 def test_a_worker_that_cannot_start_is_a_failure_with_its_last_words(root, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    job = processes.Job(root / "notebooks" / "01_a.ipynb", root / "x.ipynb", root, {})
+    job = processes.Job(Place(root / "notebooks" / "01_a.ipynb", root), root / "x.ipynb", {})
     ending = asyncio.run(processes.run(job, lambda cell, cells: None))
     assert ending.error == "its process ended with code 1 before the notebook did."
 
 
 def test_the_runner_and_the_notebooks_mean_the_same_variable():
-    assert processes.OUTPUT_VARIABLE == stage.OUTPUT_VARIABLE
+    assert workers.OUTPUT_VARIABLE == stage.OUTPUT_VARIABLE
     assert stage.NotebookStopped.__name__ == worker.STOPPED
 
 
@@ -553,7 +556,7 @@ def test_resume_runs_what_failed(root, executed, monkeypatch):
     succeed = processes.run
 
     async def fail(job, on_cell):
-        return Ending("cell 2: broken") if job.notebook.stem == "01_a" else await succeed(job, on_cell)
+        return Ending("cell 2: broken") if job.place.notebook.stem == "01_a" else await succeed(job, on_cell)
 
     run(root)
     with monkeypatch.context() as patch:
@@ -604,10 +607,10 @@ def test_no_more_notebooks_run_at_a_time_than_jobs(root, monkeypatch):
     running, most = set(), []
 
     async def watch(job, on_cell):
-        running.add(job.notebook)
+        running.add(job.place.notebook)
         most.append(len(running))
         await asyncio.sleep(0.01)
-        running.remove(job.notebook)
+        running.remove(job.place.notebook)
         return Ending()
 
     monkeypatch.setattr(processes, "run", watch)
@@ -628,8 +631,8 @@ def test_a_signal_that_the_caller_ignores_stops_nothing(root, monkeypatch):
         for number in (signal.SIGHUP, signal.SIGINT):
             os.kill(os.getpid(), number)
         await asyncio.sleep(0.05)
-        for name in {"01_a": ["a.txt"], "02_b": ["b.txt"], "03_c": ["c.json"]}[job.notebook.stem]:
-            (job.output / name).write_text("1")
+        for name in {"01_a": ["a.txt"], "02_b": ["b.txt"], "03_c": ["c.json"]}[job.place.notebook.stem]:
+            (job.place.output / name).write_text("1")
         return Ending()
 
     monkeypatch.setattr(processes, "run", signalled)

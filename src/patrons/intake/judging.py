@@ -26,7 +26,7 @@ from patrons.intake.reading import Format
 from patrons.intake.rules import Rules
 from patrons.intake.settings import Settings
 
-VARIABLE = "PATRONS_JUDGED"  # names the folder to a notebook; as in patrons.series.processes
+VARIABLE = "PATRONS_JUDGED"  # names the folder to a notebook; as in patrons.series.workers
 RECORD, LINES, CANCELLED = "judged.json", "lines.parquet", "cancelled.parquet"
 TEXTS = ("absent", "mixed", "notes")  # of a log
 

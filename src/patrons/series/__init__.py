@@ -13,6 +13,7 @@ runner        runs what is due, independent notebooks at the same time
 processes     a worker as the runner sees it: started, listened to, ended
 worker        one notebook in a process of its own
 kernels       its kernel: started plainly, or forked
+workers       workers as the runner gets them, some of them early
 warm          a process that has imported what notebooks use, as the runner sees it
 forks         that process: it forks workers
 progress      what the terminal shows meanwhile
@@ -33,6 +34,6 @@ __all__ = [
     "results",
     "runner",
     "schema",
-    "warm",
+    "workers",
 ]
 __getattr__, __dir__ = door(__name__, __all__)

@@ -6,17 +6,20 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from jupyter_core.utils import run_sync
 from traitlets import default
 
 SOCKET_PATH_LIMIT = 90  # the system's is 108, and names are added
 LAUNCHER = "ipykernel_launcher"
+PATIENCE = 60  # seconds until a kernel is ready
 
 
 @dataclass
@@ -135,3 +138,32 @@ class OwnKernel(AsyncKernelManager):
     @default("connection_file")
     def _connection_file_default(self) -> str:
         return str(self.folder / "kernel.json")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel that is ready for its first cell, and the client that talks to it."""
+
+    manager: OwnKernel
+    client: AsyncKernelClient
+
+    @classmethod
+    def start(cls, cwd: str) -> Self:
+        """Start one in a folder, and wait until it is ready."""
+        manager = OwnKernel()
+        run_sync(manager.start_kernel)(cwd=cwd)
+        client = manager.client()
+        client.start_channels()
+        run_sync(client.wait_for_ready)(timeout=PATIENCE)
+        client.allow_stdin = False
+        return cls(manager, client)
+
+    def shut_down(self) -> None:
+        """Ask it to end, and wait until it has."""
+        run_sync(self.manager.shutdown_kernel)()
+
+    def collect(self) -> None:
+        """Wait for the process, which has ended, so that what it took counts as its parents'."""
+        provisioner = self.manager.provisioner
+        if isinstance(provisioner, LocalProvisioner) and provisioner.process is not None:
+            provisioner.process.wait()

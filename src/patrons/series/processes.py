@@ -3,45 +3,40 @@
 import asyncio
 import contextlib
 import json
-import sys
 import tempfile
 import time
 from asyncio.subprocess import Process
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import psutil
 
-from patrons.files import scratch
-from patrons.series.warm import Forked, Warm, environment
+from patrons.series.warm import Forked
+from patrons.series.workers import Place, Worker, Workers, environment
 
-OUTPUT_VARIABLE = "PATRONS_STAGE_OUTPUT"  # as in patrons.stage, which is slow to import
-SCRATCH_VARIABLE = "PATRONS_SCRATCH"  # as in patrons.engine, which is too
-JUDGED_VARIABLE = "PATRONS_JUDGED"  # as in patrons.intake.judging, which is too
 NO_SPACE = ("No space left on device", "disk is full", "Disk quota exceeded")
 GRACE = 15  # seconds that a worker has to save the notebook once its kernel was ended
-Worker = Process | Forked
 OnCell = Callable[[int, int], None]  # called with the number of each code cell that begins, and of all cells
 
 
 @dataclass(frozen=True)
 class Job:
-    """A notebook to run: `parameters` are injected, `output` is the fresh folder that it writes to.
+    """A notebook to run: `parameters` are injected, the folder `output` of its place is fresh.
 
-    Its worker is forked from the process `warm`, where there is one, once that has imported `modules`. In the folder
-    `judged` the check before the series has left the lines of a log.
+    Its worker is one of `workers`; without these it starts plainly.
     """
 
-    notebook: Path
+    place: Place
     executed: Path
-    output: Path
     parameters: dict[str, Any]
     timeout: float | None = None
-    warm: Warm | None = None
-    modules: tuple[str, ...] = ()
-    judged: Path | None = None
+    workers: Workers | None = None
+
+    def worker(self) -> Worker:
+        """The worker that is to do it."""
+        return self.workers.take(self.place) if self.workers else Worker(self.place, environment())
 
 
 @dataclass(frozen=True)
@@ -54,60 +49,20 @@ class Ending:
 
 async def run(job: Job, on_cell: OnCell) -> Ending:
     """Run a notebook to its end."""
-    with scratch() as own, _log() as log:
-        process = await _forked(job, log) or await _start(job, own, log)
+    with contextlib.closing(job.worker()) as worker:
+        process = await worker.process()
         try:
-            await _send(process, job, own)
+            notebook = {"notebook": str(job.place.notebook), "executed": str(job.executed)}
+            await worker.begin(process, **notebook, parameters=job.parameters)
             outcome = await _within_time(process, job.timeout, on_cell)
-            outcome = outcome or {"status": "silent", "code": await process.wait(), "log": _tail(log)}
+            outcome = outcome or {"status": "silent", "code": await process.wait(), "log": worker.tail()}
             return Ending(_sentence(outcome), outcome.get("stopped"))
         finally:
             end_tree(process.pid)
             await process.wait()
 
 
-def _log() -> IO[bytes]:
-    return tempfile.TemporaryFile()
-
-
-async def _forked(job: Job, log: IO[bytes]) -> Forked | None:
-    return await job.warm.fork(job.modules, log) if job.warm else None
-
-
-async def _start(job: Job, own: Path, log: IO[bytes]) -> Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "patrons.series.worker",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=log,
-        env=_environment(job, own),
-        start_new_session=True,  # a terminal's Ctrl-C reaches the runner alone, which ends what it has started
-    )
-
-
-def _environment(job: Job, own: Path) -> dict[str, str]:
-    left = {JUDGED_VARIABLE: str(job.judged)} if job.judged else {}
-    return {**environment(), OUTPUT_VARIABLE: str(job.output), SCRATCH_VARIABLE: str(own), **left}
-
-
-async def _send(process: Worker, job: Job, own: Path) -> None:
-    message = {
-        "notebook": str(job.notebook),
-        "executed": str(job.executed),
-        "cwd": str(job.notebook.parent),
-        "parameters": job.parameters,
-        "sockets": str(own),
-        "environment": _environment(job, own),
-    }
-    assert process.stdin is not None  # as it was started with a pipe
-    process.stdin.write(json.dumps(message).encode() + b"\n")
-    with contextlib.suppress(ConnectionError):  # a worker that could not start says so in its log
-        await process.stdin.drain()
-
-
-async def _within_time(process: Worker, timeout: float | None, on_cell: OnCell) -> dict[str, Any] | None:
+async def _within_time(process: Process | Forked, timeout: float | None, on_cell: OnCell) -> dict[str, Any] | None:
     try:
         async with asyncio.timeout(timeout):
             return await _listen(process, on_cell)
@@ -115,7 +70,7 @@ async def _within_time(process: Worker, timeout: float | None, on_cell: OnCell) 
         return {"status": "late", "timeout": timeout, **await _end_kernel(process)}
 
 
-async def _listen(process: Worker, on_cell: OnCell) -> dict[str, Any] | None:
+async def _listen(process: Process | Forked, on_cell: OnCell) -> dict[str, Any] | None:
     assert process.stdout is not None
     async for line in process.stdout:
         answer = json.loads(line)
@@ -125,7 +80,7 @@ async def _listen(process: Worker, on_cell: OnCell) -> dict[str, Any] | None:
     return None
 
 
-async def _end_kernel(process: Worker) -> dict[str, Any]:
+async def _end_kernel(process: Process | Forked) -> dict[str, Any]:
     """End the kernel alone, so that the worker saves the notebook and says in which cell it was."""
     if end_children(process.pid):
         with contextlib.suppress(TimeoutError):
@@ -158,12 +113,6 @@ def _hint(error: str) -> str:
         f" A disk is full: free some space where the results are, or in {tempfile.gettempdir()} (another folder: "
         "TMPDIR), then go on with --resume."
     )
-
-
-def _tail(log: IO[bytes]) -> str:
-    log.seek(0)
-    lines = log.read().decode(errors="replace").strip().splitlines()
-    return f" Its last line: {lines[-1]}" if lines else ""
 
 
 def end_tree(pid: int) -> None:

@@ -19,7 +19,7 @@ from patrons.series.declarations import ELSEWHERE
 from patrons.series.graph import Notebook, Series, SeriesError, code_digest, fingerprint, needs
 from patrons.series.progress import Lines
 from patrons.series.results import EXECUTED, FAILED, NOT_RUN, SUCCEEDED, Results
-from patrons.series.warm import Warm
+from patrons.series.workers import Place, Workers
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -59,7 +59,7 @@ class Plan:
         Keep results that a run would only repeat.
     elsewhere : callable, optional
         What notebooks read that no series has made; asked when the first of them is to run.
-    warm : Warm or None
+    workers : Workers or None
         Where kernels come from, if not from a warm process of this run.
     judged : Path or None
         Where the check has left the lines of a log, judged.
@@ -74,7 +74,7 @@ class Plan:
     timeout: float | None = None
     resume: bool = False
     elsewhere: Callable[[], Places] = dict
-    warm: Warm | None = None
+    workers: Workers | None = None
     judged: Path | None = None
 
 
@@ -113,8 +113,8 @@ def run(
     """
     results.begin(plan.series, plan.data, root)
     log.add(run_id=results.record["run_id"])
-    with _handlers_kept(), progress, nullcontext(plan.warm) if plan.warm else Warm() as warm:
-        asyncio.run(_Run(plan, results, progress, log, warm, kept).all())
+    with _handlers_kept(), progress, nullcontext(plan.workers) if plan.workers else Workers() as workers:
+        asyncio.run(_Run(plan, results, progress, log, workers, kept).all())
     results.mark_stale(plan.series)
     results.finish()
     log.add(run_id=results.record["run_id"])  # the earlier one where nothing was due
@@ -149,6 +149,11 @@ def heeded() -> list[signal.Signals]:
     return [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
 
 
+def place_of(notebook: Notebook, results: Results, judged: Path | None) -> Place:
+    """Where a notebook of the series runs."""
+    return Place(notebook.path, results.fresh / notebook.stage, imports.helper_modules(notebook.code), judged)
+
+
 class _Run:
     """One run of a plan: a task for each notebook, which waits for those that write what it reads."""
 
@@ -158,14 +163,15 @@ class _Run:
         results: Results,
         progress: Lines,
         log: Log,
-        warm: Warm | None = None,
+        workers: Workers | None = None,
         kept: Callable[[str], None] = lambda _: None,
     ):
-        self.plan, self.results, self.progress, self.log, self.warm = plan, results, progress, log, warm
+        self.plan, self.results, self.progress, self.log, self.workers = plan, results, progress, log, workers
         self.kept = kept
         self.slots = asyncio.Semaphore(plan.jobs)
         self.before = needs(plan.series)
         self.tasks: dict[str, asyncio.Task[bool]] = {}
+        self.waiting = set(plan.selected)  # those that have not begun
         self.signal: int | None = None
 
     async def all(self) -> None:
@@ -210,12 +216,15 @@ class _Run:
         inputs = self.inputs(notebook)
         mark = self.mark(notebook, inputs)
         if self.plan.resume and self.results.is_current(notebook, mark):
+            self.waiting.discard(stage)
             self._ended(stage, "reused")
             return True
         self.progress.started(stage)
         self.log("stage_started", stage=stage)
+        job = self.job(notebook)
+        self.prepare_those_after(stage)
         code, start = code_digest(notebook), time.monotonic()
-        ending = await processes.run(self.job(notebook), lambda cell, cells: self.progress.cell(stage, cell, cells))
+        ending = await processes.run(job, lambda cell, cells: self.progress.cell(stage, cell, cells))
         error = ending.error or self.missing(notebook)
         seconds = round(time.monotonic() - start, 3)
         record = {"seconds": seconds, "parameters": self.plan.parameters[stage], "fingerprint": mark, "error": error}
@@ -254,14 +263,20 @@ class _Run:
         return self.plan.elsewhere()
 
     def job(self, notebook: Notebook) -> processes.Job:
-        output = self.results.prepare(notebook.stage)
+        self.results.prepare(notebook.stage)
         own = {"folder": str(self.results.folder), "raw_folder": str(self.plan.raw_folder)}
         own = {name: value for name, value in own.items() if name in notebook.parameters}
         own |= {name: value for name, (value, _) in self.places(notebook).items()}
         parameters = {**self.plan.parameters[notebook.stage], **own}
-        modules = imports.helper_modules(notebook.code)
-        files = (notebook.path, output / EXECUTED, output)
-        return processes.Job(*files, parameters, self.plan.timeout, self.warm, modules, self.plan.judged)
+        place = place_of(notebook, self.results, self.plan.judged)
+        return processes.Job(place, place.output / EXECUTED, parameters, self.plan.timeout, self.workers)
+
+    def prepare_those_after(self, stage: str) -> None:
+        """Let the kernels start of notebooks that wait for none but those that have begun, now this one."""
+        self.waiting.discard(stage)
+        for after, before in self.before.items():
+            if self.workers and after in self.waiting and stage in before and not before & self.waiting:
+                self.workers.prepare(place_of(self.plan.series[after], self.results, self.plan.judged))
 
     def missing(self, notebook: Notebook) -> str | None:
         """What is wrong with the files that a notebook wrote; the folder was empty, so all that is in it is new."""

@@ -6,28 +6,16 @@ Forking is safe on Linux, from a process of one thread; elsewhere, and whenever 
 import asyncio
 import contextlib
 import json
-import os
 import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import IO
 
-SOURCES = Path(__file__).parents[2]
-# One thread a kernel for linear algebra: sums come out the same on any machine and with any --jobs.
-# A value that the user has set is respected.
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 PATIENCE = 60  # seconds for imports and a fork, after which a worker starts plainly
 # Arrow's allocator would start a thread at import. It is read by the warm process alone.
 NO_THREADS = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
-
-
-def environment() -> dict[str, str]:
-    """What all workers have in common."""
-    path = os.pathsep.join(filter(None, [str(SOURCES), os.environ.get("PYTHONPATH")]))
-    return {**dict.fromkeys(THREADS, "1"), **os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": path}
 
 
 @dataclass(frozen=True)
@@ -52,26 +40,37 @@ class Forked:
             stream.close()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A worker that the warm process was asked for: what leads to it, and where its fate will be told."""
+
+    talk: socket.socket
+    fate: socket.socket
+
+    def close(self) -> None:
+        """Close both, where nobody has made streams of them; the worker then ends."""
+        for one in (self.talk, self.fate):
+            one.close()
+
+
 class Warm:
-    """A process that has imported what notebooks use, from its first use until this block ends.
+    """A process that has imported what notebooks use, from its first use until it is closed.
 
     Parameters
     ----------
-    variables : mapping, optional
-        Its environment, in place of `environment`.
+    variables : mapping
+        Its environment.
     """
 
-    def __init__(self, variables: Mapping[str, str] | None = None):
-        self.environment = {**(environment() if variables is None else variables), **NO_THREADS}
+    def __init__(self, variables: Mapping[str, str]):
+        self.environment = {**variables, **NO_THREADS}
         self.environment.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as kernels do
         self.process: subprocess.Popen[bytes] | None = None
         self.control: socket.socket | None = None
         self.is_usable = sys.platform == "linux"
 
-    def __enter__(self) -> "Warm":
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End the process."""
         if self.control is not None:
             self.control.close()
         if self.process is not None:
@@ -93,32 +92,48 @@ class Warm:
                     start_new_session=True,
                 )
 
-    async def fork(self, modules: Iterable[str], log: IO[bytes]) -> Forked | None:
-        """A worker that has these modules imported; None where there is none to be had."""
+    def ask(self, modules: Iterable[str], log: IO[bytes], first: bytes = b"") -> Asked | None:
+        """Ask for a worker that has these modules imported, and tell it a first line; None where there are none."""
         try:
             self.start()
             if self.control is None or not self.is_usable:
                 return None
-            async with asyncio.timeout(PATIENCE):
-                return await self._fork(self.control, modules, log)
-        except (OSError, TimeoutError):  # it cannot be started, has ended, or does not answer
+            return self._ask(self.control, modules, log, first)
+        except OSError:  # it cannot be started, or has ended
             self.is_usable = False
             return None
 
-    async def _fork(self, control: socket.socket, modules: Iterable[str], log: IO[bytes]) -> Forked | None:
+    def _ask(self, control: socket.socket, modules: Iterable[str], log: IO[bytes], first: bytes) -> Asked:
         (talk, its_talk), (fate, its_fate) = socket.socketpair(), socket.socketpair()
+        asked = Asked(talk, fate)
+        with contextlib.ExitStack() as ours, its_talk, its_fate:
+            ours.callback(asked.close)
+            files = [its_talk.fileno(), log.fileno(), its_fate.fileno()]
+            socket.send_fds(control, [json.dumps(list(modules)).encode()], files)
+            talk.sendall(first)
+            ours.pop_all()
+        return asked
+
+    async def answer(self, asked: Asked) -> Forked | None:
+        """The worker that was asked for; None where there is none to be had."""
+        with contextlib.suppress(OSError, TimeoutError):  # the process has ended, or does not answer
+            async with asyncio.timeout(PATIENCE):
+                worker = await self._answer(asked)
+            if worker is not None:
+                return worker
+        self.is_usable = False
+        return None
+
+    async def _answer(self, asked: Asked) -> Forked | None:
+        streams = (
+            *await asyncio.open_unix_connection(sock=asked.talk),
+            *await asyncio.open_unix_connection(sock=asked.fate),
+        )
+        worker = Forked(0, *streams)
         with contextlib.ExitStack() as ours:
-            ours.callback(talk.close)
-            ours.callback(fate.close)
-            with its_talk, its_fate:
-                files = [its_talk.fileno(), log.fileno(), its_fate.fileno()]
-                socket.send_fds(control, [json.dumps(list(modules)).encode()], files)
-            streams = (*await asyncio.open_unix_connection(sock=talk), *await asyncio.open_unix_connection(sock=fate))
-            worker = Forked(0, *streams)
             ours.callback(worker.close)
             line = await worker.fate.readline()
             if line:
                 ours.pop_all()
                 return replace(worker, pid=int(line))
-        self.is_usable = False
         return None

@@ -1,10 +1,11 @@
 """One notebook in a process of its own: ``python -m patrons.series.worker``, or forked from a warm process (`forks`).
 
-The job arrives as one line of JSON on standard input; each cell that begins and, at the end, the outcome leave as
-lines of JSON on standard output. When standard input closes, the runner has ended; this process then ends too, and its
-kernel.
+Two lines of JSON arrive on standard input: first where the notebook will run, upon which the kernel starts, and then,
+maybe much later, the job. Each cell that begins and, at the end, the outcome leave as lines of JSON on standard output.
+When standard input closes, the runner has ended; this process then ends too, and its kernel.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,35 +14,44 @@ import threading
 from collections.abc import Callable
 from io import BufferedReader, FileIO
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, cast
 
 import nbformat
 import papermill
 import psutil
 from nbclient.exceptions import DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
-from patrons.series.kernels import Forked, OwnKernel
+from patrons.series.kernels import Forked, Kernel, OwnKernel
 
 STOPPED = "NotebookStopped"  # the exception of patrons.stage, which is slow to import, that ends a notebook early
 ERROR_MARK = "papermill-error-cell-tag"  # on the cells by which papermill leads to an error
 LONGEST = 2000  # characters of an error that are sent
+ENGINE = "patrons"  # as papermill calls `Engine`
 
 Send = Callable[..., None]
 
 
-def execute(job: dict[str, Any], send: Send) -> None:
-    """Run the notebook of a job, and send what happens.
+def execute(job: dict[str, Any], kernel: Kernel, send: Send) -> dict[str, Any]:
+    """Run the notebook of a job, and return the outcome.
 
     Parameters
     ----------
     job : dict
-        ``notebook``, ``executed`` (where it is saved, after each cell), ``parameters``, ``cwd``, and ``sockets``, an
-        empty folder with a short path.
+        ``notebook``, ``executed`` (where it is saved, before each code cell and at the end), ``parameters``.
+    kernel : Kernel
+        Where it runs.
     send : callable
-        Takes ``event="cell"`` with ``cell`` and ``cells``, and last ``event="end"`` with ``status``: ``ok`` (with
-        ``stopped``, the reason, where the notebook ended itself early), ``error`` (with ``cell``, ``error`` and
-        ``source``), ``dead`` (with ``cell``) or ``broken`` (with ``error``).
+        Takes ``event="cell"`` with ``cell`` and ``cells`` as each cell begins.
+
+    Returns
+    -------
+    dict
+        ``status``: ``ok`` (with ``stopped``, the reason, where the notebook ended itself early), ``error`` (with
+        ``cell``, ``error`` and ``source``), ``dead`` (with ``cell``) or ``broken`` (with ``error``).
     """
     cells = Cells(job, send)
     try:
@@ -49,27 +59,21 @@ def execute(job: dict[str, Any], send: Send) -> None:
             _literal(job["notebook"]),
             _literal(job["executed"]),
             job["parameters"],
+            engine_name=ENGINE,
             kernel_name="python3",
             language="python",
-            progress_bar=False,
-            cwd=job["cwd"],
-            kernel_manager_class=OwnKernel,
+            kernel=kernel,
             on_cell_execute=cells.begin,
-            # all is written by then, and to ask first takes a third of a second; Spark has to clear its disk
-            shutdown_kernel="graceful" if job["parameters"].get("engine") == "spark" else "immediate",
         )
-        send(event="end", status="ok")
+        return {"status": "ok"}
     except PapermillExecutionError as error:
         if error.ename == STOPPED:
             end_at_stop(Path(job["executed"]))
-            send(event="end", status="ok", stopped=error.evalue)
-        else:
-            text = f"{error.ename}: {error.evalue}"[:LONGEST]
-            send(event="end", status="error", cell=cells.begun, error=text, source=first_line(error.source))
+            return {"status": "ok", "stopped": error.evalue}
+        text = f"{error.ename}: {error.evalue}"[:LONGEST]
+        return {"status": "error", "cell": cells.begun, "error": text, "source": first_line(error.source)}
     except DeadKernelError:
-        send(event="end", status="dead", cell=cells.begun)
-    except Exception as error:  # whatever it is, the runner must know
-        send(event="end", status="broken", error=f"{type(error).__name__}: {error}"[:LONGEST])
+        return {"status": "dead", "cell": cells.begun}
 
 
 class Cells:
@@ -84,6 +88,49 @@ class Cells:
     def begin(self, **_: Any) -> None:
         self.begun += 1
         self.send(event="cell", cell=self.begun, cells=self.count)
+
+
+class Saving(NotebookExecutionManager):
+    """Saves the notebook before each code cell and at the end, between which nothing happens that could be lost."""
+
+    is_due = True
+
+    def save(self, **options: Any) -> None:
+        if self.is_due:
+            super().save(**options)
+
+    def cell_start(self, cell: Any, *position: Any, **options: Any) -> None:
+        self.is_due = cell.cell_type == "code"
+        super().cell_start(cell, *position, **options)
+        self.is_due = True
+
+    def cell_complete(self, *cell: Any, **options: Any) -> None:
+        self.is_due = False
+        super().cell_complete(*cell, **options)
+        self.is_due = True
+
+
+class Engine(NBClientEngine):
+    """Executes a notebook in a kernel that is ready."""
+
+    @classmethod
+    def execute_notebook(
+        cls, nb: Any, kernel_name: str, output_path: str, kernel: Kernel, on_cell_execute: Callable[..., None], **_: Any
+    ) -> Any:
+        saving = Saving(nb, output_path, progress_bar=False)
+        saving.notebook_start()
+        try:
+            client = PapermillNotebookClient(
+                saving, kernel.manager, kernel_name=kernel_name, on_cell_execute=on_cell_execute
+            )
+            client.kc = kernel.client
+            client.execute()
+        finally:
+            saving.notebook_complete()
+        return saving.nb
+
+
+papermill_engines.register(ENGINE, Engine)
 
 
 def end_at_stop(executed: Path) -> None:
@@ -109,31 +156,62 @@ def _literal(path: str) -> str:
     return path.replace("{", "{{").replace("}", "}}")
 
 
-def end_with_runner() -> None:
-    """Wait until the runner closes standard input; then end the kernel and this process."""
-    while os.read(0, 4096):
-        pass
-    for child in psutil.Process().children(recursive=True):
-        child.kill()
+def listen(jobs: "SimpleQueue[dict[str, Any]]") -> None:
+    """Take the job; once the runner closes standard input, end the kernel and this process."""
+    while line := read_line():
+        jobs.put(json.loads(line))
+    end_children()
     shutil.rmtree(OwnKernel.folder, ignore_errors=True)
     os._exit(1)
 
 
-def main(kernel: Forked | None = None) -> None:
-    """Run the notebook of the job that arrives, in this kernel where one was forked."""
+def end_children() -> None:
+    """End the kernel and all that it started."""
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
+
+
+def read_line() -> bytes:
+    """A line of standard input, and nothing of what follows it; empty once that is closed."""
+    return cast("FileIO", cast("BufferedReader", sys.stdin.buffer).raw).readline()
+
+
+def main(forked: Forked | None = None) -> None:
+    """Run the notebook of the job that arrives, in this kernel where one was forked, and wait to be ended."""
     answers = os.fdopen(os.dup(1), "w")  # the kernel inherits 1: what it prints must not be taken for an answer
     os.dup2(2, 1)
 
     def send(**answer: Any) -> None:
         print(json.dumps(answer), file=answers, flush=True)
 
-    job = json.loads(cast("FileIO", cast("BufferedReader", sys.stdin.buffer).raw).readline())
-    if kernel is not None:  # this process has the environment of the one that it was forked from
+    first = read_line()
+    if not first:  # the runner has ended
+        os._exit(1)
+    place, jobs = json.loads(first), SimpleQueue[dict[str, Any]]()
+    if forked is not None:  # this process has the environment of the one that it was forked from
         os.environ.clear()
-        os.environ.update(job["environment"])
-    OwnKernel.folder, OwnKernel.forked = Path(job["sockets"]), kernel
-    threading.Thread(target=end_with_runner, daemon=True).start()
-    execute(job, send)
+        os.environ.update(place["environment"])
+    OwnKernel.folder, OwnKernel.forked = Path(place["sockets"]), forked
+    listening = threading.Thread(target=listen, args=(jobs,), daemon=True)
+    listening.start()
+    send(event="end", **outcome(place["cwd"], jobs, send))
+    listening.join()  # the runner ends this process, and its kernel with it
+
+
+def outcome(cwd: str, jobs: "SimpleQueue[dict[str, Any]]", send: Send) -> dict[str, Any]:
+    """Start the kernel, wait for the job and do it."""
+    try:
+        kernel = Kernel.start(cwd)
+        job = jobs.get()
+        ended = execute(job, kernel, send)
+        if job["parameters"].get("engine") == "spark":  # which has to clear its disk; of others all is written by then
+            kernel.shut_down()
+        end_children()
+        kernel.collect()
+        return ended
+    except Exception as error:  # whatever it is, the runner must know
+        return {"status": "broken", "error": f"{type(error).__name__}: {error}"[:LONGEST]}
 
 
 if __name__ == "__main__":
