@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 
-from patrons.digits import about, compared, held
+from patrons import digits
+from patrons.digits import about, compared, day_of, held
 
 
 @pytest.mark.parametrize(
@@ -54,7 +57,19 @@ def test_amounts_are_compared_plausibly(value, base, text):
         ("95% interval 12.5% to 1,000%", "95% interval 12.5% to 1,000%"),
         ("Nancy's financial information", "Nancy's financial information"),
         ("on 31 January 2024 at 10:15, version 1.2.345678", "on 31 January 2024 at 10:15, version 1.2.345678"),
+        ("On 2024-12-29 (2025-06-27), until 2025-07-01.", "On 29 December 2024 (27 June 2025), until 1 July 2025."),
+        ("list 2025-12-24-49c10e86 and 2025-13-45", "list 2025-12-24-49c10e86 and 2025-13-45"),  # no days
     ],
 )
 def test_every_number_in_a_sentence_is_finite_plausible_and_rounded(sentence, shown):
     assert held(sentence) == shown
+
+
+def test_the_day_of_a_moment_is_said_in_words_and_what_is_none_stays():
+    assert day_of("2025-12-24") == day_of("2025-12-24T23:30:00+01:00") == "24 December 2025"
+    assert day_of("some day") == "some day"
+
+
+def test_days_get_their_words_in_one_place():
+    modules = Path(digits.__file__).parent.rglob("*.py")
+    assert [path.name for path in modules if "day:%B %Y}" in path.read_text()] == ["digits.py"]

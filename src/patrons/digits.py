@@ -2,7 +2,7 @@
 
 import math
 import re
-from datetime import date
+from datetime import date, datetime
 
 DIGITS = 3
 LARGE = ((1e9, " billion"), (1e6, " million"))
@@ -72,17 +72,21 @@ def held(sentence: str) -> str:
     text = NO_CURRENCY.sub(r"\1", text)
     text = POWER.sub(lambda match: about(float(match[0])), text)
     text = PERCENT.sub(_plausible, text)
-    text = DAY.sub(_spoken, text)
+    text = DAY.sub(lambda match: day_of(match[0]), text)
     return LONG.sub(lambda match: f"{float(match[0]):.{DIGITS}g}", text)
 
 
-def _spoken(match: re.Match[str]) -> str:
-    """A day as people say it; what is no day stays."""
-    try:
-        day = date.fromisoformat(match[0])
-    except ValueError:
-        return match[0]
+def spoken(day: date) -> str:
+    """A day in words: 23 December 2025."""
     return f"{day.day} {day:%B %Y}"
+
+
+def day_of(moment: str) -> str:
+    """The day of a moment of the records, in words; as it stands where it is none."""
+    try:
+        return spoken(datetime.fromisoformat(moment))
+    except ValueError:
+        return moment
 
 
 def _plausible(match: re.Match[str]) -> str:

@@ -170,7 +170,8 @@ def put(partial: Path, path: Path) -> None:
     except BaseException:
         put_back(path.parent)
         raise
-    _remove(old)
+    with suppress(OSError):  # `put_back` removes later what cannot be removed now
+        _remove(old)
 
 
 def put_back(folder: Path) -> None:

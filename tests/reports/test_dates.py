@@ -1,4 +1,4 @@
-"""Days as a reader says them, and whether what a page forecasts is over when the page is made."""
+"""The days that a page forecasts, and whether they are over when the page is made."""
 
 from datetime import date
 
@@ -19,11 +19,6 @@ def test_a_forecast_begins_on_the_day_after_the_newest_order():
 @pytest.mark.parametrize(("data", "days"), [({}, 90), ({"period": []}, 90), ({"period": ["a", "b"]}, 90), (SHOP, None)])
 def test_without_a_period_or_a_horizon_no_days_are_named(data, days):
     assert dates.ahead(data, days) is None
-
-
-def test_days_in_a_sentence_are_said_in_words_and_names_that_hold_one_stay():
-    text = "On 2024-12-29 (2025-06-27), list 2025-12-24-49c10e86 and 2025-13-45."
-    assert dates.in_words(text) == "On 29 December 2024 (27 June 2025), list 2025-12-24-49c10e86 and 2025-13-45."
 
 
 @pytest.mark.parametrize(

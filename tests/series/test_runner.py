@@ -662,6 +662,49 @@ def test_half_a_record_of_a_series_counts_as_none(root, executed, caplog):
     assert not list(processed.glob(".*.partial"))
 
 
+def test_results_stay_where_new_ones_cannot_take_their_place(root, executed, monkeypatch):
+    assert run(root) == 0
+    rename = Path.rename
+
+    def refuse(self, target):
+        if self.parent.name == ".running" and target.name == "01_a":
+            raise PermissionError("not now")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(ExceptionGroup):
+        run(root, "--set", "01.k=4")
+    assert (root / "data/processed/toy/01_a/a.txt").read_text() == "3"
+
+
+@pytest.mark.parametrize(("renamed", "left"), [(0, "3"), (1, "3"), (2, "4")])
+def test_a_runner_that_was_killed_while_it_replaced_results_has_the_old_or_the_new_ones(root, executed, renamed, left):
+    assert run(root) == 0
+    results = Results(root / "data" / "processed" / "toy")
+    (results.prepare("01_a") / "a.txt").write_text("4")
+    script = KILLED_AT.format(folder=results.folder, renames=renamed)
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -signal.SIGKILL
+    assert run(root, "--only", "03") == 0
+    assert (results.folder / "01_a" / "a.txt").read_text() == left
+    assert not list(results.folder.glob(".01_a*"))
+
+
+KILLED_AT = """
+import os, signal
+from pathlib import Path
+from patrons.series.results import Results
+rename, left = Path.rename, {renames}
+def stop(self, target):
+    global left
+    left -= 1
+    return rename(self, target) if left >= 0 else os.kill(os.getpid(), signal.SIGKILL)
+results = Results(Path("{folder}"))
+Path.rename = stop
+results.set = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+results.keep("01_a", fingerprint="", code="", parameters={{}}, inputs={{}}, stopped=None)
+"""
+
+
 def test_a_full_disk_is_told_with_the_file_and_what_to_free(root, executed, capsys, monkeypatch):
     def full(path):
         raise OSError(errno.ENOSPC, "No space left on device")

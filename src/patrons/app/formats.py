@@ -60,11 +60,6 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:-])", r"\\\1", text)
 
 
-def dated(day: str) -> str:
-    """A day of a record as people write it: ``23 December 2025``."""
-    return f"{pd.Timestamp(day):%-d %B %Y}"
-
-
 def coverage(later: Mapping[str, Any]) -> str:
     """How often likely later segments held the right one (`later` as `segments.later.record` makes it), a clause."""
     days = [day["value"] for day in later["origins"]]

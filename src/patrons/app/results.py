@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from patrons.app.formats import dated, escaped
+from patrons.app.formats import escaped
 from patrons.churn import gate_narrative
+from patrons.digits import day_of
 from patrons.errors import RUN_ALL, is_expected
 from patrons.files import read_json, read_record, result_file
 from patrons.scoring import Scorer, release
@@ -108,7 +109,9 @@ class Series(NamedTuple):
         parts = [
             f"**{escaped(self.title)}**",
             "simulated: a computer made these customers up" if data.get("simulated") else "",
-            f"orders up to {dated(until[-1])}" if until else f"read on {dated(read_record(self.processed)['started'])}",
+            f"orders up to {day_of(until[-1])}"
+            if until
+            else f"read on {day_of(read_record(self.processed)['started'])}",
         ]
         return " · ".join(filter(None, parts))
 

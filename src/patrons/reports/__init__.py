@@ -7,7 +7,7 @@ at_risk     whom we warn of, and who has gone quiet already
 leads       what the pages of 06, 07 and 08 add to their answer, and the first customers
 terms       the words of the field on a page, each explained once
 pictures    a bar for each segment, beside an answer
-dates       days in words, what a forecast is about, and whether that is over
+dates       the days that a forecast is about, and whether they are over
 contacts    the first rows of the list of whom to contact
 markup      the HTML of notebooks, made safe and readable
 """

@@ -1,11 +1,11 @@
-"""Days as they are read aloud, the days that a forecast is about, and whether they are over."""
+"""The days that a forecast is about, and whether they are over."""
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-ISO = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")  # not within a name, such as that of a list
+from patrons.digits import spoken
+
 OLD = 0.25  # of the shortest horizon: where more of it has passed before a page is made, the page says so first
 
 
@@ -19,33 +19,11 @@ class Span(NamedTuple):
         return f"between {spoken(self.first)} and {spoken(self.last)}"
 
 
-def spoken(day: date) -> str:
-    """A day in words: 23 December 2025."""
-    return f"{day.day} {day:%B %Y}"
-
-
-def in_words(text: str) -> str:
-    """A text with its days in words instead of digits and dashes; what is no day stays."""
-    return ISO.sub(lambda match: day_of(match[0]), text)
-
-
-def day_of(moment: str) -> str:
-    """The day of a moment of the records, in words; as it stands where it is none."""
-    try:
-        return spoken(_date(moment))
-    except ValueError:
-        return moment
-
-
-def _date(moment: str) -> date:
-    return date.fromisoformat(moment) if len(moment) == 10 else datetime.fromisoformat(moment).date()
-
-
 def newest(data: Mapping[str, Any]) -> date | None:
     """The day of the newest order, by ``dataset.json``; None of a customer table."""
     period = data.get("period") or ()
     try:
-        return _date(str(period[-1])) if period else None
+        return datetime.fromisoformat(str(period[-1])).date() if period else None
     except ValueError:
         return None
 
@@ -83,7 +61,7 @@ def age(data: Mapping[str, Any], made: str, horizons: Iterable[int | None]) -> s
     span = ahead(data, min(filter(None, horizons), default=None))
     if span is None or not made:
         return ""
-    passed, length = (_date(made) - span.first).days + 1, (span.last - span.first).days + 1
+    passed, length = (datetime.fromisoformat(made).date() - span.first).days + 1, (span.last - span.first).days + 1
     if passed <= OLD * length:
         return ""
     end = spoken(newest(data) or span.first)

@@ -8,7 +8,6 @@ from patrons.digits import held
 from patrons.errors import PATRONS
 from patrons.reports import leads
 from patrons.reports.answers import CHURN, LABELS, PLACING, VALUE, WATCH, Answer, Answers
-from patrons.reports.dates import in_words
 
 SHOWN = 2  # troubles with the data that are named
 CHANGES = 4  # sentences on what changed since the last run
@@ -46,12 +45,12 @@ def content(processed: Path, stages: Sequence[Mapping[str, Any]], currency: str)
     own = ((PLACING, answers.placing), (WATCH, answers.watched))  # which the first page tells otherwise
     given = [(good[stage], answer) for stage, ask in asked if stage in good for answer in ask()]
     more = [(good[stage], answer) for stage, ask in own if stage in good for answer in ask()]
-    doubts = {_told(doubt): stage for stage, answer in given for doubt in answer.doubts if doubt}
-    doubts |= {_told(doubt): good[WATCH] for doubt in _broken(answers)}
+    doubts = {held(doubt): stage for stage, answer in given for doubt in answer.doubts if doubt}
+    doubts |= {held(doubt): good[WATCH] for doubt in _broken(answers)}
     return {
         "points": [_point(stage, answer) for stage, answer in given],
         "doubts": [{"text": text, **_source(stage)} for text, stage in doubts.items()],
-        "changes": [_told(sentence) for sentence in _changes(answers)],
+        "changes": [held(sentence) for sentence in _changes(answers)],
         "watch": _source(good[WATCH]) if WATCH in good else None,
         "contacts": answers.contacts,
         "leads": {
@@ -71,19 +70,14 @@ def _lead(
 
 
 def _point(stage: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    lines = [_told(line) for line in answer.lines]
+    lines = [held(line) for line in answer.lines]
     return {
         "question": answer.question,
-        "text": _told(answer.text),
+        "text": held(answer.text),
         "picture": answer.picture,
         "lines": lines,
         **_source(stage),
     }
-
-
-def _told(sentence: str) -> str:
-    """A sentence as a reader wants it: numbers rounded, days in words."""
-    return in_words(held(sentence))
 
 
 def _source(stage: Mapping[str, Any]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from nbconvert import HTMLExporter
 from traitlets.config import Config
 
 import patrons
+from patrons.digits import day_of
 from patrons.files import read_json, read_record, shown, write_text
 from patrons.reports import dates, first_page, leads, terms
 from patrons.reports.markup import headings, tidy
@@ -132,10 +133,10 @@ def read_header(name: str, processed: Path) -> dict[str, Any]:
     moment = series.get("finished") or series.get("started")
     facts = [
         ("Source", data.get("source"), ""),
-        ("Period", " to ".join(dates.day_of(day) for day in data.get("period") or ()), ""),
+        ("Period", " to ".join(day_of(day) for day in data.get("period") or ()), ""),
         ("Currency", data.get("currency"), ""),
-        ("Forecasts from", dates.day_of(end) if (end := value.get("from")) else "", ""),
-        ("Made on", moment and dates.day_of(moment), ""),
+        ("Forecasts from", day_of(end) if (end := value.get("from")) else "", ""),
+        ("Made on", moment and day_of(moment), ""),
     ]
     horizons = [churn.get("horizon_days"), value.get("horizon_days")]
     origin = [("Run", series.get("run_id"), ""), ("Data digest", digest[:12], f"SHA-256 {digest}")]

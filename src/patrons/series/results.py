@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from patrons import __version__
-from patrons.files import digest, locked, read_json, read_record, write_json
+from patrons.files import digest, locked, put, put_back, read_json, read_record, write_json
 from patrons.series.declarations import ParamsError
 from patrons.series.graph import Notebook
 
@@ -88,9 +88,7 @@ class Results:
 
         Calls for one run of a pipeline (see `CALLER`) go on with one record, as if one call had been for all.
         """
-        for old in self.fresh.glob("*.old"):  # a runner that was killed between two renames left it there
-            if not (self.folder / old.stem).exists():
-                old.rename(self.folder / old.stem)
+        put_back(self.folder)  # what a runner that was killed between two renames left aside
         shutil.rmtree(self.fresh, ignore_errors=True)
         for half in self.folder.glob(".*.partial"):  # of a process that was killed while it wrote
             half.unlink(missing_ok=True)
@@ -170,14 +168,10 @@ class Results:
         return folder
 
     def keep(self, stage: str, **record: Any) -> None:
-        """Replace earlier results by those that a notebook wrote, by renaming."""
+        """Replace earlier results by those that a notebook wrote (see `files.put`)."""
         record |= {"outputs": digests(self.fresh / stage)}
         write_json(self.fresh / stage / ORIGIN, _origin(record))
-        old = self.fresh / f"{stage}.old"
-        if (self.folder / stage).exists():
-            (self.folder / stage).rename(old)
-        (self.fresh / stage).rename(self.folder / stage)
-        shutil.rmtree(old, ignore_errors=True)
+        put(self.fresh / stage, self.folder / stage)
         self.failed_notebook(stage).unlink(missing_ok=True)
         self.set(stage, status=SUCCEEDED, **record)
 
