@@ -110,8 +110,8 @@ def run(arguments: argparse.Namespace, root: Path, log: events.Log) -> int:
     path = params_file(arguments.params, root)
     results = Results(root / "data" / "processed" / path.stem)
     results.claim(path, root)
-    with Workers() as workers, scratch() as judged:
-        plan = checked(arguments, path, results, root, workers, judged)
+    with Workers() as workers, scratch() as own:
+        plan = checked(arguments, path, results, root, workers, own / "judged")
         with results.lock():
             with Ahead(results, not arguments.no_track) as ahead:
                 runner.run(plan, results, progress(sorted(plan.selected)), root, log, ahead.page)

@@ -877,12 +877,12 @@ log, _ = judging.judged(Path(raw_folder) / source, judging.How.of({"non_products
 """
 
 
-def reader(root):
-    """A series whose only notebook takes the judged lines of a log of three."""
+def reader(root, last="pass"):
+    """A series whose only notebook takes the judged lines of a log of three, and then runs a last cell."""
     stated = (
         'raw_folder: str = "../data/raw"  # set by the runner\nsource: str = "log.csv"\nnon_products: list[str] = []\n'
     )
-    notebook(root, "01_a", PREAMBLE, TAKES, writes=("a.txt",), parameters=f"{stated}min_customers: int = 1\n")
+    notebook(root, "01_a", PREAMBLE, TAKES, last, writes=("a.txt",), parameters=f"{stated}min_customers: int = 1\n")
     log = root / "data" / "raw" / "log.csv"
     log.parent.mkdir(parents=True)
     lines = (f"a,2024-01-0{day},{day}.00\n" for day in (1, 2, 3))
@@ -904,6 +904,33 @@ def test_a_log_is_read_once_in_a_series_and_not_at_all_where_nothing_is_due(tmp_
     log.write_text(log.read_text() + "a,2024-01-04,4.00\n")
     with pytest.raises(TypeError, match="not callable"):
         run_all.main(again, root=tmp_path)
+
+
+LEFT = """
+import json, os
+left = Path(os.environ["PATRONS_JUDGED"])
+(out / "b.txt").write_text(f"{sorted(os.listdir(left)) if left.is_dir() else None}{k}")
+"""
+
+
+@pytest.mark.parametrize("cell", ["pass", "1 / 0", "import signal; os.kill(os.getpid(), signal.SIGKILL)"])
+def test_judged_lines_are_gone_once_the_notebook_that_reads_the_log_has_ended_however_it_did(tmp_path, cell):
+    reader(tmp_path, cell)
+    notebook(tmp_path, "02_b", PREAMBLE, LEFT, writes=("b.txt",), parameters="k: int = 3\n")
+    asked = [str(tmp_path / "params" / "toy.yaml"), "--no-track", "--jobs", "1"]
+    assert run_all.main(asked, root=tmp_path) == int(cell != "pass")
+    assert (tmp_path / "data/processed/toy/02_b/b.txt").read_text() == "None3"
+
+
+def test_judged_lines_are_gone_where_the_results_of_the_notebook_that_reads_the_log_are_kept(tmp_path):
+    reader(tmp_path)
+    notebook(tmp_path, "02_b", PREAMBLE, LEFT, writes=("b.txt",), parameters="k: int = 3\n")
+    asked = [str(tmp_path / "params" / "toy.yaml"), "--no-track", "--jobs", "1"]
+    assert run_all.main(asked, root=tmp_path) == 0
+    assert run_all.main([*asked, "--resume", "--set", "02.k=4"], root=tmp_path) == 0
+    assert statuses(tmp_path) == {"01_a": "succeeded", "02_b": "succeeded"}
+    assert record(tmp_path)["stages"]["01_a"]["reused"]
+    assert (tmp_path / "data/processed/toy/02_b/b.txt").read_text() == "None4"
 
 
 def test_a_log_that_breaks_a_limit_ends_with_2_before_anything_is_written(tmp_path, capsys):

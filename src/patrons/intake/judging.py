@@ -1,6 +1,6 @@
 """The lines of a log, read and judged once in a series: the check before it leaves them to 01.
 
-The check keeps its judged lines in a folder of the run, private and gone when the run ends, with a mark of what they
+The check keeps its judged lines in a folder of the run, private and gone once 01 has ended, with a mark of what they
 were made from: the file as it was (size, times of change, number on its disk), the settings, and the code of this room.
 01 takes them where its own mark is the same, and judges the log itself where anything differs or nothing was left:
 started by hand, on Spark, or after the file was changed.
@@ -90,6 +90,7 @@ def judge(path: Path, how: How, works: Engine | None = None, folder: Path | None
 
 def leave(path: Path, how: How, folder: Path) -> tuple[Log, Table]:
     """`judge` on DuckDB, and leave the result in a folder for `judged`; its mark, taken before, is written last."""
+    folder.mkdir(parents=True, exist_ok=True)
     mark = _mark(path, how)
     log, cancelled = judge(path, how, folder=folder)
     record: dict[str, Any] = {

@@ -1,6 +1,7 @@
 """Runs a series: notebooks in the order of what they read and write, independent ones at the same time."""
 
 import asyncio
+import shutil
 import signal
 import sys
 import time
@@ -62,7 +63,8 @@ class Plan:
     workers : Workers or None
         Where kernels come from, if not from a warm process of this run.
     judged : Path or None
-        Where the check has left the lines of a log, judged.
+        Where the check has left the lines of a log, judged; removed once the notebook that reads the source has ended,
+        however it did.
     """
 
     series: Series
@@ -209,7 +211,11 @@ class _Run:
             self._ended(stage, NOT_RUN)
             return False
         async with self.slots:
-            return await self.execute(self.plan.series[stage])
+            try:
+                return await self.execute(self.plan.series[stage])
+            finally:  # as large as the log, and of no use to those that follow
+                if self.plan.judged and "source" in self.plan.series[stage].parameters:
+                    shutil.rmtree(self.plan.judged, ignore_errors=True)
 
     async def execute(self, notebook: Notebook) -> bool:
         stage = notebook.stage
