@@ -35,8 +35,8 @@ def cells(notebook: Path) -> list[str]:
     return ["".join(cell["source"]) for cell in found if cell["cell_type"] == "code"]
 
 
-def run(folder: Path, given: dict[str, Any], notebook: Path, only_search: bool, tell: bool = True) -> dict[str, Any]:
-    """Run the cells in this process, print what each cost, and return their names."""
+def run(folder: Path, given: dict[str, Any], notebook: Path, last: str = "", tell: bool = True) -> dict[str, Any]:
+    """Run the cells in this process up to the one that holds `last`, print what each cost, and return their names."""
     os.environ["MPLBACKEND"] = "agg"
     names: dict[str, Any] = {"__name__": "__main__"}
     with tempfile.TemporaryDirectory() as output:
@@ -52,7 +52,7 @@ def run(folder: Path, given: dict[str, Any], notebook: Path, only_search: bool, 
                 first = next(line for line in source.splitlines() if line and not line.startswith(("from", "import")))
                 cost = f"{time.process_time() - cpu:.1f} | {time.perf_counter() - wall:.1f} | {peak:.1f}"
                 print(f"| {number} | `{first[:70]}` | {cost} |", flush=True)
-            if only_search and SEARCHED in source:
+            if last and last in source:
                 break
     return names
 
@@ -61,7 +61,7 @@ def search(params: Path, processed: Path, out: Path, notebook: Path) -> None:
     """The search of one set: validated probabilities of each kind, the choice and its CPU seconds, kept in `out`."""
     given = yaml.safe_load(params.read_text()).get("06_churn") or {}
     start = time.process_time()
-    names = run(processed / params.stem, given, notebook, only_search=True, tell=False)
+    names = run(processed / params.stem, given, notebook, last=SEARCHED, tell=False)
     result = names["result"]
     spent = round(time.process_time() - start, 1)
     out.mkdir(parents=True, exist_ok=True)
@@ -120,7 +120,7 @@ def main() -> None:
             search(params, args.processed, args.out, args.notebook)
         return None
     print("| cell | begins with | CPU s | seconds | peak GB so far |\n|--:|:--|--:|--:|--:|", flush=True)
-    run(args.paths[0], {}, args.notebook, only_search=False)
+    run(args.paths[0], {}, args.notebook)
     print(f"{time.process_time():.1f} CPU s", file=sys.stderr)
     return None
 
