@@ -80,6 +80,14 @@ def test_every_parameter_says_what_it_means(stage):
         assert len(parameter.meaning.split()) >= 2, parameter.name
 
 
+@pytest.mark.parametrize("stage", [stage for stage, one in SERIES.items() if "seed" in one.parameters])
+def test_a_seed_says_what_it_is_of_and_claims_no_customers_that_are_drawn_without_it(stage):
+    meaning, cells = SERIES[stage].parameters["seed"].meaning, "\n".join(SERIES[stage].code)
+    assert "every" not in meaning
+    draws = re.search(r"samples\.drawn\(|drawn\.drawn\(|forecast\.drawn\(|most_customers\b", cells)
+    assert ("which customers are drawn does not depend on it" in meaning) == bool(draws)
+
+
 @pytest.mark.parametrize("stage", SERIES)
 def test_every_parameter_is_used(stage):
     cells = SERIES[stage].code
