@@ -1,7 +1,9 @@
+import numpy as np
 import pandas as pd
 import pytest
 
 from patrons.churn import customers, empty
+from patrons.evaluation import samples
 from patrons.features.preparation import preparation
 from tests.churn.test_narrative import EARLIER, LOG, TABLE
 
@@ -36,6 +38,23 @@ def test_customers_are_scored_in_parts_as_they_are_together(monkeypatch):
     together = customers.scores(model, rows, DICTIONARY, 0.25, left_out)
     monkeypatch.setattr(customers, "AT_ONCE", 3)
     pd.testing.assert_frame_equal(customers.scores(model, rows, DICTIONARY, 0.25, left_out), together)
+
+
+def test_what_is_usual_is_told_from_customers_drawn_and_not_from_the_first_ones(monkeypatch):
+    compared = []
+
+    def explained(model, X, dictionary, others):
+        compared.append(others.fee.tolist())
+        return [(np.zeros(len(X)), np.full((len(X), 4), ""))]
+
+    monkeypatch.setattr(customers, "explained", explained)
+    monkeypatch.setattr(customers, "AT_ONCE", 2)
+    kept = pd.Series([True, True, True, False])
+    customers.scores(None, ROWS, DICTIONARY, can_be_kept=kept)
+    customers.scores(None, ROWS[::-1], DICTIONARY, can_be_kept=kept[::-1])
+    some = samples.drawn(ROWS.customer_id[kept], 2)
+    assert compared[0] == ROWS.fee[ROWS.customer_id.isin(some)].tolist() != [1.0, 2.0]
+    assert compared[1] == compared[0][::-1]  # the same customers, in whatever order they stand
 
 
 def test_todays_outcome_of_a_log_is_not_known_to_anyone_so_the_model_scores_all():

@@ -21,6 +21,15 @@ def test_the_features_that_add_most_are_looked_at():
     assert list(importance.curves(model([LOGISTIC]), TEST, lost.index, seed=0)) == ["recency_days"]
 
 
+def test_curves_are_of_rows_from_the_whole_test(monkeypatch):
+    monkeypatch.setattr(importance, "CURVE_ROWS", 50)
+    asked = []
+    monkeypatch.setattr(importance, "dependence", lambda _, X, name: asked.append(X.index))
+    importance.curves(None, TEST, ["recency_days"], seed=0)
+    assert len(asked[0]) == 50
+    assert asked[0].max() > 400  # of 500
+
+
 def test_the_mean_probability_rises_with_silence():
     curve = importance.dependence(model([LOGISTIC]), ROWS, "recency_days")
     assert curve.probability.is_monotonic_increasing

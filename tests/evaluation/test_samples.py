@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import ibis
 import pandas as pd
 
@@ -28,3 +31,36 @@ def test_that_some_customers_were_drawn_is_said_in_one_sentence():
     assert samples.sentence(25_000, 1_000_000) == (
         "Models learn from and are tested on 25,000 of the 1,000,000 customers, drawn at random."
     )
+
+
+def test_of_rows_in_memory_those_of_the_drawn_customers_stay_in_their_order():
+    rows = pd.DataFrame({"customer_id": list("dbcadbca"), "n": range(8)}, index=range(8, 0, -1))
+    assert samples.few(rows, 4) is rows
+    some = samples.few(rows, 2)
+    assert set(some.customer_id) == set(samples.drawn(pd.Series(list("abcd")), 2))
+    assert some.n.is_monotonic_increasing
+    assert len(some) == 4
+
+
+ROWS_CUT = re.compile(r"\w\.head\([A-Z_]{3,}\)|iloc\[:[A-Z_]|\.head\(\d[\d_]{2,}|hash_array\(")
+ALLOWED = {  # what is shown, or kept as an example of its columns, stands for nobody else
+    "app/contacts.py",
+    "app/score.py",
+    "churn/empty.py",
+    "evaluation/samples.py",
+    "intake/candidates.py",  # different values of a column, while columns are guessed
+    "intake/guess.py",
+    "intake/roles.py",
+    "monitoring/moved_plots.py",
+    "reports/contacts.py",
+    "reports/leads.py",
+    "segments/outputs.py",
+    "tracking/packing.py",
+    "value/workbook.py",
+}
+
+
+def test_the_first_rows_of_a_table_are_never_taken_for_a_sample_of_it():
+    source = Path(samples.__file__).parents[1]
+    found = {path.relative_to(source).as_posix() for path in source.rglob("*.py") if ROWS_CUT.search(path.read_text())}
+    assert found <= ALLOWED, found - ALLOWED

@@ -11,6 +11,7 @@ import run_all
 from patrons.cli import main as cli
 from patrons.demo.simulate import simulate
 from patrons.errors import OrdersError, SourceError
+from patrons.intake import init as intake_init
 from patrons.intake import quality, sources
 from patrons.intake.guess import guess
 from patrons.intake.init import init
@@ -314,3 +315,13 @@ def test_the_simulated_shop_written_as_a_german_csv_gives_the_same_orders(tmp_pa
     ]
     tables = [table.assign(ordered_at=table.ordered_at.dt.floor("s")) for table in tables]
     pd.testing.assert_frame_equal(*tables)
+
+
+def test_the_decimal_mark_of_a_table_is_told_by_customers_from_all_over_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(intake_init, "LOOKED_AT", 100)
+    whole, half = [str(n) for n in range(200)], [f"{n},5" for n in range(400)]
+    table = pd.DataFrame({"customer": [f"c{n}" for n in range(600)], "fee": whole + half})
+    table.assign(churn=["yes", "no"] * 300).to_csv(tmp_path / "shop.csv", sep=";", index=False)
+    (tmp_path / "params").mkdir()
+    written = yaml.safe_load(init(tmp_path / "shop.csv", tmp_path).path.read_text())
+    assert written["01_eda"]["decimal"] == "comma"

@@ -64,6 +64,16 @@ def test_forgetting_what_matters_costs_accuracy_and_forgetting_noise_does_not():
     assert important.importance["noise"] == pytest.approx(0, abs=0.05)
 
 
+def test_importance_is_measured_on_customers_drawn_and_not_on_the_first_ones(monkeypatch):
+    model, asked = classification.fit(PREPARE, MODELS["XGBoost"], X, Y), []
+    monkeypatch.setattr(classification, "SHUFFLED", 20)
+    measure = classification._lost
+    monkeypatch.setattr(classification, "_lost", lambda *given: asked.append(given[4]) or measure(*given))
+    classification.importances(model, X, Y, repeats=1, seed=0)
+    assert [len(some) for some in asked] == [20] * len(asked)
+    assert asked[0].tolist() != Y[:20].tolist()
+
+
 def test_the_reference_is_always_among_the_families():
     assert list(classification.families(20, 0, ["XGBoost"])) == ["random forest", "XGBoost"]
 

@@ -37,6 +37,13 @@ def test_what_sets_apart_is_not_what_groups_were_made_from_nor_its_copy():
     assert list(shown) == ["segment", "what", "difference", "mean here", "mean elsewhere"]
 
 
+def test_what_two_features_share_is_not_asked_of_the_first_customers_alone(monkeypatch):
+    monkeypatch.setattr(traits, "COMPARED", 100)
+    order, rng = np.arange(1_000.0), np.random.default_rng(0)
+    late = np.where(order < 100, rng.permutation(1_000), order)  # only later customers have both alike
+    assert traits.similarity(pd.DataFrame({"one": order, "other": late})).loc["one", "other"] > 0.6
+
+
 def test_a_profile_is_in_standard_deviations_of_ranks():
     # ranks 1 to 6: mean 2 here, 5 there, standard deviation sqrt(35/12)
     recency = pd.DataFrame({"recency_days": [1, 2, 3, 400, 410, 420]})

@@ -6,6 +6,7 @@ from sklearn.pipeline import Pipeline
 
 from patrons.churn.reasons import RAISING, REASONS, Explainer, prepared
 from patrons.churn.wording import Wording
+from patrons.evaluation import samples
 from patrons.features.panel import KNOWN, OUTCOME
 from patrons.features.split import inputs
 from patrons.threads import side_by_side
@@ -63,7 +64,8 @@ def scores(
     left_out : Series, optional
         Probabilities by customer that replace those of the model (see `final.used`).
     can_be_kept : Series of bool, optional
-        Which rows `raising` compares a customer with; without it, with what the model takes for the mean.
+        Which rows `raising` compares a customer with, as many of them as are scored at a time; without it, with what
+        the model takes for the mean.
 
     Returns
     -------
@@ -71,8 +73,10 @@ def scores(
         `customer_id`, `churn_probability`, `flagged`, `reason_1`, `reason_2`, `reason_3`, and `raising`: what raises
         the risk most beside that of those who can be kept, whatever side the customer is on.
     """
-    X = inputs(today)
-    predicted = explained(model, X, dictionary, None if can_be_kept is None else X[can_be_kept.to_numpy()])
+    X, others = inputs(today), None
+    if can_be_kept is not None:
+        others = inputs(samples.few(today[can_be_kept.to_numpy()], AT_ONCE))
+    predicted = explained(model, X, dictionary, others)
     risk = pd.Series(np.concatenate([own for own, _ in predicted]), today.customer_id)
     if left_out is not None:
         risk = left_out.reindex(risk.index).fillna(risk)
@@ -88,12 +92,13 @@ def explained(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Probabilities of churn, and the texts of three reasons and of what raises it, `AT_ONCE` customers at a time.
 
-    What raises it does so beside the mean of `others`, as many of them as are scored at a time.
+    What raises it does so beside the mean of `others`.
     """
     explainer = Explainer(model)
     wording = Wording(explainer.features, dictionary)
-    few = X[:0] if others is None else others.head(AT_ONCE)
-    usual = explainer.contributions(prepared(model, few)).mean(axis=0) if len(few) else 0.0
+    usual = 0.0
+    if others is not None and len(others):
+        usual = explainer.contributions(prepared(model, others)).mean(axis=0)
 
     def of(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         Z = prepared(model, rows)

@@ -53,7 +53,7 @@ def permuted(
 
 def curves(model: Pipeline, test: pd.DataFrame, names: Iterable[str], seed: int) -> dict[str, pd.DataFrame]:
     """Partial dependence of the probability on each feature, over a sample of test rows (see `dependence`)."""
-    X = inputs(test).iloc[sample(len(test), ROWS, seed)].head(CURVE_ROWS)
+    X = inputs(test).iloc[sample(len(test), CURVE_ROWS, seed)]
     return {name: dependence(model, X, name) for name in names}
 
 

@@ -15,7 +15,7 @@ from patrons.churn.kinds import describe
 from patrons.churn.narrative import INTENDED, Phrases, limits
 from patrons.churn.origins import Tried
 from patrons.churn.search import SearchResult
-from patrons.evaluation import scores
+from patrons.evaluation import samples, scores
 from patrons.evaluation.model_card import model_card
 from patrons.features.panel import KNOWN, OUTCOME
 from patrons.features.rates import latest
@@ -212,6 +212,4 @@ def rows_tried(tried: Tried, left_out: pd.DataFrame, threshold: float) -> pd.Dat
     else:
         rows = left_out.assign(active=True, threshold=threshold)
     names = ["customer_id", "as_of", KNOWN, OUTCOME, SCORE, "active", "threshold"]
-    customers = pd.Series(rows.customer_id.unique())
-    some = customers[pd.util.hash_array(customers.to_numpy(object)).argsort()[:MOST_TRIED]]
-    return rows.loc[rows.customer_id.isin(some), [name for name in names if name in rows]].reset_index(drop=True)
+    return samples.few(rows, MOST_TRIED)[[name for name in names if name in rows]].reset_index(drop=True)

@@ -26,6 +26,12 @@ def drawn(customers: pd.Series, most: int) -> pd.Series | None:
     return customers.iloc[np.argsort(places(customers), kind="stable")[:most]]
 
 
+def few(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The rows of `most` customers as `drawn` draws them, in the order they had; all where there are no more."""
+    some = drawn(rows.customer_id.drop_duplicates(), most)
+    return rows if some is None else rows[rows.customer_id.isin(some)]
+
+
 def of_some(table: Table, customers: pd.Series | None) -> Table:
     """What a table says of some customers, by their ids; of all where that is None."""
     if customers is None:

@@ -95,7 +95,7 @@ def kind(present: pd.Series) -> tuple[bool, str]:
     """Whether values are dates that can be read, and how; or why dates cannot be read, empty where they are none."""
     different = present.drop_duplicates()
     dated = different.map(_is_date)
-    if not len(different) or dated.head(200).mean() < MOSTLY or present.isin(different[dated]).mean() < MOSTLY:
+    if not len(different) or dated.mean() < MOSTLY or present.isin(different[dated]).mean() < MOSTLY:
         return False, ""
     try:
         description = _decided(present[present.isin(different[dated])]).description

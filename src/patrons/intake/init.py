@@ -38,6 +38,7 @@ NON_PRODUCTS = (
 SIGNS = {"€": "EUR", "£": "GBP", "$": "USD", "eur": "EUR", "gbp": "GBP", "usd": "USD", "dollar": "USD", "chf": "CHF"}
 RESERVED = ("yes", "no", "true", "false", "null", "y", "n", "on", "off")  # words that YAML reads as values
 UNKNOWN = "XXX"  # ISO 4217: no currency
+LOOKED_AT = 20_000  # customers whose numbers tell the decimal mark, at most
 MEANINGS = {
     "customer_id": "the customer",
     "ordered_at": "the day of the order",
@@ -321,7 +322,8 @@ def _inputs(frame: pd.DataFrame, roles: Roles) -> tuple[list[str], list[str], li
 
 def _marks(frame: pd.DataFrame) -> tuple[str, str]:
     """The decimal mark and thousands sign with which most columns are numbers; the plain ones if none is better."""
-    text = frame.head(20_000).apply(as_text)
+    some = frame if len(frame) <= LOOKED_AT else frame.sample(LOOKED_AT, random_state=0)
+    text = some.apply(as_text)
     ways = (("point", ""), ("comma", ""), ("comma", "."), ("point", ","))
     counts = {
         (decimal, thousands): int(

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from patrons.errors import PATRONS
+from patrons.evaluation import samples
 from patrons.files import locked, read_json, shown, whole, write_json, write_text
 from patrons.monitoring.batches import ASIDE, PASSING, Batches, Pick
 from patrons.monitoring.columns import API, KEYS, OUTCOMES, README, SCORES, LedgerError, address_of, frame_of, typed
@@ -280,7 +281,7 @@ def _picked(days: Collection[date] | None, share: float) -> Pick:
         if wanted is not None:
             rows = rows.filter(pc.is_in(rows["day"], wanted))
         if share < 1:
-            ids = pd.util.hash_array(rows["customer_id"].to_numpy(zero_copy_only=False), categorize=True)
+            ids = samples.places(rows["customer_id"].to_pandas())
             rows = rows.filter(pa.array(ids < np.uint64(share * 2**64)))
         return rows
 

@@ -20,6 +20,7 @@ from typing import Any
 import pandas as pd
 
 from patrons.errors import PATRONS, nearest
+from patrons.evaluation import samples
 from patrons.files import DamagedError, read_json, read_record, result_file, shown, whole, write_json
 from patrons.libraries import by_library, installed, versions
 
@@ -138,7 +139,7 @@ def current(processed: Path) -> Run:
 def tested(tried: pd.DataFrame) -> pd.DataFrame | None:
     """The customers of the last day that was tried (all of a table), as `Run.tested` holds them; None of nobody.
 
-    Of more than `MOST_CUSTOMERS` those are taken that come first by a hash of their id, so that two runs keep the same.
+    Of more than `MOST_CUSTOMERS` as many are drawn (`samples.few`), so that two runs keep the same.
     """
     rows = tried[tried.as_of == tried.as_of.max()] if "as_of" in tried else tried
     rows = rows[rows.churned.notna() & rows.score.notna()]
@@ -151,8 +152,7 @@ def tested(tried: pd.DataFrame) -> pd.DataFrame | None:
             "active": rows.active.to_numpy() if "active" in rows else None,
         }
     )
-    order = pd.util.hash_array(kept.customer_id.to_numpy(dtype=object)).argsort(kind="stable")
-    return kept.iloc[sorted(order[:MOST_CUSTOMERS])].reset_index(drop=True) if len(kept) else None
+    return samples.few(kept, MOST_CUSTOMERS).reset_index(drop=True) if len(kept) else None
 
 
 def keep(processed: Path, ledger: Path) -> Path:

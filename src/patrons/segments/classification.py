@@ -21,6 +21,7 @@ REFERENCE = "random forest"
 SEARCH_FOLDS = 3  # of a search, at most: each row is validated once, however many there are
 LOOK = 2  # folds of a search after which the worse half of the settings is left out
 TREES = 20  # of a forest in a search, at most
+SHUFFLED = 1_000  # customers on whom importance is measured, at most
 
 FORMATS = dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1", "log_loss"), "{:.3f}")  # scores that are shown
 
@@ -197,8 +198,9 @@ def as_table(board: pd.DataFrame, candidates: Sequence[Best]) -> pd.DataFrame:
 def importances(model: Pipeline, X: pd.DataFrame, y: np.ndarray, repeats: int, seed: int) -> pd.DataFrame:
     """Permutation importance: accuracy lost when a feature's values are shuffled over rows (Breiman, 2001).
 
-    Columns are shuffled after preparation, on rows that the model was not fitted on. Features that say the same stand
-    in for each other, so each looks less important than the two are together.
+    Columns are shuffled after preparation, on rows that the model was not fitted on, `SHUFFLED` of them drawn at random
+    where there are more. Features that say the same stand in for each other, so each looks less important than the two
+    are together.
 
     Returns
     -------
@@ -206,7 +208,11 @@ def importances(model: Pipeline, X: pd.DataFrame, y: np.ndarray, repeats: int, s
         Index: prepared columns, the most important first; `importance` (mean over `repeats`), `spread` (their standard
         deviation).
     """
-    rng, Z, classes = np.random.default_rng(seed), model[:-1].transform(X), model.classes_
+    rng, classes = np.random.default_rng(seed), model.classes_
+    if len(X) > SHUFFLED:
+        some = np.sort(rng.choice(len(X), SHUFFLED, replace=False))
+        X, y = X.iloc[some], y[some]
+    Z = model[:-1].transform(X)
     right = np.mean(likeliest(model[-1].predict_proba(Z), classes) == y)
     orders = [rng.permutation(len(Z)) for _ in range(repeats)]
     lost = side_by_side(_lost, [(model[-1], Z, column, orders, y, classes, right) for column in range(Z.shape[1])])

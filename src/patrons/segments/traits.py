@@ -11,7 +11,7 @@ from patrons.features.preparation import split_kinds
 from patrons.lexicon import word
 
 MOST = 3  # features that are named for a segment
-COMPARED = 20_000  # rows above which correlations are measured on the first ones
+COMPARED = 20_000  # customers on whom correlations are measured at most, drawn at random
 
 
 def numeric(customers: pd.DataFrame) -> pd.DataFrame:
@@ -66,7 +66,8 @@ def by_chance(segment: pd.Series, features: int) -> float:
 
 def similarity(features: pd.DataFrame) -> pd.DataFrame:
     """How much two features say the same: their absolute rank correlation, 0 where it is not known."""
-    return features.corr("spearman").abs().fillna(0.0).round(6)
+    some = features if len(features) <= COMPARED else features.sample(COMPARED, random_state=0)
+    return some.corr("spearman").abs().fillna(0.0).round(6)
 
 
 def most_telling(apart: pd.Series, alike: pd.DataFrame, known: Sequence[str], most: int) -> list[str]:
@@ -114,7 +115,7 @@ def set_apart(
         Up to `MOST` rows a segment: `segment`, `feature`, `meaning` (with unit), `difference` in standard deviations of
         ranks, means `here` and `elsewhere`.
     """
-    apart, alike = by_segment(features, segment), similarity(features.head(COMPARED))
+    apart, alike = by_segment(features, segment), similarity(features)
     entries = dictionary.set_index("feature")
     rows = [
         {"segment": name, "feature": feature, "meaning": _meaning(entries, feature)}
