@@ -5,6 +5,7 @@ import pytest
 from patrons.churn import flag_narrative, narrative
 from patrons.churn.assessment import Assessment
 from patrons.churn.kinds import MEAN
+from patrons.churn.origins import Tried
 from patrons.churn.search import SearchResult
 from patrons.evaluation.metrics import Interval, profits
 
@@ -182,7 +183,7 @@ def test_where_too_few_could_be_kept_everyone_is_judged_and_that_is_said(active,
 def test_probabilities_that_are_far_off_are_not_to_be_counted_on():
     assert narrative.calibration(assessed([True] * 4), "none", OF_TABLE) == (
         "Of customers kept aside, 60% were forecast to churn; 50% did. In ten groups from low to high risk, "
-        "forecasts are off by 32 percentage points on average. Use the model to rank customers, not to count them. "
+        "forecasts are off by 32 percentage points on average. Use the model to rank customers; its counts are rough. "
         "Recalibration did not improve the forecast."
     )
     assert narrative.calibration(assessed(), "sigmoid", PHRASES).endswith(
@@ -224,7 +225,7 @@ def test_a_model_is_good_enough_if_no_gate_failed(failed, sentence):
 def test_flags_are_counted_among_those_who_can_be_kept():
     scored = pd.DataFrame({"flagged": [True, True, False, True], "churn_probability": [0.5, 0.9, 0.2, 0.6]})
     kept = pd.Series([True, False, True, True])
-    assert flag_narrative.flagged_today(scored, kept, 0.3, assessed([True] * 4), 0.65, OF_TABLE) == (
+    assert flag_narrative.flagged_today(scored, kept, 0.3, assessed([True] * 4), 0.65, OF_TABLE, Tried([], None)) == (
         "Today we warn of 2 of the 3 customers who have not churned, 67% of them (in the test 50%). We expect about 1 "
         "to churn. We warn of more, so as to miss few: in the test that spotted 50% of those who churned, and 50% of "
         "the warnings were right. The threshold, found in the same way on all that is known now, is 30%."

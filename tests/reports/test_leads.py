@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from patrons.files import safe_csv, write_json
-from patrons.reports import leads
+from patrons.reports import contacts, leads
 from patrons.reports.terms import explained, listed
 
 LISTED = pd.DataFrame(
@@ -46,25 +46,17 @@ def test_page_6_asks_by_its_days_and_that_of_a_table_as_its_notebook_does(proces
     assert leads.title(leads.CHURN, processed) == leads.title(leads.VALUE, processed) == ""
 
 
-def test_warnings_stand_beside_their_price(processed):
-    assert leads.lines(leads.CHURN, processed) == [
-        "That is a warning for 70% of recent buyers, so as to miss few. The price in the test: 56% of the warnings "
-        "were false alarms.",
-    ]
-
-
 def test_the_first_customers_are_named_with_what_they_are_worth_and_why_to_worry(processed):
-    warned = leads.customers(leads.CHURN, processed, "EUR")
+    told = contacts.listed(processed), "EUR", 180, "23 March 2026"
+    warned = leads.customers(leads.CHURN, *told)
     assert warned.head == ["Customer", "Segment", "Risk", "Expected spend in 180 days", "Why"]
-    late = "6,030 EUR in 180 days if they stay, 958 if not; silent for longer than usual"
-    assert warned.rows == [
-        ["@kim", "Loyal", "29%", "4,540 EUR", late],
-        ["NA", "Loyal", "50%", "200 EUR", "300 EUR in 180 days if they stay, 50 if not; no order for 80 days"],
-    ]
-    contacts = leads.customers(leads.VALUE, processed, "EUR")
-    assert [row[0] for row in contacts.rows] == ["@kim", "NA", "c"]
-    assert contacts.rows[0][4] == "58.9 EUR"
-    assert leads.customers("08_monitoring", processed, "EUR") is None
+    silent = "300 EUR in 180 days if they order by 23 March 2026, 50 if not; no order for 80 days"
+    late = "6,030 EUR in 180 days if they order by 23 March 2026, 958 if not; silent for longer than usual"
+    assert warned.rows == [["NA", "Loyal", "50%", "200 EUR", silent], ["@kim", "Loyal", "29%", "4,540 EUR", late]]
+    listed = leads.customers(leads.VALUE, *told)
+    assert [row[0] for row in listed.rows] == ["@kim", "NA", "c"]
+    assert listed.rows[0][4] == "58.9 EUR"
+    assert leads.customers("08_monitoring", *told) is leads.customers(leads.VALUE, None, *told[1:]) is None
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ import pytest
 
 from patrons.digits import about
 from patrons.files import read_json
+from patrons.value import list_narrative
 
 NUMBER, AMOUNT = r"([\d,]+)", r"([\d,.]*\d(?: million)?)"
+GAIN = rf"(?:about )?{AMOUNT[1:-1]}(?: to {AMOUNT[1:-1]})?"
 # each quantity with the ways in which pages tell it; the number is what a group catches
 SAID = {
     "customers": (
@@ -18,21 +20,26 @@ SAID = {
         rf"{NUMBER} customers are described",
     ),
     "who can be kept": (
-        rf"We warn of [\d,]+ of the {NUMBER} recent buyers",
+        rf"We (?:expect|warn that) [^.]*? of the {NUMBER} recent buyers",
         rf"of the {NUMBER} customers who ordered in the last",
-        rf"The list holds the {NUMBER} customers",
+        rf"The list holds the {NUMBER} (?:customers|recent buyers)",
         rf"A contact is expected to pay for [\d,]+ of {NUMBER} customers",
     ),
-    "flagged": (rf"We warn of {NUMBER} of the", rf"Today we warn of {NUMBER} of the"),
+    "flagged": (rf"We warn of {NUMBER}(?: of the|, mostly| so as)", rf"Today we warn of {NUMBER} of the"),
     "share warned of": (r"of the [\d,]+ recent buyers, (\d+)% of them \(",),
     "expected not to order": (
-        rf"expect about {NUMBER} of the recent buyers not to order",
+        rf"We expect about {NUMBER} of the [\d,]+ recent buyers not to order",
         rf"We expect about {NUMBER} not to order",
+    ),
+    "interval of those expected": (
+        rf"anything from ({NUMBER[1:-1]} to {NUMBER[1:-1]}) \(95% interval\): the forecasts of one day",
+        rf"not to order in \d+ days\. It may be anything from ({NUMBER[1:-1]} to {NUMBER[1:-1]}) ",
     ),
     "warnings that were right": (
         r"(\d+)% of such warnings were right",
         r"and (\d+)% of the warnings were right",
         r"; (\d+)% of the warnings were right",
+        r"Of 100 warned of, (\d+) did not order",
     ),
     "spotted": (
         r"In the test we spotted (\d+)%",
@@ -58,7 +65,6 @@ SAID = {
     ),
     "failed checks": (rf"(?:churn model|model behind the warnings) failed ({NUMBER[1:-1]} of {NUMBER[1:-1]}) checks",),
     "who came back": (r"(\d+)% of those who skip", r" on, (\d+)% came back"),
-    "rank": (r"ranks customers (0\.\d+)", r"ROC AUC (0\.\d+) on average over"),
     "expected spend": (
         rf"We expect about {AMOUNT}(?: [A-Z]{{3}})?\. It may",
         rf"customers are expected to spend {AMOUNT}",
@@ -68,13 +74,9 @@ SAID = {
         rf"We expect about .{{0,160}}? It may be anything from ({AMOUNT[1:-1]} to {AMOUNT[1:-1]}) (?:\w+ )?\(95%",
         rf"are expected to spend [^(]*\(95% interval ({AMOUNT[1:-1]} to {AMOUNT[1:-1]})\)",
     ),
-    "spent in the test": (r"In the period that was tested, ([^.]*?) was spent",),
+    "spent in the test": (r"In the period that was tested, the forecast of all spend was ([^.]*?)\.",),
     "spent before": (rf"The same customers spent {AMOUNT} in the",),
-    "beside what was spent before": (
-        r"The forecast is ([^.]{4,30}?) (?:than|as) the same customers spent",
-        r", ([^.,]{4,20}?) (?:than|as) in as many days before",
-    ),
-    "ratios of earlier days": (r"seen on \d+ earlier days \(([\d.]+ to [\d.]+) times",),
+    "ratios of earlier days": (r"earlier days, customers then spent (?:about )?([\d.]+ to [\d.]+) times",),
     "contacts": (
         rf"ontact {NUMBER} customers, for",
         rf"Contact {NUMBER} customers:",
@@ -82,28 +84,26 @@ SAID = {
         rf"of the {NUMBER} to contact as likely",
         rf"{NUMBER} contacts cost",
         rf"5 of {NUMBER}, in the order of what a contact may bring",
+        rf"of the {NUMBER} carry no warning",
+        rf"Of the {NUMBER} to contact it is likely",
     ),
     "cost": (rf"customers, for {AMOUNT}", rf"That costs {AMOUNT}", rf"contacts cost {AMOUNT}"),
-    "cost of one": (
-        rf"(?:means|average),? a contact costs {AMOUNT}",
-        rf"That costs [^.]*?, {AMOUNT}(?: [A-Z]{{3}})? each",
-    ),
+    "cost of one": (rf"That costs [^.]*?, {AMOUNT}(?: [A-Z]{{3}})? each",),
     "gain": (
-        rf"they bring about {AMOUNT}(?: [A-Z]{{3}})? beyond that cost",
-        rf"Beyond that cost it brings {AMOUNT}",
-        rf"contacts cost {AMOUNT[1:-1]}(?: [A-Z]{{3}})? and bring {AMOUNT}",
+        rf"they bring ({GAIN})(?: [A-Z]{{3}})? beyond that cost",
+        rf"Beyond that cost it brings ({GAIN})(?: [A-Z]{{3}})? if",
+        rf"contacts cost {AMOUNT[1:-1]}(?: [A-Z]{{3}})? and bring ({GAIN})(?: [A-Z]{{3}})? beyond",
     ),
     "interval of the gain": (
-        rf"beyond that cost\. It may be anything from (-?{AMOUNT[1:-1]} to {AMOUNT[1:-1]})",
-        rf"if the assumptions hold \(95% interval (-?{AMOUNT[1:-1]} to {AMOUNT[1:-1]})\)",
+        rf"With all that is uncertain, it may be anything from (-?{AMOUNT[1:-1]} to {AMOUNT[1:-1]})",
     ),
     "held out": (
-        rf"So leave {NUMBER} customers alone",
+        rf"So leave {NUMBER} more customers alone",
         rf"Leave {NUMBER} of the first [\d,]+ alone",
         rf"without the {NUMBER} left alone",
     ),
     "expected to pay": (rf"A contact is expected to pay for {NUMBER} of",),
-    "likely to pay": (rf"It is likely to for {NUMBER}", rf"and likely to for {NUMBER}"),
+    "likely to pay": (rf"and likely to for {NUMBER}",),
     "stake": (r"what a contact could save was put (right|\d+% too (?:high|low))",),
     "placed": (r"placed in their segment (\d+)%", r"(\d+)% were placed in their segment"),
     "who bring most": (r"are (\d+% of (?:the )?customers and bring \d+%) of (?:the )?revenue",),
@@ -143,7 +143,7 @@ def recorded(processed: Path) -> dict[str, str]:
         "contacts": f"{plan['contacts']:,}",
         "cost": about(plan["cost"]),
         "cost of one": about(plan["cost"] / plan["contacts"]),
-        "gain": about(plan["gain"]),
+        "gain": list_narrative.gained(plan["gain"], value.get("corrected"), ""),
         "interval of the gain": f"{about(plan['low'])} to {about(plan['high'])}",
     }
     if churn["horizon_days"]:

@@ -180,15 +180,15 @@ def test_the_top_of_the_list_is_short_and_in_words():
     assert first["more if kept, EUR"] == "1,200"
     assert first["why worry"] == "1,500 EUR in 180 days if they stay, 300 if not; silent for 40 days"
     assert (second["gain of a contact, EUR (95% interval)"], second["why worry"]) == ("–", "")
-    assert len(tables.top(listed, "", 180, 1)) == 1
+    assert len(tables.top(listed, "", 180, rows=1)) == 1
 
 
 def test_what_lowers_the_risk_is_no_reason_to_worry():
     row = pd.Series({"churn_probability": 0.29, "value_if_kept": 6028.0, "value_if_lost": 958.0, "late": True,
                      "reason_1": "lowers the risk: 8 orders in the last 365 days"})  # fmt: skip
     told = "6,030 EUR in 180 days if they stay, 958 if not"
-    assert tables.why(row, "EUR", 180) == f"{told}; silent for longer than usual"
-    assert tables.why(row.drop("late"), "EUR", 180) == told
+    assert tables.why(row, "EUR", 180, "") == f"{told}; silent for longer than usual"
+    assert tables.why(row.drop("late"), "EUR", 180, "") == told
 
 
 def test_where_nobody_can_be_kept_the_list_is_empty_and_every_sentence_stands():

@@ -214,7 +214,7 @@ def test_07_says_how_many_keep_their_arm_and_counts_on_the_others(results):
     reach = power.reach(next_list, 0.1, lot)
     assert (reach.contacted, reach.held, reach.kept, reach.kept_held) == (80, 20, 50, 10)
     assert reach.least == pytest.approx(power.least(40, 10, 0.4), nan_ok=True)
-    assert "the 50 newly drawn customers" in arms_narrative.arms(next_list, reach, "EUR")
+    assert "What 50 newly drawn customers can show" in arms_narrative.arms(next_list, reach, "EUR")
     assert arms_narrative.before(next_list, reach) == (
         "50 of the first 100, 10 of them left alone, stay as an earlier list drew them, because its trial is not over. "
         "They count for that trial."

@@ -66,12 +66,12 @@ def test_repeat_orders_are_counted_by_week_of_those_who_are_known_on_the_cutoff(
     weekly = checks.tracking(ibis.memtable(log), rows, when)
     assert weekly.week.tolist() == list(pd.to_datetime(["2024-01-01", "2024-01-08", "2024-01-15"]))
     assert weekly.observed.tolist() == [1.0, 1.0, 2.0]
-    assert narrative.tracked(weekly, date(2024, 1, 12)) == "From 2024-01-12 on 2 repeat orders came, " + (
-        f"{narrative.about(weekly.expected.iloc[2])} were expected"
+    assert narrative.tracked(weekly, date(2024, 1, 12)) == "From 2024-01-12 on 2 repeat orders came. " + (
+        f"MBG/NBD alone expected {narrative.about(weekly.expected.iloc[2])}"
     )
     among = samples.among(pd.Series(["a", "b"]))
     assert narrative.tracked(weekly, date(2024, 1, 12), among).startswith(
-        "From 2024-01-12 on 2 repeat orders of the 2 customers drawn came, "
+        "From 2024-01-12 on 2 repeat orders of the 2 customers drawn came. "
     )
     ax = plots.tracking(weekly, when.cutoff, among, "title", axes(9, 4))
     assert (ax.get_ylim()[0], ax.get_ylabel()) == (0, "repeat orders of the 2 customers drawn a week")

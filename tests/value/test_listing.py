@@ -82,7 +82,7 @@ def test_the_ledger_keeps_the_arm_of_each(processed):
 
 
 def test_the_first_page_names_customers_as_the_shop_does(processed):
-    first = contacts.first(processed / "07_customer_value" / "actions.csv", "EUR")
+    first = contacts.first(contacts.listed(processed), "EUR", 180, "")
     assert [row[0] for row in first["rows"]] == ["=1+1", "null", "007"]
     assert (first["all"], first["held"]) == (3, 3)
 

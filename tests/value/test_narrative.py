@@ -9,7 +9,7 @@ import pytest
 from patrons.btyd import gamma_gamma, mbgnbd
 from patrons.btyd.likelihood import Report
 from patrons.evaluation.metrics import Interval
-from patrons.value import forecast, list_narrative, narrative, tables
+from patrons.value import forecast, list_narrative, narrative, stake_narrative, tables
 from patrons.value.actions import Campaign
 from patrons.value.forecast import Days
 from patrons.value.gains import Plan
@@ -72,8 +72,8 @@ def test_what_the_test_says():
     )
     assert narrative.verdict(CLEAR, 60) == (
         "The tenth of customers forecast highest brought 40% of all spend; no list of so many could have brought "
-        "more than 60%. In the period that was tested, 5% more was spent than expected. The squared error is 20% "
-        "less than that of the best simple rule, “past rate goes on” (95% interval of the saving +5% to +30%)."
+        "more than 60%. In the period that was tested, the forecast of all spend was 5% too low. The squared error is "
+        "20% less than that of the best simple rule, “past rate goes on” (95% interval of the saving +5% to +30%)."
     )
 
 
@@ -88,12 +88,12 @@ def outcome(spent, predicted, *saving):
 @pytest.mark.parametrize(
     ("spent", "expected", "told"),
     [
-        ([100.0], [95.0], "5% more was spent than expected"),
-        ([100.0], [100.1], "as much was spent as expected"),
-        ([324.0], [1e-6], "many times as much was spent as expected"),
-        ([320.0], [100.0], "3.2 times as much was spent as expected"),
+        ([100.0], [95.0], "the forecast of all spend was 5% too low"),
+        ([100.0], [100.1], "the forecast of all spend was right"),
+        ([324.0], [1e-6], "the forecast of all spend was 100% too low"),
+        ([320.0], [100.0], "the forecast of all spend was 69% too low"),
         ([0.0], [50.0], "nothing was spent"),
-        ([0.1], [50.0], "over 99% less was spent than expected"),
+        ([0.1], [50.0], "the forecast of all spend was 49900% too high"),
     ],
 )
 def test_how_far_the_total_was_off_is_plausible(spent, expected, told):
@@ -101,7 +101,7 @@ def test_how_far_the_total_was_off_is_plausible(spent, expected, told):
 
 
 def test_an_interval_that_holds_customers_only_says_so():
-    assert narrative.off(outcome([90.0], [100.0]), None).endswith(f"expected. {narrative.ONE_PERIOD}")
+    assert narrative.off(outcome([90.0], [100.0]), None).endswith(f"too high. {narrative.ONE_PERIOD}")
     assert narrative.periods(pd.DataFrame({"spent": [], "as_of": [], "spend_180d": []}), 0.2) == ""
 
 
@@ -121,22 +121,21 @@ def test_what_a_forecast_outside_of_what_earlier_days_saw_means():
     """Seen from two earlier days .5 and 1.5 times as much was spent; today 100 were spent before."""
     history = pd.DataFrame({"as_of": ["a", "b"], "spent": [50.0, 150.0], "spend_180d": [100.0, 100.0]})
     assert narrative.ahead(history, 40.0, 100.0, 180) == (
-        "The forecast is 60% less than the same customers spent in the 180 days before: less than was ever seen on 2 "
-        "earlier days (0.50 to 1.50 times as much). Either spend will fall further than it did then, or the forecast "
-        "is too low."
+        "On 2 earlier days, customers then spent 0.50 to 1.50 times as much as before. Either spend will fall further "
+        "than it ever did then, or the forecast is too low."
     )
     assert narrative.ahead(history, 160.0, 100.0, 180).endswith(
-        "rise higher than it did then, or the forecast is too high."
+        "rise higher than it ever did then, or the forecast is too high."
     )
-    assert narrative.ahead(history, 90.0, 100.0, 180).endswith(
-        "spent 0.50 to 1.50 times as much, so that is nothing unusual."
+    assert narrative.ahead(history, 90.0, 100.0, 180, drawn=True).endswith(
+        "spent about 0.50 to 1.50 times as much as before: the forecast is nothing unusual."
     )
     assert narrative.ahead(history, 90.0, 0.0, 180) == narrative.ahead(history[:0], 90.0, 100.0, 180) == ""
 
 
 def test_a_total_that_was_right_and_one_that_was_not_agree_with_how_far_it_was_off():
-    assert "as much was spent as expected." in narrative.verdict(outcome([100.0], [100.2]), 60)
-    assert "69% less was spent than expected." in narrative.verdict(outcome([100.0], [320.0]), 60)
+    assert "forecast of all spend was right." in narrative.verdict(outcome([100.0], [100.2]), 60)
+    assert "forecast of all spend was 220% too high." in narrative.verdict(outcome([100.0], [320.0]), 60)
     nothing = outcome([0.0, 0.0], [50.0, 1.0], -1e13, -2e13, -1e12)
     assert narrative.verdict(nothing, 60).startswith("Nothing was spent in the period that was tested")
     worse = narrative.verdict(outcome([100.0], [95.0], -1e13, -2e13, -1e12), 60)
@@ -229,35 +228,36 @@ def test_who_is_not_on_the_list_is_told_with_the_reason():
 
 
 def test_how_expected_spend_was_divided_is_held_against_what_was_spent():
-    """Of 3 and 1 customers 40 and 20 are at stake, against 30 and 10: 35 for 25, of which 64 / 80 happened: 28."""
     checked = pd.DataFrame(
         {
-            "customers": [3, 1], "counted_twice": [30.0, 10.0], "stake": [40.0, 20.0],
+            "customers": [3, 1],
             "ordering": [100.0, np.nan], "ordering_spent": [90.0, np.nan], "ordering_customers": [2, 0],
             "gone": [10.0, 20.0], "gone_spent": [20.0, 10.0], "gone_customers": [1, 1],
         }
     )  # fmt: skip
-    assert narrative.two_part(Checked(checked, 80.0, 64.0, np.array([0.5, 0.8, 1.25])), date(2024, 7, 1), 90) == (
-        "On the day of the test, what a contact could save was put 25% too high (95% interval -19% to +94%). The "
-        "expected gain is not corrected for that, as one day proves little. Its interval allows for it. A customer "
+    assert stake_narrative.two_part(Checked(checked, 80.0, 64.0, np.array([0.5, 0.8, 1.25])), date(2024, 7, 1), 90) == (
+        "On the day of the test, what a contact could save was put 25% too high (95% interval -19% to +94%). One day "
+        "proves little, so the gain of a contact is not corrected for that. Its interval allows for it. A customer "
         "who stays was expected to spend 80 more than one who leaves; it was 64 (mean over what was at stake). "
         "Customers who ordered within 90 days of 2024-07-01 were expected to spend 100 on average and spent 90. "
-        "Those who did not were expected to spend 15 on average and spent 15. Risk × expected spend would count the "
-        "chance of leaving twice: what is at stake here is 40% more than that. By what was then spent, it was 12% "
-        "more than that. The check takes the risk of no order from earlier days. The list takes it from page 6."
+        "Those who did not were expected to spend 15 on average and spent 15. In this check the risk of no order "
+        "comes from earlier days, in the list from page 6."
     )
     told = tables.checked(checked.assign(**{name: 0.0 for name in tables.CHECKED if name not in checked}))
     assert told["share of customers"].tolist() == [0.75, 0.25]
-    low = narrative.two_part(Checked(checked, 80.0, 100.0, np.ones(3)), date(2024, 7, 1), 90)
+    low = stake_narrative.two_part(Checked(checked, 80.0, 100.0, np.ones(3)), date(2024, 7, 1), 90)
     assert "put 20% too low" in low
     one_outcome = Checked(checked, np.nan, np.nan, np.ones(1))
-    assert "Everyone had the same outcome" in narrative.two_part(one_outcome, date(2024, 7, 1), 90)
-    assert narrative.two_part(None, None, 90).endswith("the interval of the gain does not allow for an error in it.")
+    assert "Everyone had the same outcome" in stake_narrative.two_part(one_outcome, date(2024, 7, 1), 90)
+    assert stake_narrative.two_part(None, None, 90).endswith(
+        "the interval of the gain does not allow for an error in it."
+    )
 
 
 def campaign(plan, pays, affordable, held=0):
     gain = {"expected_gain": [2.0] * 60 + [-1.0] * 40, "gain_low": [1.0] * 30 + [-2.0] * 70}
-    listed = pd.DataFrame({"certain": [True] * 30 + [False] * 70, **gain})
+    arms = ["hold out"] * 5 + ["contact"] * 40 + [""] * 55
+    listed = pd.DataFrame({"certain": [True] * 30 + [False] * 70, "arm": arms, **gain})
     arms = Reach(plan.contacts, held, 0.45, 0.3, 0.1, 0.1, 5000)
     return Campaign(listed, pd.DataFrame(), plan, [(50.0, 20.0, 120.0)], pays, affordable, arms)
 
@@ -265,31 +265,48 @@ def campaign(plan, pays, affordable, held=0):
 def test_what_the_plan_costs_and_brings_and_what_bounds_it():
     plan = Plan(40, 100.0, 450.0, 150.0, 900.0)
     assert list_narrative.planned(campaign(plan, 60, 40), "EUR") == (
-        "Contact 40 customers: the first 40 of the list. That costs 100 EUR, 2.5 EUR each. Beyond that cost it "
-        "brings 450 EUR if the assumptions hold (95% interval 150 to 900 EUR). The assumed budget pays for 40 "
-        "contacts, not for more."
+        "Contact 40 customers: the first 40 of the list. That costs 100 EUR, 2.5 EUR each on average. Beyond "
+        "that cost it brings about 450 EUR if the assumptions hold. With all that is uncertain, it may be anything "
+        "from 150 to 900 EUR (95% interval). The assumed budget pays for 40 contacts, not for more."
     )
     assert list_narrative.planned(campaign(plan._replace(low=-20.0), 40, 70), "") == (
-        "Contact 40 customers: the first 40 of the list. That costs 100, 2.5 each. Beyond that cost it brings 450 if "
-        "the assumptions hold (95% interval -20 to 900). The assumed budget would pay for 70, but beyond 40 a "
-        "contact costs more than it brings. The interval includes zero: it may bring nothing, or lose money."
+        "Contact 40 customers: the first 40 of the list. That costs 100, 2.5 each on average. Beyond that "
+        "cost it brings about 450 if the assumptions hold. With all that is uncertain, it may be anything from -20 "
+        "to 900 (95% interval). The assumed budget would pay for 70, but beyond 40 a contact costs more than it "
+        "brings. The interval includes zero: it may bring nothing, or lose money."
     )
     assert "the first 50 of the list without the 10 left alone." in list_narrative.planned(
         campaign(plan, 60, 40, held=10), "EUR"
     )
     assert list_narrative.plan_title(plan, "EUR") == (
-        "40 contacts cost 100 EUR and bring 450 EUR beyond that, if the assumptions hold"
+        "40 contacts cost 100 EUR and bring about 450 EUR beyond that, if the assumptions hold"
     )
     assert list_narrative.pays_title(campaign(plan, 60, 40)) == (
         "A contact is expected to pay for 60 of 100 customers, and likely to for 30"
     )
 
 
+def test_the_gain_is_told_with_and_without_the_error_of_the_test():
+    plan = Plan(40, 100.0, 450.0, 150.0, 900.0)
+    off = Checked(pd.DataFrame(), 80.0, 64.0, np.full(3, 0.8))  # put 25% too high: 550 / 1.25 = 440, less 100
+    told = list_narrative.planned(campaign(plan, 60, 40), "EUR", off)
+    assert "brings 340 to 450 EUR if the assumptions hold: the lower amount is corrected for the test." in told
+    assert "bring 340 to 450 EUR beyond that" in list_narrative.plan_title(plan, "EUR", off)
+    low = Checked(pd.DataFrame(), 80.0, 100.0, np.full(3, 1.25))  # put 20% too low: 550 / 0.8 = 687.5
+    assert "450 to 588 EUR if the assumptions hold: the higher" in list_narrative.planned(
+        campaign(plan, 60, 40), "EUR", low
+    )
+    chance = Checked(pd.DataFrame(), 80.0, 64.0, np.array([0.5, 0.8, 1.25]))
+    assert "brings about 450 EUR if the assumptions hold." in list_narrative.planned(
+        campaign(plan, 60, 40), "EUR", chance
+    )
+
+
 def test_for_how_many_it_is_not_known_whether_a_contact_pays():
     listed = campaign(Plan(0, 0, 0, 0, 0), 0, 0).listed
     assert list_narrative.uncertain(listed) == (
-        "A contact is expected to pay for 60 of 100 customers. It is likely to for 30. For 70 the interval of the "
-        "gain includes zero: there it may pay or not."
+        "A contact is expected to pay for 60 of 100 customers, and likely to for 30. Of the 40 to contact it is likely "
+        "to for 25. For the other 15 the interval of the gain includes zero: there it may pay or not."
     )
 
 

@@ -31,8 +31,8 @@ def test_what_is_expected_stands_beside_what_was_spent_and_an_earlier_year():
     assert seasons.beside(KNOWN, END, 180, 123.0, 200.0) == {
         "spent_before": 200.0,
         "ratio": 0.615,
-        "season": "A year earlier it was the same: in the 180 days from 2024-12-29 on, customers spent 35% less than "
-        "in the 180 days before.",
+        "season": "A year earlier it was much the same: in the 180 days from 2024-12-29 on, customers spent 35% less "
+        "than in the 180 days before.",
     }
     some = seasons.beside(KNOWN, END, 180, 123.0, 200.0, drawn=True)["season"]
     assert some.endswith("customers spent about 35% less than in the 180 days before.")

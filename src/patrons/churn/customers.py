@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
+from scipy.stats import t
 from sklearn.pipeline import Pipeline
 
 from patrons.churn.reasons import RAISING, REASONS, Explainer, prepared
@@ -39,6 +41,32 @@ def can_be_kept(today: pd.DataFrame, train: pd.DataFrame, test: pd.DataFrame) ->
 def expected(scored: pd.DataFrame) -> int:
     """How many of some customers are expected to churn: the sum of their probabilities."""
     return round(float(scored.churn_probability.sum()))
+
+
+def expected_range(scored: pd.DataFrame, error: float, days: int) -> tuple[int, int] | None:
+    """How few and how many of them it may be (95%); None where it is not known how far the forecasts of a day are off.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        `churn_probability` of some customers.
+    error : float
+        By how much the log odds of all forecasts of a day are off together (`origins.Tried.error`); 0 if not known.
+    days : int
+        Of so many days this error is the root mean square.
+
+    Returns
+    -------
+    tuple of int or None
+        The sums of their probabilities with the log odds of all of them moved down and up by that error, times the
+        97.5% quantile of Student's t with as many degrees of freedom as days.
+    """
+    if not error:
+        return None
+    odds = logit(scored.churn_probability.clip(1e-9, 1 - 1e-9).to_numpy())
+    far = float(t.ppf(0.975, days)) * error
+    low, high = (round(float(expit(odds + shift).sum())) for shift in (-far, far))
+    return low, high
 
 
 def scores(

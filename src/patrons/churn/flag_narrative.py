@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 
 from patrons.churn.assessment import Assessment
-from patrons.churn.customers import expected
+from patrons.churn.customers import expected, expected_range
 from patrons.churn.narrative import Phrases
+from patrons.churn.origins import Tried
 
 
 def flagged(tested: Assessment, threshold: float, min_recall: float | None, phrases: Phrases) -> str:
@@ -60,15 +61,18 @@ def flagged_today(
     tested: Assessment,
     tested_threshold: float,
     phrases: Phrases,
+    tried: Tried,
 ) -> str:
     """How many of those who can be kept are warned of today, why so many, and what that cost in the test."""
     chosen = np.asarray(can_be_kept)
     flagged, customers = scored.flagged[chosen].sum(), chosen.sum()
     verdict, in_test = tested.verdict(tested_threshold), (tested.of_judged[1] >= tested_threshold).mean()
     share = f", {flagged / customers:.0%} of them (in the test {in_test:.0%})" if customers else ""
+    between = expected_range(scored[chosen], tried.error, len(tried.origins))
+    rough = f" It may be anything from {between[0]:,} to {between[1]:,} (95% interval)." if between else ""
     return (
         f"Today we warn of {flagged:,} of the {customers:,} {phrases.recent}{share}. We expect about "
-        f"{expected(scored[chosen]):,} {phrases.will}. We warn of more, so as to miss few: in the test that spotted "
-        f"{verdict['recall']:.0%} of those who {phrases.outcome}, and {verdict['precision']:.0%} of the warnings were "
-        f"right. The threshold, found in the same way on all that is known now, is {threshold:.0%}."
+        f"{expected(scored[chosen]):,} {phrases.will}.{rough} We warn of more, so as to miss few: in the test that "
+        f"spotted {verdict['recall']:.0%} of those who {phrases.outcome}, and {verdict['precision']:.0%} of the "
+        f"warnings were right. The threshold, found in the same way on all that is known now, is {threshold:.0%}."
     )

@@ -17,7 +17,7 @@ FAILURES = {  # how a gate's name begins, and what its failure means
     "rows dated": "it may have learnt what cannot be known (“{gate}” {value}, {limit})",
 }
 UNRELIABLE = "Do not rely on it."
-RANK = "Use the model to rank customers, not to count them."
+RANK = "Use the model to rank customers; its counts are rough."
 SEASON = "calibration error of "  # how the gate of the day nearest in season begins
 MILD = ("better than ", "calibration error")  # a model that fails these alone still ranks
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from patrons.churn import gates
 from patrons.churn.assessment import Assessment
-from patrons.churn.customers import active, expected, horizon
+from patrons.churn.customers import active, expected, expected_range, horizon
 from patrons.churn.drawn import Drawn
 from patrons.churn.final import SCORE
 from patrons.churn.kinds import describe
@@ -162,7 +162,7 @@ def came_back(rates: pd.DataFrame | None) -> dict[str, float]:
     return {} if last is None else {"came_back_rate": float(last.came_back)}
 
 
-def of_today(scored: pd.DataFrame, can_be_kept: pd.Series, labels: pd.DataFrame | None) -> dict[str, Any]:
+def of_today(scored: pd.DataFrame, can_be_kept: pd.Series, labels: pd.DataFrame | None, tried: Tried) -> dict[str, Any]:
     """How many of today's customers can be kept, and how many of these are flagged: `today`.
 
     Parameters
@@ -177,12 +177,14 @@ def of_today(scored: pd.DataFrame, can_be_kept: pd.Series, labels: pd.DataFrame 
     Returns
     -------
     dict
-        `today`: `customers`, `flagged`, `expected` (the sum of their probabilities), and with labels `segments`: the
-        first two of each `segment`.
+        `today`: `customers`, `flagged`, `expected` (the sum of their probabilities), `expected_range` (of
+        `customers.expected_range`, null where it is not known), and with labels `segments`: the first two of each
+        `segment`.
     """
     chosen = scored[can_be_kept.to_numpy()]
-    counts = {"customers": len(chosen), "flagged": int(chosen.flagged.sum())}
+    counts: dict[str, Any] = {"customers": len(chosen), "flagged": int(chosen.flagged.sum())}
     counts["expected"] = expected(chosen)
+    counts["expected_range"] = expected_range(chosen, tried.error, len(tried.origins))
     if labels is None:
         return {"today": counts}
     segment = labels.set_index("customer_id").segment.reindex(chosen.customer_id).rename("segment").to_numpy()

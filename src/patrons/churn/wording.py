@@ -186,6 +186,13 @@ def _beyond(days: float, _meaning: str, unit: str) -> str:
     return f"{_counted(abs(days), unit)} {side}"
 
 
+def _of_orders(share: float, meaning: str) -> str:
+    """Which share of their orders is of some kind, such as "orders in the peak season"."""
+    if round(share, 2) < 1:
+        return f"{share + 0.0:.0%} of their {meaning}"
+    return f"have ordered only {meaning.removeprefix('orders ')} so far"
+
+
 # of features whose meaning makes no sentence: value, meaning and unit to text
 SAID: dict[str, Callable[[Any, str, str], str]] = {
     "recency_days": lambda value, _meaning, unit: f"no order for {_counted(value, unit)}",
@@ -193,6 +200,6 @@ SAID: dict[str, Callable[[Any, str, str], str]] = {
     "silence_to_longest": lambda value, *_: f"silent for {_number(value)} times the longest {GAP}",
     "silence_excess": _beyond,
     "order_value_std": lambda value, _meaning, unit: f"order values that vary by {_counted(value, unit)}",
-    "peak_share": lambda value, meaning, _unit: f"{value + 0.0:.0%} of their {meaning}",
+    "peak_share": lambda value, meaning, _unit: _of_orders(value, meaning),
 }
 ONE_ORDER = "no second order yet"

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from patrons.churn import gate_narrative
 from patrons.digits import about, compared
-from patrons.errors import PATRONS
 from patrons.files import read_json
 from patrons.lexicon import capital
 from patrons.reports import at_risk, contacts, dates, leads, pictures
 from patrons.reports.pictures import Picture
+from patrons.value import list_narrative, listing
 
 LABELS, PLACING, CHURN, VALUE, WATCH = (
     "04_label_creation",
@@ -77,11 +77,16 @@ class Answers:
         self.monitoring: dict[str, Any] = read(WATCH, "monitoring.json", {})
         self.later: dict[str, Any] = read(PLACING, "segment_later.json", {})
         self.gates = self.churn.get("gates", [])
-        self.name, self.money = processed.name, money
-        listed, days = processed / VALUE / "actions.csv", self.value.get("horizon_days")
-        self.contacts = contacts.first(listed, money.strip(), days) if VALUE in good else None
+        self.money = money
+        self.listed = contacts.listed(processed) if VALUE in good else None
+        self.span = dates.ahead(self.data, self.churn.get("horizon_days"))  # in which 06 forecasts who orders
+        self.contacts = None
+        if self.listed is not None:
+            days = self.value.get("horizon_days")
+            self.contacts = contacts.first(self.listed, money.strip(), days, dates.by(self.span))
         if self.contacts:
-            self.contacts["note"] = contacts.note(dates.ahead(self.data, self.churn.get("horizon_days")))
+            self.contacts["note"] = contacts.note(self.span, self.contacts)
+            self.contacts["file"] = f"data/processed/{processed.name}/{VALUE}/{listing.NAME}"
         self.value_doubts = self.value.get("doubts", {}).get("value", [])
 
     def who(self) -> Iterator[Answer]:
@@ -148,9 +153,9 @@ class Answers:
         metrics, churn, days = self.metrics[CHURN], self.churn, self.churn.get("horizon_days")
         summary = gate_narrative.summary(self.gates, churn.get("season"))
         told = summary.replace("The churn model failed", MODEL, 1), gate_narrative.advice(self.gates)
-        doubts, span = [" ".join(filter(None, told))], dates.ahead(self.data, days)
+        doubts, span = [" ".join(filter(None, told))], self.span
         picture = pictures.flags(WARNED if days else WARNED_OF, churn.get("today", {}).get("segments", []))
-        lines = list(at_risk.lines(churn, self.cards, span))
+        lines = list(at_risk.lines(churn, metrics, self.cards, span))
         if churn.get("problem"):
             yield Answer(AT_RISK, "That cannot be forecast.", [churn["problem"]])
         elif days and "customers" in churn.get("today", {}) and "recall_active" in metrics:
@@ -171,7 +176,7 @@ class Answers:
                 f"{about(spent['low'])} to {about(spent['high'])}{self.money} (95% interval).",
                 [*self.value_doubts, " ".join(filter(None, (spent["off"], spent.get("before"))))],
                 picture,
-                [spent["season"]] if spent.get("season") else [],
+                list(filter(None, (spent.get("season"), spent.get("ahead")))),
             )
         elif spent:
             text = (
@@ -192,7 +197,8 @@ class Answers:
             yield Answer(
                 CONTACT,
                 f"{capital(trial + 'contact')} {plan['contacts']:,} customers, for {about(plan['cost'])}{self.money}"
-                f"{budget}. If the assumptions hold, they bring about {about(plan['gain'])}{self.money} beyond that "
+                f"{budget}. If the assumptions hold, they bring "
+                f"{list_narrative.gained(plan['gain'], self.value.get('corrected'), self.money.strip())} beyond that "
                 "cost.",
                 list(self._of_plan(plan)),
                 pictures.amounts("Contacts, by segment", (self.contacts or {}).get("segments", {})),
@@ -207,35 +213,35 @@ class Answers:
 
     def _of_gain(self, plan: Mapping[str, Any]) -> Iterator[str]:
         """How sure the gain is, and what it would be without the error of the stake in the test."""
+        if self._corrected():
+            error = self.value["stake_error"]["value"]
+            which, side = ("lower", "high") if error > 0 else ("higher", "low")
+            yield (
+                f"The {which} amount is corrected for the test, in which what a contact could save was put "
+                f"{abs(error):.0%} too {side}."
+            )
         loss = ", perhaps a loss" if plan["low"] < 0 else ""
         low, high = about(plan["low"]), about(plan["high"])
-        yield f"It may be anything from {low} to {high}{self.money} (95% interval){loss}."
-        if error := self._error_of_stake():
-            right = (plan["gain"] + plan["cost"]) / (1 + error["value"]) - plan["cost"]
-            yield (
-                f"In the test, what a contact could save was put {abs(error['value']):.0%} too "
-                f"{'high' if error['value'] > 0 else 'low'}. Corrected for that, they would bring about {about(right)}"
-                f"{self.money}. The interval allows for it."
-            )
+        yield f"With all that is uncertain, it may be anything from {low} to {high}{self.money} (95% interval){loss}."
 
-    def _error_of_stake(self) -> Mapping[str, float] | None:
-        """By which share the stake was too high in the test, where that is more than chance."""
-        error = self.value.get("stake_error")
-        return error if error and not error["low"] <= 0 <= error["high"] else None
+    def _corrected(self) -> bool:
+        """Whether the gain is told with and without the error of the stake in the test."""
+        return self.value.get("corrected") is not None
 
     def _of_plan(self, plan: Mapping[str, Any]) -> Iterator[str]:
         yield (
-            "Margin, cost and the chance of keeping a customer are assumed in the params file. Nobody has measured "
-            f"them. By their means a contact costs {about(plan['cost'] / plan['contacts'])}{self.money}."
+            "Margin, cost and the chance of keeping a customer are assumed, not measured: page 7 lists them. Set them "
+            "to your own."
         )
-        yield "" if self._error_of_stake() else self.value.get("stake", "")
+        yield "" if self._corrected() else self.value.get("stake", "")
         yield self.value.get("check", "")
         if self.value.get("campaign"):
             yield (
                 "Neither suggestions nor contacts have been tested here. So leave "
-                f"{(self.contacts or {}).get('held', 0):,} customers alone, drawn by lot (“hold out” in the list). "
-                f"Beside them “{PATRONS} trial {self.name}” will show what contacts do."
+                f"{(self.contacts or {}).get('held', 0):,} more customers alone, drawn by lot (“hold out” in the "
+                "list), and compare afterwards."
             )
+            yield self.value.get("too_few", "")
 
     def watched(self) -> Iterator[Answer]:
         if self.monitoring:

@@ -13,12 +13,18 @@ Records = Sequence[Mapping[str, Any]]
 
 
 def of_log(churn: Mapping[str, Any], metrics: Mapping[str, float], span: Span | None) -> str:
-    """Of how many recent buyers we warn, what may come, and what warnings were worth in the test: two sentences."""
-    today, days = churn["today"], churn["horizon_days"]
+    """How many recent buyers are expected not to order, of how many we warn, and what that is worth: two sentences."""
+    today, when = churn["today"], span or f"in the next {churn['horizon_days']} days"
+    mostly, right = _mostly(today), f"{metrics['precision_active']:.0%}"
+    warned = f"{today['flagged']:,}{mostly}{',' if mostly else ''}"
+    if "expected" not in today or gate_narrative.advice(churn.get("gates", [])) == gate_narrative.UNRELIABLE:
+        return (
+            f"We warn that {warned} of the {today['customers']:,} recent buyers may not order {when}. In the test, "
+            f"{right} of such warnings were right."
+        )
     return (
-        f"We warn of {today['flagged']:,} of the {today['customers']:,} recent buyers{_mostly(today)}: they may not "
-        f"order {span or f'in the next {days} days'}. In the test we spotted {metrics['recall_active']:.0%} of those "
-        f"who did not order, and {metrics['precision_active']:.0%} of the warnings were right."
+        f"We expect about {today['expected']:,} of the {today['customers']:,} recent buyers not to order {when}. We "
+        f"warn of {warned} so as to miss few: in the test, {right} of such warnings were right."
     )
 
 
@@ -49,11 +55,12 @@ def of_table(churn: Mapping[str, Any], metrics: Mapping[str, float]) -> str:
     )
 
 
-def lines(churn: Mapping[str, Any], cards: Records, span: Span | None) -> Iterator[str]:
-    """Small type below the answer: who the others are, how many are expected not to order, whom to call first."""
+def lines(churn: Mapping[str, Any], metrics: Mapping[str, float], cards: Records, span: Span | None) -> Iterator[str]:
+    """Small type below the answer: how sure it is, what warnings were worth, who the others are, whom to call first."""
     if churn.get("horizon_days") and "customers" in churn.get("today", {}):
+        yield from _rough(churn)
+        yield from _in_the_test(churn, metrics)
         yield quiet(churn, cards, span)
-        yield from _expected(churn)
     who = "recent buyer" if churn.get("horizon_days") else "customer"
     yield from nearly_all(churn.get("today", {}).get("segments", []), who)
 
@@ -70,14 +77,31 @@ def quiet(churn: Mapping[str, Any], cards: Records, span: Span | None) -> str:
     silent = {card["segment"]: card["customers"] - buyers.get(card["segment"], 0) for card in cards}
     most = [_quoted(card) for card in cards if buyers and 2 * silent[card["segment"]] > card["customers"]]
     who = f", most of them {' and '.join(most[:2])}," if 0 < len(most) <= 2 else ""
-    return f"{told} The other {others:,} customers{who} get no warning: they have gone quiet already."
+    return (
+        f"{told} The other {others:,} customers{who} get no warning and are not on the list: they have gone quiet "
+        "already. To win them back is another task."
+    )
 
 
-def _expected(churn: Mapping[str, Any]) -> Iterator[str]:
-    """How many are expected not to order, where the model may be used to count, not only to rank."""
-    ranks_only = (gate_narrative.RANK, gate_narrative.UNRELIABLE)
-    if gate_narrative.advice(churn.get("gates", [])) not in ranks_only and "expected" in churn["today"]:
-        yield f"We expect about {churn['today']['expected']:,} of the recent buyers not to order."
+def _rough(churn: Mapping[str, Any]) -> Iterator[str]:
+    """How few and how many it may be who do not order, where that many are told."""
+    between = churn["today"].get("expected_range")
+    if between and gate_narrative.advice(churn.get("gates", [])) != gate_narrative.UNRELIABLE:
+        yield (
+            f"It may be anything from {between[0]:,} to {between[1]:,} (95% interval): the forecasts of one day tend "
+            "to be all too high or all too low."
+        )
+
+
+def _in_the_test(churn: Mapping[str, Any], metrics: Mapping[str, float]) -> Iterator[str]:
+    """What warnings found in the test, and what they cost, of a hundred."""
+    if "recall_active" in metrics:
+        right = round(100 * metrics["precision_active"])
+        day = f" on {churn['test_day']}" if "test_day" in churn else ""
+        yield (
+            f"In the test{day} we spotted {metrics['recall_active']:.0%} of those who did not order. Of 100 warned of, "
+            f"{right} did not order and {100 - right} did."
+        )
 
 
 def nearly_all(segments: Records, who: str) -> Iterator[str]:
@@ -88,7 +112,7 @@ def nearly_all(segments: Records, who: str) -> Iterator[str]:
     if all_of and len(segments) > 1:
         yield (
             f"We warn of nearly every {who} in {' and '.join(all_of)}, so the warning singles out nobody there. "
-            "Call in the order of the list."
+            "Contact in the order of the list."
         )
 
 

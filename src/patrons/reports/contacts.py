@@ -1,12 +1,14 @@
 """The first rows of the list of whom to contact, as the first page shows them."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from patrons.digits import about
+from patrons.files import result_file
 from patrons.lexicon import capital
 from patrons.reports.dates import Span
 from patrons.value import listing
@@ -26,48 +28,60 @@ HEAD = {  # of a column: what it is called on a wide page and before each value 
 }
 
 
-def first(path: Path, currency: str, days: int | None = None) -> dict[str, Any] | None:
-    """The first customers of ``actions.csv`` of 07.
+def listed(processed: Path) -> pd.DataFrame | None:
+    """The list of a series with `warned`, whether 06 warns of each; None where there is none, or its ids are in doubt.
+
+    Without scores of 06, nobody is warned of.
+    """
+    try:
+        table = listing.read(processed)
+    except listing.ListError as error:  # the pages go without the list, whose file says no more than they would
+        LOG.warning("%s", error)
+        return None
+    scores = result_file(processed, "churn_scores.parquet")
+    if table is None or scores is None:
+        return None if table is None else table.assign(warned=False)
+    known = pd.read_parquet(scores, columns=["customer_id", "flagged"])
+    return table.assign(warned=table.customer_id.isin(known.customer_id[known.flagged.astype(bool)]))
+
+
+def first(table: pd.DataFrame, currency: str, days: int | None, by: str) -> dict[str, Any] | None:
+    """The first customers of the list of 07.
 
     Parameters
     ----------
-    path : Path
+    table : DataFrame
+        What `listed` returned.
     currency : str
         The ISO code, or empty.
-    days : int, optional
+    days : int or None
         How far ahead their spend is told.
+    by : str
+        See `patrons.value.tables.why`.
 
     Returns
     -------
     dict or None
         `head` (names of the columns), `rows` (each a list of texts), `all` (how many customers are to be contacted),
-        `held` (how many are held out, by `arm`), `bounded` (whether a contact would pay for more than the budget does),
-        `segments` (the same by segment), `file` (the list's name from the project's folder); None where there is no
-        list or nobody to contact.
+        `warned` (how many of these 06 warns of), `held` (how many are held out, by `arm`), `bounded` (whether a contact
+        would pay for more than the budget does), `segments` (those to contact by segment); None where there is nobody
+        to contact.
     """
-    if not path.exists():
-        return None
-    try:
-        listed = listing.read(path.parents[1])
-    except listing.ListError as error:  # the pages go without the list, whose file says no more than they would
-        LOG.warning("%s", error)
-        return None
-    assert listed is not None
     held = 0
-    bounded = bool((listed.suggested_action == BEYOND).any())
-    if "arm" in listed:  # others are held out, or bring less than they cost
-        held = int((listed.arm == HOLD_OUT).sum())
-        listed = listed[listed.arm == CONTACT]
-    if listed.empty:
+    bounded = bool((table.suggested_action == BEYOND).any())
+    if "arm" in table:  # others are held out, or bring less than they cost
+        held = int((table.arm == HOLD_OUT).sum())
+        table = table[table.arm == CONTACT]
+    if table.empty:
         return None
-    rows = listed.head(FIRST)
+    rows = table.head(FIRST)
     texts = pd.DataFrame(
         {
             "customer_id": rows.customer_id,
             "segment": rows.segment,
             "churn": rows.churn_probability.map("{:.0%}".format, na_action="ignore"),
             "gain": rows.expected_gain.map(lambda gain: f"{about(gain)} {currency}".strip(), na_action="ignore"),
-            "why": [why(row, currency, days) for row in rows.itertuples()],
+            "why": [why(row, currency, days, by) for row in rows.itertuples()],
             "suggested_action": rows.suggested_action.map(capital, na_action="ignore"),
         }
     )
@@ -75,15 +89,23 @@ def first(path: Path, currency: str, days: int | None = None) -> dict[str, Any] 
     return {
         "head": [HEAD[str(name)] for name in texts],
         "rows": texts.values.tolist(),
-        "all": len(listed),
+        "all": len(table),
+        "warned": int(table.warned.sum()),
         "held": held,
         "bounded": bounded,
-        "segments": {str(segment): int(count) for segment, count in listed.segment.value_counts().items()},
-        "file": "/".join(["data/processed", *path.parts[-3:]]),
+        "segments": {str(segment): int(count) for segment, count in table.segment.value_counts().items()},
     }
 
 
-def note(span: Span | None) -> str:
-    """What risk and gain are, below the table."""
+def note(span: Span | None, found: Mapping[str, Any]) -> str:
+    """What risk and gain are, and in which order the list is, below the table; `found` is what `first` returned."""
     risk = f"that a customer does not order {span}" if span else "of losing the customer"
-    return f"Risk: the chance {risk}. Expected gain: what a contact brings beyond its cost, if the assumptions hold."
+    told = f"Risk: the chance {risk}."
+    if "Expected gain" not in found["head"]:
+        return told
+    without = found["all"] - found["warned"]
+    few = f": {without:,} of the {found['all']:,} carry no warning" if without and found["warned"] else ""
+    return (
+        f"{told} Expected gain: what a contact brings beyond its cost, if the assumptions hold. The list goes by gain, "
+        f"not by risk{few}."
+    )

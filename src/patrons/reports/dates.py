@@ -34,6 +34,11 @@ def ahead(data: Mapping[str, Any], days: int | None) -> Span | None:
     return Span(end + timedelta(days=1), end + timedelta(days=days)) if end and days else None
 
 
+def by(span: Span | None) -> str:
+    """The last of its days, as in "order by 23 March 2026"; empty of none."""
+    return spoken(span.last) if span else ""
+
+
 def before(span: Span) -> Span:
     """As many days before."""
     length = span.last - span.first

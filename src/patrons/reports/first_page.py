@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from patrons.digits import held
-from patrons.errors import PATRONS
-from patrons.reports import leads
+from patrons.reports import dates, leads
 from patrons.reports.answers import CHURN, LABELS, PLACING, VALUE, WATCH, Answer, Answers
 
 SHOWN = 2  # troubles with the data that are named
@@ -54,19 +53,19 @@ def content(processed: Path, stages: Sequence[Mapping[str, Any]], currency: str)
         "watch": _source(good[WATCH]) if WATCH in good else None,
         "contacts": answers.contacts,
         "leads": {
-            stage["file"]: _lead(stage, [*given, *more], processed, currency)
+            stage["file"]: _lead(stage, [*given, *more], answers, currency)
             for stage in {stage["file"]: stage for stage, _ in [*given, *more]}.values()
         },
     }
 
 
 def _lead(
-    stage: Mapping[str, Any], given: Sequence[tuple[Mapping[str, Any], Answer]], processed: Path, currency: str
+    stage: Mapping[str, Any], given: Sequence[tuple[Mapping[str, Any], Answer]], answers: Answers, currency: str
 ) -> dict[str, Any]:
-    """What one page opens with: its `points`, the first with what that page adds, and the first `customers`."""
+    """What one page opens with: its `points`, and the first `customers`."""
     points = [_point(of, answer) for of, answer in given if of["file"] == stage["file"]]
-    points[0]["lines"] += [held(line) for line in leads.lines(stage["name"], processed)]
-    return {"points": points, "customers": leads.customers(stage["name"], processed, currency)}
+    told = answers.value.get("horizon_days"), dates.by(answers.span)
+    return {"points": points, "customers": leads.customers(stage["name"], answers.listed, currency, *told)}
 
 
 def _point(stage: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
@@ -93,7 +92,7 @@ def _changes(answers: Answers) -> Iterator[str]:
     if days:
         text += f" That is judged by {days:,} month{'s' * (days != 1)} whose outcomes are known."
     if answers.monitoring["verdict"] == "retrain":
-        text += f" “{PATRONS} retrain {answers.name}” does it."
+        text += " Page 8 says how."
     yield text
 
 

@@ -36,20 +36,16 @@ OUT_OF_DATE = "is out of date: what it was made from has changed since"
 TITLE = re.compile(r"^#\s+(?:\d+\s*·\s*)?(.+?)\s*$", re.MULTILINE)
 DECLARATION = re.compile(r"(?:^\*\*(?:Reads|May read|Writes)\*\*(?:.+\n?)*\n*)+", re.MULTILINE)
 
-OF_ALL = ("{roc_auc:.2f}",)  # left out where customers who can be kept are told apart
-RANKS = "how well the forecast ranks customers"
-SCALE = "0.5 is chance, 1 is perfect (ROC AUC)"
 # stage, value, label, detail, the most important first, none that an answer says; without its metrics one is left out
 NUMBERS = (
-    ("01_eda", "{revenue:,.0f}", "revenue, {currency}", "of {orders:,.0f} orders"),
-    ("01_eda", "{churn_rate:.1%}", "of customers left", "{lines_kept:,.0f} of {lines_read:,.0f} rows are usable"),
-    ("06_churn", "{roc_auc_active_mean:.2f}", RANKS, "mean of {origins:.0f} days; " + SCALE),
-    ("06_churn", "{roc_auc:.2f}", RANKS, SCALE),
+    ("01_eda", "{revenue:,.0f}", "revenue, {currency}", "{orders:,.0f} orders, {period}"),
+    ("01_eda", "{churn_rate:.1%}", "of customers left", "of {customers:,.0f}, by the table"),
+    ("01_eda", "{repeat_rate:.0%}", "of customers came back on another day", "of {customers:,.0f} who ordered"),
     (
-        "05_classification",
-        "{accuracy_held_out:.0%}",
-        "of customers kept out of the learning were placed in their segment",
-        "95% interval {accuracy_held_out_low:.0%} to {accuracy_held_out_high:.0%}; newcomers are not tested",
+        "06_churn",
+        "{churn_rate_active:.0%}",
+        "of recent buyers did not order in {horizon_days} days",
+        "those of {test_day}, the latest day whose outcome is known",
     ),
     (
         "08_monitoring",
@@ -57,7 +53,7 @@ NUMBERS = (
         "error of the latest forecasts, beside when they were tried",
         "{days_matured:.0f} months judged; below zero is better",
     ),
-    ("01_eda", "{lines_quarantined:,.0f}", "lines were set aside", "of {lines_read:,.0f}: page 1 says why"),
+    ("01_eda", "{usable:.0%}", "of the lines can be used", "of {lines_read:,.0f}; page 1 says why not all"),
 )
 
 
@@ -91,7 +87,7 @@ def build(name: str, processed: Path, reports: Path) -> Path:
     content = {
         "stages": stages,
         "troubles": [stage for stage in stages if stage["status"] != "succeeded" or stage["stale"]],
-        "numbers": even(list(key_numbers(stages, header["currency"]))),
+        "numbers": even(list(key_numbers(stages, header))),
         **front,
     }
     return write_text(reports / "index.html", _render("index.html.j2", header=header, **content))
@@ -148,6 +144,10 @@ def read_header(name: str, processed: Path) -> dict[str, Any]:
         "run_id": series.get("run_id", ""),
         "version": patrons.__version__,
         "facts": [fact for fact in facts if fact[1]],
+        "tested": {
+            "horizon_days": churn.get("horizon_days"),
+            "test_day": dates.day_of(day) if (day := churn.get("test_day")) else "",
+        },
         "origin": [fact for fact in origin if fact[1]],
     }
 
@@ -203,17 +203,24 @@ def _cells(executed: Path) -> list[Any]:
         return []
 
 
-def key_numbers(stages: list[dict[str, Any]], currency: str) -> Iterator[dict[str, str]]:
-    """The numbers at the top of the index: those that the notebooks recorded."""
-    metrics = {stage["name"]: stage["metrics"] | {"currency": currency} for stage in stages}
+def key_numbers(stages: list[dict[str, Any]], header: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """The numbers at the top of the index: those that the notebooks recorded, and the data set's period."""
+    period = {name: text for name, text, _ in header["facts"]}.get("Period")
+    told = {"currency": header["currency"], "period": period, **header["tested"]}
+    metrics = {stage["name"]: stage["metrics"] | told | _usable(stage["metrics"]) for stage in stages}
     for stage, value, label, detail in NUMBERS:
         text = _filled(value, metrics.get(stage, {}))
-        if text and not (value in OF_ALL and "roc_auc_active" in metrics[stage]):
+        if text:
             yield {
                 "value": text,
                 "label": _filled(label, metrics[stage]).rstrip(", "),
                 "detail": _filled(detail, metrics[stage]),
             }
+
+
+def _usable(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The share of lines that can be used, where lines were counted."""
+    return {"usable": metrics["lines_kept"] / metrics["lines_read"]} if metrics.get("lines_read") else {}
 
 
 def even(numbers: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -18,11 +18,14 @@ class Bar(NamedTuple):
         What stands at its end.
     length : float
         Its share of the picture's width, in per cent.
+    whole : float
+        The same of what it is a part of, which is drawn pale behind it; 0 where it is a part of nothing.
     """
 
     label: str
     value: str
     length: float
+    whole: float = 0.0
 
 
 class Picture(NamedTuple):
@@ -37,7 +40,8 @@ def shares(heading: str, parts: Mapping[str, float]) -> Picture | None:
     whole = sum(parts.values())
     if len(parts) < 2 or whole <= 0:
         return None
-    return Picture(heading, _drawn((label, part, f"{part / whole:.0%}") for label, part in _ordered(parts.items())))
+    rows = [(label, f"{part / whole:.0%}", 100 * max(part, 0.0) / whole) for label, part in _ordered(parts.items())]
+    return Picture(heading, [Bar(label, value, round(length, 1), 100.0) for label, value, length in rows])
 
 
 def amounts(heading: str, parts: Mapping[str, float], money: str = "") -> Picture | None:
@@ -48,11 +52,14 @@ def amounts(heading: str, parts: Mapping[str, float], money: str = "") -> Pictur
 
 
 def flags(heading: str, segments: Iterable[Mapping[str, Any]]) -> Picture | None:
-    """How many of each segment's customers are flagged, such as "203 of 830", the most first."""
-    rows = [(row["segment"], row["flagged"], row["customers"]) for row in segments if row["customers"]]
+    """How many of each segment's customers are flagged, such as "203 of 830", the most first, a part of the whole."""
+    rows = _ordered((row["segment"], row["flagged"], row["customers"]) for row in segments if row["customers"])
     if len(rows) < 2:
         return None
-    return Picture(heading, _drawn((label, part, f"{part:,} of {whole:,}") for label, part, whole in _ordered(rows)))
+    most = max(whole for _, _, whole in rows)
+    lengths = [(round(100 * part / most, 1), round(100 * whole / most, 1)) for _, part, whole in rows]
+    texts = [(label, f"{part:,} of {whole:,}") for label, part, whole in rows]
+    return Picture(heading, [Bar(*text, *length) for text, length in zip(texts, lengths, strict=True)])
 
 
 def _ordered(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -24,6 +24,7 @@ trial        campaigns read, their log, and what they say together
 pool         which of them are counted together
 narrative    sentences on fits, test and value
 list_narrative   sentences on the list and its plan
+stake_narrative  sentences on what is at stake, and how its check went
 arms_narrative   sentences on the arms
 trial_narrative  sentences on what became of campaigns
 tables       tables for people to read
@@ -55,6 +56,7 @@ __all__ = [
     "spend_model",
     "spread",
     "stake_check",
+    "stake_narrative",
     "table",
     "tables",
     "trial",

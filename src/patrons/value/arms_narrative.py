@@ -38,8 +38,8 @@ def held_out(listed: pd.DataFrame, reach: Reach, currency: str) -> str:
     forgone = listed.expected_gain[(listed.arm == HOLD_OUT).to_numpy()].sum(min_count=1)
     cost = f" That gives up about {about(forgone)} {currency}".rstrip() + " of gain." if pd.notna(forgone) else ""
     return (
-        f"Leave {reach.held:,} of the first {both:,} alone: they are drawn by lot (“hold out” in column arm). Compared "
-        f"with them, “{PATRONS} trial” will show what the contacts did.{cost}"
+        f"Leave {reach.held:,} of the first {both:,} alone: they are drawn by lot (“hold out” in column arm). "
+        f"“{PATRONS} trial” compares what they do with what those do who are contacted.{cost}"
     )
 
 
@@ -57,22 +57,31 @@ def can_show(reach: Reach) -> str:
     """The smallest effect that the arms can show, and how many the assumed one would take; empty without hold-outs."""
     if reach.held == reach.kept_held or not reach.silent > 0:
         return ""
-    at = f"a chance of {POWER:.0%} (two-sided level {LEVEL:.0%})"
     new = reach.contacted + reach.held - reach.kept
-    others = f"the {new:,} newly drawn" if reach.kept else f"these {new:,}"
-    assumed = f"the save chance of {reach.assumed:.0%} that is assumed"
+    others = f"{new:,} newly drawn customers" if reach.kept else f"these {new:,} customers"
     if math.isnan(reach.least):
-        found = f"{capital(others)} customers are too few to show any effect with {at}."
+        found = f"{capital(others)} are too few to show any effect in {POWER:.0%} of such trials."
     else:
         found = (
-            f"With {at}, {others} customers show a save chance of {reach.least:.0%} or more. That is "
-            f"{reach.least * reach.silent:.0%} of these customers, at their mean risk of {reach.silent:.0%}."
+            f"What {others} can show: if a contact keeps {reach.least:.0%} of those who would not order, "
+            f"{POWER:.0%} of such trials find it (two-sided level {LEVEL:.0%})."
         )
     if not reach.assumed:
         return found
-    if reach.power >= POWER:
-        return f"{found} They will probably show {assumed}."
+    assumed = f"If it keeps the {reach.assumed:.0%} that are assumed, {reach.power:.0%} do."
+    if reach.power >= POWER or not reach.needed:
+        return f"{found} {assumed}"
     return (
-        f"{found} Their chance of showing {assumed} is {reach.power:.0%}. That takes {reach.needed:,} customers, in "
-        "one campaign or in several."
+        f"{found} {assumed} To find that in {POWER:.0%}, it takes {reach.needed:,} customers, on one list or on "
+        f"several: “{PATRONS} trial” adds them up."
+    )
+
+
+def too_few(reach: Reach) -> str:
+    """That one list is likely to miss the effect that is assumed, for the first page; empty where it is not."""
+    if not can_show(reach) or not reach.assumed or reach.power >= POWER:
+        return ""
+    return (
+        f"One list of this size is too small to prove the effect that is assumed: {reach.power:.0%} of such trials "
+        "find it. Page 7 says how several lists add up."
     )

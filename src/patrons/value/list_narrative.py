@@ -9,6 +9,7 @@ from patrons.value.actions import CHECK, Campaign
 from patrons.value.arms import CONTACT
 from patrons.value.gains import Plan
 from patrons.value.narrative import money
+from patrons.value.stake_check import Checked, corrected
 
 
 def break_even(needed: Sequence[tuple[float, float, float]], bands: Sequence[str], currency: str) -> str:
@@ -48,23 +49,38 @@ def likely(listed: pd.DataFrame) -> int:
     return int((listed.gain_low > 0).sum())
 
 
-def plan_title(plan: Plan, currency: str) -> str:
+def plan_title(plan: Plan, currency: str, checked: Checked | None = None) -> str:
     """What the plan costs and brings: a title, without a full stop."""
-    gain = money(plan.gain, currency)
     cost = money(plan.cost, currency)
+    gain = gained(plan.gain, corrected(checked, plan), currency)
     return f"{plan.contacts:,} contacts cost {cost} and bring {gain} beyond that, if the assumptions hold"
 
 
-def planned(campaign: Campaign, currency: str) -> str:
+def gained(gain: float, right: float | None, currency: str) -> str:
+    """What a plan brings, with and without the error of the stake in the test: the lower amount first.
+
+    `right` is of `stake_check.corrected`.
+    """
+    if right is None:
+        return f"about {money(gain, currency)}"
+    low, high = sorted((gain, right))
+    return f"{about(low)} to {money(high, currency)}"
+
+
+def planned(campaign: Campaign, currency: str, checked: Checked | None = None) -> str:
     """What the plan costs and brings, what bounds the number of contacts, and whether it may bring a loss."""
     plan = campaign.plan
     held = f" without the {campaign.reach.held:,} left alone" if campaign.reach.held else ""
-    each = f", {money(plan.cost / plan.contacts, currency)} each" if plan.contacts else ""
+    each = f", {money(plan.cost / plan.contacts, currency)} each on average" if plan.contacts else ""
+    right = corrected(checked, plan)
+    which = (
+        "" if right is None else f": the {'lower' if right < plan.gain else 'higher'} amount is corrected for the test"
+    )
     return (
         f"Contact {plan.contacts:,} customers: the first {campaign.armed:,} of the list{held}. That costs "
-        f"{money(plan.cost, currency)}{each}. Beyond that cost it brings {money(plan.gain, currency)} if the "
-        f"assumptions hold (95% interval {about(plan.low)} to {money(plan.high, currency)}). "
-        f"{limit(campaign.pays, campaign.affordable)} {loss(plan)}"
+        f"{money(plan.cost, currency)}{each}. Beyond that cost it brings {gained(plan.gain, right, currency)} if the "
+        f"assumptions hold{which}. With all that is uncertain, it may be anything from {about(plan.low)} to "
+        f"{money(plan.high, currency)} (95% interval). {limit(campaign.pays, campaign.affordable)} {loss(plan)}"
     ).strip()
 
 
@@ -86,9 +102,12 @@ def loss(plan: Plan) -> str:
 
 def uncertain(listed: pd.DataFrame) -> str:
     """For how many customers a contact is expected to pay, likely does, and may not."""
+    chosen = listed[listed.arm == CONTACT]
+    rest = int((~chosen.certain).sum())
+    others = f" For the other {rest:,} the interval of the gain includes zero: there it may pay or not." if rest else ""
     return (
-        f"{pays(listed)}. It is likely to for {likely(listed):,}. For {(~listed.certain).sum():,} the interval of the "
-        "gain includes zero: there it may pay or not."
+        f"{pays(listed)}, and likely to for {likely(listed):,}. Of the {len(chosen):,} to contact it is likely to for "
+        f"{likely(chosen):,}.{others}"
     )
 
 

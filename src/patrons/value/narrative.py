@@ -13,7 +13,6 @@ from patrons.evaluation.metrics import Interval
 from patrons.value import seasons
 from patrons.value.forecast import LEAST_REPEATERS, Days, Tested, repeaters
 from patrons.value.spend_model import Fits
-from patrons.value.stake_check import Checked
 from patrons.value.tables import at_bound, reports
 
 HARDLY, A_LITTLE = 0.1, 0.3  # rank correlations
@@ -70,10 +69,13 @@ def verdict(tested: Tested | None, horizon_days: int) -> str:
 
 
 def spent_in_test(tested: Tested) -> str:
-    """How what all customers spent in the test compares with the forecast, the one way in which that is told."""
-    amount, than = compared(tested.truth.sum(), tested.predicted.sum())
-    expected = "" if amount == "nothing" else f" {than} expected"
-    return f"In the period that was tested, {amount} was spent{expected}."
+    """How the forecast of the test compares with what all customers spent, the one way in which that is told."""
+    spent = tested.truth.sum()
+    if not spent > 0:
+        return "In the period that was tested, nothing was spent."
+    error = tested.predicted.sum() / spent - 1
+    how = f"{abs(error):.0%} too {'high' if error > 0 else 'low'}" if round(abs(error), 2) else "right"
+    return f"In the period that was tested, the forecast of all spend was {how}."
 
 
 def depends(correlation: Interval | None) -> str:
@@ -97,7 +99,8 @@ def tracked(weekly: pd.DataFrame, cutoff: date | None, among: str = "") -> str:
     """
     rows = weekly[weekly.week >= pd.Timestamp(cutoff)] if cutoff else weekly
     when = f"From {cutoff} on" if cutoff else "In all"
-    return f"{when} {about(rows.observed.sum())} repeat orders{among} came, {about(rows.expected.sum())} were expected"
+    came, expected = about(rows.observed.sum()), about(rows.expected.sum())
+    return f"{when} {came} repeat orders{among} came. MBG/NBD alone expected {expected}"
 
 
 def periods(history: pd.DataFrame, error: float | None) -> str:
@@ -118,8 +121,8 @@ def _ratios(history: pd.DataFrame, horizon_days: int) -> pd.Series:
     return (known.spent / known.before).replace(np.inf, np.nan).dropna()
 
 
-def ahead(history: pd.DataFrame, expected: float, before: float, horizon_days: int) -> str:
-    """What it means that the forecast is so much more or less than what was spent before; empty if not known.
+def ahead(history: pd.DataFrame, expected: float, before: float, horizon_days: int, drawn: bool = False) -> str:
+    """Whether such a change of spend was seen before; empty if not known.
 
     Parameters
     ----------
@@ -127,19 +130,20 @@ def ahead(history: pd.DataFrame, expected: float, before: float, horizon_days: i
         What all customers are expected to spend, currency.
     before : float
         What they spent in as many days before (`forecast.spent_before`).
+    drawn : bool
+        Whether `history` is of some customers: then ratios are told with "about".
     """
     ratios = _ratios(history, horizon_days)
     if not before > 0 or ratios.empty:
         return ""
-    (amount, than), ratio = compared(expected, before), expected / before
-    told = f"The forecast is {amount} {than} the same customers spent in the {horizon_days} days before"
-    seen = f"{ratios.min():.2f} to {ratios.max():.2f} times as much"
+    ratio = expected / before
+    seen = f"{'about ' if drawn else ''}{ratios.min():.2f} to {ratios.max():.2f} times as much"
     if ratios.min() <= ratio <= ratios.max():
-        return f"{told}. Seen from {len(ratios)} earlier days, customers then spent {seen}, so that is nothing unusual."
-    side, change, way = ("less", "fall further", "low") if ratio < ratios.min() else ("more", "rise higher", "high")
+        return f"On {len(ratios)} earlier days, customers then spent {seen} as before: the forecast is nothing unusual."
+    change, way = ("fall further", "low") if ratio < ratios.min() else ("rise higher", "high")
     return (
-        f"{told}: {side} than was ever seen on {len(ratios)} earlier days ({seen}). Either spend will {change} than it "
-        f"did then, or the forecast is too {way}."
+        f"On {len(ratios)} earlier days, customers then spent {seen} as before. Either spend will {change} than it "
+        f"ever did then, or the forecast is too {way}."
     )
 
 
@@ -242,67 +246,6 @@ def doubtful(doubts: Mapping[str, list[str]]) -> str:
     """All doubts of what contacts bring, introduced; empty where there are none."""
     sentences = [sentence for several in doubts.values() for sentence in several]
     return " ".join(["Treat what follows with caution.", *sentences]) if sentences else ""
-
-
-UNCHECKED = (
-    "No earlier day shows how much more customers spend who order than those who do not. So what is at stake has not "
-    "been checked, and the interval of the gain does not allow for an error in it."
-)
-
-
-def two_part(checked: Checked | None, cutoff: date | None, horizon_days: int, currency: str = "") -> str:
-    """How the division of expected spend foretold those who ordered and those who did not, and what it changes."""
-    if checked is None:
-        return UNCHECKED
-    bands = checked.bands
-    weight = bands.customers / bands.customers.sum()
-    counted, stake = (float((bands[name] * weight).sum()) for name in ("counted_twice", "stake"))
-    amount, than = compared(stake, counted)
-    happened, beside = compared(stake * max(checked.happened, 0) / max(checked.expected, 1e-9), counted)
-    as_spent = "" if np.isnan(checked.expected) else f" By what was then spent, it was {happened} {beside} that."
-    return (
-        f"{_too_high(checked, currency)} Customers who ordered within {horizon_days} days of {cutoff} were expected to "
-        f"spend {_pair(bands, 'ordering', currency)}. Those who did not were expected to spend "
-        f"{_pair(bands, 'gone', currency)}. Risk × expected spend would count the chance of leaving twice: what is at "
-        f"stake here is {amount} {than} that.{as_spent} The check takes the risk of no order from earlier days. The "
-        "list takes it from page 6."
-    )
-
-
-def stake(checked: Checked | None) -> str:
-    """By how much what is at stake was off on the day of the check, a sentence that the first page says, too."""
-    if checked is None:
-        return UNCHECKED
-    if np.isnan(checked.expected):
-        return "Everyone had the same outcome, so what is at stake could not be checked."
-    error, low, high = checked.too_high
-    how = f"{abs(error):.0%} too {'high' if error > 0 else 'low'}" if round(abs(error), 2) else "right"
-    return (
-        f"On the day of the test, what a contact could save was put {how} (95% interval {low:+.0%} to {high:+.0%}). "
-        f"{ALLOWS}"
-    )
-
-
-ALLOWS = (  # `gains.draw`: the error moves no expected gain, but reaches the interval
-    "The expected gain is not corrected for that, as one day proves little. Its interval allows for it."
-)
-
-
-def _too_high(checked: Checked, currency: str) -> str:
-    """The same, with the amounts, and what follows."""
-    if np.isnan(checked.expected):
-        return stake(checked)
-    return (
-        f"{stake(checked)} A customer who stays was expected to spend {money(checked.expected, currency)} more than "
-        f"one who leaves; it was {money(checked.happened, currency)} (mean over what was at stake)."
-    )
-
-
-def _pair(bands: pd.DataFrame, name: str, currency: str) -> str:
-    """Means over bands, of those whom each column is about: expected and spent."""
-    weight = bands[f"{name}_customers"] / max(bands[f"{name}_customers"].sum(), 1)
-    expected, spent = (float((bands[column].fillna(0) * weight).sum()) for column in (name, f"{name}_spent"))
-    return f"{money(expected, currency)} on average and spent {money(spent, currency)}"
 
 
 def rhythm(late: pd.Series, recency_days: pd.Series, days: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from patrons.evaluation.metrics import Interval
-from patrons.value import narrative
+from patrons.value import stake_check, stake_narrative
 from patrons.value.forecast import Days
 from patrons.value.gains import Plan
 from patrons.value.stake_check import Checked
@@ -48,19 +48,21 @@ def of_log(
     }
 
 
-def of_check(checked: Checked | None) -> dict[str, Any]:
+def of_check(checked: Checked | None, plan: Plan) -> dict[str, Any]:
     """What the check of the stake showed.
 
     Returns
     -------
     dict
-        `stake`, a sentence, and `stake_error`: by which share it was too high (below zero: too low), as `value`, `low`
-        and `high`; null where it could not be checked.
+        `stake`, a sentence; `stake_error`: by which share it was too high (below zero: too low), as `value`, `low` and
+        `high`, null where it could not be checked; `corrected`: what the plan brings without that error, null where it
+        may be chance.
     """
-    error = None
+    error = corrected = None
     if checked is not None and math.isfinite(checked.expected):
         error = dict(zip(("value", "low", "high"), map(float, checked.too_high), strict=True))
-    return {"stake": narrative.stake(checked), "stake_error": error}
+        corrected = stake_check.corrected(checked, plan)
+    return {"stake": stake_narrative.stake(checked), "stake_error": error, "corrected": corrected}
 
 
 def of_table(spend: str, horizon_days: int, total: pd.DataFrame, plan: Plan, assumed: pd.DataFrame) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def sentence(ratio: float, earlier: Earlier | None, horizon_days: int, drawn: bo
     amount, than = compared(earlier.ratio, 1.0)
     amount = f"about {amount}" if drawn else amount
     alike = (
-        "it was the same"
+        "it was much the same"
         if (earlier.ratio < 1) == (ratio < 1) and abs(earlier.ratio - 1) >= TOLD
         else "it was different"
     )

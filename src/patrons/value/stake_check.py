@@ -12,6 +12,7 @@ import pandas as pd
 
 from patrons.evaluation.metrics import Interval
 from patrons.value.forecast import Days, Tested, on
+from patrons.value.gains import Plan
 from patrons.value.spread import BLOCKS, DRAWS, MOST
 from patrons.value.two_part import Horizons, divided, learn
 
@@ -47,6 +48,18 @@ class Checked(NamedTuple):
         """By which share the stake was too high, below zero where it was too low, with its 95% interval."""
         ends = 1 / np.quantile(self.ratios, [0.975, 0.025]) - 1
         return Interval(float(1 / _ratio(self.happened, self.expected) - 1), *ends.tolist())
+
+    @property
+    def is_off(self) -> bool:
+        """Whether that is more than chance."""
+        return bool(np.isfinite(self.expected)) and not self.too_high.low <= 0 <= self.too_high.high
+
+
+def corrected(checked: Checked | None, plan: Plan) -> float | None:
+    """What a plan brings without the error of the stake, currency; None where that error may be chance."""
+    if checked is None or not checked.is_off:
+        return None
+    return (plan.gain + plan.cost) / (1 + checked.too_high.value) - plan.cost
 
 
 def checked(

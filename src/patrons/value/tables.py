@@ -1,12 +1,13 @@
 """Tables of 07 for people to read: how the fits went, the scores of the test, the first of the list."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 
 from patrons.btyd.likelihood import Report
 from patrons.churn.wording import PUSHES
-from patrons.digits import about
+from patrons.digits import about, held
 from patrons.lexicon import capital
 from patrons.value.forecast import Tested
 from patrons.value.spend_model import Fits
@@ -76,13 +77,18 @@ CHECKED = {  # of `stake_check.checked`: how it is headed, and how a number is w
 RAISES = PUSHES[1.0]
 
 
+def last_day(end: date, days: int) -> str:
+    """The last of so many days from the end of a log on, in words: by then a customer who is kept orders."""
+    return held(str(end + timedelta(days=days - 1)))
+
+
 def checked(table: pd.DataFrame) -> pd.DataFrame:
     """The bands of `stake_check.checked`, with headings in words."""
     table = table.assign(customers=table.customers / table.customers.sum())
     return table[list(CHECKED)].rename(columns={name: head for name, (head, _) in CHECKED.items()})
 
 
-def why(row: Any, currency: str, days: int | None) -> str:
+def why(row: Any, currency: str, days: int | None, by: str) -> str:
     """Why to contact a customer of the list: what they spend if they stay and if not, and what speaks for leaving.
 
     Parameters
@@ -92,11 +98,14 @@ def why(row: Any, currency: str, days: int | None) -> str:
     currency : str
     days : int or None
         How far ahead their spend is told.
+    by : str
+        The day by which a customer who is kept orders, in words; empty of a table, whose customers stay or leave.
     """
     kept, lost = getattr(row, "value_if_kept", None), getattr(row, "value_if_lost", None)
     within = f" in {days} days" if days else ""
+    kept_if = f"order by {by}" if by else "stay"
     stake = (
-        f"{about(kept)} {currency}".rstrip() + f"{within} if they stay, {about(lost)} if not"
+        f"{about(kept)} {currency}".rstrip() + f"{within} if they {kept_if}, {about(lost)} if not"
         if pd.notna(kept) and pd.notna(lost)
         else ""
     )
@@ -106,8 +115,8 @@ def why(row: Any, currency: str, days: int | None) -> str:
     return capital("; ".join(filter(None, (stake, late or risk))))
 
 
-def top(listed: pd.DataFrame, currency: str, horizon_days: int, rows: int = 10) -> pd.DataFrame:
-    """The first rows of `actions.csv`: fewer columns, none that is empty, and text for numbers.
+def top(listed: pd.DataFrame, currency: str, horizon_days: int, by: str = "", rows: int = 10) -> pd.DataFrame:
+    """The first rows of `actions.csv`: fewer columns, none that is empty, and text for numbers. `by` is of `why`.
 
     Returns
     -------
@@ -135,7 +144,7 @@ def top(listed: pd.DataFrame, currency: str, horizon_days: int, rows: int = 10) 
             expected: table.value.map("{:,.0f}".format, na_action="ignore"),
             more: (table.value_if_kept - table.value_if_lost).map("{:,.0f}".format, na_action="ignore"),
             gained: gain,
-            "why worry": [why(row, currency, horizon_days) for row in table.itertuples()],
+            "why worry": [why(row, currency, horizon_days, by) for row in table.itertuples()],
             "what to do": table.suggested_action,
         }
     )

@@ -1,0 +1,63 @@
+"""Sentences of 07 on what is at stake: how its check went."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from patrons.value.narrative import money
+from patrons.value.stake_check import Checked
+
+UNCHECKED = (
+    "No earlier day shows how much more customers spend who order than those who do not. So what is at stake has not "
+    "been checked, and the interval of the gain does not allow for an error in it."
+)
+
+
+def two_part(checked: Checked | None, cutoff: date | None, horizon_days: int, currency: str = "") -> str:
+    """How the division of expected spend foretold those who ordered and those who did not, and what it changes."""
+    if checked is None:
+        return UNCHECKED
+    bands = checked.bands
+    return (
+        f"{_too_high(checked, currency)} Customers who ordered within {horizon_days} days of {cutoff} were expected to "
+        f"spend {_pair(bands, 'ordering', currency)}. Those who did not were expected to spend "
+        f"{_pair(bands, 'gone', currency)}. In this check the risk of no order comes from earlier days, in the list "
+        "from page 6."
+    )
+
+
+def stake(checked: Checked | None) -> str:
+    """By how much what is at stake was off on the day of the check, a sentence that the first page says, too."""
+    if checked is None:
+        return UNCHECKED
+    if np.isnan(checked.expected):
+        return "Everyone had the same outcome, so what is at stake could not be checked."
+    error, low, high = checked.too_high
+    how = f"{abs(error):.0%} too {'high' if error > 0 else 'low'}" if round(abs(error), 2) else "right"
+    return (
+        f"On the day of the test, what a contact could save was put {how} (95% interval {low:+.0%} to {high:+.0%}). "
+        f"{ALLOWS}"
+    )
+
+
+ALLOWS = (  # `gains.draw`: the error moves no expected gain, but reaches the interval
+    "One day proves little, so the gain of a contact is not corrected for that. Its interval allows for it."
+)
+
+
+def _too_high(checked: Checked, currency: str) -> str:
+    """The same, with the amounts, and what follows."""
+    if np.isnan(checked.expected):
+        return stake(checked)
+    return (
+        f"{stake(checked)} A customer who stays was expected to spend {money(checked.expected, currency)} more than "
+        f"one who leaves; it was {money(checked.happened, currency)} (mean over what was at stake)."
+    )
+
+
+def _pair(bands: pd.DataFrame, name: str, currency: str) -> str:
+    """Means over bands, of those whom each column is about: expected and spent."""
+    weight = bands[f"{name}_customers"] / max(bands[f"{name}_customers"].sum(), 1)
+    expected, spent = (float((bands[column].fillna(0) * weight).sum()) for column in (name, f"{name}_spent"))
+    return f"{money(expected, currency)} on average and spent {money(spent, currency)}"
