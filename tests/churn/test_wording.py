@@ -62,6 +62,12 @@ def test_a_feature_is_phrased_in_the_words_of_the_dictionary(feature, value, phr
     assert wording.phrase(feature, value, wording.entries(DICTIONARY)) == phrase
 
 
+def test_what_is_next_to_nothing_is_nothing():
+    assert wording.phrase("charges", 3.2e-05, {}) == "charges: 0"
+    assert wording.phrase("charges", -0.004, {}) == "charges: 0"
+    assert wording.phrase("charges", 0.012, {}) == "charges: 0.012"
+
+
 def test_reasons_are_of_different_groups_and_explain_the_side_on_which_the_customer_is():
     texts = wording.Wording(["recency_days", "frequency", "plan"], DICTIONARY).texts
     added = np.array([[0.3, 0.2, 0.1], [-0.3, 0.1, -0.1]])

@@ -79,12 +79,12 @@ def columns(days: int) -> list[tuple[str, str, str]]:
         (
             f"expected_orders_{days}d",
             "days with an order",
-            f"days with an order to expect in the next {days} days (MBG/NBD)",
+            f"days with an order to expect in the next {days} days by their rhythm (MBG/NBD)",
         ),
         (
             f"expected_spend_{days}d",
             "currency",
-            f"to expect in the next {days} days, at the customer's mean order value",
+            f"to expect in the next {days} days by their rhythm, at their mean order value",
         ),
         (
             "lateness",

@@ -12,6 +12,7 @@ CONTINUING = ("since ", "to expect", "in the ", "cancelled", "with ", "spent ") 
 AGE, AFTER = "days before ", "days after "  # the unit of a date's age begins with it
 PUSHES = {1.0: "raises the risk: ", -1.0: "lowers the risk: "}  # by the sign of what is added
 MOST = 3  # reasons of a customer
+LEAST = 0.005  # what is less is nothing to a reader
 GAP = "gap between their orders"
 ATTRIBUTES = ("number", "category", "attributes")  # groups of features that are a customer table's own columns
 
@@ -172,6 +173,8 @@ def _number(value: Any) -> str:
     if not isinstance(value, int | float | np.number):
         return str(value)
     number = float(value) + 0.0  # no -0
+    if abs(number) < LEAST:
+        return "0"
     return f"{number:,.0f}" if abs(number) >= 20 or number == int(number) else f"{number:.2g}"
 
 

@@ -60,17 +60,18 @@ def customers(stage: str, listed: pd.DataFrame | None, currency: str, days: int 
     arm = listed.arm if "arm" in listed else pd.Series(CONTACT, listed.index)
     if stage == VALUE:
         some = listed[arm == CONTACT] if (arm == CONTACT).any() else listed
-        words = "The first to contact", "{} of {:,}, in the order of what a contact may bring. The list below has more."
+        heading, of = "The first to contact", len(some)
+        note = "{} of {:,}, in the order of what a contact may bring. The list below has more."
     else:
         some = listed[listed.warned & (arm != HOLD_OUT)].sort_values(
             "churn_probability", ascending=False, kind="stable"
         )
-        words = "At highest risk", "{} of {:,} with a warning. For whom a contact may pay is another question: page 7."
+        heading, of = "At highest risk", int(listed.warned.sum())
+        note = "{} of {:,} with a warning, without those left alone for a trial. For whom a contact may pay: page 7."
     if some.empty:
         return None
     table = _texts(some.head(ROWS), currency, days, by, stage)
-    note = words[1].format(len(table), len(some))
-    return Customers(words[0], note, [str(name) for name in table], table.values.tolist())
+    return Customers(heading, note.format(len(table), of), [str(name) for name in table], table.values.tolist())
 
 
 def _texts(rows: pd.DataFrame, currency: str, days: int | None, by: str, stage: str) -> pd.DataFrame:
