@@ -5,7 +5,6 @@ import pytest
 
 from patrons.files import safe_csv, write_json
 from patrons.reports import contacts, leads
-from patrons.reports.terms import explained, listed
 
 LISTED = pd.DataFrame(
     {
@@ -69,10 +68,3 @@ def test_the_first_customers_are_named_with_what_they_are_worth_and_why_to_worry
 )
 def test_page_8_answers_whether_the_model_may_stay(verdict, reason, begin):
     assert leads.watched({"verdict": verdict, "reason": reason}).startswith(begin)
-
-
-def test_words_of_the_field_are_explained_once_where_they_are_first_used():
-    body, found = explained("<h2>ROC AUC</h2><p>The ROC AUC and the ROC AUC.</p>")
-    assert [term.name for term in listed(found, [{"text": "A warning.", "lines": []}])] == ["ROC AUC", "Warning"]
-    assert body.count('href="#word-roc-auc"') == 1
-    assert body.startswith('<h2>ROC AUC</h2><p>The <a class="term"')

@@ -105,7 +105,12 @@ def page(executed: Path, header: Mapping[str, Any], target: Path) -> Path:
         neighbours = {"previous": pages[place - 1] if place else None, "next": [*pages, None][place + 1]}
     lead = header.get("leads", {}).get(target.name, {"points": [], "customers": None})
     body, found = prepare(executed)
-    more = {"headings": headings(body), "terms": terms.listed(found, lead["points"]), **lead, **neighbours}
+    more = {
+        "headings": headings(body),
+        "terms": terms.listed(found, lead["points"], stage["number"]),
+        **lead,
+        **neighbours,
+    }
     return write_text(target, _render("page.html.j2", header=header, stage=stage, body=body, **more))
 
 
@@ -117,7 +122,7 @@ def prepare(executed: Path) -> tuple[str, list[str]]:
 
 @lru_cache(16)
 def _body(executed: Path, *_: int) -> tuple[str, list[str]]:
-    return terms.explained(tidy(_convert(executed)))
+    return terms.explained(tidy(_convert(executed)), _number(executed.parent))
 
 
 def read_header(name: str, processed: Path) -> dict[str, Any]:
@@ -162,8 +167,7 @@ def read_stages(processed: Path) -> list[dict[str, Any]]:
 
 
 def _stage(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
-    number = folder.name.partition("_")[0].lstrip("0")
-    number = number if number.isdecimal() else ""
+    number = _number(folder)
     title = leads.title(folder.name, folder.parent) or _title(folder)
     succeeded = record["status"] == "succeeded"  # else the folder may hold results of an earlier run
     return {
@@ -180,6 +184,12 @@ def _stage(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
         "findings": read_json(folder / "findings.json", []) if succeeded else [],
         "metrics": read_json(folder / "metrics.json", {}) if succeeded else {},
     }
+
+
+def _number(folder: Path) -> str:
+    """The number of a notebook by the folder of its results, such as 6; empty where it has none."""
+    number = folder.name.partition("_")[0].lstrip("0")
+    return number if number.isdecimal() else ""
 
 
 def _title(folder: Path) -> str:

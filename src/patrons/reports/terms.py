@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString
 
-from patrons.lexicon import TERMS
+from patrons.reports.glossary import TERMS
 
 PROSE = ("p", "li", "blockquote", "td", "th", "summary", "caption", "dd", "dt", "h3")
 CLOSED = ("a", "code", "h1", "h2", "style", "script", "button")  # in which no link is put
@@ -21,14 +21,21 @@ class Term(NamedTuple):
     meaning: str
 
 
-def explained(body: str) -> tuple[str, list[str]]:
-    """The HTML of a page with a link from the first use of each term to its place at the foot, and their names."""
+def explained(body: str, number: str) -> tuple[str, list[str]]:
+    """The HTML of a page with a link from the first use of each term to its place at the foot, and their names.
+
+    `number` is that of the page: a word has its meaning on some pages only.
+    """
     soup = BeautifulSoup(body, "html.parser")
-    found = [name for name in TERMS if _link(soup, name)]
+    found = [name for name in TERMS if _holds(name, number) and _link(soup, name)]
     return str(soup), found
 
 
-def listed(found: Sequence[str], points: Sequence[Mapping[str, Any]]) -> list[Term]:
+def _holds(name: str, number: str) -> bool:
+    return number in TERMS[name].pages or not TERMS[name].pages
+
+
+def listed(found: Sequence[str], points: Sequence[Mapping[str, Any]], number: str) -> list[Term]:
     """The terms to explain at the foot, in the order of the alphabet.
 
     Parameters
@@ -37,10 +44,13 @@ def listed(found: Sequence[str], points: Sequence[Mapping[str, Any]]) -> list[Te
         What `explained` found.
     points : sequence of mapping
         Answers that stand above the body, with `text` and `lines`: their words are explained, too.
+    number : str
+        That of the page.
     """
     above = " ".join([point["text"] + " " + " ".join(point["lines"]) for point in points])
-    names = [name for name, (pattern, _) in TERMS.items() if name in found or re.search(pattern, above)]
-    return [Term(_anchor(name), name, TERMS[name][1]) for name in sorted(names, key=str.lower)]
+    used = [name for name, word in TERMS.items() if _holds(name, number) and re.search(word.pattern, above)]
+    names = {*found, *used}
+    return [Term(_anchor(name), name, TERMS[name].meaning) for name in sorted(names, key=str.lower)]
 
 
 def _anchor(name: str) -> str:
@@ -49,8 +59,7 @@ def _anchor(name: str) -> str:
 
 def _link(soup: BeautifulSoup, name: str) -> bool:
     """Make the first use of a term a link; whether there is one."""
-    pattern, meaning = TERMS[name]
-    word = re.compile(pattern)
+    word, meaning = re.compile(TERMS[name].pattern), TERMS[name].meaning
     for text in soup.find_all(string=word):
         if type(text) is not NavigableString or text.find_parent(CLOSED) or not text.find_parent(PROSE):
             continue
