@@ -20,19 +20,20 @@ SAID = {
         rf"{NUMBER} customers are described",
     ),
     "who can be kept": (
-        rf"We (?:expect|warn that) [^.]*? of the {NUMBER} recent buyers",
+        rf"We expect [^.]*? of the {NUMBER} recent buyers",
+        rf"Of {NUMBER} recent buyers we warn",
         rf"of the {NUMBER} customers who ordered in the last",
         rf"The list holds the {NUMBER} (?:customers|recent buyers)",
         rf"A contact is expected to pay for [\d,]+ of {NUMBER} customers",
     ),
-    "flagged": (rf"We warn of {NUMBER}(?: of the|, mostly| so as)", rf"Today we warn of {NUMBER} of the"),
+    "flagged": (rf"We warn of {NUMBER}(?: of the|, mostly|:)", rf"Today we warn of {NUMBER} of the"),
     "share warned of": (r"of the [\d,]+ recent buyers, (\d+)% of them \(",),
     "expected not to order": (
         rf"We expect about {NUMBER} of the [\d,]+ recent buyers not to order",
         rf"We expect about {NUMBER} not to order",
     ),
     "interval of those expected": (
-        rf"anything from ({NUMBER[1:-1]} to {NUMBER[1:-1]}) \(95% interval\): the forecasts of one day",
+        rf"anything from ({NUMBER[1:-1]} to {NUMBER[1:-1]}) \(95% interval\)\. The forecasts of one day",
         rf"not to order in \d+ days\. It may be anything from ({NUMBER[1:-1]} to {NUMBER[1:-1]}) ",
     ),
     "warnings that were right": (
@@ -42,7 +43,7 @@ SAID = {
         r"Of 100 warned of, (\d+) did not order",
     ),
     "spotted": (
-        r"In the test we spotted (\d+)%",
+        r"[Ii]n the test(?: on [^.]*?)? we spotted (\d+)%",
         r"[Ii]n the test,? (?:that|warnings) spotted (\d+)% of",
         r"recent buyers of [^.]*\. That spotted (\d+)% of those who",
         r"(\d+)% of those who (?:churned|did not order in \d+ days) were spotted",
@@ -71,7 +72,8 @@ SAID = {
         rf"{AMOUNT}(?: [A-Z]{{3}})? are expected in",
     ),
     "interval of the spend": (
-        rf"We expect about .{{0,160}}? It may be anything from ({AMOUNT[1:-1]} to {AMOUNT[1:-1]}) (?:\w+ )?\(95%",
+        rf"We expect about (?:(?!not to order).){{0,160}}? It may be anything from ({AMOUNT[1:-1]} to {AMOUNT[1:-1]})"
+        r" (?:\w+ )?\(95%",
         rf"are expected to spend [^(]*\(95% interval ({AMOUNT[1:-1]} to {AMOUNT[1:-1]})\)",
     ),
     "spent in the test": (r"In the period that was tested, the forecast of all spend was ([^.]*?)\.",),

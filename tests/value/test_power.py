@@ -83,8 +83,8 @@ def test_the_callout_says_who_is_held_out_and_what_can_be_shown():
 def test_the_first_page_says_where_one_list_is_too_small():
     reach = Reach(342, 86, 0.45, 0.356, 0.1, 0.12, 5904)
     assert arms_narrative.too_few(reach) == (
-        "One list of this size is too small to prove the effect that is assumed: 12% of such trials find it. Page 7 "
-        "says how several lists add up."
+        "One list is too small to prove the effect that is assumed. Only 12% of such trials find it: page 7 says how "
+        "lists add up."
     )
     for enough in ({"power": 0.8}, {"held": 0}, {"assumed": 0.0}, {"silent": 0.0}):
         assert arms_narrative.too_few(reach._replace(**enough)) == ""

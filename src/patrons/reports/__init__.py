@@ -3,6 +3,7 @@
 pages       a page for each notebook, and the index
 first_page  the index: answers, what changed, and what to doubt
 answers     short answers from what the notebooks recorded
+own         those of pages whose questions the first page leaves out
 at_risk     whom we warn of, and who has gone quiet already
 leads       what the pages of 06, 07 and 08 add to their answer, and the first customers
 terms       the words of the field on a page, each explained once

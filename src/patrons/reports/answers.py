@@ -11,11 +11,14 @@ from patrons.churn import gate_narrative
 from patrons.digits import about, compared
 from patrons.files import read_json
 from patrons.lexicon import capital
-from patrons.reports import at_risk, contacts, dates, leads, pictures
+from patrons.reports import at_risk, contacts, dates, pictures
 from patrons.reports.pictures import Picture
 from patrons.value import list_narrative, listing
 
-LABELS, PLACING, CHURN, VALUE, WATCH = (
+DATA, FEATURES, GROUPS, LABELS, PLACING, CHURN, VALUE, WATCH = (
+    "01_eda",
+    "02_transformation",
+    "03_clustering_comparison",
     "04_label_creation",
     "05_classification",
     "06_churn",
@@ -133,22 +136,6 @@ class Answers:
                 question, "The data does not say what a customer pays, so revenue cannot be divided among the segments."
             )
 
-    def placing(self) -> Iterator[Answer]:
-        metrics = self.metrics[PLACING]
-        if "accuracy_held_out" not in metrics:
-            return
-        decided = [row["text"] for row in self.stages[PLACING]["findings"] if row["kind"] == "decision"]
-        placed = metrics["accuracy_held_out"]
-        text = f"Of customers that the model had not seen, {placed:.0%} were placed in their segment."
-        later = ["They were kept out of the learning, but are no newcomers. How well those are placed was not tested."]
-        if {"accuracy_later", "accuracy_persistence"} <= set(metrics) and "days" in self.later:
-            later += [
-                f"{self.later['days']} days ahead, the model names the right segment for "
-                f"{metrics['accuracy_later']:.0%}. Simply assuming that nobody moves is right for "
-                f"{metrics['accuracy_persistence']:.0%}."
-            ]
-        yield Answer("How many are placed right?", " ".join([text, *decided[-1:]]), (), None, later)
-
     def leaving(self) -> Iterator[Answer]:
         metrics, churn, days = self.metrics[CHURN], self.churn, self.churn.get("horizon_days")
         summary = gate_narrative.summary(self.gates, churn.get("season"))
@@ -217,7 +204,7 @@ class Answers:
             error = self.value["stake_error"]["value"]
             which, side = ("lower", "high") if error > 0 else ("higher", "low")
             yield (
-                f"The {which} amount is corrected for the test, in which what a contact could save was put "
+                f"The {which} amount is corrected for the test. There, what a contact could save was put "
                 f"{abs(error):.0%} too {side}."
             )
         loss = ", perhaps a loss" if plan["low"] < 0 else ""
@@ -242,10 +229,6 @@ class Answers:
                 "list), and compare afterwards."
             )
             yield self.value.get("too_few", "")
-
-    def watched(self) -> Iterator[Answer]:
-        if self.monitoring:
-            yield Answer("Is the model still good? May it stay?", leads.watched(self.monitoring))
 
 
 def _beside(spent: Mapping[str, Any]) -> str:

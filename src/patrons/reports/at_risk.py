@@ -15,16 +15,15 @@ Records = Sequence[Mapping[str, Any]]
 def of_log(churn: Mapping[str, Any], metrics: Mapping[str, float], span: Span | None) -> str:
     """How many recent buyers are expected not to order, of how many we warn, and what that is worth: two sentences."""
     today, when = churn["today"], span or f"in the next {churn['horizon_days']} days"
-    mostly, right = _mostly(today), f"{metrics['precision_active']:.0%}"
-    warned = f"{today['flagged']:,}{mostly}{',' if mostly else ''}"
+    warned, right = f"{today['flagged']:,}{_mostly(today)}", f"{metrics['precision_active']:.0%}"
     if "expected" not in today or gate_narrative.advice(churn.get("gates", [])) == gate_narrative.UNRELIABLE:
         return (
-            f"We warn that {warned} of the {today['customers']:,} recent buyers may not order {when}. In the test, "
+            f"Of {today['customers']:,} recent buyers we warn of {warned}: they may not order {when}. In the test, "
             f"{right} of such warnings were right."
         )
     return (
         f"We expect about {today['expected']:,} of the {today['customers']:,} recent buyers not to order {when}. We "
-        f"warn of {warned} so as to miss few: in the test, {right} of such warnings were right."
+        f"warn of {warned}: in the test, {right} of such warnings were right."
     )
 
 
@@ -76,10 +75,10 @@ def quiet(churn: Mapping[str, Any], cards: Records, span: Span | None) -> str:
     buyers = {row["segment"]: row["customers"] for row in churn["today"].get("segments", [])}
     silent = {card["segment"]: card["customers"] - buyers.get(card["segment"], 0) for card in cards}
     most = [_quoted(card) for card in cards if buyers and 2 * silent[card["segment"]] > card["customers"]]
-    who = f", most of them {' and '.join(most[:2])}," if 0 < len(most) <= 2 else ""
+    who = f", most of them {' and '.join(most[:2])}" if 0 < len(most) <= 2 else ""
     return (
-        f"{told} The other {others:,} customers{who} get no warning and are not on the list: they have gone quiet "
-        "already. To win them back is another task."
+        f"{told} The other {others:,} customers have gone quiet already{who}. They get no warning and are not on the "
+        "list. To win them back is another task."
     )
 
 
@@ -88,8 +87,8 @@ def _rough(churn: Mapping[str, Any]) -> Iterator[str]:
     between = churn["today"].get("expected_range")
     if between and gate_narrative.advice(churn.get("gates", [])) != gate_narrative.UNRELIABLE:
         yield (
-            f"It may be anything from {between[0]:,} to {between[1]:,} (95% interval): the forecasts of one day tend "
-            "to be all too high or all too low."
+            f"It may be anything from {between[0]:,} to {between[1]:,} (95% interval). The forecasts of one day tend "
+            "to be off in one direction."
         )
 
 
@@ -99,8 +98,8 @@ def _in_the_test(churn: Mapping[str, Any], metrics: Mapping[str, float]) -> Iter
         right = round(100 * metrics["precision_active"])
         day = f" on {churn['test_day']}" if "test_day" in churn else ""
         yield (
-            f"In the test{day} we spotted {metrics['recall_active']:.0%} of those who did not order. Of 100 warned of, "
-            f"{right} did not order and {100 - right} did."
+            f"So many warnings miss few: in the test{day} we spotted {metrics['recall_active']:.0%} of those who did "
+            f"not order. Of 100 warned of, {right} did not order and {100 - right} did."
         )
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from patrons.digits import held
-from patrons.reports import dates, leads
-from patrons.reports.answers import CHURN, LABELS, PLACING, VALUE, WATCH, Answer, Answers
+from patrons.reports import dates, leads, own
+from patrons.reports.answers import CHURN, LABELS, VALUE, WATCH, Answer, Answers
 
 SHOWN = 2  # troubles with the data that are named
 CHANGES = 4  # sentences on what changed since the last run
@@ -41,9 +41,8 @@ def content(processed: Path, stages: Sequence[Mapping[str, Any]], currency: str)
         (VALUE, answers.worth),
         (VALUE, answers.contact),
     )
-    own = ((PLACING, answers.placing), (WATCH, answers.watched))  # which the first page tells otherwise
     given = [(good[stage], answer) for stage, ask in asked if stage in good for answer in ask()]
-    more = [(good[stage], answer) for stage, ask in own if stage in good for answer in ask()]
+    more = [(good[stage], answer) for stage, ask in own.ASKED.items() if stage in good for answer in ask(answers)]
     doubts = {held(doubt): stage for stage, answer in given for doubt in answer.doubts if doubt}
     doubts |= {held(doubt): good[WATCH] for doubt in _broken(answers)}
     return {

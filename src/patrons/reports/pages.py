@@ -53,7 +53,7 @@ NUMBERS = (
         "error of the latest forecasts, beside when they were tried",
         "{days_matured:.0f} months judged; below zero is better",
     ),
-    ("01_eda", "{usable:.0%}", "of the lines can be used", "of {lines_read:,.0f}; page 1 says why not all"),
+    ("01_eda", "{usable:.0%}", "of lines can be used", "of {lines_read:,.0f}; page 1 says why not all"),
 )
 
 

@@ -82,6 +82,6 @@ def too_few(reach: Reach) -> str:
     if not can_show(reach) or not reach.assumed or reach.power >= POWER:
         return ""
     return (
-        f"One list of this size is too small to prove the effect that is assumed: {reach.power:.0%} of such trials "
-        "find it. Page 7 says how several lists add up."
+        f"One list is too small to prove the effect that is assumed. Only {reach.power:.0%} of such trials find it: "
+        "page 7 says how lists add up."
     )
