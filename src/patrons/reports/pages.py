@@ -151,7 +151,7 @@ def read_header(name: str, processed: Path) -> dict[str, Any]:
         "facts": [fact for fact in facts if fact[1]],
         "tested": {
             "horizon_days": churn.get("horizon_days"),
-            "test_day": dates.day_of(day) if (day := churn.get("test_day")) else "",
+            "test_day": day_of(day) if (day := churn.get("test_day")) else "",
         },
         "origin": [fact for fact in origin if fact[1]],
     }

@@ -7,7 +7,7 @@ import pandas as pd
 
 from patrons.btyd.likelihood import Report
 from patrons.churn.wording import PUSHES
-from patrons.digits import about, held
+from patrons.digits import about, spoken
 from patrons.lexicon import capital
 from patrons.value.forecast import Tested
 from patrons.value.spend_model import Fits
@@ -79,7 +79,7 @@ RAISES = PUSHES[1.0]
 
 def last_day(end: date, days: int) -> str:
     """The last of so many days from the end of a log on, in words: by then a customer who is kept orders."""
-    return held(str(end + timedelta(days=days - 1)))
+    return spoken(end + timedelta(days=days - 1))
 
 
 def checked(table: pd.DataFrame) -> pd.DataFrame:
