@@ -72,8 +72,13 @@ def held(sentence: str) -> str:
     text = NO_CURRENCY.sub(r"\1", text)
     text = POWER.sub(lambda match: about(float(match[0])), text)
     text = PERCENT.sub(_plausible, text)
-    text = DAY.sub(lambda match: day_of(match[0]), text)
+    text = with_days(text)
     return LONG.sub(lambda match: f"{float(match[0]):.{DIGITS}g}", text)
+
+
+def with_days(text: str) -> str:
+    """A text with its days in words instead of digits and dashes; what is no day stays."""
+    return DAY.sub(lambda match: day_of(match[0]), text)
 
 
 def spoken(day: date) -> str:

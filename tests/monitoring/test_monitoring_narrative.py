@@ -34,7 +34,7 @@ def test_forecast_and_outcome_stand_beside_each_other(days):
         forecast_minus_observed=[-0.1, -0.2, -0.05],
     )  # fmt: skip
     assert narrative.calibration(later) == (
-        "On 3 of 3 days after the training more churned than was forecast. Of customers who could be kept on "
+        "On 3 of 3 days after the training more left than was forecast. Of customers who could be kept on "
         "2024-06-01, 40% were forecast to churn and 60% did: the widest gap."
     )
     assert narrative.one_sided(later)
@@ -47,7 +47,7 @@ def test_an_estimate_is_told_with_its_error_and_hidden_where_that_is_large():
     assert narrative.estimate(erred).endswith("more than the change it should show, so it is not shown.")
     assert narrative.hidden(erred).startswith("Not shown, because estimates were too far off on earlier days: ROC AUC,")
     assert narrative.estimate_title(erred, "observed") == (
-        "Share that churned: estimates were typically off by 0.16, over 4 days"
+        "Share who left: estimates were typically off by 0.16, over 4 days"
     )
     few = estimate.errors(estimate.back_test(TRIED[0]))
     assert "told by 3 matured days or more" in narrative.estimate(few)

@@ -47,7 +47,7 @@ def test_without_a_champion_the_last_results_are_watched_by_the_days_on_which_th
     assert what.waiting.day.unique().tolist() == [what.today]
     assert (what.waiting.customer_id.nunique(), what.known) == (len(what.waiting), what.trained)
     said = watched_narrative.watched(what)
-    assert said.startswith("No champion was promoted, so the last forecast is watched. It has")
+    assert said.startswith("No model has been put into use yet, so the last forecast is watched. It has")
     failed = [gate for gate in what.record["gates"] if gate["verdict"] != "passed"]
     assert (f"had failed {len(failed)} of its" in said) == bool(failed)
     assert "on which the forecast was tried" in watched_narrative.days(what)

@@ -119,6 +119,14 @@ def test_text_from_the_data_is_escaped_on_the_index(reports):
     assert "R&amp;D &lt;b&gt;grew&lt;/b&gt; to &lt;script&gt;" in (reports / "index.html").read_text(encoding="utf-8")
 
 
+def test_days_are_told_in_words_but_not_within_names_and_code():
+    html = "<td>2025-12-24</td><p>On 2024-01-05, see list 2024-01-05-ab12.</p><code>2024-01-05</code><p>2024-13-77</p>"
+    assert tidy(html) == (
+        "<td>24 December 2025</td><p>On 5 January 2024, see list 2024-01-05-ab12.</p><code>2024-01-05</code>"
+        "<p>2024-13-77</p>"
+    )
+
+
 def test_the_index_shows_only_numbers_that_were_recorded(reports):
     numbers = soup(reports / "index.html").select_one(".numbers")
     assert [value.text for value in numbers.select(".value")] == ["1,234,568", "95%"]

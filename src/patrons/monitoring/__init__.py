@@ -1,4 +1,4 @@
-"""Has the world moved since the champion was trained?
+"""Is the model still good?
 
 columns    what a row of the ledger is
 batches    rows that are only ever added, by month

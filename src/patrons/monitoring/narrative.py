@@ -15,7 +15,7 @@ NAMES = {
     "f1": "F1",
     "forecast_minus_observed": "forecast minus observed",
     "flagged_share": "share flagged",
-    "observed": "share that churned",
+    "observed": "share who left",
 }
 
 
@@ -84,7 +84,7 @@ def calibration(days: pd.DataFrame) -> str:
     told += f"{worst.observed:.0%} did"
     if len(rows) == 1:
         return f"{told}."
-    return f"On {more} of {len(rows)} days after the training more churned than was forecast. {told}: the widest gap."
+    return f"On {more} of {len(rows)} days after the training more left than was forecast. {told}: the widest gap."
 
 
 def over_days(means: pd.DataFrame) -> str:

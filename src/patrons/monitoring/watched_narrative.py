@@ -9,7 +9,9 @@ from patrons.monitoring.watched import Watched
 def watched(what: Watched) -> str:
     """Which release is watched, and until when it learnt."""
     who = (
-        f"The champion, release {what.release}," if what.promoted else "No champion was promoted, so the last forecast"
+        f"The champion, release {what.release},"
+        if what.promoted
+        else "No model has been put into use yet, so the last forecast"
     )
     until = f" It has learnt what was known by {what.trained.date()}." if what.trained is not None else ""
     return f"{who} is watched.{until}{_failed(what)}"
@@ -18,7 +20,7 @@ def watched(what: Watched) -> str:
 def _failed(what: Watched) -> str:
     gates = what.record.get("gates", [])
     failed = sum(gate["verdict"] != "passed" for gate in gates)
-    return f" It had failed {failed} of its {len(gates)} gates, so being as good as then is little." if failed else ""
+    return f" It had failed {failed} of its {len(gates)} checks, so being as good as then is little." if failed else ""
 
 
 def days(what: Watched) -> str:

@@ -6,17 +6,20 @@ from collections.abc import Iterator
 
 from bs4 import BeautifulSoup, Tag
 
+from patrons.digits import DAY, with_days
+
 ACTIVE = "script, iframe, frame, object, embed, link, meta, base, form, input, button, audio, video, style[scoped]"
 ADDRESSES = ("src", "href", "srcset", "xlink:href", "poster", "data", "action", "background")
 LOADS = re.compile(r"url\(|@import", re.IGNORECASE)
 OF_A_TABLE = re.compile(r"#T_[\w-]+( [\w.#:-]+)*")
 LEAVES = re.compile(r"url\(|@|\\|position|z-index|transform|expression", re.IGNORECASE)  # a table's place, or the page
 NUMBER = re.compile(r"([A-Z]{3}\s|[$€£])?[-+−]?[$€£]?\d[\d.,\s]*([eE][-+]?\d+)?\s?(%|k|M|s|days?|±.*|to .*)?")
+AS_TYPED = ("code", "pre", "style")  # in which a day stays as it is written
 MISSING = {"", "–", "-", "nan", "NaN", "NaT", "None", "<NA>"}
 
 
 def tidy(html: str) -> str:
-    """Remove the page's own heading, which its layout shows, and whatever could run or load; make tables readable."""
+    """Remove the page's own heading and whatever could run or load; make days and tables readable."""
     soup = BeautifulSoup(html, "html.parser")
     for element in soup.select(ACTIVE):
         element.decompose()
@@ -25,6 +28,9 @@ def tidy(html: str) -> str:
             style.decompose()
     for element in soup.find_all(True):
         _disarm(element)
+    for text in soup.find_all(string=DAY):
+        if not text.find_parent(AS_TYPED):
+            text.replace_with(with_days(text))
     _one_heading(soup)
     _name_headings(soup)
     for callout in soup.select("blockquote.callout"):
