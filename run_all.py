@@ -112,10 +112,11 @@ def run(arguments: argparse.Namespace, root: Path, log: events.Log) -> int:
     results.claim(path, root)
     with Workers() as workers, scratch() as own:
         plan = checked(arguments, path, results, root, workers, own / "judged")
+        packed = None if arguments.no_track else own / "packed"
         with results.lock():
-            with Ahead(results, not arguments.no_track) as ahead:
+            with Ahead(results, root, packed) as ahead:
                 runner.run(plan, results, progress(sorted(plan.selected)), root, log, ahead.page)
-            reported, said = hand_out(results, root, not arguments.no_track)
+            reported, said = hand_out(results, root, packed)
             said += f"\n{promote(results, root)}" if arguments.promote else ""
     print(summary(results, time.monotonic() - start), said, sep="\n")
     return int(not reported or any(stage["status"] == FAILED for stage in results.record["stages"].values()))

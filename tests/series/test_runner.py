@@ -44,7 +44,7 @@ def reports(monkeypatch):
         return reports / "index.html"
 
     monkeypatch.setitem(sys.modules, "patrons.reports.pages", SimpleNamespace(build=build))
-    tracking = SimpleNamespace(log_series=lambda processed, reports, root: calls.sent.append(processed.name))
+    tracking = SimpleNamespace(log_series=lambda processed, *_: calls.sent.append(processed.name))
     monkeypatch.setitem(sys.modules, "patrons.tracking.runs", tracking)
     return calls
 

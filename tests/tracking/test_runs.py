@@ -10,11 +10,13 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from sklearn.linear_model import LogisticRegression
@@ -25,8 +27,8 @@ from patrons.files import read_json, write_json, write_text
 from patrons.models import save_model
 from patrons.tracking import connection, limits
 from patrons.tracking.connection import AwayError, TrackingError, local_uri
-from patrons.tracking.packing import own_code
-from patrons.tracking.runs import SENT, log_series
+from patrons.tracking.packing import own_code, pack
+from patrons.tracking.runs import SENT, log_series, models
 
 # MLflow and its database library warn of themselves when these tests look into it
 pytestmark = pytest.mark.filterwarnings(
@@ -277,6 +279,28 @@ def test_a_model_has_a_signature_exact_requirements_and_predicts_as_before(sent,
     requirements = (folder / "requirements.txt").read_text().split()
     assert {line.split("==")[0] for line in requirements} >= {"mlflow", "scikit-learn", "skops", "numpy", "pandas"}
     assert all("==" in line for line in requirements)
+
+
+def test_a_model_that_was_packed_before_is_sent_as_it_stands_and_is_the_same(sent, shop, tmp_path, monkeypatch):
+    processed = shop / "data" / "processed" / "toy"
+    for path in models(processed / "06_churn"):
+        pack(path, tmp_path)
+    monkeypatch.setattr("mlflow.sklearn.save_model", None)  # whoever packs it again fails
+    log_series(processed, shop / "reports" / "toy", shop, tmp_path)
+    assert contents(shop) == contents(sent)
+
+
+def contents(root):
+    """What was sent of a model, by file, without its ids, the moment and the order in which skops writes its parts."""
+    model = logged_model(root)
+    folder = Path(model.artifact_location.removeprefix("file://"))
+    described = yaml.safe_load((folder / "MLmodel").read_text())
+    own = {"model_id": model.model_id, "model_uuid": model.model_id, "run_id": model.source_run_id}
+    assert own.items() <= described.items()
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    same = {name: path.read_bytes() for name, path in files.items() if name not in ("MLmodel", "model.skops")}
+    varying = ("artifact_path", "utc_time_created", "model_size_bytes", *own)
+    return list(files), same, {name: value for name, value in described.items() if name not in varying}
 
 
 def test_a_model_loads_where_patrons_is_not_installed(sent):

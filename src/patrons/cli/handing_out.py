@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from typing import Self
 
 from patrons.errors import PATRONS
 from patrons.files import shown
 from patrons.series import closing, runner
 from patrons.series.results import EXECUTED, Results
+from patrons.tracking.connection import settings
 
 SENT = "MLflow: experiment {name}; `make ui` opens it."
 NOT_KEPT = "not kept"
@@ -21,7 +25,7 @@ def places(name: str, root: Path) -> runner.Places:
 
 
 class Ahead:
-    """Begins what follows the notebooks while they run: pages of those that have ended, and slow imports.
+    """Begins what follows the notebooks while they run: pages and models of those that have ended, and slow imports.
 
     It saves time and nothing else: what fails here fails again in its place, where it is said.
 
@@ -29,25 +33,35 @@ class Ahead:
     ----------
     results : Results
         Of the series.
-    tracked : bool
-        Whether they will be sent to MLflow.
+    root : Path
+        The project's folder.
+    packed : Path or None
+        Where models are packed for MLflow; None where nothing will be sent to it.
     """
 
-    def __init__(self, results: Results, tracked: bool):
-        self.results, self.pool = results, ThreadPoolExecutor(1)
-        self.due = [_import_keeping, *[_import_mlflow] * tracked]
+    def __init__(self, results: Results, root: Path, packed: Path | None):
+        self.results, self.root, self.packed = results, root, packed
+        self.pool, self.ends = ThreadPoolExecutor(1), ExitStack()
+        self.due: list[Callable[[], None]] = [_import_keeping]
 
-    def __enter__(self) -> "Ahead":
+    def __enter__(self) -> Self:
+        if self.packed is not None:
+            self.due.append(partial(_import_mlflow, self.root))
+            self.ends.enter_context(settings(self.root))  # here, as it is for the whole process, not for the thread
         return self
 
     def __exit__(self, *_: object) -> None:
         self.pool.shutdown(cancel_futures=True)
+        self.ends.close()
 
     def page(self, stage: str) -> None:
         """A notebook's results have been kept."""
-        self.pool.submit(_prepare_page, self.results.folder / stage / EXECUTED)
+        folder = self.results.folder / stage
+        self.pool.submit(_prepare_page, folder / EXECUTED)
         while self.due:
             self.pool.submit(self.due.pop())
+        if self.packed is not None:
+            self.pool.submit(_pack_models, folder, self.packed)
 
 
 def _prepare_page(executed: Path) -> None:
@@ -56,28 +70,36 @@ def _prepare_page(executed: Path) -> None:
     prepare(executed)
 
 
-def _import_mlflow() -> None:
+def _pack_models(folder: Path, packed: Path) -> None:
+    from patrons.tracking import packing, runs
+
+    for path in runs.models(folder):
+        packing.pack(path, packed)
+
+
+def _import_mlflow(root: Path) -> None:
     from patrons.tracking.connection import load
 
-    load()
+    load(root)
 
 
 def _import_keeping() -> None:
     from patrons.monitoring import keeping, runs  # noqa: F401
 
 
-def hand_out(results: Results, root: Path, tracked: bool) -> tuple[bool, str]:
+def hand_out(results: Results, root: Path, packed: Path | None) -> tuple[bool, str]:
     """Give the results to the report, to MLflow and to the ledger; whether there is a report, and what to say.
 
-    What has had these very results is left alone.
+    What has had these very results is left alone. Where models are not `packed`, nothing is sent to MLflow.
     """
+    tracked = packed is not None
     name = results.folder.name
     reported, page = True, f"Report: {shown(root / 'reports' / name / 'index.html')}"
     sent, kept = SENT.format(name=name), ""
     due = not closing.is_closed(results, root, tracked)
     if due:
         reported, page = report(results, root)
-        sent, kept = (track(results, root) if tracked else ""), keep(results, root)
+        sent, kept = (track(results, root, packed) if packed else ""), keep(results, root)
     if due and reported and NOT_KEPT not in kept and sent in ("", SENT.format(name=name)):
         if "08_monitoring" in results.record["stages"]:
             places(name, root)  # MLflow has changed by what it was sent: asked now, it need not be by the next --resume
@@ -97,13 +119,13 @@ def report(results: Results, root: Path) -> tuple[bool, str]:
         return False, f"The report could not be built: {type(error).__name__}: {error}. The results are kept."
 
 
-def track(results: Results, root: Path) -> str:
+def track(results: Results, root: Path, packed: Path) -> str:
     """Send the results to MLflow, and say so; a server that is down does not undo a series that succeeded."""
     name = results.folder.name
     try:
         from patrons.tracking.runs import log_series
 
-        log_series(results.folder, root / "reports" / name, root)
+        log_series(results.folder, root / "reports" / name, root, packed)
         return SENT.format(name=name)
     except Exception as error:
         first = (str(error).splitlines() or [""])[0]

@@ -104,9 +104,9 @@ def page(executed: Path, header: Mapping[str, Any], target: Path) -> Path:
         stage = pages[place]
         neighbours = {"previous": pages[place - 1] if place else None, "next": [*pages, None][place + 1]}
     lead = header.get("leads", {}).get(target.name, {"points": [], "customers": None})
-    body, found = prepare(executed)
+    body, found, anchors = prepare(executed)
     more = {
-        "headings": headings(body),
+        "headings": anchors,
         "terms": terms.listed(found, lead["points"], stage["number"]),
         **lead,
         **neighbours,
@@ -114,15 +114,19 @@ def page(executed: Path, header: Mapping[str, Any], target: Path) -> Path:
     return write_text(target, _render("page.html.j2", header=header, stage=stage, body=body, **more))
 
 
-def prepare(executed: Path) -> tuple[str, list[str]]:
-    """The body of a page and the terms that it uses; kept until the notebook changes: others may still run then."""
+Body = tuple[str, list[str], list[tuple[str, str]]]  # of a page, with the terms that it uses, and its headings
+
+
+def prepare(executed: Path) -> Body:
+    """What a page says of its notebook; kept until the notebook changes: others may still run then."""
     state = executed.stat()
     return _body(executed, state.st_mtime_ns, state.st_size, state.st_ino)
 
 
 @lru_cache(16)
-def _body(executed: Path, *_: int) -> tuple[str, list[str]]:
-    return terms.explained(tidy(_convert(executed)), _number(executed.parent))
+def _body(executed: Path, *_: int) -> Body:
+    body, found = terms.explained(tidy(_convert(executed)), _number(executed.parent))
+    return body, found, headings(body)
 
 
 def read_header(name: str, processed: Path) -> dict[str, Any]:

@@ -23,6 +23,7 @@ __all__ = [
     "backup",
     "connection",
     "decisions",
+    "packing",
     "promotion",
     "registry",
     "repair",

@@ -5,7 +5,7 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,8 +73,7 @@ def connected(root: Path, trouble: str, then: str = "") -> Iterator["MlflowClien
         What to do once that is solved, the end of a sentence.
     """
     uri = os.environ.get("MLFLOW_TRACKING_URI") or local_uri(root)
-    own = {ARTIFACTS: (root / "mlruns").resolve().as_uri()} if uri == local_uri(root) else {}
-    with _one_at_a_time, _settings(SETTINGS | own):
+    with _one_at_a_time, settings(root):
         import mlflow
 
         try:
@@ -88,17 +87,25 @@ def connected(root: Path, trouble: str, then: str = "") -> Iterator["MlflowClien
             raise AwayError(_message(error, uri, trouble, then)) from error
 
 
-def load() -> None:
-    """Import MLflow as `connected` does, for a thread that has seconds to spare before somebody waits for it."""
-    with _one_at_a_time, _settings(SETTINGS):
-        from mlflow.store.tracking import sqlalchemy_store  # noqa: F401
+def load(root: Path) -> None:
+    """Import what `connected` and those who send models need, and make the tables of a new file of the project.
 
-        from patrons.tracking import packing  # noqa: F401
+    For a thread that has seconds to spare before somebody waits for it. It sets nothing for the process: who starts
+    the thread does (`settings`).
+    """
+    import mlflow
+
+    from patrons.tracking import packing, promotion  # noqa: F401
+
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or local_uri(root)
+    _prepare(mlflow.MlflowClient(uri), uri)
 
 
 @contextmanager
-def _settings(wanted: Mapping[str, str]) -> Iterator[None]:
-    """MLflow set up for us: quiet, and quick to give up."""
+def settings(root: Path) -> Iterator[None]:
+    """MLflow set up for us: quiet, and quick to give up. Not for a thread: variables belong to the whole process."""
+    is_ours = os.environ.get("MLFLOW_TRACKING_URI", local_uri(root)) == local_uri(root)
+    wanted = SETTINGS | ({ARTIFACTS: (root / "mlruns").resolve().as_uri()} if is_ours else {})
     before = {name: os.environ.get(name) for name in TOUCHED}
     levels = {name: logging.getLogger(name).level for name in LOGGERS}
     for name, value in wanted.items():

@@ -6,13 +6,14 @@ Exploring by hand leaves no runs, and nothing is lost when a server is down: ``p
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from patrons.errors import PATRONS, RUN_ALL
-from patrons.files import locked, read_json, read_record
+from patrons.files import locked, read_json, read_record, scratch
 from patrons.series.declarations import OWN
 from patrons.tracking import limits
 from patrons.tracking.connection import TrackingError, connected, experiment_of
@@ -28,7 +29,7 @@ PATIENCE = 600  # seconds to wait while another process sends the same series
 _FIRST, _DAY = date(1970, 1, 1), 86_400_000  # milliseconds of a day
 
 
-def log_series(processed: Path, reports: Path, root: Path) -> str | None:
+def log_series(processed: Path, reports: Path, root: Path, packed: Path | None = None) -> str | None:
     """Send the results of a finished series to MLflow, once.
 
     Parameters
@@ -39,6 +40,8 @@ def log_series(processed: Path, reports: Path, root: Path) -> str | None:
         The pages of the series, such as ``reports/demo``.
     root : Path
         The project's folder: without MLFLOW_TRACKING_URI, runs go to ``mlflow.db`` and ``mlruns/`` in it.
+    packed : Path, optional
+        Where models are that were packed before (`packing.pack`).
 
     Returns
     -------
@@ -51,9 +54,10 @@ def log_series(processed: Path, reports: Path, root: Path) -> str | None:
     _finished(processed)
     with locked(processed / ".lock", PATIENCE, nested=True):  # two that send at once would send two copies
         series = _finished(processed)
-        with connected(root, f"did not take the series {name}", f"; then: {PATRONS} log {name}") as client:
+        trouble, then = f"did not take the series {name}", f"; then: {PATRONS} log {name}"
+        with nullcontext(packed) if packed else scratch() as folder, connected(root, trouble, then) as client:
             experiment = experiment_of(client, name, root)
-            sending = _Sending(client, experiment, series, processed, reports)
+            sending = _Sending(client, experiment, series, processed, reports, folder)
             return None if sending.is_done() else sending.send()
 
 
@@ -79,6 +83,7 @@ class _Sending:
     series: Mapping[str, Any]
     processed: Path
     reports: Path
+    packed: Path
 
     def is_done(self) -> bool:
         return any(SENT in run.data.tags for run in self._earlier())
@@ -184,9 +189,10 @@ class _Sending:
         """Models with a sample of their input; others (fitted preparation) as the plain files that they are."""
         from patrons.tracking.packing import log_model
 
+        with_sample = models(folder)
         for path in sorted(folder.glob("*.skops")):
-            if path.with_suffix(".sample.parquet").exists():
-                log_model(self.client, self.experiment, run, path)
+            if path in with_sample:
+                log_model(self.client, self.experiment, run, path, self.packed)
             else:
                 self.client.log_artifact(run, str(path), "models")
 
@@ -209,6 +215,11 @@ class _Sending:
         entries = [Metric(name, value, _DAY * (step := (day - _FIRST).days), step) for day, name, value in by_day]
         for some in limits.batches(entries):
             self.client.log_batch(run, metrics=some)
+
+
+def models(folder: Path) -> list[Path]:
+    """The models of a notebook with a sample of their input."""
+    return [path for path in sorted(folder.glob("*.skops")) if path.with_suffix(".sample.parquet").exists()]
 
 
 def _metrics(folder: Path, prefix: str = "", without: Collection[str] = ()) -> dict[str, float]:
