@@ -100,7 +100,6 @@ SHOWN = [
     Shown("README.md", "make run FILE=", INIT, ('"init"', '"--run"')),
     Shown("own-data.md", "make run FILE=", INIT, ('"init"', '"--run"')),
     Shown("README.md", "make run", DEMO),
-    Shown("README.md", "make test", "tests/test_setup.py::test_every_test_is_run_by_make_test_or_by_make_drills"),
     Shown("README.md", ".venv-dvc/bin/dvc", DVC, ("README.md", "commands()")),
     Shown("README.md", "git commit --all", DVC, ("README.md", "commands()")),
     Shown("trial.md", "", TRIAL, ("trial.md",)),

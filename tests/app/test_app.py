@@ -14,12 +14,13 @@ from conftest import resealed
 from streamlit.testing.v1 import AppTest
 
 from patrons.app import actions, segments
-from patrons.app.customer import churn, likely_later
+from patrons.app.assumptions import readable
+from patrons.app.customer import churn, likely_later, listed, verdict
 from patrons.app.downloads import told
-from patrons.app.formats import dated
 from patrons.app.reports import linked
 from patrons.app.results import lacking
 from patrons.app.score import progress
+from patrons.digits import day_of
 from patrons.files import safe_csv
 from patrons.value.audiences import Audience
 
@@ -60,7 +61,7 @@ def test_why_later_segments_are_not_given_is_what_05_found_and_nothing_of_a_tabl
 def test_churn_is_no_order_in_the_horizon_of_a_log_and_what_a_table_calls_so():
     log = {"kind": "orders", "parameters": {"02_transformation": {"horizon_days": 60}}}
     assert churn(log) == "no order in 60 days"
-    assert churn({"kind": "table", "parameters": {}}) == "churn"
+    assert churn({"kind": "table", "parameters": {}}) == "leaving"
     card = {"churn_rate": 0.31}
     assert segments.churned(card, "churned") == "31% of them churned"
     assert segments.churned({**card, "earlier_customers": 9}, "did not order in 60 days") == (
@@ -114,7 +115,7 @@ def test_the_segments_page_has_a_card_a_segment(app, demo):
 def test_a_customer_is_looked_up_and_changed(app, demo):
     scores = pd.read_parquet(next(demo.processed.glob("06*/churn_scores.parquet"))).iloc[0]
     opened(app, "A customer").text_input[0].set_value(scores.customer_id).run()
-    assert metrics(app)["Chance of no order in 90 days"] == f"{scores.churn_probability:.0%}"
+    assert metrics(app)["Risk of no order in 90 days"] == f"{scores.churn_probability:.0%}"
     recency = next(slider for slider in app.slider if slider.label.startswith("days since the last order"))
     recency.set_value(recency.max).run()
     assert [element.value for element in app.caption].count("Segment") == 2  # as they are, and what if
@@ -134,7 +135,7 @@ def test_each_page_says_data_set_day_and_the_release_that_answers(app, demo):
     for page in PAGES:
         status = opened(app, page).caption[0].value
         assert status == (
-            f"**Demo shop** · simulated: a computer made these customers up · orders up to {dated(until)} · "
+            f"**Demo shop** · simulated: a computer made these customers up · orders up to {day_of(until)} · "
             f"release {release} answers"
         )
 
@@ -278,7 +279,9 @@ def test_what_speaks_against_the_actions_stands_above_them(demo, start, tmp_path
     (folder / "value.json").write_text(json.dumps(value | {"doubts": doubts}))
     pd.read_parquet(folder / "profit.parquet").assign(gain=-1.0).to_parquet(folder / "profit.parquet")
     app = opened(start(root=tmp_path), "Actions")
-    assert app.warning[0].value.endswith("The churn model failed 1 of 11 gates: recall. The log is too short.")
+    assert app.warning[0].value.endswith(
+        "The model behind the warnings failed 1 of 11 gates: recall. The log is too short."
+    )
     assert "no contact brings more than it costs" in app.info[0].value
     assert [row["assumption"] for row in value["assumptions"]] == list(app.table[0].value.index)
 
@@ -327,7 +330,7 @@ def test_a_release_that_is_given_scores_without_mlflow_or_a_write(demo, demo_rel
     monkeypatch.setitem(sys.modules, "patrons.tracking.promotion", None)  # importing it fails now, as in the image
     (tmp_path / "champion").write_text(str(demo_release))
     app = opened(start("--release", tmp_path / "champion", start="Enter values"), "A customer")
-    assert "Chance of no order in 90 days" in metrics(app)
+    assert "Risk of no order in 90 days" in metrics(app)
     assert not app.error
 
 
@@ -346,7 +349,7 @@ def test_a_release_of_other_data_scores_none_of_these(demo_release, start, tmp_p
 def test_failed_gates_are_named_where_customers_are_scored(demo_release, start, tmp_path):
     gates = [{"gate": "ROC AUC, lower end", "value": 0.5, "limit": "at least 0.6", "verdict": "failed"}]
     sentence = (
-        "The churn model failed 1 of 1 checks: it may rank little better than chance "
+        "The model behind the warnings failed 1 of 1 checks: it may rank little better than chance "
         "(its ROC AUC may be as low as 0.5, required: at least 0.6). Do not rely on it."
     )
     app = start("--release", resealed(demo_release, tmp_path / "weak", gates=gates))
@@ -378,3 +381,34 @@ def test_the_bar_of_a_file_shows_how_much_of_it_is_done():
     assert progress(20_000, 80_000) == (0.25, "20,000 of 80,000 customers scored (25%)")
     assert progress(0, None) == (0.0, "Reducing the orders to customers…")
     assert progress(0, 0)[0] == 1.0
+
+
+def test_the_gain_is_told_as_on_the_first_page_with_and_without_the_error_of_the_test():
+    assert actions.gained(450.0, 100.0, None, "EUR") == "450 EUR"
+    assert actions.gained(450.0, 100.0, 1.0, "EUR") == "175 to 450 EUR"  # (450 + 100) / 2 - 100
+    assert actions.gained(450.0, 100.0, -0.5, "EUR") == "450 to 1,000 EUR"
+    assert actions.off(-0.5).startswith("The higher amount is corrected for the test. There, what a contact could")
+
+
+def test_who_has_gone_quiet_gets_no_warning_whatever_the_risk():
+    assert verdict(True, 0.29, gone=False) == "**Warning**: the risk is at or above the threshold of the model, 29%."
+    assert verdict(False, 0.29, gone=False).startswith("No warning: the risk is below")
+    assert verdict(True, 0.29, gone=True).startswith("No warning: they are no recent buyer")
+
+
+def test_what_the_list_says_of_a_customer_stands_on_their_page():
+    table = pd.DataFrame(
+        {"rank": [1], "customer_id": ["7"], "expected_gain": [58.9], "reason_1": ["raises the risk: x"]}
+    )
+    table["suggested_action"] = "contact: call"
+    assert listed(table, "7", "EUR") == (
+        "Number 1 of the list, expected gain 58.9 EUR. What to do: contact: call. First reason: raises the risk: x."
+    )
+    assert listed(table, "8", "EUR") == ""
+    assert listed(None, "7", "EUR") is None
+
+
+def test_rates_that_are_assumed_are_read_in_percent():
+    names = ["margin rate", "chance that a contact saves, after 0 to 30 days", "budget"]
+    table = readable(pd.DataFrame({"assumption": names, "low": [0.3571, 0.05, 500.0]}))
+    assert table.low.tolist() == ["35.7%", "5%", "500"]

@@ -17,7 +17,7 @@ from patrons.value.workbook import workbook
 
 @pytest.fixture
 def listed():
-    """Three customers: of the first, nearly all was cancelled."""
+    """Three customers: of the first, nearly all was cancelled, of orders not known."""
     return pd.DataFrame(
         {
             "rank": [1, 2, 3],
@@ -41,15 +41,13 @@ FEATURES = pd.DataFrame({"customer_id": ["12346", "a", "b"], "returned_unmatched
 FLAGGED = pd.Series({"a": True, "b": False})
 
 
-def test_rank_1_whose_purchases_were_cancelled_is_to_be_checked_and_does_not_shine(listed):
+def test_rank_1_whose_spend_was_cancelled_of_orders_not_known_is_to_be_checked_and_does_not_shine(listed):
     table = contacts.marked(listed, FLAGGED, FEATURES)
-    assert table.marks.tolist() == [["check first", "late"], ["held out", "flagged", "likely pays off"], []]
-    shown = contacts.without_cancelled(table)
-    assert shown.expected_gain.isna().tolist() == [True, False, False]
-    assert contacts._range(*shown.loc[0, ["gain_low", "gain_high"]]) == "–"
+    assert table.marks.tolist() == [["check first", "late"], ["held out", "warning", "likely pays off"], []]
+    assert contacts._range(*table.loc[0, ["gain_low", "gain_high"]]) == "10 to 90"  # shown, and said what it rests on
 
 
-def test_files_have_the_numbers_of_07_which_the_page_leaves_blank(listed, tmp_path):
+def test_files_have_the_numbers_of_07(listed, tmp_path):
     Stage("07_customer_value", tmp_path / "data/processed/shop").write("actions.csv", listed)
     series = Series(tmp_path, "shop")
     table = contacts.chosen(contacts.marked(series.listed(), FLAGGED, FEATURES), [], [], "", "rank").drop(
@@ -62,11 +60,11 @@ def test_files_have_the_numbers_of_07_which_the_page_leaves_blank(listed, tmp_pa
     assert list(own["assumptions and arms"].values)[4][:4] == ("contact", 1, 0.2, 60.0)  # of the first customer
 
 
-def test_how_much_of_the_gain_is_of_cancelled_purchases_is_said(listed):
+def test_how_much_of_the_gain_counts_cancelled_spend_is_said(listed):
     table = contacts.marked(listed, FLAGGED, FEATURES)
     assert actions.to_check(table, "EUR") == (
-        "60 EUR of the expected gain is of a customer to check first: most of what they bought was cancelled. "
-        "Do not count on it."
+        "60 EUR of the expected gain is of a customer to check first: more than half of their spend was cancelled, but "
+        "which orders is not known, so it is not taken off. Do not count on this gain."
     )
     twice = pd.concat(
         [table, table.assign(arm="contact"), table.assign(arm="hold out")]
@@ -89,14 +87,14 @@ def test_the_list_is_cut_by_segment_mark_and_text_and_sorted(listed):
 
     assert who() == ["12346", "a", "b"]
     assert who(segments=["Lost"]) == ["b"]
-    assert who(marks=["flagged"]) == ["a"]
-    assert who(marks=["flagged", "check first"]) == []  # all of the marks, not one of them
+    assert who(marks=["warning"]) == ["a"]
+    assert who(marks=["warning", "check first"]) == []  # all of the marks, not one of them
     assert who(marks=["to contact"]) == ["12346"]
     assert who(search=" 234") == ["12346"]
     assert who(search="WRITE") == ["b"]
     assert who(search="lowers the risk: y") == ["a"]
-    assert who(sort="chance of churn") == ["a", "b", "12346"]
-    assert who(sort="gain") == ["a", "b", "12346"]  # a gain that is not shown comes last
+    assert who(sort="risk") == ["a", "b", "12346"]
+    assert who(sort="gain") == ["12346", "a", "b"]
 
 
 def test_marks_and_segment_stand_beside_customers_whose_id_a_spreadsheet_would_change(tmp_path):
@@ -110,4 +108,4 @@ def test_marks_and_segment_stand_beside_customers_whose_id_a_spreadsheet_would_c
     series = Series(tmp_path, "shop")
     table = contacts.marked(series.listed(), contacts.flagged(series), None)
     assert table.customer_id.tolist() == ids  # which is what a click opens
-    assert table.marks.tolist() == [["flagged"], ["flagged"], []]
+    assert table.marks.tolist() == [["warning"], ["warning"], []]

@@ -36,7 +36,7 @@ def test_shares_and_numbers_are_short_and_missing_ones_are_said_to_be_so():
 def test_a_table_has_headings_in_words_and_chances_in_percent():
     table = pd.DataFrame({"customer_id": ["7"], "churn_probability": [0.214], "spend_low": [1234.6], "my_own": [1]})
     shown = styled(table)
-    assert list(shown.columns) == ["customer", "chance of churn", "spend, low", "my own"]
+    assert list(shown.columns) == ["customer", "risk", "spend, low", "my own"]
     assert "21%" in shown.to_html()
     assert "1,235" in shown.to_html()
 

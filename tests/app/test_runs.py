@@ -58,9 +58,9 @@ def test_where_no_segment_could_be_learnt_that_is_told_and_nothing_before_05_has
 @pytest.mark.parametrize(
     ("metric", "name"),
     [
-        ("06.roc_auc_active_low", "Churn forecast: ROC AUC, customers who can be kept, lower end"),
+        ("06.roc_auc_active_low", "Risk: ROC AUC, customers who can be kept, lower end"),
         ("05.macro_f1_held_out_high", "Segment model: macro F1, held-out customers, upper end"),
-        ("06.roc_auc_active_lowest", "Churn forecast: ROC AUC, customers who can be kept, worst day"),
+        ("06.roc_auc_active_lowest", "Risk: ROC AUC, customers who can be kept, worst day"),
         ("07.mae", "Customer value: mean absolute error"),
         ("01.lines_kept", "Data: lines kept"),
         ("09.new_number", "09: new number"),  # of a notebook that this version does not have

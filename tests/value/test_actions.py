@@ -50,6 +50,8 @@ def test_who_ranks_high_by_cancelled_orders_is_to_be_checked_first():
         "not within the budget",  # nor to be called
         "leave: a contact costs more than it brings",
     ]
+    assert checked.certain.tolist() == [False, *listed.certain[1:]]
+    assert listed.certain[0]
     assert list_narrative.to_check(checked) == (
         "1 of the first 4 may be there only because of orders they later cancelled: check before you call them."
     )

@@ -120,7 +120,7 @@ def test_where_no_column_counts_it_says_so(columns, column, says):
     ("form", "whom", "says"),
     [
         ("klavio", {"segment": "Loyal"}, "no form 'klavio'; did you mean 'klaviyo'"),
-        ("klaviyo", {}, "Name a segment, or ask for those flagged"),
+        ("klaviyo", {}, "Name a segment, or ask for those warned of"),
         ("klaviyo", {"segment": "Loyl"}, "no segment 'Loyl'; did you mean 'Loyal'"),
         ("google", {"segment": "Loyal", "column": "external_id"}, "Google Customer Match asks for e-mail addresses"),
     ],

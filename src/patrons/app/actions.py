@@ -8,8 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from patrons.app import address, assumptions, contacts, downloads
-from patrons.app.formats import BLUE, money, with_unit
+from patrons.app.formats import BLUE, card, money, voiced, with_unit
 from patrons.app.results import Series
+from patrons.value import list_narrative, narrative
 from patrons.value.arms import HOLD_OUT
 
 
@@ -29,14 +30,13 @@ def show(series: Series) -> None:
     tried = assumptions.ask(series, pd.DataFrame(value.get("assumptions", [])))
     listed = tried.listed.assign(late=_late(actions, tried.listed)) if tried else actions
     table = _marked(series, listed)
-    reached = _plan(series, profit, value.get("plan", {}), tried.curve if tried else None, table)
+    reached = _plan(series, profit, value, tried.curve if tried else None, table)
     _list(series, table, reached, trying=tried is not None)
 
 
 def _doubts(value: dict[str, Any]) -> None:
-    doubts = value.get("doubts", {})
-    if reasons := " ".join([*doubts.get("churn", []), *doubts.get("value", [])]):
-        st.warning(f"What follows rests on doubtful ground. {reasons}")
+    if doubts := narrative.doubtful(value.get("doubts", {})):
+        st.warning(voiced(doubts))
     if check := value.get("check"):
         st.warning(check)
 
@@ -52,22 +52,25 @@ def _marked(series: Series, listed: pd.DataFrame) -> pd.DataFrame:
 
 
 def _plan(
-    series: Series, profit: pd.DataFrame, plan: dict[str, Any], tried: pd.DataFrame | None, table: pd.DataFrame
+    series: Series, profit: pd.DataFrame, value: dict[str, Any], tried: pd.DataFrame | None, table: pd.DataFrame
 ) -> int:
     """Show what a budget brings; how many it contacts."""
     curve, currency = profit if tried is None else tried, series.currency
     if curve.gain.max() <= 0:
         st.info("Under the assumptions, no contact brings more than it costs.")
     most = float(np.ceil(profit.cost.max()))
-    start = min(float(plan.get("cost", most / 4)), most)
+    start = min(float(value.get("plan", {}).get("cost", most / 4)), most)
     label = with_unit("Budget", currency)
     budget = address.follows("budget", start, ends=(0.0, most))
     st.slider(label, 0.0, most, step=most / 100, format="%.0f", key="budget")
     at = {name: float(np.interp(budget, curve.cost, curve[name])) for name in ("contacted", "gain", "low")}
     columns = st.columns(3)
-    columns[0].metric("Customers to contact", f"{int(at['contacted']):,}", border=True)
-    columns[1].metric("Expected gain", money(at["gain"], currency), border=True)
-    columns[2].metric("Gain if things go badly", money(at["low"], currency), border=True)
+    columns[0].metric("Customers to contact", f"{int(at['contacted']):,}", border=True, height="stretch")
+    error = value["stake_error"]["value"] if value.get("corrected") is not None else None
+    card(columns[1], "Expected gain", gained(at["gain"], budget, error, currency), "gain")
+    columns[2].metric("Gain if things go badly", money(at["low"], currency), border=True, height="stretch")
+    if error is not None:
+        st.caption(off(error))
     if text := to_check(_first(table, int(at["contacted"])), currency):
         st.caption(text)
     if tried is not None:
@@ -78,14 +81,36 @@ def _plan(
         )
     st.altair_chart(_curve(curve, budget, currency))
     st.caption(
-        "Gain = churn probability × chance that a contact saves × margin rate × (spend if kept − if lost) − cost. "
-        "All this holds only if the assumptions do. The band is the 95 % interval; “badly” means its lower end."
+        "Gain = risk × chance that a contact saves × margin rate × (spend if kept − if lost) − cost. "
+        "All this holds only if the assumptions do. The band is the 95% interval; “badly” means its lower end."
     )
     return int(at["contacted"])
 
 
+def gained(gain: float, cost: float, error: float | None, currency: str) -> str:
+    """The expected gain as the first page tells it: with and without the error of the test, the lower amount first.
+
+    Parameters
+    ----------
+    error : float or None
+        How much too high the test put what a contact could save, a share of it; None where that may be chance.
+    """
+    if error is None:
+        return money(gain, currency)
+    return list_narrative.gained(gain, (gain + cost) / (1 + error) - cost, currency)
+
+
+def off(error: float) -> str:
+    """Which of two amounts is corrected, and for what, a sentence of the first page."""
+    which, side = ("lower", "high") if error > 0 else ("higher", "low")
+    return (
+        f"The {which} amount is corrected for the test. There, what a contact could save was put {abs(error):.0%} "
+        f"too {side}."
+    )
+
+
 def to_check(reached: pd.DataFrame, currency: str) -> str:
-    """How much of the gain is of customers who cancelled most of what they bought, a sentence; empty for none of it.
+    """How much of the gain counts spend whose cancellation is not taken off, in sentences; empty for none of it.
 
     `reached` is the list down to whom the budget reaches, with `marks`.
     """
@@ -94,8 +119,9 @@ def to_check(reached: pd.DataFrame, currency: str) -> str:
         return ""
     whom = "a customer" if len(rows) == 1 else f"{len(rows):,} customers"
     return (
-        f"{money(rows.expected_gain.sum(), currency)} of the expected gain is of {whom} to check first: most of what "
-        "they bought was cancelled. Do not count on it."
+        f"{money(rows.expected_gain.sum(), currency)} of the expected gain is of {whom} to check first: more than half "
+        "of their spend was cancelled, but which orders is not known, so it is not taken off. Do not count on this "
+        "gain."
     )
 
 
@@ -128,7 +154,7 @@ def _list(series: Series, table: pd.DataFrame, reached: int, trying: bool) -> No
         downloads.show(series, rows.drop(columns="marks"))
     if held := int((rows.arm == HOLD_OUT).sum()):
         st.caption(f"{held:,} of these are held out: leave them alone, so that what contacts do can be seen.")
-    contacts.show(rows)
+    contacts.show(rows, series.currency)
     downloads.for_mail(series)
 
 

@@ -27,7 +27,7 @@ def ask(series: Series, assumed: pd.DataFrame) -> Campaign | None:
             return None
         given = _given(assumed, series.currency)
         table = what_if.moved(assumed, given)
-        st.table(table.set_index("assumption").map(number))
+        st.table(readable(table))
         if not given:
             st.caption(
                 "These are assumptions of whoever wrote the params file; no data says what a contact does. Change one: "
@@ -37,6 +37,13 @@ def ask(series: Series, assumed: pd.DataFrame) -> Campaign | None:
         st.caption("To contact customers by these, put these lines into the params file and run the series:")
         st.code(what_if.as_params(table), language="yaml")
     return _tried(series, given)
+
+
+def readable(assumed: pd.DataFrame) -> pd.DataFrame:
+    """The assumptions as text: rates and chances in percent, as they are typed."""
+    table = assumed.set_index("assumption")
+    share = table.index.str.startswith(what_if.SHARES)
+    return (table[share] * 100).map("{:.3g}%".format).reindex(table.index).fillna(table.map(number))
 
 
 def _given(assumed: pd.DataFrame, currency: str) -> dict[str, float]:

@@ -12,24 +12,23 @@ from patrons.value.arms import CONTACT, HOLD_OUT
 
 ROW, VISIBLE = 66, 8  # pixels, at which a row takes lines for a long text; rows that are seen without scrolling
 SHOWN = 500  # rows on the page; the downloads have all
-CHECK, HELD, FLAGGED, LATE, PAYS = contacting.CHECK, "held out", "flagged", "late", "likely pays off"
+CHECK, HELD, WARNED, LATE, PAYS = contacting.CHECK, "held out", "warning", "late", "likely pays off"
 TO_CONTACT = "to contact"
 MARKS = {  # beside a customer, the most urgent first: colour, and what it means
-    CHECK: (AMBER, "most of what they bought was cancelled, so no gain is shown: look before you call"),
+    CHECK: (AMBER, "more than half of their spend was cancelled, of orders not known, so it is still in the gain"),
     HELD: (GREY, "left alone on purpose, so that it can be seen what contacts do"),
-    FLAGGED: (BLUE, "the churn model expects no order"),
+    WARNED: (BLUE, "the risk is at or above the threshold of the model"),
     LATE: (GREY, "silent for longer than nine in ten of their own gaps would be"),
-    PAYS: (GREEN, "a contact brings more than it costs in 95 % of draws"),
+    PAYS: (GREEN, "a contact brings more than it costs in 95% of draws"),
 }
 SORTS = {  # what the list can be sorted by: column, and whether the least comes first
     "rank": ("rank", True),
     "gain": ("expected_gain", False),
-    "chance of churn": ("churn_probability", False),
+    "risk": ("churn_probability", False),
     "expected spend": ("value", False),
     "customer": ("customer_id", True),
 }
-COLUMNS = ["rank", "customer_id", "marks", "segment", "churn_probability", "expected_gain", "range", "value"]
-GAINS = ["expected_gain", "gain_low", "gain_high"]
+COLUMNS = ["rank", "customer_id", "churn_probability", "expected_gain", "range", "marks", "segment", "value"]
 TEXTS = ["suggested_action", "reason_1", "reason_2", "reason_3"]
 
 
@@ -41,7 +40,7 @@ def marked(listed: pd.DataFrame, flagged: pd.Series | None, features: pd.DataFra
     listed : DataFrame
         ``actions.csv``.
     flagged : Series of bool or None
-        By customer, whether 06 flags them.
+        By customer, whether 06 warns of them.
     features : DataFrame or None
         ``features.parquet``, which tells what was cancelled.
     """
@@ -51,7 +50,7 @@ def marked(listed: pd.DataFrame, flagged: pd.Series | None, features: pd.DataFra
     masks = {
         CHECK: check,
         HELD: listed.arm == HOLD_OUT,
-        FLAGGED: listed.customer_id.map(flagged if flagged is not None else {}) == True,  # noqa: E712, missing is no
+        WARNED: listed.customer_id.map(flagged if flagged is not None else {}) == True,  # noqa: E712, missing is no
         LATE: listed["late"] if "late" in listed else check & False,
         PAYS: listed.certain & (listed.expected_gain > 0) & ~check,
     }
@@ -61,13 +60,8 @@ def marked(listed: pd.DataFrame, flagged: pd.Series | None, features: pd.DataFra
 
 
 def to_check(table: pd.DataFrame) -> pd.Series:
-    """Whose purchases were mostly cancelled, of a list with `marks`."""
+    """Of whose spend more than half was cancelled and is not taken off, of a list with `marks`."""
     return table.marks.map(lambda own: CHECK in own).astype(bool)
-
-
-def without_cancelled(table: pd.DataFrame) -> pd.DataFrame:
-    """The list as the page shows it: no gain where that rests on orders that were cancelled; files have all numbers."""
-    return table.assign(**table[GAINS].mask(to_check(table)))
 
 
 def chosen(table: pd.DataFrame, segments: Sequence[str], marks: Sequence[str], search: str, sort: str) -> pd.DataFrame:
@@ -82,19 +76,19 @@ def chosen(table: pd.DataFrame, segments: Sequence[str], marks: Sequence[str], s
         found = pd.concat([one.str.casefold().str.contains(text, regex=False) for one in texts], axis=1).any(axis=1)
         table = table[found]
     column, ascending = SORTS[sort]
-    order = without_cancelled(table).sort_values([column, "rank"], ascending=[ascending, True], kind="stable")
-    return table.loc[order.index]
+    return table.sort_values([column, "rank"], ascending=[ascending, True], kind="stable")
 
 
-def show(table: pd.DataFrame) -> None:
+def show(table: pd.DataFrame, currency: str) -> None:
     """The rows; a click on one opens that customer."""
-    rows = without_cancelled(table.head(SHOWN))
+    rows = table.head(SHOWN)
     st.session_state["listed"] = rows.customer_id.tolist()
     known = rows.assign(range=[_range(*ends) for ends in zip(rows.gain_low, rows.gain_high, strict=True)])
     columns = [name for name in [*COLUMNS, *TEXTS[:2]] if name not in ("expected_gain", "range", "value")]
     columns = [*COLUMNS, *TEXTS[:2]] if rows.value.notna().any() else columns
     more = f" Shown are the first {SHOWN:,}; the files have all." if len(table) > SHOWN else ""
-    st.caption(f"{len(table):,} customers. Click a row to open that customer.{more}")
+    unit = f" Amounts are in {currency}." if currency and rows.value.notna().any() else ""
+    st.caption(f"{len(table):,} customers. Click a row to open that customer.{more}{unit}")
     st.dataframe(
         styled(known[columns]),
         hide_index=True,
@@ -105,13 +99,13 @@ def show(table: pd.DataFrame) -> None:
         selection_mode="single-cell",
         placeholder=NONE,
         column_config={
-            "rank": st.column_config.Column(width=60),
-            "customer": st.column_config.TextColumn(width=95, pinned=True),
+            "rank": st.column_config.Column(width=50),
+            "customer": st.column_config.TextColumn(width=90, pinned=True),
             HEADINGS["marks"]: st.column_config.MultiselectColumn(
-                width=180, options=list(MARKS), color=[colour for colour, _ in MARKS.values()]
+                width=175, options=list(MARKS), color=[colour for colour, _ in MARKS.values()]
             ),
-            HEADINGS["suggested_action"]: st.column_config.TextColumn(width=330),
-            HEADINGS["reason_1"]: st.column_config.TextColumn(width=330),
+            HEADINGS["suggested_action"]: st.column_config.TextColumn(width=200),
+            HEADINGS["reason_1"]: st.column_config.TextColumn(width=255),
         },
     )
     present = {mark for marks in rows.marks for mark in marks}
@@ -134,6 +128,6 @@ def _open() -> None:
 
 
 def flagged(series: Series) -> pd.Series | None:
-    """By customer, whether 06 flags them; None before it has run."""
+    """By customer, whether 06 warns of them; None before it has run."""
     scores = series.table("churn_scores.parquet")
     return None if scores is None else scores.set_index(scores.customer_id.astype(str)).flagged

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from patrons.app import address
-from patrons.app.formats import BLUE, coverage, escaped, money, number, percent, readable, with_unit
+from patrons.app.formats import BLUE, card, coverage, escaped, money, number, percent, readable, with_unit
 from patrons.app.results import Series
 from patrons.features.season import CALENDAR
 from patrons.scoring import silence
@@ -37,7 +37,8 @@ def show(series: Series) -> None:
     row = known or {feature.name: feature.example for feature in scorer.features}
     answer = scorer.score_one(row)
     st.subheader(f"Customer {known['customer_id']}" if known else "A typical customer")
-    _show_answer(answer, scorer, series.currency)
+    on_list = listed(series.listed(), known["customer_id"], series.currency) if known else None
+    _show_answer(answer, scorer, series.currency, on_list=on_list)
     if known and scorer.manifest["kind"] == ORDERS:
         _show_silence(series, scorer, known["customer_id"])
     st.subheader("Try other values")
@@ -74,22 +75,24 @@ def _looked_up(series: Series, scorer: Scorer) -> dict[str, Any] | None:
 
 
 def _show_answer(
-    answer: Mapping[str, Any], scorer: Scorer, currency: str, before: Mapping[str, Any] | None = None
+    answer: Mapping[str, Any],
+    scorer: Scorer,
+    currency: str,
+    before: Mapping[str, Any] | None = None,
+    on_list: str | None = None,
 ) -> None:
-    """What the models say, with the change since `before`."""
+    """What the models say, with the change since `before`, and what the list says of a customer."""
     if answer["error"]:
         st.error(f"Cannot be scored: {answer['error']}")
         return
     if answer["warnings"]:
         st.warning(escaped(f"Unlike the training: {'; '.join(answer['warnings'])}"))
     columns = st.columns(3)
-    card = columns[0].container(border=True, height="stretch", gap=None)  # a metric would cut a long name
-    card.caption("Segment")
-    card.markdown(f"### {answer['segment_name']}")
+    card(columns[0], "Segment", answer["segment_name"], f"segment-{before is not None}")
     earlier = before["churn_probability"] if before else None
     delta = None if earlier is None else f"{(answer['churn_probability'] - earlier) * 100:+.0f} points"
     columns[1].metric(
-        f"Chance of {churn(scorer.manifest)}",
+        f"Risk of {churn(scorer.manifest)}",
         percent(answer["churn_probability"]),
         delta,
         "off",
@@ -100,16 +103,41 @@ def _show_answer(
     st.caption(_meaning(answer, scorer, currency))
     limit = scorer.manifest["thresholds"]["churn"]
     if limit is not None:
-        verdict = "**Flagged**: the chance reaches" if answer["flagged"] else "Not flagged: the chance is below"
-        st.markdown(f"{verdict} the threshold of the model, {percent(limit)}.")
+        gone = on_list == "" and scorer.manifest["kind"] == ORDERS
+        st.markdown(verdict(answer["flagged"], limit, gone))
+    if on_list:
+        st.markdown(escaped(on_list))
+    st.caption("What moves the risk most, beside all customers:")
     for reason in filter(None, (answer[f"reason_{place}"] for place in (1, 2, 3))):
-        st.markdown(f"- {reason}")
+        st.markdown(f"- {escaped(reason)}")
+
+
+def verdict(flagged: bool, limit: float, gone: bool) -> str:
+    """Whether a customer gets a warning, and why, a sentence."""
+    if gone:
+        return "No warning: they are no recent buyer and not on the list. They have gone quiet already."
+    side = "**Warning**: the risk is at or above" if flagged else "No warning: the risk is below"
+    return f"{side} the threshold of the model, {percent(limit)}."
+
+
+def listed(table: pd.DataFrame | None, customer: str, currency: str) -> str | None:
+    """What the list of whom to contact says of a customer; empty for one who is not on it, None without a list."""
+    if table is None:
+        return None
+    rows = table[table.customer_id == str(customer)]
+    if rows.empty:
+        return ""
+    row = rows.iloc[0]
+    known = pd.notna(row.expected_gain)
+    gain = f", expected gain {money(row.expected_gain, currency)}" if known else ""
+    why = "" if pd.isna(row.reason_1) else f" First reason: {row.reason_1}."
+    return f"Number {row['rank']:,} of the list{gain}. What to do: {row.suggested_action}.{why}"
 
 
 def churn(manifest: Mapping[str, Any]) -> str:
-    """What the release forecasts: of an order log no order in a horizon, of a table what its label calls churn."""
+    """What the release forecasts: of an order log no order in a horizon, of a table that a customer leaves."""
     if manifest["kind"] != ORDERS:
-        return "churn"
+        return "leaving"
     return f"no order in {manifest['parameters']['02_transformation']['horizon_days']} days"
 
 
@@ -123,7 +151,7 @@ def _meaning(answer: Mapping[str, Any], scorer: Scorer, currency: str) -> str:
         days = parameters.get("07_customer_value", {}).get("value_horizon_days")
         sentences.append(
             f"Spend is that of {days} days; the mean of customers like this one lies between {low} and {high} "
-            "(95 % interval)."
+            "(95% interval)."
         )
     return " ".join(sentences)
 
@@ -143,7 +171,7 @@ def _show_silence(series: Series, scorer: Scorer, customer: str) -> None:
     if len(ahead) < 2:  # no answer for a later day, and so nothing to show
         return
     st.subheader("What if they order nothing for longer?")
-    st.altair_chart(_curve(ahead, f"chance of {churn(scorer.manifest)}"))
+    st.altair_chart(_curve(ahead, f"risk of {churn(scorer.manifest)}"))
     now, *later = ahead[["days", "segment_name"]].to_dict("records")
     moved = next((day for day in later if day["segment_name"] != now["segment_name"]), None)
     future = (
@@ -204,7 +232,8 @@ def _first(dictionary: pd.DataFrame | None, names: list[str]) -> list[str]:
 
 
 def _control(feature: Feature, value: Any, key: str) -> Any:
-    label = with_unit(readable(feature.name), "" if feature.unit in feature.name.split("_") else feature.unit)
+    name = readable(feature.name)
+    label = with_unit(name, "" if feature.unit in {*feature.name.split("_"), *name.split()} else feature.unit)
     meaning = feature.meaning or None
     if feature.kind == CATEGORY:
         options = list(dict.fromkeys([*([value] if value is not None else []), *feature.values]))

@@ -1,4 +1,4 @@
-"""The list as files, and members of a segment, or those flagged, for tools that send mail."""
+"""The list as files, and members of a segment, or those warned of, for tools that send mail."""
 
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from patrons.value.listing import ListError
 from patrons.value.workbook import workbook
 
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-EVERYONE = "everyone"
+EVERYONE, WARNED = "everyone", "those warned of"
 
 
 def show(series: Series, rows: pd.DataFrame) -> None:
@@ -40,13 +40,11 @@ def for_mail(series: Series) -> None:
         columns = st.columns(3)
         address.follows("audience", EVERYONE, [EVERYONE, *names])
         segment = columns[0].selectbox("Members of", [EVERYONE, *names], key="audience")
-        who = columns[1].selectbox("Of them", ["those flagged", "all"] if segment != EVERYONE else ["those flagged"])
+        who = columns[1].selectbox("Of them", [WARNED, "all"] if segment != EVERYONE else [WARNED])
         form = columns[2].selectbox("For", list(audiences.FORMS), format_func=audiences.FORMS.__getitem__)
         changed = tuple((str(path), path.stat().st_mtime_ns) for path in audiences.reads(series.processed))
         try:
-            found = _audience(
-                series.processed, form, segment if segment != EVERYONE else "", who == "those flagged", changed
-            )
+            found = _audience(series.processed, form, segment if segment != EVERYONE else "", who == WARNED, changed)
         except (audiences.AudienceError, ListError) as error:
             st.info(escaped(str(error)))
             return

@@ -8,8 +8,10 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_float_dtype
 from pandas.io.formats.style import Styler
+from streamlit.delta_generator import DeltaGenerator
 
-from patrons.digits import about
+from patrons.churn import gate_narrative
+from patrons.digits import about, held
 from patrons.features.labels import label
 from patrons.files import guarded
 
@@ -31,6 +33,13 @@ def amount(value: float) -> str:
     if 0 < abs(value) < LEAST:
         return f"under {LEAST}" if value > 0 else "0"
     return f"{value:.2f}" if 0 < abs(value) < 1 else about(value)
+
+
+def card(column: DeltaGenerator, label: str, text: str, key: str) -> None:
+    """What looks like a metric, where a metric would cut a long text; `key` is one of the page."""
+    box = column.container(border=True, height="stretch", gap=None, key=f"card-{key}")
+    box.caption(label)
+    box.markdown(f"### {escaped(text)}")
 
 
 def percent(share: Any) -> str:
@@ -60,6 +69,11 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:-])", r"\\\1", text)
 
 
+def voiced(doubts: str) -> str:
+    """Doubts as the first page says them: days in words, and which model it is."""
+    return held(gate_narrative.for_everyone(doubts))
+
+
 def coverage(later: Mapping[str, Any]) -> str:
     """How often likely later segments held the right one (`later` as `segments.later.record` makes it), a clause."""
     days = [day["value"] for day in later["origins"]]
@@ -75,8 +89,8 @@ HEADINGS = {
     "range": "95% interval",
     "segment_name": "segment",
     "segments_later": "likely segments later",
-    "churn_probability": "chance of churn",
-    "flagged": "flagged",
+    "churn_probability": "risk",
+    "flagged": "warning",
     "expected_spend": "expected spend",
     "spend_low": "spend, low",
     "spend_high": "spend, high",

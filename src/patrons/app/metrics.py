@@ -6,7 +6,7 @@ OF = {  # the notebook, by its number
     "03": "Grouping",
     "04": "Segments",
     "05": "Segment model",
-    "06": "Churn forecast",
+    "06": "Risk",
     "07": "Customer value",
     "08": "Monitoring",
 }
@@ -16,6 +16,7 @@ NAMES = {  # what underscores taken for spaces would not say
     "cv_roc_auc": "ROC AUC in cross-validation",
     "pr_auc": "area under precision and recall",
     "brier": "Brier score",
+    "flagged": "share warned of",
     "macro_f1": "macro F1",
     "mae": "mean absolute error",
     "rmse": "root mean squared error",
@@ -23,14 +24,14 @@ NAMES = {  # what underscores taken for spaces would not say
     "spearman": "rank correlation",
     "capture_top_decile": "spend of the tenth ranked first",
     "recall_at_top_decile": "recall in the tenth ranked first",
-    "test_churn_rate": "churn rate in the test",
+    "test_churn_rate": "share who left in the test",
     "k": "number of segments",
     "calinski_harabasz": "Calinski-Harabasz index",
     "davies_bouldin": "Davies-Bouldin index",
     "null_silhouette": "silhouette of data without groups",
     "stability_ari": "stability (adjusted Rand index)",
     "origins": "days tested",
-    "came_back_rate": "share of churned who came back later",
+    "came_back_rate": "share of those who left and came back later",
     "features": "columns",
     "panel_rows": "rows",
     "snapshots": "days described",
@@ -57,7 +58,7 @@ ENDINGS = {  # of whom, of when, or which end of the interval
 
 
 def name(metric: str) -> str:
-    """A metric such as ``06.roc_auc_active_low`` in words: “Churn forecast: ROC AUC, customers who can be kept, …”."""
+    """A metric such as ``06.roc_auc_active_low`` in words: “Risk: ROC AUC, customers who can be kept, …”."""
     stage, _, rest = metric.partition(".")
     endings: list[str] = []
     while rest not in NAMES and (ending := next((one for one in ENDINGS if rest.endswith(one)), "")):

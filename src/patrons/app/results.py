@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from patrons.app.formats import escaped
+from patrons.app.formats import escaped, voiced
 from patrons.churn import gate_narrative
 from patrons.digits import day_of
 from patrons.errors import RUN_ALL, is_expected
@@ -161,12 +161,14 @@ class Series(NamedTuple):
         """What speaks against the answers: gates that the churn model failed, and doubts about expected spend."""
         scorer = self.scorer()
         gates, value = scorer.manifest["gates"], read_json(scorer.folder / "value.json", {})
+        off = any(row["gate"].startswith(gate_narrative.SEASON) for row in gate_narrative.failed(gates))
+        season = read_json(scorer.folder / "churn.json", {}).get("season") if off else None
         doubts = [
-            gate_narrative.summary(gates),
+            gate_narrative.summary(gates, season),
             gate_narrative.advice(gates),
             *value.get("doubts", {}).get("value", []),
         ]
-        return " ".join(filter(None, doubts))
+        return voiced(" ".join(filter(None, doubts)))
 
     def file(self, name: str) -> Path | None:
         """Where a notebook left a file, None where none has written it."""

@@ -20,8 +20,8 @@ NUMBERS = {  # of which a reader knows a run: what it is called, and how it is w
     "01.customers": ("Customers", PLAIN),
     "01.revenue": ("Revenue", MONEY),
     "02.churn_rate_active": ("Share who did not order again", SHARE),
-    "06.roc_auc_active": ("Churn forecast: ROC AUC", PLAIN),
-    "06.flagged_active": ("Share flagged", SHARE),
+    "06.roc_auc_active": ("Risk: ROC AUC", PLAIN),
+    "06.flagged_active": ("Share warned of", SHARE),
     "06.gates_failed": ("Checks that failed", PLAIN),
     "07.expected_spend": ("Expected spend", MONEY),
     "07.contacts": ("Customers to contact", PLAIN),
@@ -49,7 +49,7 @@ def show(series: Series) -> None:
         st.info("No run is kept here yet: each run that finishes is.")
         return
     table = history(records)
-    st.caption(f"The last {len(records)} runs, the oldest on the left. Bars are 95 % intervals.")
+    st.caption(f"The last {len(records)} runs, the oldest on the left. Bars are 95% intervals.")
     shown = [name for name in NUMBERS if (table.number == name).any()]
     for start in range(0, len(shown), CHARTS_A_ROW):
         columns = st.columns(CHARTS_A_ROW)

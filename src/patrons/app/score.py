@@ -71,7 +71,7 @@ def _show_answers(scored: pd.DataFrame, result: bulk.Scored, stem: str) -> None:
     good, refused = scored[scored.error.isna()], scored[scored.error.notna()]
     columns = st.columns(3)
     columns[0].metric("Customers scored", f"{len(good):,}")
-    columns[1].metric("Flagged", percent(good.flagged.mean()) if len(good) else NONE)
+    columns[1].metric("Warned of", percent(good.flagged.mean()) if len(good) else NONE)
     columns[2].metric("Not scored", f"{len(refused):,}")
     if result.warnings:
         listed = "\n".join(f"- {escaped(warning)}" for warning in result.warnings[:MOST_WARNINGS])

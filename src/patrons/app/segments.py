@@ -35,7 +35,7 @@ def show(series: Series) -> None:
             _card(column, card, series.currency, outcome)
     st.subheader("How they differ")
     st.altair_chart(_shares(pd.DataFrame(cards)))
-    _profile(cards)
+    _profile(cards, series.currency)
     _movement(series.table("migration.parquet"), cards, series.table("in_time.parquet"))
     if text := later(series.json("segment_later.json")):
         st.caption(text)
@@ -99,11 +99,12 @@ def _shares(cards: pd.DataFrame) -> alt.Chart:
     )
 
 
-def _profile(cards: list[dict[str, Any]]) -> None:
+def _profile(cards: list[dict[str, Any]], currency: str) -> None:
     medians = [name for name in cards[0] if name.endswith("_median")]
     if medians:
         table = {card["segment"]: [number(card.get(name)) for name in medians] for card in cards}
-        st.caption("The median customer of each segment")
+        unit = f"; amounts in {currency}" if currency else ""
+        st.caption(f"The median customer of each segment{unit}")
         st.table(pd.DataFrame(table, index=[readable(name.removesuffix("_median")) for name in medians]))
 
 

@@ -54,6 +54,11 @@ def counted(failures: int, checks: int) -> str:
     return f"The churn model failed {failures:,} of {checks:,} checks"
 
 
+def for_everyone(text: str) -> str:
+    """A text of these for those who do without the word churn."""
+    return text.replace("The churn model", "The model behind the warnings")
+
+
 def of_season(season: Mapping[str, Any]) -> str:
     """How far the forecast of a similar time of year was off."""
     more = "more" if season["happened"] > season["forecast"] else "fewer"

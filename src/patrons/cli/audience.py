@@ -7,7 +7,7 @@ from typing import Any
 from patrons.cli.parts import command
 from patrons.files import root_folder, shown, whole
 
-PURPOSE = "write the members of a segment, or those flagged, as a file that a marketing tool imports"
+PURPOSE = "write the members of a segment, or those warned of, as a file that a marketing tool imports"
 EXAMPLE = 'demo --segment "Lapsed regulars" --form klaviyo --customers crm.csv --output lapsed.csv'
 
 
@@ -16,7 +16,7 @@ def add(commands: Any) -> None:
     add_argument = command(commands, "audience", audience, PURPOSE, EXAMPLE)
     add_argument("name", metavar="NAME", help="the series, such as demo")
     add_argument("--segment", default="", help="whose members")
-    add_argument("--flagged", action="store_true", help="only those flagged as likely to leave")
+    add_argument("--flagged", action="store_true", help="only those warned of as likely to leave")
     add_argument("--form", required=True, help="klaviyo, mailchimp or google (Customer Match, with hashed addresses)")
     add_argument("--column", default="", help="the column of addresses or ids (the one that names and values say)")
     add_argument(

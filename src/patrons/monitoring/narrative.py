@@ -14,7 +14,7 @@ NAMES = {
     "log_loss": "log loss",
     "f1": "F1",
     "forecast_minus_observed": "forecast minus observed",
-    "flagged_share": "share flagged",
+    "flagged_share": "share warned of",
     "observed": "share who left",
 }
 

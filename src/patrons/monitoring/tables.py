@@ -10,8 +10,9 @@ from patrons.monitoring.matured import KEPT, METRICS, REPLAYED, TRIED
 from patrons.monitoring.moved import Moved
 from patrons.monitoring.shift import DISTANCE, MISSING, PSI
 
+WARNED = "warned of"
 ORIGINS = {TRIED: "tried before the release", REPLAYED: "replayed afterwards", KEPT: "kept when scored"}
-SHARES = ("accuracy", "precision", "recall", "flagged", "forecast", "observed")
+SHARES = ("accuracy", "precision", "recall", WARNED, "forecast", "observed")
 OF_DAYS = dict.fromkeys(SHARES, "{:.0%}") | dict.fromkeys(
     ("ROC AUC", "PR AUC", "Brier", "log loss", "F1", "ROC AUC (everyone)", "Brier (everyone)"), "{:.3f}"
 )
@@ -32,7 +33,7 @@ def days(table: pd.DataFrame) -> pd.DataFrame:
             "ROC AUC": table.roc_auc,
             "log loss": table.log_loss,
             "Brier": table.brier,
-            "flagged": table.flagged_share,
+            WARNED: table.flagged_share,
             "recall": table.recall,
             "precision": table.precision,
             "F1": table.f1,

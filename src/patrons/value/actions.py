@@ -115,18 +115,20 @@ def _actions(table: pd.DataFrame, contacts: int, advice: Mapping[str, str | None
 
 
 def with_checks(contacts: pd.DataFrame, today: pd.DataFrame) -> pd.DataFrame:
-    """The list with another action for contacts of whose spend more than `CANCELLED` was cancelled and still counts.
+    """The list with another action, and no certain gain, where more than `CANCELLED` of the spend was cancelled.
 
     Parameters
     ----------
     today : DataFrame
         Features of the customers; where they know of no cancellations the list stays as it is. What cancellations took
-        off the spend raises nobody's rank, so only the others are looked at.
+        off the spend raises nobody's rank, and no gain counts it: only those whose order was not found are looked at.
     """
     share = cancelled_share(contacts.customer_id, today)
-    check = (share > CANCELLED) & contacts.suggested_action.str.startswith("contact")
+    high = share > CANCELLED
+    check = high & contacts.suggested_action.str.startswith("contact")
     action = f"{CHECK}: " + share.map("cancellations of {:.0%} of the spend are not taken off it".format)
-    return contacts.assign(suggested_action=contacts.suggested_action.mask(check, action))
+    action = contacts.suggested_action.mask(check, action)
+    return contacts.assign(certain=contacts.certain & ~(high & (contacts.expected_gain > 0)), suggested_action=action)
 
 
 def cancelled_share(customer_id: pd.Series, today: pd.DataFrame) -> pd.Series:

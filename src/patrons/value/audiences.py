@@ -1,4 +1,4 @@
-"""Members of a segment, or those flagged, as a file that a marketing tool imports. Who is held out is never among them.
+"""Members of a segment, or those warned of, as a file for a marketing tool. Who is held out is never among them.
 
 The columns are those that the tools publish:
 
@@ -131,7 +131,7 @@ def reads(processed: Path) -> list[Path]:
 def members(processed: Path, segment: str = "", flagged: bool = False) -> pd.Series:
     """The segment of each customer who is chosen; the index is the customer."""
     if not segment and not flagged:
-        raise AudienceError("Whom? Name a segment, or ask for those flagged, or both.")
+        raise AudienceError("Whom? Name a segment, or ask for those warned of, or both.")
     labels = _table(processed, "labels.parquet").set_index("customer_id").segment.astype(str)
     if segment and segment not in set(labels):
         raise AudienceError(f"There is no segment {segment!r}; {nearest(segment, sorted(set(labels)))}.")
