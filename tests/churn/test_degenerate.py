@@ -56,7 +56,7 @@ def check_empty_outputs(processed, reason):
     """That 06 stopped for this reason, and left all its outputs in their empty form: a share for everyone, no flag."""
     stopped = read_json(processed / "series.json")["stages"]["06_churn"]["stopped"]
     assert stopped.startswith(f"Nothing can be forecast: of the {reason}")
-    assert stopped.endswith("a score, nobody is flagged, and the rest is skipped.")
+    assert stopped.endswith("a risk, nobody gets a warning, and the rest is skipped.")
     record, metrics = (read_json(processed / "06_churn" / name) for name in ("churn.json", "metrics.json"))
     assert stopped.startswith(record["problem"])
     assert (record["threshold"], record["thresholds"]) == (None, {})

@@ -60,7 +60,7 @@ NOTEBOOKS = {  # in the order of what they read and write: number, question, rea
     ),
     "08_monitoring": (
         "08",
-        "Has the world moved since the champion was trained?",
+        "Is the model still good?",
         "panel.parquet, features.parquet, dictionary.parquet, dataset.json, clusterer.skops, labels.parquet, churn_scores.parquet, churn.json, tried.parquet, value.json, orders.parquet, cancelled.parquet, segment_model.json",
         "monitoring.json, days.parquet, moved.parquet, by_day.json",
     ),

@@ -16,7 +16,7 @@ from patrons.features.split import inputs
 from patrons.stage import Stage
 
 ALGORITHM = "share that churned"
-CONSEQUENCE = "Everyone gets the share that churned as a score, nobody is flagged, and the rest is skipped."
+CONSEQUENCE = "Everyone gets the share who left as a risk, nobody gets a warning, and the rest is skipped."
 GATE = gates.Gate("enough to learn from", 0.0, "both outcomes, an earlier day", False)
 
 

@@ -239,7 +239,7 @@ def doubts_of_churn(record: Mapping[str, Any]) -> list[str]:
         return [
             f"Who will {will} could not be forecast: everyone has the same churn probability, the share that {did}."
         ]
-    return list(filter(None, [gate_narrative.summary(record["gates"])]))
+    return list(filter(None, [gate_narrative.summary(record["gates"], record.get("season"))]))
 
 
 def doubtful(doubts: Mapping[str, list[str]]) -> str:
