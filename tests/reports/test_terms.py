@@ -25,6 +25,8 @@ def test_words_of_the_field_are_explained_once_where_they_are_first_used():
         ("The threshold is 29%.", "6", "Threshold"),
         ("The customers held out played no part in it.", "5", "Kept out"),
         ("108 are held out.", "7", "Held out"),
+        ("XGBoost is better (macro-F1 +0.008).", "5", "Macro-F1"),
+        ("The F1 is 0.6.", "8", "F1"),
     ],
 )
 def test_a_word_is_explained_in_the_sense_that_it_has_on_the_page(text, page, name):

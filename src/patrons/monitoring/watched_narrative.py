@@ -20,7 +20,11 @@ def watched(what: Watched) -> str:
 def _failed(what: Watched) -> str:
     gates = what.record.get("gates", [])
     failed = sum(gate["verdict"] != "passed" for gate in gates)
-    return f" It had failed {failed} of its {len(gates)} checks, so being as good as then is little." if failed else ""
+    return (
+        f" It had failed {failed} of its {len(gates)} checks then, so to be as good as it was then says little."
+        if failed
+        else ""
+    )
 
 
 def days(what: Watched) -> str:

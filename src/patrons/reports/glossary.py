@@ -35,7 +35,7 @@ TERMS: dict[str, Word] = {
     "Recall": Word(r"\brecall\b", "Of those who really left, the share that was spotted.", "68"),
     "Precision": Word(r"\bprecision\b", "Of the warnings, the share that was right.", "68"),
     "F1": Word(
-        r"\bF1\b",
+        r"(?<![Mm]acro[- ])\bF1\b",
         "How many of a kind were found and how many of those named were right, in one number: 1 at best.",
     ),
     "Churn": Word(

@@ -1,11 +1,14 @@
 """Answers that pages open with and the first page does without: on data, features, groups, placing and watching."""
 
+import re
 from collections.abc import Callable, Iterator
 
 from patrons.reports import leads
 from patrons.reports.answers import DATA, FEATURES, GROUPS, PLACING, WATCH, Answer, Answers
 
+USED = "can be used. "  # after which 01 says why the rest was set aside
 CLEAR = ("The groups ", "These are ")  # how 03 begins to say how clear they are
+SCORES = re.compile(r" \([^)]*\)")
 
 
 def trusted(answers: Answers) -> Iterator[Answer]:
@@ -21,10 +24,11 @@ def trusted(answers: Answers) -> Iterator[Answer]:
     )
     share, lines = metrics["lines_kept"] / metrics["lines_read"], "lines" if "orders" in metrics else "rows"
     begin = "Only with caution" if doubts else "Yes, as far as checks can tell"
+    why = [row["text"].partition(USED)[2] for row in answers.stages[DATA]["findings"]]
     yield Answer(
         "Can this data be trusted?",
         f"{begin}: {share:.1%} of its {metrics['lines_read']:,.0f} {lines} can be used. {held}",
-        lines=doubts,
+        lines=[*filter(None, why), *doubts],
     )
 
 
@@ -47,7 +51,7 @@ def described(answers: Answers) -> Iterator[Answer]:
 def grouped(answers: Answers) -> Iterator[Answer]:
     """Of 03: into how many groups, and how clear they are."""
     metrics, findings = answers.metrics[GROUPS], answers.stages[GROUPS]["findings"]
-    clear = [row["text"] for row in findings if row["text"].startswith(CLEAR)]
+    clear = [SCORES.sub("", row["text"]) for row in findings if row["text"].startswith(CLEAR)]
     if "k" not in metrics:
         return
     agreed = (
