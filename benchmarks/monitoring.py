@@ -25,7 +25,7 @@ from joblib import Parallel, delayed
 
 from benchmarks import monitoring_rules as usual
 from benchmarks import monitoring_shops as shops
-from patrons.monitoring import verdict
+from patrons.monitoring import verdict, verdict_rules
 
 FRESH = 50_000  # the first seed
 START = pd.Timestamp("2020-01-01")
@@ -96,8 +96,8 @@ def later(days: Iterable[int]) -> list[int]:
 
 def of_outcomes(tried: pd.DataFrame, seen: pd.DataFrame, days: list[int]) -> dict[str, list[int]]:
     """Alarms of the rules that wait for outcomes. A window's verdict is never changed by later windows."""
-    path = verdict.judge(tried, seen, verdict.Limits(), shops.HORIZON).path
-    falls = [verdict.f1_slope(seen.iloc[: n + 1], verdict.Limits(f1_fall=0.05)) for n in range(len(seen))]
+    path = verdict.judge(tried, seen, verdict_rules.Limits(), shops.HORIZON).path
+    falls = [verdict_rules.f1_slope(seen.iloc[: n + 1], verdict_rules.Limits(f1_fall=0.05)) for n in range(len(seen))]
     fired = {
         VERDICT: path.fired,
         CUSUM: path.cusum > path.limit,

@@ -27,12 +27,12 @@ from patrons.churn.customers import active
 from patrons.churn.split import ENOUGH, inputs
 from patrons.evaluation.metrics import Interval, calibration_error
 from patrons.evaluation.scores import RANKING, mean_difference
+from patrons.evaluation.threads import side_by_side
 from patrons.features.panel import KNOWN, OUTCOME
 from patrons.features.preparation import only
 from patrons.models import load_model
-from patrons.monitoring import estimate, matured, narrative, replay, verdict
+from patrons.monitoring import estimate, matured, narrative, replay, verdict, verdict_rules
 from patrons.series.params import declared
-from patrons.threads import side_by_side
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "06_churn.ipynb"
 SEED = 42
@@ -150,7 +150,7 @@ def first_call(log: Log, release: pd.Timestamp, days: pd.DataFrame) -> pd.Timest
     tried = days[days.origin == matured.TRIED]
     for now in log.checks(release):
         seen = days[(days.origin == matured.KEPT) & (days.day + log.horizon <= now)]
-        asked = verdict.judge(tried, seen, horizon_days=log.horizon.days, trained=release.date(), today=now.date())
+        asked = verdict.judge(tried, seen, verdict_rules.Limits(), log.horizon.days, release.date(), now.date())
         if asked.verdict == verdict.RETRAIN:
             return now
     return None

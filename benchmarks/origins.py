@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from patrons.churn import columns, final, kinds, origins, preprocessing, rules, search, split
+from patrons.churn import columns, final, kinds, preprocessing, procedure, rules, search, split
 from patrons.churn.customers import active
 from patrons.evaluation.metrics import brier, roc_auc
 from patrons.features.panel import KNOWN, OUTCOME
@@ -54,7 +54,7 @@ def main() -> None:
     once = chosen(split.split(panel)[0], prepare)
     print("| day | chosen anew | ROC AUC: anew | once | Brier: anew | once |\n|:--|:--|--:|--:|--:|--:|")
     table = []
-    for day in origins.days(panel):
+    for day in procedure.days(panel):
         known, rows = panel[panel[KNOWN] <= day], panel[panel.as_of == day]
         if not split.folds(known, DEFAULT["origins"], 0, SEED):
             print(f"| {day:%Y-%m-%d} | no day to validate on | | | | |")

@@ -19,12 +19,12 @@ from sklearn.compose import ColumnTransformer
 from patrons.churn.kinds import BOOSTING, FOREST, LOGISTIC, build
 from patrons.churn.split import inputs
 from patrons.evaluation.metrics import brier, roc_auc
+from patrons.evaluation.threads import side_by_side
 from patrons.features import season
 from patrons.features.panel import KNOWN, OUTCOME
 from patrons.features.preparation import only
 from patrons.models import load_model
 from patrons.series.params import declared
-from patrons.threads import side_by_side
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "06_churn.ipynb"
 SEED = 42

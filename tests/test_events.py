@@ -16,7 +16,8 @@ from patrons.cli import main as command
 from patrons.series import processes
 from patrons.series.processes import Ending
 from patrons.service import record
-from patrons.tracking.registry import Registry, RegistryError
+from patrons.tracking.registry import Registry
+from patrons.tracking.versions import RegistryError
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "operations.md").read_text().partition("## Logs\n")[2].partition("\n## ")[0]

@@ -1,4 +1,4 @@
-"""Where the project is; files that appear whole or not at all; tables that people open in a spreadsheet."""
+"""Where the project is; files that appear whole or not at all; whose turn it is to write them."""
 
 import errno
 import fcntl
@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import os
-import re
 import shutil
 import tempfile
 import threading
@@ -15,17 +14,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from patrons.errors import PassingError
-
-if TYPE_CHECKING:  # a command that makes no table starts without pandas
-    import pandas as pd
-
-SEPARATOR = " | "  # between the names of a list in a CSV file
-FORMULA = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])")
-PLAIN = re.compile(r"[+-]?\d+([.,]\d+)?")  # a number, which no spreadsheet computes
-BOM = b"\xef\xbb\xbf"  # by which Excel knows UTF-8
 
 LOG = logging.getLogger(__name__)
 SCRATCH, HELD = "patrons-", ".held"  # how temporary folders are named, and the lock in each
@@ -267,37 +258,6 @@ def read_record(processed: Path) -> dict[str, Any]:
         LOG.warning("%s It counts as absent: the series is to be run again.", str(error).partition(" Make")[0])
         return {}
     return record if isinstance(record, dict) else {}
-
-
-def safe_csv(table: "pd.DataFrame", first: bool = True) -> bytes:
-    """A table as a CSV file that people open: umlauts stay, and no text in it is computed.
-
-    A spreadsheet runs text that starts with =, +, - or @, also behind a semicolon, at which some cut a line into cells.
-    Such text gets an apostrophe in front, numbers do not. Parquet files have the text as it was.
-
-    Parameters
-    ----------
-    table : DataFrame
-    first : bool
-        Whether it is the first part of its file, which begins with a mark of the encoding and the names of the columns.
-    """
-    text = guarded(table).to_csv(index=False, header=first, lineterminator="\n").encode()
-    return BOM + text if first else text
-
-
-def guarded(table: "pd.DataFrame") -> "pd.DataFrame":
-    """A table whose texts no spreadsheet takes for formulas; lists are text."""
-    safe = table.copy()
-    for name in table.select_dtypes(["object", "str", "category"]):
-        safe[name] = table[name].astype(object).map(_guarded)
-    return safe.rename(columns=_guarded)
-
-
-def _guarded(value: Any) -> Any:
-    if hasattr(value, "tolist"):  # an array, as Parquet gives lists back
-        value = value.tolist()
-    text = SEPARATOR.join(map(str, value)) if isinstance(value, list | tuple) else value
-    return FORMULA.sub(r"\1'", text) if isinstance(text, str) and not PLAIN.fullmatch(text) else text
 
 
 def now() -> str:

@@ -29,8 +29,9 @@ from pandas.io.formats.style import Styler
 from patrons.digits import held
 from patrons.engine import Engine, literal, spread, write_spread
 from patrons.errors import RUN_ALL
-from patrons.files import put_back, read_json, safe_csv, whole, write_json
+from patrons.files import put_back, read_json, whole, write_json
 from patrons.models import load_model, save_model
+from patrons.spreadsheet import safe_csv
 
 OUTPUT_VARIABLE = "PATRONS_STAGE_OUTPUT"  # the runner points it at a fresh folder and swaps that in on success
 KINDS = ("finding", "decision", "caution", "note")

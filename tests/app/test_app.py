@@ -21,7 +21,7 @@ from patrons.app.reports import linked
 from patrons.app.results import lacking
 from patrons.app.score import progress
 from patrons.digits import day_of
-from patrons.files import safe_csv
+from patrons.spreadsheet import safe_csv
 from patrons.value.audiences import Audience
 
 APP = Path(__file__).parents[2] / "serving" / "app.py"

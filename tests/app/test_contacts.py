@@ -10,7 +10,7 @@ pytest.importorskip("streamlit", reason="the serving extra is not installed: mak
 
 from patrons.app import actions, contacts
 from patrons.app.results import Series
-from patrons.files import safe_csv
+from patrons.spreadsheet import safe_csv
 from patrons.stage import Stage
 from patrons.value.workbook import workbook
 

@@ -4,7 +4,7 @@ import pytest
 from patrons.churn import kinds
 from patrons.churn.kinds import BOOSTING, LOGISTIC, Seen
 from patrons.evaluation.metrics import roc_auc
-from patrons.threads import side_by_side
+from patrons.evaluation.threads import side_by_side
 
 SPACE = {"depth": [2, 4, 8], "leaf": [30, 15, 5, 2, 1]}
 

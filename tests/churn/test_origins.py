@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.pipeline import Pipeline
 
-from patrons.churn import final, gates, origin_narrative, origins, record, search, split, thresholds
+from patrons.churn import final, gates, origin_narrative, origins, procedure, record, search, split, thresholds
 from patrons.churn.kinds import LOGISTIC
 from patrons.evaluation.metrics import calibration_error
 from patrons.features.preparation import preparation
@@ -35,17 +35,17 @@ def tried(rows, method="none", min_recall=0.8, today="2025-06-25"):
     result = search.SearchResult(SETTINGS, pd.DataFrame(), train, scores, (), {})
     last = final.fit_chosen(result, train, PREPARE, 0, 500, 0)
     features = pd.DataFrame({"as_of": [pd.Timestamp(today)]})
-    return origins.tried(result, method, rows, last, PREPARE, 0, 500, min_recall, 0, features)
+    return procedure.tried(result, method, rows, last, PREPARE, 0, 500, min_recall, 0, features)
 
 
 def test_origins_are_a_horizon_apart_and_filled_up_with_the_latest_others_where_these_are_few():
-    assert origins.days(panel()) == list(DAYS[1:])  # nothing is known on the first
+    assert procedure.days(panel()) == list(DAYS[1:])  # nothing is known on the first
     close = pd.date_range("2023-01-01", periods=16, freq="30D")  # five a horizon apart: 3, 6, 9, 12 and 15
-    assert origins.days(panel(close, 30)) == [close[n] for n in (3, 6, 9, 12, 14, 15)]
+    assert procedure.days(panel(close, 30)) == [close[n] for n in (3, 6, 9, 12, 14, 15)]
     few = pd.date_range("2023-01-01", periods=5, freq="30D")
-    assert origins.days(panel(few, 30)) == [few[3], few[4]]
+    assert procedure.days(panel(few, 30)) == [few[3], few[4]]
     many = pd.date_range("2020-01-01", periods=20, freq="90D")
-    assert origins.days(panel(many, 30)) == list(many[-12:])
+    assert procedure.days(panel(many, 30)) == list(many[-12:])
 
 
 def test_an_origin_knows_nothing_that_was_not_known_on_its_day():
@@ -123,7 +123,7 @@ def test_fresher_labels_are_judged_on_the_origins_for_which_a_model_lacks_them()
 
 def test_a_table_is_tried_on_no_day():
     rows = panel().drop(columns=["as_of", "known_on"]).assign(group=range(2000))
-    none = origins.tried(None, "none", rows, None, PREPARE, 0, 500, 0.8, 0, rows)
+    none = procedure.tried(None, "none", rows, None, PREPARE, 0, 500, 0.8, 0, rows)
     assert not none
     assert none.metrics() == {}
     assert gates.quality(assessed([True] * 4), none, 0.6, 0.1, 0.4)[-1].gate == "calibration error"

@@ -8,8 +8,8 @@ from threadpoolctl import threadpool_info
 from patrons.churn import columns, final, kinds, narrative, preprocessing, rules, search, split, validated
 from patrons.churn.kinds import BOOSTING, FOREST, KINDS, LOGISTIC, MEAN, Seen
 from patrons.evaluation.metrics import Interval, roc_auc
+from patrons.evaluation.threads import side_by_side
 from patrons.features.preparation import preparation, sources
-from patrons.threads import side_by_side
 from tests.churn.test_split import CUSTOMERS, TABLE
 
 LOG = preparation(["recency_days", "frequency", "monetary"], ["plan"])

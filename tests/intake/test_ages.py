@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from patrons import features
-from patrons.intake import ages, attributes, customers, init
+from patrons.intake import ages, attributes, customers, params_table
 from patrons.intake.roles import Roles
 
 WRITTEN = {  # the 2nd of March 2024, and a day that settles how it is written
@@ -94,8 +94,8 @@ def test_what_is_known_of_dates_survives_a_record():
 
 def test_patrons_init_offers_numbers_to_look_for_groups_in_and_no_dates_where_there_are_any():
     raw = table(["2024-01-01", "2024-01-11"] * 30, Spend=np.arange(60) % 7 + 0.5)
-    assert init._inputs(raw, Roles("Id", "Left", "1"))[0] == ["Spend"]
-    assert init._inputs(raw.drop(columns="Spend"), Roles("Id", "Left", "1"))[0] == ["Joined"]
+    assert params_table._inputs(raw, Roles("Id", "Left", "1"))[0] == ["Spend"]
+    assert params_table._inputs(raw.drop(columns="Spend"), Roles("Id", "Left", "1"))[0] == ["Joined"]
 
 
 def test_the_dictionary_says_what_an_age_counts():

@@ -11,8 +11,7 @@ import run_all
 from patrons.cli import main as cli
 from patrons.demo.simulate import simulate
 from patrons.errors import OrdersError, SourceError
-from patrons.intake import init as intake_init
-from patrons.intake import quality, sources
+from patrons.intake import params_table, quality, sources
 from patrons.intake.guess import guess
 from patrons.intake.init import init
 from patrons.intake.order_log import read_log
@@ -318,7 +317,7 @@ def test_the_simulated_shop_written_as_a_german_csv_gives_the_same_orders(tmp_pa
 
 
 def test_the_decimal_mark_of_a_table_is_told_by_customers_from_all_over_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(intake_init, "LOOKED_AT", 100)
+    monkeypatch.setattr(params_table, "LOOKED_AT", 100)
     whole, half = [str(n) for n in range(200)], [f"{n},5" for n in range(400)]
     table = pd.DataFrame({"customer": [f"c{n}" for n in range(600)], "fee": whole + half})
     table.assign(churn=["yes", "no"] * 300).to_csv(tmp_path / "shop.csv", sep=";", index=False)

@@ -10,12 +10,12 @@ from stub_scorer import StubScorer
 
 from patrons.cli import handing_out
 from patrons.cli.main import main
-from patrons.files import safe_csv
 from patrons.monitoring import keeping, outcomes
 from patrons.monitoring.keeping import Horizons
 from patrons.monitoring.ledger import Ledger
 from patrons.scoring import Scorer
 from patrons.series.results import Results
+from patrons.spreadsheet import safe_csv
 
 RUN = {"status": "succeeded", "stale": False}
 

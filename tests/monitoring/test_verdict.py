@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from patrons import plots
-from patrons.monitoring import run_length, verdict, verdict_narrative, verdict_plots
-from patrons.monitoring.verdict import Limits, judge
+from patrons.monitoring import run_length, verdict, verdict_log, verdict_narrative, verdict_plots
+from patrons.monitoring.verdict import judge
+from patrons.monitoring.verdict_rules import Limits
 from patrons.series.declarations import declared
 
 TRIED = pd.to_datetime(["2024-01-01", "2024-04-01", "2024-07-01", "2024-10-01", "2025-01-01", "2025-04-01"])
@@ -76,14 +77,14 @@ def test_one_very_bad_window_is_enough_for_the_cusum():
 
 
 def test_the_spread_is_shrunk_towards_that_of_other_shops_by_five_days():
-    flat, wide = verdict.described(release(), 90), verdict.described(release((0.4, 0.6) * 3), 90)
+    flat, wide = verdict_log.described(release(), 90), verdict_log.described(release((0.4, 0.6) * 3), 90)
     assert flat.spread == pytest.approx(np.sqrt(5 * 0.03**2 / 10))
     assert wide.spread == pytest.approx(np.sqrt((5 * 0.012 / 0.25 + 5 * 0.03**2) / 10))  # variance .012 of the six
     assert (flat.days, flat.freedom) == (6, 10)
 
 
 def test_days_tried_that_share_outcomes_count_in_part():
-    assert verdict.described(days([0.5, 0.5, 0.5], step=30), 90).days == pytest.approx(1 + 2 / 3)
+    assert verdict_log.described(days([0.5, 0.5, 0.5], step=30), 90).days == pytest.approx(1 + 2 / 3)
 
 
 def test_where_the_release_scatters_more_is_borne():
@@ -109,7 +110,7 @@ def test_the_path_of_earlier_windows_never_changes():
 def test_days_closer_than_a_month_are_one_window_and_what_was_kept_counts():
     close = days([0.5, 0.7, 0.4], step=10, customers=[100, 300, 100])
     kept = days([0.6], first="2025-07-11", origin="kept").assign(customers=300)
-    window = verdict.pooled(pd.concat([kept, close]))
+    window = verdict_log.pooled(pd.concat([kept, close]))
     assert window.loss.tolist() == pytest.approx([(0.5 * 100 + 0.6 * 300 + 0.4 * 100) / 500])
     assert window.day.tolist() == [pd.Timestamp("2025-07-21")]
 
@@ -170,7 +171,7 @@ def test_too_few_outcomes_are_not_judged_of_a_table_or_of_a_log():
 def test_a_day_of_one_customer_is_as_uncertain_as_one_customer_is():
     tried = release(error=0.05)  # of 500 customers each: one scatters by 0.05 * sqrt(500)
     lone = days([0.5], first="2025-07-02", customers=1, error=np.nan)
-    window = verdict.pooled(lone, verdict.per_customer(tried))
+    window = verdict_log.pooled(lone, verdict_log.per_customer(tried))
     assert window.loss_error.tolist() == pytest.approx([0.05 * np.sqrt(500)])
 
 

@@ -18,6 +18,7 @@ from patrons.monitoring import (
     record,
     tables,
     verdict,
+    verdict_rules,
     watched,
     watched_narrative,
 )
@@ -77,9 +78,13 @@ def test_a_champion_is_asked_about_the_days_after_it_was_trained_and_judged_by_t
     assert replayed.spend.notna().any()  # of days whose value horizon has passed
     days = matured.days(what.own)
     found = verdict.judge(
-        days[days.origin == "tried"], days[days.origin != "tried"], verdict.Limits(), what.horizon_days, what.trained,
+        days[days.origin == "tried"],
+        days[days.origin != "tried"],
+        verdict_rules.Limits(),
+        what.horizon_days,
+        what.trained,
         what.today,
-    )  # fmt: skip
+    )
     assert found.days_matured > 0
     off = estimate.errors(estimate.back_test(what.own), 0.1)
     about = record.record(
@@ -128,7 +133,9 @@ def test_a_champion_of_an_earlier_version_has_nothing_to_be_compared_with_and_08
     what = of_demo(demo, str(folder))
     assert what.notes == [watched.UNTRIED]
     days = matured.days(what.own)
-    found = verdict.judge(days[days.origin == "tried"], days[days.origin != "tried"], horizon_days=what.horizon_days)
+    found = verdict.judge(
+        days[days.origin == "tried"], days[days.origin != "tried"], verdict_rules.Limits(), what.horizon_days
+    )
     assert (found.verdict, found.days_matured) == ("none", 0)
 
 

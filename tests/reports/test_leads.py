@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from patrons.files import safe_csv, write_json
+from patrons.files import write_json
 from patrons.reports import contacts, leads
+from patrons.spreadsheet import safe_csv
 
 LISTED = pd.DataFrame(
     {

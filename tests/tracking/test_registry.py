@@ -15,7 +15,9 @@ from patrons.scoring import Scorer, release
 from patrons.service.follow import Follower, champion_of
 from patrons.service.slots import Slots
 from patrons.tracking import promotion
-from patrons.tracking.registry import Registry, RegistryError, failed_gates
+from patrons.tracking.decisions import failed_gates
+from patrons.tracking.registry import Registry
+from patrons.tracking.versions import RegistryError
 
 PASSED = [{"gate": "recall", "value": 0.9, "limit": "at least 0.8", "verdict": "passed"}]
 FAILED = [{"gate": "recall", "value": 0.5, "limit": "at least 0.8", "verdict": "failed"}]

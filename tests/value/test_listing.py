@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from patrons.files import safe_csv
 from patrons.monitoring import keeping
 from patrons.reports import contacts
+from patrons.spreadsheet import safe_csv
 from patrons.stage import Stage
 from patrons.value import arms, audiences, gains, listing, spread, what_if
 

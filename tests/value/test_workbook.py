@@ -7,7 +7,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from patrons.files import safe_csv
+from patrons.spreadsheet import safe_csv
 from patrons.stage import Stage
 from patrons.value import workbook
 

@@ -10,7 +10,7 @@ import streamlit as st
 from patrons.app import address
 from patrons.app.formats import escaped
 from patrons.app.results import Series
-from patrons.files import safe_csv
+from patrons.spreadsheet import safe_csv
 from patrons.value import audiences
 from patrons.value.listing import ListError
 from patrons.value.workbook import workbook

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from patrons.churn import gate_narrative
 from patrons.digits import about, held
 from patrons.features.labels import label
-from patrons.files import guarded
+from patrons.spreadsheet import guarded
 
 BLUE, GREY, GREEN, AMBER = "#0072b2", "#9aa5b1", "#009e73", "#e69f00"  # no red: that is for trouble
 LEAST = 0.01  # of any currency

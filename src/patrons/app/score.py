@@ -9,9 +9,9 @@ import streamlit as st
 from patrons.app.formats import NONE, escaped, percent, styled
 from patrons.app.results import Series
 from patrons.errors import is_expected
-from patrons.files import safe_csv
 from patrons.scoring import bulk
 from patrons.scoring.rows import ORDERS
+from patrons.spreadsheet import safe_csv
 
 SHOWN = 200  # rows on the page; the download has all
 MOST_WARNINGS = 10

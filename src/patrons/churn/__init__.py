@@ -16,7 +16,8 @@ calibration     whether calibration helps
 ensemble        estimators of saved models: the mean of members, a calibrated one
 final           the models, fitted on all training rows, and the one in use on all
 assessment      how well they predict the test rows
-origins         earlier days on which the procedure is tried as it would have been used
+procedure       the procedure tried on earlier days, as it would have been used on them
+origins         these days: what was forecast and what happened
 thresholds      from which probability a customer is flagged
 gates           what a model must pass
 pairs           two columns that only together give the outcome away
@@ -61,6 +62,7 @@ __all__ = [
     "origins",
     "plots",
     "preprocessing",
+    "procedure",
     "reasons",
     "record",
     "rules",

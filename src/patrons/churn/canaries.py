@@ -15,9 +15,9 @@ from patrons.churn.kinds import FOREST, build
 from patrons.churn.preprocessing import Task, fit_preprocessing, owners, sample_of_both, views
 from patrons.churn.search import SearchResult
 from patrons.churn.split import probability
+from patrons.evaluation.threads import one_thread
 from patrons.features.panel import OUTCOME
 from patrons.features.split import inputs
-from patrons.threads import one_thread
 
 ROWS = 6_000  # learnt from, at most
 

@@ -9,9 +9,9 @@ from patrons.churn.search import Trial, validated
 from patrons.churn.split import Folds
 from patrons.churn.ties import gain
 from patrons.evaluation.metrics import Interval
+from patrons.evaluation.threads import one_thread
 from patrons.features.preparation import columns_of
 from patrons.features.split import inputs
-from patrons.threads import one_thread
 
 ALL = "all there are"
 

@@ -9,9 +9,9 @@ from sklearn.pipeline import Pipeline
 from patrons.churn.reasons import RAISING, REASONS, Explainer, prepared
 from patrons.churn.wording import Wording
 from patrons.evaluation import samples
+from patrons.evaluation.threads import side_by_side
 from patrons.features.panel import KNOWN, OUTCOME
 from patrons.features.split import inputs
-from patrons.threads import side_by_side
 
 AT_ONCE = 10_000  # customers scored at a time: what their reasons need is in memory only so long
 

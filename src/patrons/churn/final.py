@@ -15,9 +15,9 @@ from patrons.churn.preprocessing import Fold, Task, View, as_matrices, fit_prepr
 from patrons.churn.search import SearchResult, validate
 from patrons.evaluation.metrics import roc_auc
 from patrons.evaluation.splits import random_folds
+from patrons.evaluation.threads import one_thread, side_by_side
 from patrons.features.panel import OUTCOME
 from patrons.features.split import GROUP, inputs
-from patrons.threads import one_thread, side_by_side
 
 RAW, SCORE = "raw", "score"  # of rows that a model has not seen: its probability before and after calibration
 

@@ -10,10 +10,10 @@ from patrons.churn.kinds import LOGISTIC
 from patrons.churn.preprocessing import as_matrices, owners
 from patrons.churn.search import Trial, validated
 from patrons.churn.split import Folds
+from patrons.evaluation.threads import one_thread
 from patrons.features.missing import METHODS
 from patrons.features.panel import OUTCOME
 from patrons.features.preparation import imputed
-from patrons.threads import one_thread
 
 SETTING = {"c": 0.05, "products": 0, "l1": 0}
 

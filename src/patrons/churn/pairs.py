@@ -9,8 +9,8 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier
 
 from patrons.evaluation.metrics import roc_auc
+from patrons.evaluation.threads import side_by_side
 from patrons.features.preparation import split_kinds
-from patrons.threads import side_by_side
 
 ROWS, COLUMNS = 2_000, 20  # looked at, at most
 DEPTH = 5  # of the tree on two columns

@@ -17,12 +17,12 @@ from sklearn.pipeline import Pipeline
 
 from patrons.churn.kinds import TREES
 from patrons.churn.split import ENOUGH, Folds
+from patrons.evaluation.threads import one_thread, side_by_side
 from patrons.features.panel import OUTCOME
 from patrons.features.preparation import columns_of, many_valued, only, plain_view, sources, two_views, view
 from patrons.features.selection import TopFeatures
 from patrons.features.split import GROUP, inputs
 from patrons.features.terms import made_of
-from patrons.threads import one_thread, side_by_side
 
 View = tuple[int, int]
 PARTS = 5  # of the training rows, each encoded by the outcomes of the others

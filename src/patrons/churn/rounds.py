@@ -14,7 +14,7 @@ from xgboost import Booster, DMatrix, QuantileDMatrix, XGBClassifier
 
 from patrons.churn.kinds import BOOSTING, Setting, build
 from patrons.churn.preprocessing import Fold, sample_of_both
-from patrons.threads import one_thread, side_by_side
+from patrons.evaluation.threads import one_thread, side_by_side
 
 STEP = 20  # rounds between two looks at the loss
 PATIENCE = 60  # rounds without a gain after which it stops, at most

@@ -19,10 +19,10 @@ from patrons.churn.kinds import Seen
 from patrons.churn.preprocessing import sample_of_both
 from patrons.churn.split import Folds, inputs, probability
 from patrons.evaluation.metrics import roc_auc
+from patrons.evaluation.threads import one_thread, side_by_side
 from patrons.features.panel import OUTCOME, RFM
 from patrons.features.preparation import many_valued, only, plain_view
 from patrons.intake.attributes import alone
-from patrons.threads import one_thread, side_by_side
 
 RECENCY, EXPECTED = "recency alone", "expected orders (MBG/NBD)"
 UNTUNED = "untuned histogram boosting"

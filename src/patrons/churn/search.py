@@ -31,8 +31,8 @@ from patrons.churn.kinds import (
 from patrons.churn.preprocessing import Fold, sample_of_both
 from patrons.churn.validated import best_members, fold_scores, gains_of_best
 from patrons.evaluation.metrics import Interval, roc_auc
+from patrons.evaluation.threads import one_thread, side_by_side
 from patrons.features.panel import KNOWN, OUTCOME
-from patrons.threads import one_thread, side_by_side
 
 IDENTIFYING = ("customer_id", "as_of", KNOWN, "recency_days", OUTCOME)
 FEWER = 3  # the first round of trials learns from a third of the rows of the next

@@ -33,6 +33,9 @@ guess          what a file is, and which column is which
 questions      what the user is asked
 raw            where the file of a new data set goes
 suggest        rules on columns that are not used, and a horizon that the log is long enough for
+params_text    how the lines of a params file are written, and what is to be settled
+params_log     those of an order log
+params_table   those of a customer table
 init           the params file of a new data set
 fetch          public data sets, downloaded and checked
 """

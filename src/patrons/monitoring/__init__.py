@@ -3,6 +3,7 @@
 columns    what a row of the ledger is
 batches    rows that are only ever added, by month
 ledger     what was said of customers, and what became of them
+forgetting  a customer taken out of it
 keeping    what was said: by a series, by `predict`, by the API
 outcomes   what became of them: by the log itself, or as it is given
 given      outcomes of a customer table, as a file says them
@@ -26,6 +27,8 @@ broken_columns   columns that are gone, empty, in another unit, renamed; ids of 
 broken_log       dates that moved, a log cut off, silent, or with lines in another unit
 run_length        how far a CUSUM may rise before it alarms
 verdict           train anew? none, watch or retrain, and why
+verdict_log       of a log: its losses beside those of the days on which the release was tried
+verdict_rules     what it may ask, and what it asks beside losses
 verdict_table     of a customer table: whether those who leave are still ranked
 verdict_narrative  sentences on that
 verdict_plots     figures of that
@@ -74,6 +77,7 @@ __all__ = [
     "tables",
     "verdict",
     "verdict_plots",
+    "verdict_rules",
     "watched",
     "watched_narrative",
 ]

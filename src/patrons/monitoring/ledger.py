@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from patrons.errors import PATRONS
 from patrons.evaluation import samples
-from patrons.files import locked, read_json, shown, whole, write_json, write_text
-from patrons.monitoring.batches import ASIDE, PASSING, Batches, Pick
+from patrons.files import locked, read_json, write_json, write_text
+from patrons.monitoring import forgetting
+from patrons.monitoring.batches import PASSING, Batches, Pick
 from patrons.monitoring.columns import API, KEYS, OUTCOMES, README, SCORES, LedgerError, address_of, frame_of, typed
 
 MONTHS, VARIABLE = 24, "PATRONS_LEDGER_MONTHS"  # how many months of writing are kept, this one included
@@ -224,23 +224,7 @@ class Ledger:
         if not self.folder.is_dir():
             return 0
         with self._alone():
-            self._refuse_aside(customer_id)
-            at = datetime.now(UTC)
-            for one in self._both:
-                one.note(at)
-                one.tidy(at)  # what killed processes left holds customers, too
-            gone = sum(one.rewrite(lambda rows: _without(rows, customer_id)) for one in self._both)
-            kept = [one.folder for one in self._both]
-            others = [path for path in self.folder.rglob("*.parquet") if path.parents[1] not in kept]
-            return gone + sum(_forgotten(path, customer_id) for path in others)
-
-    def _refuse_aside(self, customer_id: str) -> None:
-        if aside := sorted(self.folder.rglob(f"*{ASIDE}")):
-            raise LedgerError(
-                f"Nothing was taken out: {', '.join(map(shown, aside))} may hold customer {customer_id}, and what was "
-                f"set aside cannot be searched. Restore a sound copy under the name without {ASIDE} and delete what "
-                "was set aside, or only delete it (its rows are then lost); then say --forget again."
-            )
+            return forgetting.forget(self.folder, self._both, customer_id, datetime.now(UTC))
 
     def digest(self) -> str:
         """Changes when something was added; that files were put together changes nothing."""
@@ -286,19 +270,3 @@ def _picked(days: Collection[date] | None, share: float) -> Pick:
         return rows
 
     return pick
-
-
-def _without(rows: pa.RecordBatch, customer_id: str) -> pa.RecordBatch:
-    return rows.filter(pc.not_equal(rows["customer_id"], customer_id))
-
-
-def _forgotten(path: Path, customer_id: str) -> int:
-    """Take a customer out of another table of the ledger's folder, such as that of a run."""
-    table = pq.read_table(path)
-    if "customer_id" not in table.column_names:
-        return 0
-    kept = table.filter(pc.not_equal(table["customer_id"].cast(pa.string()), customer_id))
-    if kept.num_rows < table.num_rows:
-        with whole(path) as partial:
-            pq.write_table(kept, partial)
-    return table.num_rows - kept.num_rows

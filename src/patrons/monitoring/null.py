@@ -19,8 +19,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy.stats import false_discovery_control, genpareto
 
+from patrons.evaluation.threads import one_thread
 from patrons.monitoring.shift import Codes, Pair, measured
-from patrons.threads import one_thread
 
 Limit = Callable[[np.ndarray], np.ndarray]
 

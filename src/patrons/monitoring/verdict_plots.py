@@ -5,7 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from patrons.monitoring import verdict_narrative
-from patrons.monitoring.verdict import LOSS, Verdict
+from patrons.monitoring.verdict import Verdict
+from patrons.monitoring.verdict_log import LOSS
 from patrons.plots import BLUE, GREY, ORANGE, RED
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
-from patrons.files import safe_csv, shown, whole
+from patrons.files import shown, whole
 from patrons.intake.numbers import NumbersError, decide
 from patrons.intake.order_log import mapped
 from patrons.intake.reading import Format, NoRowsError, column_names, open_checked
@@ -25,6 +25,7 @@ from patrons.scoring.columns import match
 from patrons.scoring.drift import Watch
 from patrons.scoring.rows import MOST_LISTED, ORDERS, Reader
 from patrons.scoring.scorer import COLUMNS, Scorer, ScoringError
+from patrons.spreadsheet import safe_csv
 
 CUSTOMER = "customer_id"
 AS_OF = "as_of"  # the column of the day that customers are described on, as 02 writes it

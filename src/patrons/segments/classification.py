@@ -14,8 +14,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from patrons.evaluation.multiclass import flat, log_loss, macro_f1, scores
+from patrons.evaluation.threads import one_thread, side_by_side
 from patrons.segments.boosting import BoostedTrees
-from patrons.threads import one_thread, side_by_side
 
 REFERENCE = "random forest"
 SEARCH_FOLDS = 3  # of a search, at most: each row is validated once, however many there are

@@ -20,12 +20,12 @@ from sklearn.pipeline import Pipeline
 
 from patrons.evaluation import conformal, multiclass
 from patrons.evaluation.metrics import Interval
+from patrons.evaluation.threads import side_by_side
 from patrons.features.panel import feature_names
 from patrons.features.preparation import as_inputs, only
 from patrons.features.season import COLUMNS
 from patrons.segments.classification import fit, likeliest, probabilities
 from patrons.segments.names import place
-from patrons.threads import side_by_side
 
 DAYS = 6  # the latest days to learn from
 LEARNT = 20_000  # rows to learn from at most, drawn at random

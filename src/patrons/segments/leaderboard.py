@@ -11,9 +11,9 @@ from sklearn.metrics.pairwise import euclidean_distances
 
 from patrons.errors import ClusteringError
 from patrons.evaluation.metrics import Interval
+from patrons.evaluation.threads import one_thread
 from patrons.segments.clustering import Candidate
 from patrons.segments.microclusters import Customers
-from patrons.threads import one_thread
 
 RESAMPLES = 500
 TIE = 0.01  # of a stability: what is equal to two decimals counts as equal

@@ -5,7 +5,8 @@ limits      the lengths that MLflow limits
 runs        a run for each series, a nested run for each notebook
 packing     a model with signature, requirements and its own code
 decisions   the log of the registry, and the champions that follow from it
-registry    releases as versions of a registered model, with aliases and a log
+versions    releases as versions of a registered model, fetched whole
+registry    which of them answers: aliases, and a log of their changes
 repair      log and aliases brought together again
 promotion   which release answers: a candidate against the champion
 pyfunc      a release as an MLflow model

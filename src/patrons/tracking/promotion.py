@@ -17,7 +17,8 @@ from patrons.scoring.build import current
 from patrons.scoring.content import OUTCOME, TESTED
 from patrons.scoring.release import TEST
 from patrons.tracking.decisions import CHAMPION, failed_gates
-from patrons.tracking.registry import Registry, RegistryError
+from patrons.tracking.registry import Registry
+from patrons.tracking.versions import RegistryError
 
 Record = Mapping[str, Any]  # of a churn model
 

@@ -19,8 +19,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from patrons.errors import nearest
-from patrons.files import FORMULA, PLAIN, guarded, read_json, result_file
+from patrons.files import read_json, result_file
 from patrons.intake.identities import EMAIL
+from patrons.spreadsheet import FORMULA, PLAIN, guarded
 from patrons.value import listing
 from patrons.value.arms import HOLD_OUT, LEFT_ALONE, Lot
 from patrons.value.arms import folder as lists_of_before

@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from patrons.errors import RUN_ALL
-from patrons.files import guarded, result_file, shown
+from patrons.files import result_file, shown
+from patrons.spreadsheet import guarded
 
 NAME = "actions.csv"
 TEXTS = ("customer_id", "segment", "reason_1", "reason_2", "reason_3", "arm", "suggested_action")

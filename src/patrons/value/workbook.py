@@ -19,7 +19,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.writer.excel import ExcelWriter
 
-from patrons.files import guarded
+from patrons.spreadsheet import guarded
 from patrons.value.arms import CONTACT, HOLD_OUT
 
 CUSTOMERS, BASIS = "customers", "assumptions and arms"  # the sheets

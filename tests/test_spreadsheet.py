@@ -5,7 +5,7 @@ import io
 import pandas as pd
 import pytest
 
-from patrons.files import guarded, safe_csv
+from patrons.spreadsheet import guarded, safe_csv
 from patrons.stage import Stage
 
 
