@@ -225,11 +225,13 @@ def test_a_model_is_good_enough_if_no_gate_failed(failed, sentence):
 def test_flags_are_counted_among_those_who_can_be_kept():
     scored = pd.DataFrame({"flagged": [True, True, False, True], "churn_probability": [0.5, 0.9, 0.2, 0.6]})
     kept = pd.Series([True, False, True, True])
-    assert flag_narrative.flagged_today(scored, kept, 0.3, assessed([True] * 4), 0.65, OF_TABLE, Tried([], None)) == (
+    told = scored, kept, 0.3, assessed([True] * 4), 0.65, OF_TABLE, Tried([], None)
+    assert flag_narrative.flagged_today(*told, []) == (
         "Today we warn of 2 of the 3 customers who have not churned, 67% of them (in the test 50%). We expect about 1 "
-        "to churn. We warn of more, so as to miss few: in the test that spotted 50% of those who churned, and 50% of "
+        "to churn. We warn of more, so as to miss few. In the test that spotted 50% of those who churned, and 50% of "
         "the warnings were right. The threshold, found in the same way on all that is known now, is 30%."
     )
+    assert "expect" not in flag_narrative.flagged_today(*told, ["shuffled outcomes"])
 
 
 def test_a_card_names_the_problem_and_the_failed_gates_first():

@@ -150,6 +150,18 @@ def test_of_a_table_what_was_forecast_without_the_customer_is_kept():
     }  # fmt: skip
 
 
+def test_days_that_share_outcomes_count_once():
+    def origin(day, churned):
+        day = pd.Timestamp(day)
+        rows = pd.DataFrame({"churned": churned, "score": 0.5, "active": True})
+        return origins.Origin(day, rows.assign(known_on=day + pd.Timedelta(days=90)), 0.5)
+
+    days = [origin("2024-01-01", [1, 0]), origin("2024-02-01", [1, 0]), origin("2024-04-01", [1, 0])]
+    assert origins.Tried(days, None).apart == 2  # 31 March is 90 days on
+    assert origins.Tried([*days, origin("2024-08-01", [1, 1])], None).apart == 2  # nobody stayed: it tells nothing
+    assert origins.Tried([], None).apart == 0
+
+
 def test_what_the_origins_say():
     rows = pd.DataFrame({"customer_id": ["a", "b"], "churned": [1, 0], "raw": [0.6, 0.4], "score": [0.6, 0.4],
                          "stale": [0.5, 0.5], "active": True})  # fmt: skip

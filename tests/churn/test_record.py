@@ -25,5 +25,6 @@ def test_how_few_and_how_many_it_may_be_is_as_wide_as_days_differed():
     # of 6 days the 97.5% quantile of t is 2.447: expit(-2.447 * 0.5) = 0.227
     assert customers.expected_range(scored, 0.5, 6) == (23, 77)
     assert customers.expected_range(scored, 0.5, 1000) == (27, 73)
-    sure = pd.DataFrame({"churn_probability": [0.0, 1.0]})
+    sure = pd.DataFrame({"churn_probability": [0.0, 1.0, None]})
     assert customers.expected_range(sure, 0.5, 6) == (1, 1)
+    assert customers.expected_range(sure, 0.5, 1) is customers.expected_range(sure[:0], 0.5, 6) is None

@@ -37,6 +37,8 @@ def test_page_1_says_whether_the_data_can_be_trusted(tmp_path):
     [(text, lines)], _ = lead(tmp_path, "01_eda", LOG, data=doubts)
     assert text.startswith("Only with caution: 89.9%")
     assert lines == ["Dates may be wrong."]
+    [(text, _)], _ = lead(tmp_path, "01_eda", LOG | {"lines_kept": 210})
+    assert text.startswith("In part: 21.0%")
     [(text, _)], _ = lead(tmp_path, "01_eda", {"lines_read": 10, "lines_kept": 10, "customers": 10})
     assert text.endswith("100.0% of its 10 rows can be used. It holds 10 customers.")
 

@@ -35,6 +35,10 @@ def test_a_word_is_explained_in_the_sense_that_it_has_on_the_page(text, page, na
     assert told == ([name] if name else [])
 
 
+def test_a_page_without_a_number_explains_only_what_has_one_sense():
+    assert explained("<p>The lift, held out, and the ROC AUC.</p>", "")[1] == ["ROC AUC"]
+
+
 def test_no_word_has_two_senses_on_one_page():
     for page in "12345678":
         words = [word for word in TERMS.values() if page in word.pages or not word.pages]

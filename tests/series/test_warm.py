@@ -243,6 +243,35 @@ def test_where_an_early_worker_was_killed_while_it_waited_another_starts_plainly
     assert facts(tmp_path, "01_a")["lineage"][0] != worker.pid
 
 
+def test_where_an_early_kernel_was_killed_while_it_waited_another_starts_plainly(tmp_path, workers):
+    one = job(tmp_path, "01_a", FACTS, workers=workers)
+    worker = early(workers, one)
+    wait_for(lambda: list((Path(workers.early[one.place].variables["PATRONS_SCRATCH"])).glob("kernel*")))
+    [kernel] = worker.children()
+    kernel.kill()
+    wait_for(lambda: not is_running(kernel.pid))
+    assert asyncio.run(run(one))[0].error is None
+    assert facts(tmp_path, "01_a")["lineage"][0] != worker.pid
+    assert not is_running(worker.pid)
+
+
+def test_a_cell_that_kills_its_kernel_fails_a_notebook_that_was_started_early(tmp_path, workers):
+    one = job(tmp_path, "01_a", "a = 1", "import os; os.kill(os.getpid(), 9)", workers=workers)
+    early(workers, one)
+    ending = asyncio.run(run(one))[0]
+    assert ending.error is not None
+    assert "the kernel died" in ending.error
+
+
+def test_the_early_worker_of_a_notebook_that_will_not_run_ends_at_once(tmp_path, workers):
+    one = job(tmp_path, "01_a", FACTS, workers=workers)
+    worker = early(workers, one)
+    workers.drop(one.place)
+    workers.drop(one.place)  # nothing is there any more
+    wait_for(lambda: not is_running(worker.pid))
+    assert not workers.early
+
+
 @pytest.mark.parametrize("is_early", [True, False])
 def test_what_a_notebook_is_told_is_what_stood_before_another_thread_set_variables(tmp_path, monkeypatch, is_early):
     """A thread that imports MLflow does while notebooks run: whoever reads them all may then find one gone."""

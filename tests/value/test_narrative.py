@@ -236,9 +236,9 @@ def test_how_expected_spend_was_divided_is_held_against_what_was_spent():
         }
     )  # fmt: skip
     assert stake_narrative.two_part(Checked(checked, 80.0, 64.0, np.array([0.5, 0.8, 1.25])), date(2024, 7, 1), 90) == (
-        "On the day of the test, what a contact could save was put 25% too high (95% interval -19% to +94%). One day "
-        "proves little, so the gain of a contact is not corrected for that. Its interval allows for it. A customer "
-        "who stays was expected to spend 80 more than one who leaves; it was 64 (mean over what was at stake). "
+        "On the day of the test, what a contact could save was put 25% too high (95% interval -19% to +94%). That "
+        "may be chance, so nothing is corrected for it. Intervals of the gain allow for it. A customer who stays was "
+        "expected to spend 80 more than one who leaves; it was 64 (mean over what was at stake). "
         "Customers who ordered within 90 days of 2024-07-01 were expected to spend 100 on average and spent 90. "
         "Those who did not were expected to spend 15 on average and spent 15. In this check the risk of no order "
         "comes from earlier days, in the list from page 6."
@@ -296,6 +296,14 @@ def test_the_gain_is_told_with_and_without_the_error_of_the_test():
     assert "450 to 588 EUR if the assumptions hold: the higher" in list_narrative.planned(
         campaign(plan, 60, 40), "EUR", low
     )
+    assert "One day proves little" in stake_narrative.stake(off)
+    assert list_narrative.bounds(450.0, 350.0, 440.0, 340.0) == (340.0, 450.0)  # holds what is told of it
+    nobody = Plan(0, 0.0, 0.0, 0.0, 0.0)
+    assert "bring about 0 EUR" in list_narrative.plan_title(nobody, "EUR", off)
+    for expected, happened in ((0.0, 0.0), (80.0, -5.0), (80.0, 0.0), (1.0, 1000.0)):
+        unknown = Checked(pd.DataFrame(), expected, happened, np.full(3, 0.1))
+        assert "brings about 450 EUR" in list_narrative.planned(campaign(plan, 60, 40), "EUR", unknown)
+        assert "cannot be told" in stake_narrative.stake(unknown)
     chance = Checked(pd.DataFrame(), 80.0, 64.0, np.array([0.5, 0.8, 1.25]))
     assert "brings about 450 EUR if the assumptions hold." in list_narrative.planned(
         campaign(plan, 60, 40), "EUR", chance

@@ -67,24 +67,23 @@ def test_the_callout_says_who_is_held_out_and_what_can_be_shown():
         "Leave 86 of the first 428 alone: they are drawn by lot (“hold out” in column arm). “.venv/bin/patrons "
         "trial” compares what they do with what those do who are contacted. That gives up about 30.4 EUR of gain. What "
         "these 428 customers can show: if a contact keeps 36% of those who would not order, 80% of such trials find it "
-        "(two-sided level 5%). If it keeps the 10% that are assumed, 12% do. To find that in 80%, it takes 5,904 "
-        "customers, on one list or on several: “.venv/bin/patrons trial” adds them up."
+        "(two-sided level 5%). If a contact keeps the 10% that are assumed, 12% of such trials find it. To find that "
+        "in 80%, it takes 5,904 customers, on one list or on several: “.venv/bin/patrons trial” adds them up."
     )
     sure = arms_narrative.arms(LISTED.assign(expected_gain=np.nan), reach._replace(power=0.9), "")
-    assert sure.endswith("If it keeps the 10% that are assumed, 90% do.")
+    assert sure.endswith("If a contact keeps the 10% that are assumed, 90% of such trials find it.")
     assert "gives up" not in sure
     more = pd.concat([LISTED, LISTED.assign(arm="").head(2)]).assign(suggested_action=arms.LEFT_ALONE)
     below = arms_narrative.before(more, reach._replace(held=len(more) - 2))
     assert below == "2 more, further down the list, are left alone for an earlier list."
     few = arms_narrative.can_show(reach._replace(least=math.nan))
-    assert few.startswith("These 428 customers are too few to show any effect")
+    assert few.startswith("These 428 customers are too few for such a trial to show any effect. If a contact keeps")
 
 
 def test_the_first_page_says_where_one_list_is_too_small():
     reach = Reach(342, 86, 0.45, 0.356, 0.1, 0.12, 5904)
     assert arms_narrative.too_few(reach) == (
-        "One list is too small to prove the effect that is assumed. Only 12% of such trials find it: page 7 says how "
-        "lists add up."
+        "One list may miss the effect that is assumed: 12% of such trials find it. Page 7 says how lists add up."
     )
     for enough in ({"power": 0.8}, {"held": 0}, {"assumed": 0.0}, {"silent": 0.0}):
         assert arms_narrative.too_few(reach._replace(**enough)) == ""

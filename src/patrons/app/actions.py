@@ -67,7 +67,7 @@ def _plan(
     columns = st.columns(3)
     columns[0].metric("Customers to contact", f"{int(at['contacted']):,}", border=True, height="stretch")
     error = value["stake_error"]["value"] if value.get("corrected") is not None else None
-    card(columns[1], "Expected gain", gained(at["gain"], budget, error, currency), "gain")
+    card(columns[1], "Expected gain", gained(at["gain"], min(budget, float(curve.cost.max())), error, currency), "gain")
     columns[2].metric("Gain if things go badly", money(at["low"], currency), border=True, height="stretch")
     if error is not None:
         st.caption(off(error))
@@ -95,7 +95,7 @@ def gained(gain: float, cost: float, error: float | None, currency: str) -> str:
     error : float or None
         How much too high the test put what a contact could save, a share of it; None where that may be chance.
     """
-    if error is None:
+    if error is None or not gain:
         return money(gain, currency)
     return list_narrative.gained(gain, (gain + cost) / (1 + error) - cost, currency)
 

@@ -13,6 +13,7 @@ from patrons.evaluation.threads import side_by_side
 from patrons.features.panel import KNOWN, OUTCOME
 from patrons.features.split import inputs
 
+FEWEST_DAYS = 2  # apart, from which on it is known how far the forecasts of a day are off
 AT_ONCE = 10_000  # customers scored at a time: what their reasons need is in memory only so long
 
 
@@ -53,7 +54,7 @@ def expected_range(scored: pd.DataFrame, error: float, days: int) -> tuple[int, 
     error : float
         By how much the log odds of all forecasts of a day are off together (`origins.Tried.error`); 0 if not known.
     days : int
-        Of so many days this error is the root mean square.
+        So many days that share no outcome tell it (`origins.Tried.apart`).
 
     Returns
     -------
@@ -61,9 +62,10 @@ def expected_range(scored: pd.DataFrame, error: float, days: int) -> tuple[int, 
         The sums of their probabilities with the log odds of all of them moved down and up by that error, times the
         97.5% quantile of Student's t with as many degrees of freedom as days.
     """
-    if not error:
+    known = scored.churn_probability.dropna()
+    if not error or days < FEWEST_DAYS or known.empty:
         return None
-    odds = logit(scored.churn_probability.clip(1e-9, 1 - 1e-9).to_numpy())
+    odds = logit(known.clip(1e-9, 1 - 1e-9).to_numpy())
     far = float(t.ppf(0.975, days)) * error
     low, high = (round(float(expit(odds + shift).sum())) for shift in (-far, far))
     return low, high

@@ -1,8 +1,11 @@
 """Sentences on who gets a warning: in the test, of everyone, and today."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
+from patrons.churn import gate_narrative
 from patrons.churn.assessment import Assessment
 from patrons.churn.customers import expected, expected_range
 from patrons.churn.narrative import Phrases
@@ -62,17 +65,28 @@ def flagged_today(
     tested_threshold: float,
     phrases: Phrases,
     tried: Tried,
+    failed: Sequence[str],
 ) -> str:
-    """How many of those who can be kept are warned of today, why so many, and what that cost in the test."""
+    """How many of those who can be kept are warned of today, why so many, and what that cost in the test.
+
+    How many are expected to churn is told unless the gates that `failed`, by their names, leave nothing to rely on.
+    """
     chosen = np.asarray(can_be_kept)
     flagged, customers = scored.flagged[chosen].sum(), chosen.sum()
     verdict, in_test = tested.verdict(tested_threshold), (tested.of_judged[1] >= tested_threshold).mean()
     share = f", {flagged / customers:.0%} of them (in the test {in_test:.0%})" if customers else ""
-    between = expected_range(scored[chosen], tried.error, len(tried.origins))
-    rough = f" It may be anything from {between[0]:,} to {between[1]:,} (95% interval)." if between else ""
+    counted = (
+        "" if gate_narrative.use(failed) == gate_narrative.UNRELIABLE else _counted(scored[chosen], phrases, tried)
+    )
     return (
-        f"Today we warn of {flagged:,} of the {customers:,} {phrases.recent}{share}. We expect about "
-        f"{expected(scored[chosen]):,} {phrases.will}.{rough} We warn of more, so as to miss few: in the test that "
+        f"Today we warn of {flagged:,} of the {customers:,} {phrases.recent}{share}.{counted} In the test that "
         f"spotted {verdict['recall']:.0%} of those who {phrases.outcome}, and {verdict['precision']:.0%} of the "
         f"warnings were right. The threshold, found in the same way on all that is known now, is {threshold:.0%}."
     )
+
+
+def _counted(scored: pd.DataFrame, phrases: Phrases, tried: Tried) -> str:
+    """How many are expected to churn, and how far that may be off."""
+    between = expected_range(scored, tried.error, tried.apart)
+    rough = f" It may be anything from {between[0]:,} to {between[1]:,} (95% interval)." if between else ""
+    return f" We expect about {expected(scored):,} {phrases.will}.{rough} We warn of more, so as to miss few."

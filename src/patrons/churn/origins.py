@@ -89,6 +89,15 @@ class Tried:
         shifts = [origin.shift for origin in self.origins]
         return float(np.sqrt(np.mean(np.square(shifts)))) if len(shifts) > 1 else 0.0
 
+    @property
+    def apart(self) -> int:
+        """How many of the days share no outcome with another, of those after which some left and some did not."""
+        kept: list[Origin] = []
+        for origin in self.origins:
+            if 0 < origin.of()[0].mean() < 1 and (not kept or origin.day >= kept[-1].rows[KNOWN].iloc[0]):
+                kept.append(origin)
+        return len(kept)
+
     @cached_property
     def table(self) -> pd.DataFrame:
         """`table` of those who could be kept."""

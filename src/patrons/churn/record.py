@@ -184,7 +184,7 @@ def of_today(scored: pd.DataFrame, can_be_kept: pd.Series, labels: pd.DataFrame 
     chosen = scored[can_be_kept.to_numpy()]
     counts: dict[str, Any] = {"customers": len(chosen), "flagged": int(chosen.flagged.sum())}
     counts["expected"] = expected(chosen)
-    counts["expected_range"] = expected_range(chosen, tried.error, len(tried.origins))
+    counts["expected_range"] = expected_range(chosen, tried.error, tried.apart)
     if labels is None:
         return {"today": counts}
     segment = labels.set_index("customer_id").segment.reindex(chosen.customer_id).rename("segment").to_numpy()

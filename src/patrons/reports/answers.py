@@ -207,9 +207,9 @@ class Answers:
                 f"The {which} amount is corrected for the test. There, what a contact could save was put "
                 f"{abs(error):.0%} too {side}."
             )
-        loss = ", perhaps a loss" if plan["low"] < 0 else ""
-        low, high = about(plan["low"]), about(plan["high"])
-        yield f"With all that is uncertain, it may be anything from {low} to {high}{self.money} (95% interval){loss}."
+        low, high = list_narrative.bounds(plan["gain"], plan["low"], plan["high"], self.value.get("corrected"))
+        loss, ends = ", perhaps a loss" if low < 0 else "", f"{about(low)} to {about(high)}{self.money}"
+        yield f"With all that is uncertain, it may be anything from {ends} (95% interval){loss}."
 
     def _corrected(self) -> bool:
         """Whether the gain is told with and without the error of the stake in the test."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from patrons.reports import leads
 from patrons.reports.answers import DATA, FEATURES, GROUPS, PLACING, WATCH, Answer, Answers
 
+MOST = 0.75  # share of the lines that can be used, below which data are not simply trusted
 USED = "can be used. "  # after which 01 says why the rest was set aside
 CLEAR = ("The groups ", "These are ")  # how 03 begins to say how clear they are
 SCORES = re.compile(r" \([^)]*\)")
@@ -23,7 +24,8 @@ def trusted(answers: Answers) -> Iterator[Answer]:
         else f"It holds {metrics['customers']:,.0f} customers."
     )
     share, lines = metrics["lines_kept"] / metrics["lines_read"], "lines" if "orders" in metrics else "rows"
-    begin = "Only with caution" if doubts else "Yes, as far as checks can tell"
+    begin = "In part" if share < MOST else "Yes, as far as checks can tell"
+    begin = "Only with caution" if doubts else begin
     why = [row["text"].partition(USED)[2] for row in answers.stages[DATA]["findings"]]
     yield Answer(
         "Can this data be trusted?",

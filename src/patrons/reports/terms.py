@@ -32,7 +32,7 @@ def explained(body: str, number: str) -> tuple[str, list[str]]:
 
 
 def _holds(name: str, number: str) -> bool:
-    return number in TERMS[name].pages or not TERMS[name].pages
+    return not TERMS[name].pages or number in list(TERMS[name].pages)
 
 
 def listed(found: Sequence[str], points: Sequence[Mapping[str, Any]], number: str) -> list[Term]:

@@ -17,6 +17,7 @@ from patrons.series.warm import Forked
 from patrons.series.workers import Place, Worker, Workers, environment
 
 NO_SPACE = ("No space left on device", "disk is full", "Disk quota exceeded")
+NEVER_BEGAN = ("broken", "dead", "silent")  # how a kernel ends that was lost while it waited for its notebook
 GRACE = 15  # seconds that a worker has to save the notebook once its kernel was ended
 OnCell = Callable[[int, int], None]  # called with the number of each code cell that begins, and of all cells
 
@@ -49,14 +50,29 @@ class Ending:
 
 async def run(job: Job, on_cell: OnCell) -> Ending:
     """Run a notebook to its end."""
-    with contextlib.closing(job.worker()) as worker:
+    begun = 0
+
+    def count(cell: int, cells: int) -> None:
+        nonlocal begun
+        begun = cell
+        on_cell(cell, cells)
+
+    worker = job.worker()
+    outcome = await _outcome(job, worker, count)
+    if worker.is_early and job.workers and begun <= 1 and outcome["status"] in NEVER_BEGAN:
+        outcome = await _outcome(job, job.workers.plain(job.place), on_cell)
+    return Ending(_sentence(outcome), outcome.get("stopped"))
+
+
+async def _outcome(job: Job, worker: Worker, on_cell: OnCell) -> dict[str, Any]:
+    """What a worker says of its job in the end, or that it ended without a word."""
+    with contextlib.closing(worker):
         process = await worker.process()
         try:
             notebook = {"notebook": str(job.place.notebook), "executed": str(job.executed)}
             await worker.begin(process, **notebook, parameters=job.parameters)
             outcome = await _within_time(process, job.timeout, on_cell)
-            outcome = outcome or {"status": "silent", "code": await process.wait(), "log": worker.tail()}
-            return Ending(_sentence(outcome), outcome.get("stopped"))
+            return outcome or {"status": "silent", "code": await process.wait(), "log": worker.tail()}
         finally:
             end_tree(process.pid)
             await process.wait()

@@ -60,19 +60,25 @@ class Worker:
         Its environment, but for what the place adds.
     warm : Warm, optional
         The process to fork it from; without one, it starts plainly.
+    is_early : bool
+        Whether it is asked for before its notebook is due.
     """
 
-    def __init__(self, place: Place, variables: Mapping[str, str], warm: Warm | None = None):
-        self.place, self.warm = place, warm
+    def __init__(self, place: Place, variables: Mapping[str, str], warm: Warm | None = None, is_early: bool = False):
+        self.place, self.warm, self.is_early, self._common = place, warm, is_early, variables
         self._ends = contextlib.ExitStack()
-        own = self._ends.enter_context(scratch())
         self.log = self._ends.enter_context(_log())
-        left = {JUDGED_VARIABLE: str(place.judged)} if place.judged else {}
-        self.variables = {**variables, OUTPUT_VARIABLE: str(place.output), SCRATCH_VARIABLE: str(own), **left}
-        self._first = _line(cwd=str(place.notebook.parent), sockets=str(own), environment=self.variables)
+        self.variables, self._first = self._told()
         self.asked = warm.ask(place.modules, self.log, self._first) if warm else None
         if self.asked is not None:
             self._ends.callback(self.asked.close)
+
+    def _told(self) -> tuple[dict[str, str], bytes]:
+        """Its environment and its first line, with a temporary folder of its own."""
+        own, place = self._ends.enter_context(scratch()), self.place
+        left = {JUDGED_VARIABLE: str(place.judged)} if place.judged else {}
+        variables = {**self._common, OUTPUT_VARIABLE: str(place.output), SCRATCH_VARIABLE: str(own), **left}
+        return variables, _line(cwd=str(place.notebook.parent), sockets=str(own), environment=variables)
 
     async def process(self) -> Process | Forked:
         """The process, forked if that can be."""
@@ -86,6 +92,8 @@ class Worker:
         return forked
 
     async def _started(self) -> Process:
+        if self.asked is not None:  # a fork that comes too late removes the folder that it was told of
+            self.variables, self._first = self._told()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -155,7 +163,16 @@ class Workers:
     def prepare(self, place: Place) -> None:
         """Ask for a worker early, where one can be forked: its kernel will stand ready."""
         if place not in self.early and self.warm.is_usable:
-            self.early[place] = Worker(place, self.variables, self.warm)
+            self.early[place] = Worker(place, self.variables, self.warm, is_early=True)
+
+    def drop(self, place: Place) -> None:
+        """End the worker that was asked for early for a notebook that will not run."""
+        if worker := self.early.pop(place, None):
+            worker.close()
+
+    def plain(self, place: Place) -> Worker:
+        """A worker that starts plainly, after an early one could not even begin."""
+        return Worker(place, self.variables)
 
     def take(self, place: Place) -> Worker:
         """The worker for a notebook that is due."""

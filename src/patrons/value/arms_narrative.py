@@ -60,7 +60,7 @@ def can_show(reach: Reach) -> str:
     new = reach.contacted + reach.held - reach.kept
     others = f"{new:,} newly drawn customers" if reach.kept else f"these {new:,} customers"
     if math.isnan(reach.least):
-        found = f"{capital(others)} are too few to show any effect in {POWER:.0%} of such trials."
+        found = f"{capital(others)} are too few for such a trial to show any effect."
     else:
         found = (
             f"What {others} can show: if a contact keeps {reach.least:.0%} of those who would not order, "
@@ -68,7 +68,7 @@ def can_show(reach: Reach) -> str:
         )
     if not reach.assumed:
         return found
-    assumed = f"If it keeps the {reach.assumed:.0%} that are assumed, {reach.power:.0%} do."
+    assumed = f"If a contact keeps the {reach.assumed:.0%} that are assumed, {reach.power:.0%} of such trials find it."
     if reach.power >= POWER or not reach.needed:
         return f"{found} {assumed}"
     return (
@@ -82,6 +82,6 @@ def too_few(reach: Reach) -> str:
     if not can_show(reach) or not reach.assumed or reach.power >= POWER:
         return ""
     return (
-        f"One list is too small to prove the effect that is assumed. Only {reach.power:.0%} of such trials find it: "
-        "page 7 says how lists add up."
+        f"One list may miss the effect that is assumed: {reach.power:.0%} of such trials find it. Page 7 says how "
+        "lists add up."
     )

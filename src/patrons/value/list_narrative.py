@@ -67,6 +67,12 @@ def gained(gain: float, right: float | None, currency: str) -> str:
     return f"{about(low)} to {money(high, currency)}"
 
 
+def bounds(gain: float, low: float, high: float, right: float | None) -> tuple[float, float]:
+    """The 95% interval of what a plan brings, so wide that what is told of it (`gained`) lies within."""
+    told = [gain] if right is None else [gain, right]
+    return min(low, *told), max(high, *told)
+
+
 def planned(campaign: Campaign, currency: str, checked: Checked | None = None) -> str:
     """What the plan costs and brings, what bounds the number of contacts, and whether it may bring a loss."""
     plan = campaign.plan
@@ -76,11 +82,12 @@ def planned(campaign: Campaign, currency: str, checked: Checked | None = None) -
     which = (
         "" if right is None else f": the {'lower' if right < plan.gain else 'higher'} amount is corrected for the test"
     )
+    low, high = bounds(plan.gain, plan.low, plan.high, right)
     return (
         f"Contact {plan.contacts:,} customers: the first {campaign.armed:,} of the list{held}. That costs "
         f"{money(plan.cost, currency)}{each}. Beyond that cost it brings {gained(plan.gain, right, currency)} if the "
-        f"assumptions hold{which}. With all that is uncertain, it may be anything from {about(plan.low)} to "
-        f"{money(plan.high, currency)} (95% interval). {limit(campaign.pays, campaign.affordable)} {loss(plan)}"
+        f"assumptions hold{which}. With all that is uncertain, it may be anything from {about(low)} to "
+        f"{money(high, currency)} (95% interval). {limit(campaign.pays, campaign.affordable)} {loss(plan)}"
     ).strip()
 
 

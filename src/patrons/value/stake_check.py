@@ -16,6 +16,8 @@ from patrons.value.gains import Plan
 from patrons.value.spread import BLOCKS, DRAWS, MOST
 from patrons.value.two_part import Horizons, divided, learn
 
+TOLD = 0.005  # an error by less is told as none
+
 
 class Checked(NamedTuple):
     """What a kept customer was expected to spend more than a lost one, and what he did: means over what is at stake.
@@ -50,14 +52,22 @@ class Checked(NamedTuple):
         return Interval(float(1 / _ratio(self.happened, self.expected) - 1), *ends.tolist())
 
     @property
+    def is_known(self) -> bool:
+        """Whether what happened can be set over what was expected: both are above zero, and within the bounds."""
+        ratio = self.happened / self.expected if self.expected > 0 else np.nan
+        return bool(1 / MOST < ratio < MOST)
+
+    @property
     def is_off(self) -> bool:
-        """Whether that is more than chance."""
-        return bool(np.isfinite(self.expected)) and not self.too_high.low <= 0 <= self.too_high.high
+        """Whether the error is more than chance, and than nothing when it is told."""
+        if not self.is_known or abs(self.too_high.value) < TOLD:
+            return False
+        return not self.too_high.low <= 0 <= self.too_high.high
 
 
 def corrected(checked: Checked | None, plan: Plan) -> float | None:
     """What a plan brings without the error of the stake, currency; None where that error may be chance."""
-    if checked is None or not checked.is_off:
+    if checked is None or not plan.contacts or not checked.is_off:
         return None
     return (plan.gain + plan.cost) / (1 + checked.too_high.value) - plan.cost
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from patrons.value.narrative import money
-from patrons.value.stake_check import Checked
+from patrons.value.stake_check import TOLD, Checked
 
 UNCHECKED = (
     "No earlier day shows how much more customers spend who order than those who do not. So what is at stake has not "
@@ -33,22 +33,27 @@ def stake(checked: Checked | None) -> str:
         return UNCHECKED
     if np.isnan(checked.expected):
         return "Everyone had the same outcome, so what is at stake could not be checked."
+    if not checked.is_known:
+        return (
+            "On the day of the test, customers who ordered spent hardly more than those who did not, or nearly nothing "
+            "was at stake: by how much it was put too high or too low cannot be told."
+        )
     error, low, high = checked.too_high
-    how = f"{abs(error):.0%} too {'high' if error > 0 else 'low'}" if round(abs(error), 2) else "right"
-    return (
-        f"On the day of the test, what a contact could save was put {how} (95% interval {low:+.0%} to {high:+.0%}). "
-        f"{ALLOWS}"
-    )
+    how = f"{abs(error):.0%} too {'high' if error > 0 else 'low'}" if abs(error) >= TOLD else "right"
+    told = f"On the day of the test, what a contact could save was put {how} (95% interval {low:+.0%} to {high:+.0%})."
+    return f"{told} {WITH_AND_WITHOUT if checked.is_off else MAY_BE_CHANCE}"
 
 
-ALLOWS = (  # `gains.draw`: the error moves no expected gain, but reaches the interval
-    "One day proves little, so the gain of a contact is not corrected for that. Its interval allows for it."
+# `gains.draw`: the error moves no expected gain, but reaches the interval
+WITH_AND_WITHOUT = (
+    "One day proves little: expected gains are not corrected for that, and their sum is told with and without it."
 )
+MAY_BE_CHANCE = "That may be chance, so nothing is corrected for it. Intervals of the gain allow for it."
 
 
 def _too_high(checked: Checked, currency: str) -> str:
     """The same, with the amounts, and what follows."""
-    if np.isnan(checked.expected):
+    if not checked.is_known:
         return stake(checked)
     return (
         f"{stake(checked)} A customer who stays was expected to spend {money(checked.expected, currency)} more than "
