@@ -228,7 +228,7 @@ def test_the_index_opens_with_the_short_answer_for_a_manager(demo):
     assert "The short answer" in index
     for question in ("Who are the customers?", "Who brings the revenue?", "Who is at risk?"):
         assert question in index
-    assert "Nobody has measured them" in index
+    assert "are assumed, not measured" in index
 
 
 def test_every_page_says_that_the_data_is_simulated(demo):

@@ -75,9 +75,9 @@ def log(tmp_path, monkeypatch):
 
 async def run_as_told(job, on_cell):
     """Stands in for a kernel: 01 writes what it should, 02 fails."""
-    if job.notebook.stem == "02_b":
+    if job.place.notebook.stem == "02_b":
         return Ending("cell 1: ValueError: Jane Doe")
-    (job.output / "a.txt").write_text("1")
+    (job.place.output / "a.txt").write_text("1")
     return Ending()
 
 

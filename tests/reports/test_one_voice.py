@@ -113,7 +113,7 @@ SAID = {
 # what stands on several pages of any report whose model may be used
 OF_A_LOG = {"customers", "who can be kept", "flagged", "spotted", "from which probability"}
 OF_A_LOG |= {"expected spend", "spent in the test", "contacts", "cost", "gain", "held out", "who bring most", "stake"}
-OF_A_TABLE = {"spotted", "warnings that were right", "contacts", "cost", "gain", "held out", "placed"}
+OF_A_TABLE = {"spotted", "warnings that were right", "contacts", "cost", "gain", "held out"}
 
 
 def text_of(page: Path) -> str:

@@ -88,17 +88,18 @@ def connected(root: Path, trouble: str, then: str = "") -> Iterator["MlflowClien
 
 
 def load(root: Path) -> None:
-    """Import what `connected` and those who send models need, and make the tables of a new file of the project.
+    """Import what `connected` and those who send models need, and look at the tables of a file that is there.
 
-    For a thread that has seconds to spare before somebody waits for it. It sets nothing for the process: who starts
-    the thread does (`settings`).
+    A new file is made by who has something to send: a series that fails leaves none. For a thread that has seconds to
+    spare before somebody waits for it. It sets nothing for the process: who starts the thread does (`settings`).
     """
     import mlflow
 
     from patrons.tracking import packing, promotion  # noqa: F401
 
     uri = os.environ.get("MLFLOW_TRACKING_URI") or local_uri(root)
-    _prepare(mlflow.MlflowClient(uri), uri)
+    if _file(uri).exists():
+        _prepare(mlflow.MlflowClient(uri), uri)
 
 
 @contextmanager
@@ -139,13 +140,18 @@ def _tracking_uri(uri: str) -> Iterator[None]:
 
 def _prepare(client: "MlflowClient", uri: str) -> None:
     """Let MLflow make its tables, which two processes at once cannot."""
-    path = Path(unquote(urlsplit(uri).path[1:]))
+    path = _file(uri)
     if not uri.startswith(SQLITE) or (uri in _prepared and path.exists()):
         return
     with locked(path.with_name(f"{path.name}.lock"), PATIENCE, nested=True):
         client.search_experiments(max_results=1)
         client.search_registered_models(max_results=1)
     _prepared.add(uri)
+
+
+def _file(uri: str) -> Path:
+    """The file of a SQLite URI."""
+    return Path(unquote(urlsplit(uri).path[1:]))
 
 
 def _message(error: Exception, uri: str, trouble: str, then: str) -> str:
