@@ -33,7 +33,7 @@ SAID = {
         rf"We expect about {NUMBER} not to order",
     ),
     "interval of those expected": (
-        rf"anything from ({NUMBER[1:-1]} to {NUMBER[1:-1]}) \(95% interval\)\. The forecasts of one day",
+        rf"anything from ({NUMBER[1:-1]} to {NUMBER[1:-1]}) \(95% interval\): the forecasts of one day",
         rf"not to order in \d+ days\. It may be anything from ({NUMBER[1:-1]} to {NUMBER[1:-1]}) ",
     ),
     "warnings that were right": (
@@ -53,7 +53,7 @@ SAID = {
         r"in the same way on all that is known now, is (\d+)%",
     ),
     "spotted on other days": (
-        r"On other days that were tried, we spotted (\d+% to \d+%)",
+        r"of those who did not order; over all days tried (\d+% to \d+%)",
         r"set in this way to spot \d+% spotted (\d+% to \d+%)",
     ),
     "forecast of the season": (

@@ -27,6 +27,7 @@ DATA, FEATURES, GROUPS, LABELS, PLACING, CHURN, VALUE, WATCH = (
 )
 AT_RISK, WORTH, CONTACT = "Who is at risk?", "What will they spend?", "Whom to contact?"
 UNTRIED = "The suggestion has not been tested here. Leave some customers alone, drawn by lot, and compare."
+SLICES, NOT_NATURAL = "The segments are useful slices of all customers, not natural groups.", "not natural groups"
 MODEL = "The model behind the warnings failed"  # the first page does without the word churn
 SHARES, SPEND = "Share of customers", "Expected spend, by segment"
 WARNED, WARNED_OF = "Recent buyers with a warning, by segment", "Customers with a warning, by segment"
@@ -104,7 +105,11 @@ class Answers:
             else f"The {count:,} customers form one segment, “{largest['segment']}”."
         )
         sizes = {card["segment"]: card["customers"] for card in self.cards}
-        yield Answer("Who are the customers?", text, (), pictures.shares(SHARES, sizes), list(self._in_words()))
+        doubts = [SLICES] if any(NOT_NATURAL in row["text"] for row in self._findings(GROUPS)) else []
+        yield Answer("Who are the customers?", text, doubts, pictures.shares(SHARES, sizes), list(self._in_words()))
+
+    def _findings(self, stage: str) -> Sequence[Mapping[str, Any]]:
+        return self.stages[stage]["findings"] if stage in self.stages else []
 
     def _in_words(self) -> Iterator[str]:
         """Who is in each segment: its typical member, or of a table what sets it apart."""
@@ -210,6 +215,8 @@ class Answers:
         low, high = list_narrative.bounds(plan["gain"], plan["low"], plan["high"], self.value.get("corrected"))
         loss, ends = ", perhaps a loss" if low < 0 else "", f"{about(low)} to {about(high)}{self.money}"
         yield f"With all that is uncertain, it may be anything from {ends} (95% interval){loss}."
+        if unsure := (self.contacts or {}).get("unsure"):
+            yield f"For {unsure:,} of these customers, a contact may pay or not."
 
     def _corrected(self) -> bool:
         """Whether the gain is told with and without the error of the stake in the test."""
@@ -217,8 +224,8 @@ class Answers:
 
     def _of_plan(self, plan: Mapping[str, Any]) -> Iterator[str]:
         yield (
-            "Margin, cost and the chance of keeping a customer are assumed, not measured: page 7 lists them. Set them "
-            "to your own."
+            "Margin, cost of a contact (a call, letter or mail) and the chance that it keeps a customer are assumed, "
+            "not measured. Page 7 lists them: set them to your own."
         )
         yield "" if self._corrected() else self.value.get("stake", "")
         yield self.value.get("check", "")

@@ -84,11 +84,11 @@ def quiet(churn: Mapping[str, Any], cards: Records, span: Span | None) -> str:
 
 def _rough(churn: Mapping[str, Any]) -> Iterator[str]:
     """How few and how many it may be who do not order, where that many are told."""
-    between = churn["today"].get("expected_range")
+    today, between = churn["today"], churn["today"].get("expected_range")
     if between and gate_narrative.advice(churn.get("gates", [])) != gate_narrative.UNRELIABLE:
         yield (
-            f"It may be anything from {between[0]:,} to {between[1]:,} (95% interval). The forecasts of one day tend "
-            "to be off in one direction."
+            f"That is {today['expected'] / today['customers']:.0%} of them. It may be anything from {between[0]:,} to "
+            f"{between[1]:,} (95% interval): the forecasts of one day tend to be all too high or all too low."
         )
 
 
@@ -97,9 +97,10 @@ def _in_the_test(churn: Mapping[str, Any], metrics: Mapping[str, float]) -> Iter
     if "recall_active" in metrics:
         right = round(100 * metrics["precision_active"])
         day = f" on {churn['test_day']}" if "test_day" in churn else ""
+        days = "; over all days tried {:.0%} to {:.0%}".format(*churn["found"]) if churn.get("found") else ""
         yield (
-            f"So many warnings miss few: in the test{day} we spotted {metrics['recall_active']:.0%} of those who did "
-            f"not order. Of 100 warned of, {right} did not order and {100 - right} did."
+            f"In the test{day} we spotted {metrics['recall_active']:.0%} of those who did not order{days}. Of 100 "
+            f"warned of, {right} did not order and {100 - right} did."
         )
 
 
@@ -116,10 +117,7 @@ def nearly_all(segments: Records, who: str) -> Iterator[str]:
 
 
 def doubts(churn: Mapping[str, Any], days: int) -> Iterator[str]:
-    """What a log says against its warnings: how many they spot on other days, what one means, and who comes back."""
-    if found := churn.get("found"):
-        spotted = f"{found[0]:.0%} to {found[1]:.0%}"
-        yield f"On other days that were tried, we spotted {spotted} of those who did not order."
+    """What a log says against its warnings: what one means, and who comes back."""
     yield f"A warning means a chance of {churn['threshold']:.0%} or more not to order. It is no certainty."
     if "came_back_rate" in churn:
         yield f"{churn['came_back_rate']:.0%} of those who skip {days} days come back in the {days} days after."

@@ -63,7 +63,8 @@ def first(table: pd.DataFrame, currency: str, days: int | None, by: str) -> dict
     -------
     dict or None
         `head` (names of the columns), `rows` (each a list of texts), `all` (how many customers are to be contacted),
-        `warned` (how many of these 06 warns of), `held` (how many are held out, by `arm`), `bounded` (whether a contact
+        `warned` (how many of these 06 warns of), `unsure` (of how many the
+        interval of the gain includes zero), `held` (how many are held out, by `arm`), `bounded` (whether a contact
         would pay for more than the budget does), `segments` (those to contact by segment); None where there is nobody
         to contact.
     """
@@ -92,6 +93,7 @@ def first(table: pd.DataFrame, currency: str, days: int | None, by: str) -> dict
         "all": len(table),
         "warned": int(table.warned.sum()),
         "held": held,
+        "unsure": int((~table.certain.astype(bool)).sum()) if "certain" in table else 0,
         "bounded": bounded,
         "segments": {str(segment): int(count) for segment, count in table.segment.value_counts().items()},
     }
