@@ -61,6 +61,11 @@ def compared(value: float, base: float) -> tuple[str, str]:
     return (f"{1 - ratio:.0%} less" if ratio >= SAME else "over 99% less"), "than"
 
 
+def off_by(error: float) -> str:
+    """By which share something was put too high, or where that is below zero too low: "5% too high", or "right"."""
+    return f"{abs(error):.0%} too {'high' if error > 0 else 'low'}" if abs(error) >= SAME else "right"
+
+
 def held(sentence: str) -> str:
     """A sentence with every number in it finite, plausible and rounded: the last look before it is shown.
 

@@ -22,6 +22,7 @@ from patrons.app.results import lacking
 from patrons.app.score import progress
 from patrons.digits import day_of
 from patrons.spreadsheet import safe_csv
+from patrons.value import list_narrative
 from patrons.value.audiences import Audience
 
 APP = Path(__file__).parents[2] / "serving" / "app.py"
@@ -387,7 +388,8 @@ def test_the_gain_is_told_as_on_the_first_page_with_and_without_the_error_of_the
     assert actions.gained(450.0, 100.0, None, "EUR") == "450 EUR"
     assert actions.gained(450.0, 100.0, 1.0, "EUR") == "175 to 450 EUR"  # (450 + 100) / 2 - 100
     assert actions.gained(450.0, 100.0, -0.5, "EUR") == "450 to 1,000 EUR"
-    assert actions.off(-0.5).startswith("The higher amount is corrected for the test. There, what a contact could")
+    told = list_narrative.corrected_for(-0.5)
+    assert told.startswith("The higher amount is corrected for the test. There, what a contact could")
 
 
 def test_who_has_gone_quiet_gets_no_warning_whatever_the_risk():

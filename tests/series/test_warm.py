@@ -266,8 +266,8 @@ def test_a_cell_that_kills_its_kernel_fails_a_notebook_that_was_started_early(tm
 def test_the_early_worker_of_a_notebook_that_will_not_run_ends_at_once(tmp_path, workers):
     one = job(tmp_path, "01_a", FACTS, workers=workers)
     worker = early(workers, one)
-    workers.drop(one.place)
-    workers.drop(one.place)  # nothing is there any more
+    workers.drop(one.place.notebook)
+    workers.drop(one.place.notebook)  # nothing is there any more
     wait_for(lambda: not is_running(worker.pid))
     assert not workers.early
 

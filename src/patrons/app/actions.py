@@ -10,7 +10,7 @@ import streamlit as st
 from patrons.app import address, assumptions, contacts, downloads
 from patrons.app.formats import BLUE, card, money, voiced, with_unit
 from patrons.app.results import Series
-from patrons.value import list_narrative, narrative
+from patrons.value import list_narrative, narrative, stake_check
 from patrons.value.arms import HOLD_OUT
 
 
@@ -70,7 +70,7 @@ def _plan(
     card(columns[1], "Expected gain", gained(at["gain"], min(budget, float(curve.cost.max())), error, currency), "gain")
     columns[2].metric("Gain if things go badly", money(at["low"], currency), border=True, height="stretch")
     if error is not None:
-        st.caption(off(error))
+        st.caption(list_narrative.corrected_for(error))
     if text := to_check(_first(table, int(at["contacted"])), currency):
         st.caption(text)
     if tried is not None:
@@ -97,16 +97,7 @@ def gained(gain: float, cost: float, error: float | None, currency: str) -> str:
     """
     if error is None or not gain:
         return money(gain, currency)
-    return list_narrative.gained(gain, (gain + cost) / (1 + error) - cost, currency)
-
-
-def off(error: float) -> str:
-    """Which of two amounts is corrected, and for what, a sentence of the first page."""
-    which, side = ("lower", "high") if error > 0 else ("higher", "low")
-    return (
-        f"The {which} amount is corrected for the test. There, what a contact could save was put {abs(error):.0%} "
-        f"too {side}."
-    )
+    return list_narrative.gained(gain, stake_check.without_error(gain, cost, error), currency)
 
 
 def to_check(reached: pd.DataFrame, currency: str) -> str:

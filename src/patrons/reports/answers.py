@@ -28,7 +28,6 @@ DATA, FEATURES, GROUPS, LABELS, PLACING, CHURN, VALUE, WATCH = (
 AT_RISK, WORTH, CONTACT = "Who is at risk?", "What will they spend?", "Whom to contact?"
 UNTRIED = "The suggestion has not been tested here. Leave some customers alone, drawn by lot, and compare."
 SLICES, NOT_NATURAL = "The segments are useful slices of all customers, not natural groups.", "not natural groups"
-MODEL = "The model behind the warnings failed"  # the first page does without the word churn
 SHARES, SPEND = "Share of customers", "Expected spend, by segment"
 WARNED, WARNED_OF = "Recent buyers with a warning, by segment", "Customers with a warning, by segment"
 
@@ -105,10 +104,11 @@ class Answers:
             else f"The {count:,} customers form one segment, “{largest['segment']}”."
         )
         sizes = {card["segment"]: card["customers"] for card in self.cards}
-        doubts = [SLICES] if any(NOT_NATURAL in row["text"] for row in self._findings(GROUPS)) else []
+        doubts = [SLICES] if any(NOT_NATURAL in row["text"] for row in self.findings(GROUPS)) else []
         yield Answer("Who are the customers?", text, doubts, pictures.shares(SHARES, sizes), list(self._in_words()))
 
-    def _findings(self, stage: str) -> Sequence[Mapping[str, Any]]:
+    def findings(self, stage: str) -> Sequence[Mapping[str, Any]]:
+        """What a chapter found; nothing of one that gives no answers."""
         return self.stages[stage]["findings"] if stage in self.stages else []
 
     def _in_words(self) -> Iterator[str]:
@@ -144,7 +144,7 @@ class Answers:
     def leaving(self) -> Iterator[Answer]:
         metrics, churn, days = self.metrics[CHURN], self.churn, self.churn.get("horizon_days")
         summary = gate_narrative.summary(self.gates, churn.get("season"))
-        told = summary.replace("The churn model failed", MODEL, 1), gate_narrative.advice(self.gates)
+        told = gate_narrative.for_everyone(summary), gate_narrative.advice(self.gates)
         doubts, span = [" ".join(filter(None, told))], self.span
         picture = pictures.flags(WARNED if days else WARNED_OF, churn.get("today", {}).get("segments", []))
         lines = list(at_risk.lines(churn, metrics, self.cards, span))
@@ -206,12 +206,7 @@ class Answers:
     def _of_gain(self, plan: Mapping[str, Any]) -> Iterator[str]:
         """How sure the gain is, and what it would be without the error of the stake in the test."""
         if self._corrected():
-            error = self.value["stake_error"]["value"]
-            which, side = ("lower", "high") if error > 0 else ("higher", "low")
-            yield (
-                f"The {which} amount is corrected for the test. There, what a contact could save was put "
-                f"{abs(error):.0%} too {side}."
-            )
+            yield list_narrative.corrected_for(self.value["stake_error"]["value"])
         low, high = list_narrative.bounds(plan["gain"], plan["low"], plan["high"], self.value.get("corrected"))
         loss, ends = ", perhaps a loss" if low < 0 else "", f"{about(low)} to {about(high)}{self.money}"
         yield f"With all that is uncertain, it may be anything from {ends} (95% interval){loss}."

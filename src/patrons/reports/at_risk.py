@@ -16,7 +16,7 @@ def of_log(churn: Mapping[str, Any], metrics: Mapping[str, float], span: Span | 
     """How many recent buyers are expected not to order, of how many we warn, and what that is worth: two sentences."""
     today, when = churn["today"], span or f"in the next {churn['horizon_days']} days"
     warned, right = f"{today['flagged']:,}{_mostly(today)}", f"{metrics['precision_active']:.0%}"
-    if "expected" not in today or gate_narrative.advice(churn.get("gates", [])) == gate_narrative.UNRELIABLE:
+    if not _counts(churn):
         return (
             f"Of {today['customers']:,} recent buyers we warn of {warned}: they may not order {when}. In the test, "
             f"{right} of such warnings were right."
@@ -25,6 +25,11 @@ def of_log(churn: Mapping[str, Any], metrics: Mapping[str, float], span: Span | 
         f"We expect about {today['expected']:,} of the {today['customers']:,} recent buyers not to order {when}. We "
         f"warn of {warned}: in the test, {right} of such warnings were right."
     )
+
+
+def _counts(churn: Mapping[str, Any]) -> bool:
+    """Whether it is told how many are expected not to order: not by a model that is not to be relied on."""
+    return "expected" in churn["today"] and gate_narrative.advice(churn.get("gates", [])) != gate_narrative.UNRELIABLE
 
 
 def _mostly(today: Mapping[str, Any]) -> str:
@@ -85,7 +90,7 @@ def quiet(churn: Mapping[str, Any], cards: Records, span: Span | None) -> str:
 def _rough(churn: Mapping[str, Any]) -> Iterator[str]:
     """How few and how many it may be who do not order, where that many are told."""
     today, between = churn["today"], churn["today"].get("expected_range")
-    if between and gate_narrative.advice(churn.get("gates", [])) != gate_narrative.UNRELIABLE:
+    if between and _counts(churn):
         yield (
             f"That is {today['expected'] / today['customers']:.0%} of them. It may be anything from {between[0]:,} to "
             f"{between[1]:,} (95% interval): the forecasts of one day tend to be all too high or all too low."

@@ -26,7 +26,7 @@ def trusted(answers: Answers) -> Iterator[Answer]:
     share, lines = metrics["lines_kept"] / metrics["lines_read"], "lines" if "orders" in metrics else "rows"
     begin = "In part" if share < MOST else "Yes, as far as checks can tell"
     begin = "Only with caution" if doubts else begin
-    why = [row["text"].partition(USED)[2] for row in answers.stages[DATA]["findings"]]
+    why = [row["text"].partition(USED)[2] for row in answers.findings(DATA)]
     yield Answer(
         "Can this data be trusted?",
         f"{begin}: {share:.1%} of its {metrics['lines_read']:,.0f} {lines} can be used. {held}",
@@ -52,7 +52,7 @@ def described(answers: Answers) -> Iterator[Answer]:
 
 def grouped(answers: Answers) -> Iterator[Answer]:
     """Of 03: into how many groups, and how clear they are."""
-    metrics, findings = answers.metrics[GROUPS], answers.stages[GROUPS]["findings"]
+    metrics, findings = answers.metrics[GROUPS], answers.findings(GROUPS)
     clear = [SCORES.sub("", row["text"]) for row in findings if row["text"].startswith(CLEAR)]
     if "k" not in metrics:
         return
@@ -78,7 +78,7 @@ def placed(answers: Answers) -> Iterator[Answer]:
     metrics = answers.metrics[PLACING]
     if "accuracy_held_out" not in metrics:
         return
-    decided = [row["text"] for row in answers.stages[PLACING]["findings"] if row["kind"] == "decision"]
+    decided = [row["text"] for row in answers.findings(PLACING) if row["kind"] == "decision"]
     right = metrics["accuracy_held_out"]
     text = f"Of customers that the model had not seen, {right:.0%} were placed in their segment."
     later = ["They were kept out of the learning, but are no newcomers. How well those are placed was not tested."]

@@ -244,7 +244,7 @@ class _Run:
     def _ended(self, stage: str, status: str, seconds: float | None = None) -> None:
         self.progress.ended(stage, status, seconds)
         if self.workers and status in (NOT_RUN, "reused"):
-            self.workers.drop(place_of(self.plan.series[stage], self.results, self.plan.judged))
+            self.workers.drop(self.plan.series[stage].path)
         level = {FAILED: "error", NOT_RUN: "warning"}.get(status, "info")
         run = {"run_id": None} if status == "reused" else {}  # an earlier one made it
         self.log("stage_ended", level, stage=stage, status=status, seconds=seconds, **run)

@@ -165,10 +165,10 @@ class Workers:
         if place not in self.early and self.warm.is_usable:
             self.early[place] = Worker(place, self.variables, self.warm, is_early=True)
 
-    def drop(self, place: Place) -> None:
+    def drop(self, notebook: Path) -> None:
         """End the worker that was asked for early for a notebook that will not run."""
-        if worker := self.early.pop(place, None):
-            worker.close()
+        for place in [place for place in self.early if place.notebook == notebook]:
+            self.early.pop(place).close()
 
     def plain(self, place: Place) -> Worker:
         """A worker that starts plainly, after an early one could not even begin."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from patrons.digits import about
+from patrons.digits import about, off_by
 from patrons.value.actions import CHECK, Campaign
 from patrons.value.arms import CONTACT
 from patrons.value.gains import Plan
@@ -65,6 +65,14 @@ def gained(gain: float, right: float | None, currency: str) -> str:
         return f"about {money(gain, currency)}"
     low, high = sorted((gain, right))
     return f"{about(low)} to {money(high, currency)}"
+
+
+def corrected_for(error: float) -> str:
+    """Which of the two amounts of `gained` is corrected, and for what; `error` is the share that was put too high."""
+    return (
+        f"The {'lower' if error > 0 else 'higher'} amount is corrected for the test. There, what a contact could save "
+        f"was put {off_by(error)}."
+    )
 
 
 def bounds(gain: float, low: float, high: float, right: float | None) -> tuple[float, float]:

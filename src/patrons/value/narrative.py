@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from patrons.churn import gate_narrative
-from patrons.digits import about, compared
+from patrons.digits import about, compared, off_by
 from patrons.evaluation.metrics import Interval
 from patrons.value import seasons
 from patrons.value.forecast import LEAST_REPEATERS, Days, Tested, repeaters
@@ -73,9 +73,7 @@ def spent_in_test(tested: Tested) -> str:
     spent = tested.truth.sum()
     if not spent > 0:
         return "In the period that was tested, nothing was spent."
-    error = tested.predicted.sum() / spent - 1
-    how = f"{abs(error):.0%} too {'high' if error > 0 else 'low'}" if round(abs(error), 2) else "right"
-    return f"In the period that was tested, the forecast of all spend was {how}."
+    return f"In the period that was tested, the forecast of all spend was {off_by(tested.predicted.sum() / spent - 1)}."
 
 
 def depends(correlation: Interval | None) -> str:

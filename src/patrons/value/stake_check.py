@@ -10,13 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from patrons.digits import SAME
 from patrons.evaluation.metrics import Interval
 from patrons.value.forecast import Days, Tested, on
 from patrons.value.gains import Plan
 from patrons.value.spread import BLOCKS, DRAWS, MOST
 from patrons.value.two_part import Horizons, divided, learn
-
-TOLD = 0.005  # an error by less is told as none
 
 
 class Checked(NamedTuple):
@@ -60,7 +59,7 @@ class Checked(NamedTuple):
     @property
     def is_off(self) -> bool:
         """Whether the error is more than chance, and than nothing when it is told."""
-        if not self.is_known or abs(self.too_high.value) < TOLD:
+        if not self.is_known or abs(self.too_high.value) < SAME:
             return False
         return not self.too_high.low <= 0 <= self.too_high.high
 
@@ -69,7 +68,12 @@ def corrected(checked: Checked | None, plan: Plan) -> float | None:
     """What a plan brings without the error of the stake, currency; None where that error may be chance."""
     if checked is None or not plan.contacts or not checked.is_off:
         return None
-    return (plan.gain + plan.cost) / (1 + checked.too_high.value) - plan.cost
+    return without_error(plan.gain, plan.cost, checked.too_high.value)
+
+
+def without_error(gain: float, cost: float, too_high: float) -> float:
+    """What contacts of such a cost bring beyond it, currency, if the stake was put too high by this share."""
+    return (gain + cost) / (1 + too_high) - cost
 
 
 def checked(

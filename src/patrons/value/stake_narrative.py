@@ -5,8 +5,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from patrons.digits import off_by
 from patrons.value.narrative import money
-from patrons.value.stake_check import TOLD, Checked
+from patrons.value.stake_check import Checked
 
 UNCHECKED = (
     "No earlier day shows how much more customers spend who order than those who do not. So what is at stake has not "
@@ -39,8 +40,8 @@ def stake(checked: Checked | None) -> str:
             "was at stake: by how much it was put too high or too low cannot be told."
         )
     error, low, high = checked.too_high
-    how = f"{abs(error):.0%} too {'high' if error > 0 else 'low'}" if abs(error) >= TOLD else "right"
-    told = f"On the day of the test, what a contact could save was put {how} (95% interval {low:+.0%} to {high:+.0%})."
+    how = f"{off_by(error)} (95% interval {low:+.0%} to {high:+.0%})"
+    told = f"On the day of the test, what a contact could save was put {how}."
     return f"{told} {WITH_AND_WITHOUT if checked.is_off else MAY_BE_CHANCE}"
 
 
