@@ -12,7 +12,7 @@ try:
     from patrons.cli.handing_out import Ahead, hand_out, places, promote
     from patrons.errors import PATRONS, RUN_ALL, SourceError
     from patrons.files import DiskFullError, LockedError, scratch, shown
-    from patrons.series import graph, imports, runner
+    from patrons.series import graph, runner, stopping
     from patrons.series.declarations import OWN, ParamsError
     from patrons.series.params import load, read_kind
     from patrons.series.progress import progress
@@ -44,13 +44,13 @@ def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
 def attempt(arguments: argparse.Namespace, root: Path, log: events.Log) -> int:
     """Run or list a series; the exit code, with a sentence on stderr where it is not 0."""
     try:
-        with runner.stoppable():
+        with stopping.stoppable():
             return listing(arguments, root) if arguments.list else run(arguments, root, log)
     except (*BAD_INPUT, DiskFullError) as error:
         print(f"run_all: {error}", file=sys.stderr)
         log.add(error=type(error).__name__)
         return 1 if isinstance(error, DiskFullError) else 2
-    except runner.StoppedError as stopped:
+    except stopping.StoppedError as stopped:
         print(f"\n{stopped} No kernel is left running; --resume goes on from here.", file=sys.stderr)
         return stopped.code
 
@@ -132,14 +132,17 @@ def checked(
 ) -> runner.Plan:
     """What is to be run; an error of BAD_INPUT before anything is written.
 
-    Meanwhile the first of `workers` begin, unless there may be nothing to run. The check leaves the lines of a log in
+    Meanwhile the first of `workers` begins, unless there may be nothing to run. The check leaves the lines of a log in
     the folder `judged`, for the notebook that reads it.
     """
+    if workers is not None and not arguments.resume:
+        workers.start()
     parameters = load(path, root / "notebooks", arguments.set)
     notebooks = graph.read_notebooks(root / "notebooks", read_kind(path))
     selected = graph.select(notebooks, [stage for text in arguments.only for stage in text.split(",")], arguments.start)
     if workers is not None and not arguments.resume:
-        begin(workers, [notebooks[stage] for stage in notebooks if stage in selected], results, judged)
+        first = next(notebooks[stage] for stage in notebooks if stage in selected)
+        workers.prepare(runner.place_of(first, results, judged))
     from patrons.intake import sources  # a second, beside that
 
     raw_folder = root / "data" / "raw"
@@ -161,12 +164,6 @@ def checked(
         sources.check(stated, raw_folder, judged)
     runner.check_inputs(plan, results)
     return plan
-
-
-def begin(workers: Workers, notebooks: Sequence[graph.Notebook], results: Results, judged: Path | None) -> None:
-    """Let the kernel of the first notebook start, and what the others use be imported."""
-    workers.start(imports.helper_modules(*(notebook.code for notebook in notebooks)))
-    workers.prepare(runner.place_of(notebooks[0], results, judged))
 
 
 def params_file(text: str, root: Path) -> Path:

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ def code_of(path: Path) -> str:
     return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
 
 
+@cache
 def imported(path: Path) -> list[tuple[str, str]]:
     """Room and name of everything of this package that a file imports or reaches through a room; ground is a room."""
     pairs, doors = [], {}

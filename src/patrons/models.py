@@ -1,11 +1,11 @@
 """Models as skops files: written with the types they hold listed, read only when each of those is known."""
 
 import re
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
-
-import skops.io
 
 from patrons.errors import RUN_ALL
 from patrons.files import whole
@@ -52,10 +52,15 @@ class ModelError(ValueError):
     """A model file that cannot be used as it is."""
 
 
+def skops_io() -> ModuleType:
+    """`skops.io`, which takes half a second to import, once there is a model to write or to read."""
+    return import_module("skops.io")
+
+
 def save_model(path: Path, model: Any) -> Path:
     """Write a fitted estimator; refuse one that `load_model` would refuse."""
     with whole(path) as partial:
-        skops.io.dump(model, partial)
+        skops_io().dump(model, partial)
         _make_canonical(partial)
         _refuse_unknown_types(partial, path.name)
     return path
@@ -79,11 +84,11 @@ def load_model(path: Path) -> Any:
     if not path.exists():
         raise ModelError(f"No model at {path}. Run the notebook that writes it: {RUN_ALL} --list shows which.")
     _refuse_unknown_types(path, path.name)
-    return skops.io.load(path, trusted=list(TRUSTED))
+    return skops_io().load(path, trusted=list(TRUSTED))
 
 
 def _refuse_unknown_types(path: Path, name: str) -> None:
-    unknown = sorted(set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED))
+    unknown = sorted(set(skops_io().get_untrusted_types(file=path)) - set(TRUSTED))
     if unknown:
         raise ModelError(
             f"{name} holds types that are not on the list of trusted ones: {', '.join(unknown)}. "

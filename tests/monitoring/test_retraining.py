@@ -21,7 +21,7 @@ from patrons.evaluation.metrics import Interval
 from patrons.files import locked
 from patrons.monitoring import aside, broken, broken_columns, child, latest, retraining
 from patrons.monitoring.retrainings import Retrainings
-from patrons.series import runner
+from patrons.series import stopping
 from patrons.tracking import promotion
 from patrons.tracking.promotion import Contest, Judgement
 
@@ -455,12 +455,12 @@ STOPPED = """import signal
 import sys
 from pathlib import Path
 from patrons.monitoring import child
-from patrons.series import runner
+from patrons.series import stopping
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores it
 try:
-    with runner.stoppable():
+    with stopping.stoppable():
         child.run(Path(sys.argv[1]), ["params/toy.yaml"])
-except runner.StoppedError as stopped:
+except stopping.StoppedError as stopped:
     sys.exit(stopped.code)
 """
 
@@ -478,7 +478,7 @@ def test_what_stops_a_retraining_stops_the_series_that_it_has_started(shop, numb
 
 def test_a_signal_gives_its_code_and_says_how_it_goes_on(shop, monkeypatch, capsys):
     def stopped(*_):
-        raise runner.StoppedError(signal.SIGTERM)
+        raise stopping.StoppedError(signal.SIGTERM)
 
     monkeypatch.setattr(retraining, "retrain", stopped)
     assert retrain() == 143

@@ -640,10 +640,10 @@ def test_a_signal_that_the_caller_ignores_stops_nothing(root, monkeypatch):
     try:
         assert run(root) == 0
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-        assert run_all.runner.heeded() == [signal.SIGTERM]
+        assert run_all.stopping.heeded() == [signal.SIGTERM]
         for number in before:
             signal.signal(number, signal.SIG_DFL)
-        assert run_all.runner.heeded() == [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+        assert run_all.stopping.heeded() == [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -18,6 +18,8 @@ from toy_series import PREAMBLE, notebook
 from patrons.series import imports, processes
 from patrons.series.declarations import KINDS
 from patrons.series.graph import read_notebooks
+from patrons.series.results import Results
+from patrons.series.runner import place_of
 from patrons.series.workers import THREADS, Place, Workers, environment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only there is forking safe")
@@ -189,8 +191,9 @@ def test_a_process_in_which_a_library_has_started_a_thread_is_not_forked(tmp_pat
 
 def test_what_the_notebooks_import_starts_no_thread():
     folder = imports.PACKAGE.parents[1] / "notebooks"
-    modules = imports.helper_modules(*(one.code for kind in KINDS for one in read_notebooks(folder, kind).values()))
-    assert "patrons.stage" in modules
+    notebooks = [one for kind in KINDS for one in read_notebooks(folder, kind).values()]
+    modules = {module for one in notebooks for module in place_of(one, Results(folder), None).modules}
+    assert {"patrons.stage", "skops.io"} <= modules
     assert forked(environment(), *sorted(modules)) == 1
 
 

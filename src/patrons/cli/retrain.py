@@ -46,13 +46,13 @@ def add(commands: Any) -> None:
 def retrain(arguments: argparse.Namespace) -> int:
     """``patrons retrain``."""
     from patrons.monitoring import retraining
-    from patrons.series import runner
+    from patrons.series import stopping
 
     name = Path(arguments.name).name.removesuffix(".yaml")
     try:
-        with runner.stoppable():
+        with stopping.stoppable():
             return retraining.retrain(name, root_folder(), arguments.if_needed, arguments.dry_run)
-    except runner.StoppedError as stopped:
+    except stopping.StoppedError as stopped:
         print(f"\n{stopped} The next retraining goes on from here.", file=sys.stderr)
         return stopped.code
     except Exception as error:

@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
-from sklearn.metrics import precision_recall_curve
 
 
 class Interval(NamedTuple):
@@ -28,6 +26,8 @@ def roc_auc(truth: np.ndarray, score: np.ndarray) -> float:
 
     The same number as scikit-learn's, in a fraction of its time: intervals ask for it thousands of times.
     """
+    from scipy.stats import rankdata  # slow to import, and no part of intervals and shares
+
     positive = np.asarray(truth) == 1
     n = positive.sum()
     return float((rankdata(score)[positive].sum() - n * (n + 1) / 2) / (n * (len(positive) - n)))
@@ -49,6 +49,8 @@ def threshold_for_recall(truth: np.ndarray, score: np.ndarray, min_recall: float
     min_recall : float
         Between 0 and 1.
     """
+    from sklearn.metrics import precision_recall_curve  # which is slow to import, too
+
     _, recall, thresholds = precision_recall_curve(truth, score)
     return float(thresholds[recall[:-1] >= min_recall].max())
 

@@ -10,6 +10,7 @@ imports       which files of the package a notebook depends on
 results       the results on disk, and the record of where they come from
 closing       whether pages, MLflow and the ledger have had the results
 runner        runs what is due, independent notebooks at the same time
+stopping      how a signal stops it
 processes     a worker as the runner sees it: started, listened to, ended
 worker        one notebook in a process of its own
 kernels       its kernel: started plainly, or forked
@@ -34,6 +35,7 @@ __all__ = [
     "results",
     "runner",
     "schema",
+    "stopping",
     "workers",
 ]
 __getattr__, __dir__ = door(__name__, __all__)

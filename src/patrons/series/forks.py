@@ -13,11 +13,9 @@ import gc
 import importlib
 import json
 import os
-import select
 import signal
 import socket
 import sys
-from collections import deque
 
 # What every worker and every kernel needs
 COMMON = ("patrons.series.worker", "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel_launcher")
@@ -31,22 +29,16 @@ class Forks:
     ----------
     control : socket
         Of messages, on which the runner asks.
-    later : sequence of str
-        Modules to import while nobody asks.
     """
 
-    def __init__(self, control: socket.socket, later: list[str]):
+    def __init__(self, control: socket.socket):
         self.control = control
-        self.later = deque(later)
         self.fates: dict[int, int] = {}  # by process id the file for the exit code
 
     def serve(self) -> None:
         """Come back in a forked worker only."""
         signal.signal(signal.SIGCHLD, self.collect)
         while True:
-            if self.later and not select.select([self.control], [], [], 0)[0]:
-                load(self.later.popleft())
-                continue
             message, files, _, _ = socket.recv_fds(self.control, MESSAGE, 3)
             if not message:
                 os._exit(0)
@@ -126,7 +118,7 @@ def main() -> None:
         importlib.import_module(module)
     from patrons.series import kernels, worker  # not before the path is right
 
-    Forks(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:]).serve()
+    Forks(socket.socket(fileno=int(sys.argv[1]))).serve()
     kernel = kernels.fork()
     if kernel is None:
         kernels.become()

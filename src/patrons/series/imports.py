@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -26,10 +26,10 @@ def helper_files(code: str) -> list[Path]:
     return sorted(files)
 
 
-def helper_modules(*codes: Iterable[str]) -> tuple[str, ...]:
-    """The modules of this package that the code cells of notebooks depend on, first those of the first notebook."""
-    files = (path for code in codes for path in helper_files("\n".join(code)))
-    return tuple(dict.fromkeys(_module(path) for path in files))
+@cache  # what has changed since is imported by the notebook itself
+def helper_modules(code: tuple[str, ...]) -> tuple[str, ...]:
+    """The modules of this package that the code cells of a notebook depend on."""
+    return tuple(_module(path) for path in helper_files("\n".join(code)))
 
 
 def _module(path: Path) -> str:

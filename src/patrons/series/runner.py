@@ -5,33 +5,21 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from patrons.events import Log
 from patrons.files import digest
-from patrons.series import imports, processes
+from patrons.series import imports, processes, stopping
 from patrons.series.declarations import ELSEWHERE
 from patrons.series.graph import Notebook, Series, SeriesError, code_digest, fingerprint, needs
 from patrons.series.progress import Lines
 from patrons.series.results import EXECUTED, FAILED, NOT_RUN, SUCCEEDED, Results
 from patrons.series.workers import Place, Workers
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class StoppedError(BaseException):
-    """A signal stopped the series; no `except Exception` catches it. `code` is the exit code for the signal."""
-
-    def __init__(self, number: int):
-        super().__init__(f"Stopped by {signal.Signals(number).name}.")
-        self.code = 128 + number
-
 
 Places = Mapping[str, tuple[str, str]]  # by parameter of ELSEWHERE its value, and a digest of what is there
 
@@ -115,45 +103,18 @@ def run(
     """
     results.begin(plan.series, plan.data, root)
     log.add(run_id=results.record["run_id"])
-    with _handlers_kept(), progress, nullcontext(plan.workers) if plan.workers else Workers() as workers:
+    with stopping.handlers_kept(), progress, nullcontext(plan.workers) if plan.workers else Workers() as workers:
         asyncio.run(_Run(plan, results, progress, log, workers, kept).all())
     results.mark_stale(plan.series)
     results.finish()
     log.add(run_id=results.record["run_id"])  # the earlier one where nothing was due
 
 
-@contextmanager
-def _handlers_kept() -> Iterator[None]:
-    """Put signal handlers back: an event loop that handled signals leaves the system's defaults behind."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Turn the signals that stop a series into StoppedError, where the runner itself does not handle them."""
-
-    def stop(number: int, _: FrameType | None) -> None:
-        raise StoppedError(number)
-
-    with _handlers_kept():
-        for number in heeded():
-            signal.signal(number, stop)
-        yield
-
-
-def heeded() -> list[signal.Signals]:
-    """The signals that stop a series: those of SIGNALS that its caller does not ignore, as `nohup` and `&` do."""
-    return [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-
-
 def place_of(notebook: Notebook, results: Results, judged: Path | None) -> Place:
     """Where a notebook of the series runs."""
-    return Place(notebook.path, results.fresh / notebook.stage, imports.helper_modules(notebook.code), judged)
+    has_models = any(file.endswith(".skops") for file in (*notebook.reads, *notebook.writes))
+    modules = (*imports.helper_modules(notebook.code), *["skops.io"] * has_models)
+    return Place(notebook.path, results.fresh / notebook.stage, modules, judged)
 
 
 class _Run:
@@ -179,7 +140,7 @@ class _Run:
     async def all(self) -> None:
         whole = asyncio.current_task()
         assert whole is not None
-        for number in heeded():
+        for number in stopping.heeded():
             asyncio.get_running_loop().add_signal_handler(number, self.stop, number, whole)
         try:
             async with asyncio.TaskGroup() as group:
@@ -189,7 +150,7 @@ class _Run:
                 await asyncio.wait(self.tasks.values())
                 ticks.cancel()
         except asyncio.CancelledError:
-            raise StoppedError(self.signal or signal.SIGINT) from None
+            raise stopping.StoppedError(self.signal or signal.SIGINT) from None
 
     def stop(self, number: int, whole: asyncio.Task[Any]) -> None:
         if self.signal is None:  # a second Ctrl-C must not disturb the ending
@@ -219,27 +180,40 @@ class _Run:
 
     async def execute(self, notebook: Notebook) -> bool:
         stage = notebook.stage
-        inputs = self.inputs(notebook)
-        mark = self.mark(notebook, inputs)
-        if self.plan.resume and self.results.is_current(notebook, mark):
-            self.waiting.discard(stage)
+        self.waiting.discard(stage)
+        if self.plan.resume and self.results.is_current(notebook, self.mark(notebook)):
             self._ended(stage, "reused")
             return True
         self.progress.started(stage)
         self.log("stage_started", stage=stage)
-        job = self.job(notebook)
-        self.prepare_those_after(stage)
-        code, start = code_digest(notebook), time.monotonic()
-        ending = await processes.run(job, lambda cell, cells: self.progress.cell(stage, cell, cells))
+        (ending, seconds), made_from = await asyncio.gather(self.executed(notebook), self.meanwhile(notebook))
         error = ending.error or self.missing(notebook)
-        seconds = round(time.monotonic() - start, 3)
-        record = {"seconds": seconds, "parameters": self.plan.parameters[stage], "fingerprint": mark, "error": error}
-        record |= {"code": code, "inputs": inputs, "stopped": ending.stopped}
+        record = {"seconds": seconds, "parameters": self.plan.parameters[stage], "error": error, **made_from}
+        record |= {"stopped": ending.stopped}
         self.results.refuse(stage, **record) if error else self.results.keep(stage, **record)
         self._ended(stage, FAILED if error else SUCCEEDED, seconds)
         if not error:
             self.kept(stage)
         return not error
+
+    async def executed(self, notebook: Notebook) -> tuple[processes.Ending, float]:
+        """How a notebook ended, and its seconds."""
+        job, start = self.job(notebook), time.monotonic()
+        ending = await processes.run(job, lambda cell, cells: self.progress.cell(notebook.stage, cell, cells))
+        return ending, round(time.monotonic() - start, 3)
+
+    async def meanwhile(self, notebook: Notebook) -> dict[str, Any]:
+        """While a notebook runs: begin the kernels of those after it, and say what its results are made from."""
+        for after in self.due_after(notebook.stage):
+            place = await asyncio.to_thread(place_of, after, self.results, self.plan.judged)
+            if self.workers and after.stage in self.waiting:
+                self.workers.prepare(place)
+        return await asyncio.to_thread(self.made_from, notebook)
+
+    def made_from(self, notebook: Notebook) -> dict[str, Any]:
+        """What the record says of all that results depend on."""
+        inputs = self.inputs(notebook)
+        return {"inputs": inputs, "fingerprint": self.mark(notebook, inputs), "code": code_digest(notebook)}
 
     def _ended(self, stage: str, status: str, seconds: float | None = None) -> None:
         self.progress.ended(stage, status, seconds)
@@ -279,12 +253,13 @@ class _Run:
         place = place_of(notebook, self.results, self.plan.judged)
         return processes.Job(place, place.output / EXECUTED, parameters, self.plan.timeout, self.workers)
 
-    def prepare_those_after(self, stage: str) -> None:
-        """Let the kernels start of notebooks that wait for none but those that have begun, now this one."""
-        self.waiting.discard(stage)
-        for after, before in self.before.items():
-            if self.workers and after in self.waiting and stage in before and not before & self.waiting:
-                self.workers.prepare(place_of(self.plan.series[after], self.results, self.plan.judged))
+    def due_after(self, stage: str) -> list[Notebook]:
+        """The notebooks that wait for none but those that have begun, of them this one."""
+        return [
+            self.plan.series[after]
+            for after, before in self.before.items()
+            if after in self.waiting and stage in before and not before & self.waiting
+        ]
 
     def missing(self, notebook: Notebook) -> str | None:
         """What is wrong with the files that a notebook wrote; the folder was empty, so all that is in it is new."""

@@ -77,13 +77,13 @@ class Warm:
             self.process.kill()
             self.process.wait()
 
-    def start(self, modules: Iterable[str] = ()) -> None:
-        """Start the process, if it is not there; while nobody asks, it imports these modules."""
+    def start(self) -> None:
+        """Start the process, if it is not there; it imports what every worker needs."""
         if self.process is None and self.is_usable:
             self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs:
                 self.process = subprocess.Popen(
-                    [sys.executable, "-m", "patrons.series.forks", str(theirs.fileno()), *modules],
+                    [sys.executable, "-m", "patrons.series.forks", str(theirs.fileno())],
                     env=self.environment,
                     pass_fds=(theirs.fileno(),),
                     stdin=subprocess.DEVNULL,

@@ -17,15 +17,20 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, cast
 
-import nbformat
-import papermill
 import psutil
+
+from patrons.series.kernels import Forked, Kernel, OwnKernel
+from patrons.series.notebooks import nbformat
+
+# These would import nbformat in full, were they first
+# isort: off
+import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
-from patrons.series.kernels import Forked, Kernel, OwnKernel
+# isort: on
 
 STOPPED = "NotebookStopped"  # the exception of patrons.stage, which is slow to import, that ends a notebook early
 ERROR_MARK = "papermill-error-cell-tag"  # on the cells by which papermill leads to an error

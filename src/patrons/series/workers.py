@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 from asyncio.subprocess import Process
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
@@ -156,9 +156,9 @@ class Workers:
             worker.close()
         self.warm.close()
 
-    def start(self, modules: Iterable[str] = ()) -> None:
-        """Let the warm process import, while nobody asks for a worker."""
-        self.warm.start(modules)
+    def start(self) -> None:
+        """Let the warm process import what every worker needs, before one is asked for."""
+        self.warm.start()
 
     def prepare(self, place: Place) -> None:
         """Ask for a worker early, where one can be forked: its kernel will stand ready."""
