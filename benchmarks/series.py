@@ -161,12 +161,12 @@ def table(name: str, spent: list[Spent], wall: float, used: float) -> str:
         rows.append(f"| {one.stage} | " + " | ".join(f"{number:.1f}" for number in numbers) + " |")
     path = critical(spent)
     names = ", ".join(one.stage[:2] for one in path)
-    own = sum(one.work + one.figures for one in path)
+    own, first = sum(one.work + one.figures for one in path), sum(one.start + one.imports for one in path)
     rows.append(
         f"\n{name}: {wall:.0f} s ({used:.0f} CPU s), of which the own work of {names}, "
         f"one after the other, is {own:.0f} s; the rest, {1 - own / wall:.0%}, is overhead: "
-        f"{path[0].begin:.1f} s before the first begins, {sum(one.start + one.imports for one in path):.1f} s until "
-        f"their first cells and for imports, {wall - path[-1].end:.1f} s after the last, and what is left between them. "
+        f"{path[0].begin:.1f} s before the first begins, {first:.1f} s until their first cells and for imports, "
+        f"{wall - path[-1].end:.1f} s after the last, and what is left between them. "
         f"Load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores."
     )
     return "\n".join(rows)
