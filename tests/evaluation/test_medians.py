@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-
 from scipy.stats import binom
 
 from patrons.evaluation.medians import binomial_quantile, median_interval, median_text

@@ -1,6 +1,7 @@
 """From a file to a params file, and on to a run; and the check that stops what cannot run."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -17,6 +18,9 @@ from patrons.intake.init import init
 from patrons.intake.order_log import read_log
 from patrons.intake.orders import judge, kept
 from patrons.intake.reading import open_source
+from patrons.series.declarations import declared
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +55,18 @@ def test_an_order_log_is_recognised_with_its_columns(tmp_path):
         "customer_id": "Kundennr", "ordered_at": "Datum", "amount": "Betrag", "country": "Land",
     }  # fmt: skip
     assert written.questions == ()
+
+
+@pytest.mark.parametrize("kind", ["log", "table"])
+def test_the_numbers_that_are_the_users_own_are_written_as_the_notebook_has_them(tmp_path, kind):
+    file = german(tmp_path / "shop.csv")
+    if kind == "table":
+        rows = [{"id": f"K{n}", "months": n % 50, "churned": "yes" if n % 4 else "no"} for n in range(400)]
+        pd.DataFrame(rows).to_csv(file, index=False)
+    own = section(init(file, tmp_path).path)["07_customer_value"]
+    defaults = declared(NOTEBOOKS / ("table" if kind == "table" else "") / "07_customer_value.ipynb")
+    assert set(own) >= {"margin_rate", "save_chance", "contact_cost", "budget"}
+    assert own == {name: defaults[name].default for name in own}
 
 
 def test_umlauts_stay_in_titles_and_are_spelled_out_in_file_names(tmp_path):

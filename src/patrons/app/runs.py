@@ -49,7 +49,8 @@ def show(series: Series) -> None:
         st.info("No run is kept here yet: each run that finishes is.")
         return
     table = history(records)
-    st.caption(f"The last {len(records)} runs, the oldest on the left. Bars are 95% intervals.")
+    which = f"The last {len(records)} runs, the oldest on the left" if len(records) > 1 else "The one run that is kept"
+    st.caption(f"{which}. Bars are 95% intervals.")
     shown = [name for name in NUMBERS if (table.number == name).any()]
     for start in range(0, len(shown), CHARTS_A_ROW):
         columns = st.columns(CHARTS_A_ROW)

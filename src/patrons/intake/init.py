@@ -10,7 +10,7 @@ from patrons.errors import PATRONS, SourceError
 from patrons.files import write_text
 from patrons.intake import params_log, params_table, raw
 from patrons.intake.guess import Guess, Guesses, guess, labelled
-from patrons.intake.params_text import comment, which, yaml
+from patrons.intake.params_text import assumptions, comment, which, yaml
 from patrons.intake.questions import Ask, Question
 from patrons.intake.reading import open_checked
 from patrons.intake.sources import VARIABLE
@@ -71,7 +71,7 @@ def init(file: Path, root: Path, name: str = "", force: bool = False, ask: Ask |
     lines, questions, advice = written(source.table, guesses, ask)
     head = _head(guesses, title, place, f"{file.name}: {source.description}")
     raw.bring(file, root, place)
-    write_text(target, "\n".join([*head, *lines]) + "\n")
+    write_text(target, "\n".join([*head, *lines, *assumptions(guesses.kind)]) + "\n")
     kind = "an order log" if guesses.kind == "log" else "a customer table"
     columns = ", ".join(f"{ours} = {column.column}" for ours, column in guesses.columns.items())
     read = f" Sheets not read: {', '.join(source.left_out)}." if source.left_out else ""

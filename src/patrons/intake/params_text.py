@@ -29,6 +29,23 @@ def to_settle(guesses: Guesses, indent: str) -> tuple[list[str], list[str]]:
     return lines, questions
 
 
+def assumptions(kind: str) -> list[str]:
+    """Lines for the numbers of 07 that no data tell, as its notebook has them; `kind` is ``log`` or ``table``."""
+    table = kind == "table"
+    chances = "[[0.05, 0.1, 0.2]]" if table else "[[0.05, 0.1, 0.2], [0.04, 0.08, 0.15], [0.02, 0.05, 0.1]]"
+    silence = "" if table else ": silent for a short time, longer, longest"
+    spend = '  spend: ""  # the column that says what a customer pays in a period; without it no gain is known'
+    return [
+        "07_customer_value:",
+        "  # Yours to set, each as low, likely, high: no data tell them. These are the demo's.",
+        "  margin_rate: [0.25, 0.35, 0.45]  # share of spend that is left after the goods are paid",
+        "  contact_cost: [1.0, 2.0, 4.0]  # of one contact, in your currency",
+        f"  save_chance: {chances}  # that a contact keeps who would leave{silence}",
+        "  budget: [500.0, 1000.0, 2000.0]  # for all contacts",
+        *([spend] * table),
+    ]
+
+
 def yaml(text: str) -> str:
     """A text as YAML writes it, in quotes where it needs them."""
     simple = re.fullmatch(r"[A-Za-z][\w ./-]*[\w.]|[A-Za-z]", text) and text.lower() not in RESERVED
