@@ -26,6 +26,22 @@ def break_even(needed: Sequence[tuple[float, float, float]], bands: Sequence[str
     )
 
 
+def worked(campaign: Campaign, currency: str) -> str:
+    """How the gain of the first on the list comes about, as an example; empty where nobody is contacted."""
+    if not campaign.plan.contacts:
+        return ""
+    first, cost = campaign.listed.iloc[0], campaign.plan.cost / campaign.plan.contacts
+    more = first.value_if_kept - first.value_if_lost
+    lost, brought = first.churn_probability * more, first.expected_gain + cost
+    return (
+        f"For example {first.customer_id}, the first on the list: kept, this customer is expected to spend "
+        f"{money(more, currency)} more than lost. At a risk of {first.churn_probability:.0%}, {money(lost, currency)} "
+        f"are at stake. A contact brings {brought / lost:.1%} of that back (chance that it saves × margin rate, in the "
+        f"mean of their ranges), {money(brought, currency)}. Less its cost, {money(cost, currency)}, that is a gain of "
+        f"{money(first.expected_gain, currency)}."
+    )
+
+
 def not_listed(listed: pd.DataFrame, customers: int, horizon_days: int) -> str:
     """Who is not on the list, and why."""
     return (
