@@ -15,7 +15,6 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, PercentFormatter
-from sklearn.metrics import ConfusionMatrixDisplay
 
 from patrons.lexicon import words
 
@@ -91,6 +90,8 @@ def heat(
 
 def confusion(truth: Sequence[str], predicted: Sequence[str], names: Sequence[str], title: str, ax: Axes) -> Axes:
     """Predicted against true classes: counts, shaded by share of the true class."""
+    from sklearn.metrics import ConfusionMatrixDisplay  # slow to import, and no part of other figures
+
     matrix = ConfusionMatrixDisplay.from_predictions(
         truth, predicted, display_labels=names, ax=ax, cmap="Blues", colorbar=False
     )

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
-from scipy.stats import binom
 
-from patrons.evaluation.medians import binomial_quantile, median_interval, median_text
+from patrons.evaluation.medians import median_interval, median_text
 from patrons.evaluation.metrics import Interval
 
 
@@ -17,14 +16,6 @@ def test_an_interval_takes_six_values():
     few = median_interval(np.array([3.0, 1, 2, 5, 4]))
     assert few.value == 3
     assert np.isnan([few.low, few.high]).all()
-
-
-@pytest.mark.parametrize("n", [*range(6, 40), 999, 1_000, 123_457, 30_000_001])
-def test_the_ranks_are_those_of_the_binomial_distribution(n):
-    middle = median_interval(np.arange(1.0, n + 1)) if n < 10**6 else None
-    rank = int(binom.ppf(0.025, n, 0.5))
-    assert middle is None or middle[1:] == (rank, n + 1 - rank)
-    assert binomial_quantile(0.025, n) == rank
 
 
 def test_the_text_has_the_interval_where_there_is_one():

@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -195,6 +196,19 @@ def test_what_the_notebooks_import_starts_no_thread():
     modules = {module for one in notebooks for module in place_of(one, Results(folder), None).modules}
     assert {"patrons.stage", "skops.io"} <= modules
     assert forked(environment(), *sorted(modules)) == 1
+
+
+def test_the_first_kernel_waits_for_no_library_that_its_notebook_does_not_use():
+    folder = imports.PACKAGE.parents[1] / "notebooks"
+    modules = place_of(read_notebooks(folder)["01_eda"], Results(folder), None).modules
+    slow = ("rfc3987_syntax", "skops", "sklearn", "xgboost")
+    told = (
+        "import sys\nfrom patrons.series import forks\n"
+        f"for module in (*forks.COMMON, *{modules}):\n    forks.load(module)\n"
+        f"print(*[name for name in {slow} if name in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, env=environment(), check=True)
+    assert ended.stdout.split() == []
 
 
 def test_where_forking_is_not_safe_it_is_not_done(monkeypatch):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import bdtr, bdtrik
+from scipy.stats import binom
 
 from patrons.evaluation.metrics import Interval
 
@@ -16,20 +16,10 @@ def median_interval(values: np.ndarray, confidence: float = 0.95) -> Interval:
     seldom, as of fewer than six values for 95%, the interval is missing.
     """
     ordered = np.sort(values)
-    rank = binomial_quantile((1 - confidence) / 2, len(ordered))
+    rank = int(binom.ppf((1 - confidence) / 2, len(ordered), 0.5))
     if rank < 1:
         return Interval(float(np.median(ordered)), np.nan, np.nan)
     return Interval(float(np.median(ordered)), float(ordered[rank - 1]), float(ordered[len(ordered) - rank]))
-
-
-def binomial_quantile(share: float, n: int) -> int:
-    """The smallest number of heads of `n` throws with at least this chance of no more than it.
-
-    As `scipy.stats.binom.ppf` has it, which takes a second to import.
-    """
-    above = int(np.ceil(bdtrik(share, n, 0.5))) if n else 0
-    below = max(above - 1, 0)
-    return below if bdtr(below, n, 0.5) >= share else above
 
 
 def median_text(median: Interval, to_text: Callable[[float], str]) -> str:
