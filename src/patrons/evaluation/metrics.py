@@ -26,7 +26,7 @@ def roc_auc(truth: np.ndarray, score: np.ndarray) -> float:
 
     The same number as scikit-learn's, in a fraction of its time: intervals ask for it thousands of times.
     """
-    from scipy.stats import rankdata  # slow to import, and the check of a source needs none of it
+    from scipy.stats import rankdata  # slow to import, and the check of a log needs none of it
 
     positive = np.asarray(truth) == 1
     n = positive.sum()
