@@ -520,6 +520,52 @@ def test_resume_runs_what_a_change_touches(root, executed, monkeypatch, change, 
     assert {name for name, stage in record(root)["stages"].items() if not stage["reused"]} == set(rerun)
 
 
+def test_a_helper_that_is_edited_after_a_kernel_has_it_makes_the_next_resume_run_it_again(root, executed, monkeypatch):
+    monkeypatch.setattr(imports, "PACKAGE", root)
+    (root / "toys.py").write_text("B = 1\n")
+    notebook(root, "02_b", PREAMBLE, "from patrons import toys", reads=("a.txt",), writes=("b.txt",))
+    read = runner._Run.read
+
+    def edited(self, notebook):
+        found = read(self, notebook)
+        edit_helper(root, monkeypatch)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runner._Run, "read", edited)
+        assert run(root) == 0
+    executed.clear()
+    assert run(root, "--resume") == 0
+    assert executed == ["02_b"]
+
+
+def test_what_fails_beside_a_notebook_ends_it_before_its_stage_is_left(root, monkeypatch):
+    order, stage = [], runner._Run.stage
+
+    async def slow(job, on_cell):
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.1)  # as ending all processes takes a while
+            order.append(f"{job.place.notebook.stem} ended")
+
+    async def noted(self, name):
+        try:
+            return await stage(self, name)
+        finally:
+            order.append(f"{name} left")
+
+    def fails(self, notebook):
+        raise OSError("no such file")
+
+    monkeypatch.setattr(processes, "run", slow)
+    monkeypatch.setattr(runner._Run, "stage", noted)
+    monkeypatch.setattr(runner._Run, "read", fails)
+    with pytest.raises(ExceptionGroup):
+        run(root)
+    assert order.index("01_a ended") < order.index("01_a left")
+
+
 def test_without_resume_everything_is_run_again_under_a_new_run_id(root, executed):
     run(root)
     first = record(root)["run_id"]

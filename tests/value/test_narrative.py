@@ -289,13 +289,19 @@ def test_what_the_plan_costs_and_brings_and_what_bounds_it():
 def test_how_a_gain_comes_about_is_worked_out_for_the_first_on_the_list():
     some = campaign(Plan(40, 100.0, 450.0, 150.0, 900.0), 60, 40)
     first = {"customer_id": "C7", "churn_probability": 0.5, "value_if_kept": 900.0, "value_if_lost": 100.0}
-    some = some._replace(listed=some.listed.assign(expected_gain=17.5, **first))
-    assert list_narrative.worked(some, "EUR") == (
-        "For example C7, the first on the list: kept, this customer is expected to spend 800 EUR more than lost. At a "
+    listed = some.listed.assign(expected_gain=17.5, certain=True, **first)
+    listed.loc[listed.arm != "contact", "customer_id"] = "held out"
+    assert list_narrative.worked(listed, some, "EUR") == (
+        "For example C7, the first to contact: kept, this customer is expected to spend 800 EUR more than lost. At a "
         "risk of 50%, 400 EUR are at stake. A contact brings 5.0% of that back (chance that it saves × margin rate, in "
         "the mean of their ranges), 20 EUR. Less its cost, 2.5 EUR, that is a gain of 17.5 EUR."
     )
-    assert list_narrative.worked(some._replace(plan=some.plan._replace(contacts=0)), "EUR") == ""
+    of_bands = some._replace(break_even=some.break_even * 2)
+    told = list_narrative.worked(listed.assign(churn_probability=0.014), of_bands, "EUR")
+    assert "At a risk of 1.4%, 11 EUR are at stake." in told
+    assert "(chance that it saves, after such a silence, × margin rate" in told
+    assert list_narrative.worked(listed.assign(certain=False), some, "EUR") == ""
+    assert list_narrative.worked(listed.assign(arm=""), some, "EUR") == ""
 
 
 def test_the_gain_is_told_with_and_without_the_error_of_the_test():

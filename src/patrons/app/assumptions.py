@@ -34,7 +34,10 @@ def ask(series: Series, assumed: pd.DataFrame) -> Campaign | None:
                 "plan and list below follow. Its range moves along, and with the first chance those of longer silence."
             )
             return None
-        st.caption("To contact customers by these, put these lines into the params file and run the series:")
+        st.caption(
+            "To contact customers by these, put these lines into the params file, in place of those of the same name, "
+            "and run the series:"
+        )
         st.code(what_if.as_params(table), language="yaml")
     return _tried(series, given)
 

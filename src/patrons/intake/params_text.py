@@ -34,7 +34,9 @@ def assumptions(kind: str) -> list[str]:
     table = kind == "table"
     chances = "[[0.05, 0.1, 0.2]]" if table else "[[0.05, 0.1, 0.2], [0.04, 0.08, 0.15], [0.02, 0.05, 0.1]]"
     silence = "" if table else ": silent for a short time, longer, longest"
-    spend = '  spend: ""  # the column that says what a customer pays in a period; without it no gain is known'
+    spend = (
+        '  spend: ""  # the column of what a customer pays in 30 days (or in spend_days); without it no gain is known'
+    )
     return [
         "07_customer_value:",
         "  # Yours to set, each as low, likely, high: no data tell them. These are the demo's.",

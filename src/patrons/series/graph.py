@@ -61,6 +61,7 @@ class Notebook:
 
 
 Series = dict[str, Notebook]
+Code = dict[str, str]  # the text of each file
 
 
 def read_notebooks(folder: Path, kind: str = KINDS[0]) -> Series:
@@ -149,18 +150,25 @@ def _chosen(text: str, series: Series) -> str:
     return stage
 
 
-def fingerprint(notebook: Notebook, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
-    """SHA-256 of all that results and page depend on: cells, parameters, inputs' digests, helper code, libraries."""
+def fingerprint(
+    notebook: Notebook, parameters: Mapping[str, Any], inputs: Mapping[str, str], code: Code | None = None
+) -> str:
+    """SHA-256 of all that results and page depend on: cells, parameters, inputs' digests, helper code, libraries.
+
+    The code is that on disk now, or what `helpers` read before.
+    """
     libraries = by_library(installed(LIBRARIES))
-    return _sha256([notebook.text, dict(parameters), dict(inputs), _helpers(notebook), libraries])
+    code = helpers(notebook) if code is None else code
+    return _sha256([notebook.text, dict(parameters), dict(inputs), code, libraries])
 
 
-def code_digest(notebook: Notebook) -> str:
+def code_digest(notebook: Notebook, code: Code | None = None) -> str:
     """SHA-256 of a notebook's cells and of the helper code that they depend on, by which two runs know theirs apart."""
-    return _sha256([notebook.text, _helpers(notebook)])
+    return _sha256([notebook.text, helpers(notebook) if code is None else code])
 
 
-def _helpers(notebook: Notebook) -> dict[str, str]:
+def helpers(notebook: Notebook) -> Code:
+    """The helper code that a notebook depends on, by file."""
     files = imports.helper_files("\n".join(notebook.code))
     return {str(path.relative_to(imports.PACKAGE)): path.read_text(encoding="utf-8") for path in files}
 

@@ -16,7 +16,7 @@ from patrons.events import Log
 from patrons.files import digest
 from patrons.series import imports, processes, stopping
 from patrons.series.declarations import ELSEWHERE
-from patrons.series.graph import Notebook, Series, SeriesError, code_digest, fingerprint, needs
+from patrons.series.graph import Code, Notebook, Series, SeriesError, code_digest, fingerprint, helpers, needs
 from patrons.series.progress import Lines
 from patrons.series.results import EXECUTED, FAILED, NOT_RUN, SUCCEEDED, Results
 from patrons.series.workers import Place, Workers
@@ -89,7 +89,9 @@ def has_only_current(plan: Plan, results: Results) -> bool:
     notebooks = [plan.series[stage] for stage in plan.series if stage in plan.selected]
     notebooks.sort(key=lambda notebook: not notebook.parameters.keys().isdisjoint(ELSEWHERE))  # to be asked last
     try:
-        return plan.resume and all(results.is_current(notebook, run.mark(notebook)) for notebook in notebooks)
+        return plan.resume and all(
+            results.is_current(notebook, run.made_from(notebook)["fingerprint"]) for notebook in notebooks
+        )
     except FileNotFoundError:  # something that is read was removed
         return False
 
@@ -135,6 +137,7 @@ class _Run:
         self.before = needs(plan.series)
         self.tasks: dict[str, asyncio.Task[bool]] = {}
         self.waiting = set(plan.selected)  # those that have not begun
+        self.code: dict[str, Code] = {}  # of those whose kernels have begun
         self.signal: int | None = None
 
     async def all(self) -> None:
@@ -181,12 +184,17 @@ class _Run:
     async def execute(self, notebook: Notebook) -> bool:
         stage = notebook.stage
         self.waiting.discard(stage)
-        if self.plan.resume and self.results.is_current(notebook, self.mark(notebook)):
+        made_from = self.made_from(notebook)
+        if self.plan.resume and self.results.is_current(notebook, made_from["fingerprint"]):
             self._ended(stage, "reused")
             return True
         self.progress.started(stage)
         self.log("stage_started", stage=stage)
-        (ending, seconds), made_from = await asyncio.gather(self.executed(notebook), self.meanwhile(notebook))
+        job, start = self.job(notebook), time.monotonic()
+        async with asyncio.TaskGroup() as both:
+            running = both.create_task(processes.run(job, lambda cell, cells: self.progress.cell(stage, cell, cells)))
+            both.create_task(self.prepare_those_after(stage))
+        ending, seconds = running.result(), round(time.monotonic() - start, 3)
         error = ending.error or self.missing(notebook)
         record = {"seconds": seconds, "parameters": self.plan.parameters[stage], "error": error, **made_from}
         record |= {"stopped": ending.stopped}
@@ -196,24 +204,24 @@ class _Run:
             self.kept(stage)
         return not error
 
-    async def executed(self, notebook: Notebook) -> tuple[processes.Ending, float]:
-        """How a notebook ended, and its seconds."""
-        job, start = self.job(notebook), time.monotonic()
-        ending = await processes.run(job, lambda cell, cells: self.progress.cell(notebook.stage, cell, cells))
-        return ending, round(time.monotonic() - start, 3)
-
-    async def meanwhile(self, notebook: Notebook) -> dict[str, Any]:
-        """While a notebook runs: begin the kernels of those after it, and say what its results are made from."""
-        for after in self.due_after(notebook.stage):
-            place = await asyncio.to_thread(place_of, after, self.results, self.plan.judged)
-            if self.workers and after.stage in self.waiting:
-                self.workers.prepare(place)
-        return await asyncio.to_thread(self.made_from, notebook)
-
     def made_from(self, notebook: Notebook) -> dict[str, Any]:
         """What the record says of all that results depend on."""
+        code = self.code.pop(notebook.stage, None) or helpers(notebook)
         inputs = self.inputs(notebook)
-        return {"inputs": inputs, "fingerprint": self.mark(notebook, inputs), "code": code_digest(notebook)}
+        mark = fingerprint(notebook, self.plan.parameters[notebook.stage], inputs, code)
+        return {"inputs": inputs, "fingerprint": mark, "code": code_digest(notebook, code)}
+
+    async def prepare_those_after(self, stage: str) -> None:
+        """While a notebook runs, let the kernels start of those that wait for none but such as have begun."""
+        for after in self.due_after(stage):
+            code, place = await asyncio.to_thread(self.read, after)
+            if self.workers and after.stage in self.waiting:
+                self.code[after.stage] = code
+                self.workers.prepare(place)
+
+    def read(self, notebook: Notebook) -> tuple[Code, Place]:
+        """The code that a notebook depends on, before a kernel has it, and where it runs."""
+        return helpers(notebook), place_of(notebook, self.results, self.plan.judged)
 
     def _ended(self, stage: str, status: str, seconds: float | None = None) -> None:
         self.progress.ended(stage, status, seconds)
@@ -223,17 +231,22 @@ class _Run:
         run = {"run_id": None} if status == "reused" else {}  # an earlier one made it
         self.log("stage_ended", level, stage=stage, status=status, seconds=seconds, **run)
 
-    def mark(self, notebook: Notebook, inputs: Mapping[str, str] | None = None) -> str:
-        """The fingerprint of what would be run."""
-        return fingerprint(notebook, self.plan.parameters[notebook.stage], inputs or self.inputs(notebook))
-
     def inputs(self, notebook: Notebook) -> dict[str, str]:
         """Digests of what a notebook reads, the source included; of what it can do without, where it is there."""
         writers = {file: stage for stage, other in self.plan.series.items() for file in other.writes}
-        paths = {file: self.results.folder / writers[file] / file for file in notebook.reads}
-        inputs = {file: digest(path) for file, path in paths.items() if file not in notebook.optional or path.exists()}
+        found = {file: self.digest(writers[file], file, file in notebook.optional) for file in notebook.reads}
+        inputs = {file: mark for file, mark in found.items() if mark}
         inputs |= {name: mark for name, (_, mark) in self.places(notebook).items()}
         return {**inputs, "source": self.plan.data or ""} if "source" in notebook.parameters else inputs
+
+    def digest(self, writer: str, file: str, optional: bool) -> str:
+        """That of a file, as recorded where its writer has had its turn in this run; empty where none is needed."""
+        if writer in self.tasks and self.tasks[writer].done():
+            outputs = self.results.stage(writer)["outputs"]
+            if file in outputs:
+                return outputs[file]
+        path = self.results.folder / writer / file
+        return digest(path) if path.exists() or not optional else ""
 
     def places(self, notebook: Notebook) -> Places:
         """What a notebook reads that no series has made, by its parameters."""

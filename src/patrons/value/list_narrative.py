@@ -26,19 +26,21 @@ def break_even(needed: Sequence[tuple[float, float, float]], bands: Sequence[str
     )
 
 
-def worked(campaign: Campaign, currency: str) -> str:
-    """How the gain of the first on the list comes about, as an example; empty where nobody is contacted."""
-    if not campaign.plan.contacts:
+def worked(listed: pd.DataFrame, campaign: Campaign, currency: str) -> str:
+    """How the gain of the first to contact comes about, as an example; empty where nobody is contacted for certain."""
+    some = listed[(listed.arm == CONTACT) & listed.certain.astype(bool)]
+    if some.empty:
         return ""
-    first, cost = campaign.listed.iloc[0], campaign.plan.cost / campaign.plan.contacts
+    first, cost = some.iloc[0], campaign.plan.cost / campaign.plan.contacts
+    silence = ", after such a silence," if len(campaign.break_even) > 1 else ""
     more = first.value_if_kept - first.value_if_lost
     lost, brought = first.churn_probability * more, first.expected_gain + cost
     return (
-        f"For example {first.customer_id}, the first on the list: kept, this customer is expected to spend "
-        f"{money(more, currency)} more than lost. At a risk of {first.churn_probability:.0%}, {money(lost, currency)} "
-        f"are at stake. A contact brings {brought / lost:.1%} of that back (chance that it saves × margin rate, in the "
-        f"mean of their ranges), {money(brought, currency)}. Less its cost, {money(cost, currency)}, that is a gain of "
-        f"{money(first.expected_gain, currency)}."
+        f"For example {first.customer_id}, the first to contact: kept, this customer is expected to spend "
+        f"{money(more, currency)} more than lost. At a risk of {100 * first.churn_probability:.2g}%, "
+        f"{money(lost, currency)} are at stake. A contact brings {brought / lost:.1%} of that back (chance that it "
+        f"saves{silence} × margin rate, in the mean of their ranges), {money(brought, currency)}. Less its cost, "
+        f"{money(cost, currency)}, that is a gain of {money(first.expected_gain, currency)}."
     )
 
 
