@@ -298,7 +298,7 @@ def test_how_a_gain_comes_about_is_worked_out_for_the_first_on_the_list():
     )
     of_bands = some._replace(break_even=some.break_even * 2)
     told = list_narrative.worked(listed.assign(churn_probability=0.014), of_bands, "EUR")
-    assert "At a risk of 1.4%, 11 EUR are at stake." in told
+    assert "At a risk of 1.4%, 11.2 EUR are at stake." in told
     assert "(chance that it saves, after such a silence, × margin rate" in told
     assert list_narrative.worked(listed.assign(certain=False), some, "EUR") == ""
     assert list_narrative.worked(listed.assign(arm=""), some, "EUR") == ""
