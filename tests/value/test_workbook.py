@@ -80,11 +80,13 @@ def test_the_second_sheet_has_assumptions_and_arms(listed):
     assert table[7][1:4] == (1, 0.5, None)  # whose gain is not known
 
 
-def test_a_list_longer_than_a_sheet_says_what_is_left_out(listed, monkeypatch):
+def test_a_list_that_is_too_long_for_a_workbook_says_what_is_left_out(listed, monkeypatch):
     monkeypatch.setattr(workbook, "MOST_ROWS", 3)
     sheets = read(workbook.workbook(listed, ASSUMED))
     assert [row[0] for row in rows(sheets["customers"])[1:]] == [1, 2, 3]
-    assert rows(sheets["assumptions and arms"])[-1][0] == "The list has 4 customers; a sheet holds the first 3."
+    assert rows(sheets["assumptions and arms"])[-1][0] == (
+        "The list has 4 customers; this file holds the first 3, actions.csv all."
+    )
 
 
 def test_an_empty_list_is_a_header(listed):

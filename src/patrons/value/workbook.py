@@ -23,7 +23,7 @@ from patrons.spreadsheet import guarded
 from patrons.value.arms import CONTACT, HOLD_OUT
 
 CUSTOMERS, BASIS = "customers", "assumptions and arms"  # the sheets
-MOST_ROWS = 1_048_575  # customers that a sheet holds beside its header
+MOST_ROWS = 100_000  # customers: a million take minutes to write, and as long to open
 MADE = datetime(1980, 1, 1)  # the first moment that an archive can name
 SHARES, MONEY = "0.0%", "#,##0.00"
 FORMATS = {"churn_probability": SHARES}  # of numbers that are no amounts of money; whole numbers need none
@@ -49,8 +49,8 @@ def workbook(listed: pd.DataFrame, assumptions: pd.DataFrame) -> bytes:
     """The content of ``actions.xlsx``: the rows of ``actions.csv`` in the same order, and what they rest on.
 
     Numbers, truth values and texts are cells of their kind, the header stays in sight, and text that a spreadsheet
-    would compute has an apostrophe in front, as in the CSV file. Of a list longer than a sheet the first `MOST_ROWS`
-    customers are there, and the second sheet says so.
+    would compute has an apostrophe in front, as in the CSV file. Of a longer list the first `MOST_ROWS` customers
+    are there, and the second sheet says so.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def _basis(book: Workbook, listed: pd.DataFrame, assumptions: pd.DataFrame) -> N
             sheet.append(row)
         sheet.append([])
     if len(listed) > MOST_ROWS:
-        sheet.append([f"The list has {len(listed):,} customers; a sheet holds the first {MOST_ROWS:,}."])
+        sheet.append([f"The list has {len(listed):,} customers; this file holds the first {MOST_ROWS:,}, actions.csv all."])
 
 
 def _rows(sheet: WriteOnlyWorksheet, table: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
