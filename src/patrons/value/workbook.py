@@ -113,7 +113,8 @@ def _basis(book: Workbook, listed: pd.DataFrame, assumptions: pd.DataFrame) -> N
             sheet.append(row)
         sheet.append([])
     if len(listed) > MOST_ROWS:
-        sheet.append([f"The list has {len(listed):,} customers; this file holds the first {MOST_ROWS:,}, actions.csv all."])
+        held = f"this file holds the first {MOST_ROWS:,}, actions.csv all."
+        sheet.append([f"The list has {len(listed):,} customers; {held}"])
 
 
 def _rows(sheet: WriteOnlyWorksheet, table: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
