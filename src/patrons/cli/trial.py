@@ -45,4 +45,5 @@ def trial(arguments: argparse.Namespace) -> None:
         suggestion = trial_narrative.suggestion(pool.counted)
         path = trials.write(results, entries[-1], suggestion)
     print("\n".join(lines))
-    print(f"\nFor params/{results.name}.yaml, if you agree (also in {shown(path)}):\n{suggestion}", end="")
+    where = f"For params/{results.name}.yaml, if you agree, in place of the save_chance there"
+    print(f"\n{where} (also in {shown(path)}):\n{suggestion}", end="")
