@@ -135,14 +135,15 @@ def checked(
     Meanwhile the first of `workers` begins, unless there may be nothing to run. The check leaves the lines of a log in
     the folder `judged`, for the notebook that reads it.
     """
-    if workers is not None and not arguments.resume:
-        workers.start()
+    early = None if arguments.resume else workers
+    if early is not None:
+        early.start()
     parameters = load(path, root / "notebooks", arguments.set)
     notebooks = graph.read_notebooks(root / "notebooks", read_kind(path))
     selected = graph.select(notebooks, [stage for text in arguments.only for stage in text.split(",")], arguments.start)
-    if workers is not None and not arguments.resume:
+    if early is not None:
         first = next(notebooks[stage] for stage in notebooks if stage in selected)
-        workers.prepare(runner.place_of(first, results, judged))
+        early.prepare(runner.place_of(first, graph.helpers(first), results, judged))
     from patrons.intake import sources  # a second, beside that
 
     raw_folder = root / "data" / "raw"

@@ -18,7 +18,7 @@ from toy_series import PREAMBLE, notebook
 
 from patrons.series import imports, processes
 from patrons.series.declarations import KINDS
-from patrons.series.graph import read_notebooks
+from patrons.series.graph import helpers, read_notebooks
 from patrons.series.results import Results
 from patrons.series.runner import place_of
 from patrons.series.workers import THREADS, Place, Workers, environment
@@ -193,14 +193,15 @@ def test_a_process_in_which_a_library_has_started_a_thread_is_not_forked(tmp_pat
 def test_what_the_notebooks_import_starts_no_thread():
     folder = imports.PACKAGE.parents[1] / "notebooks"
     notebooks = [one for kind in KINDS for one in read_notebooks(folder, kind).values()]
-    modules = {module for one in notebooks for module in place_of(one, Results(folder), None).modules}
+    modules = {module for one in notebooks for module in place_of(one, helpers(one), Results(folder), None).modules}
     assert {"patrons.stage", "skops.io"} <= modules
     assert forked(environment(), *sorted(modules)) == 1
 
 
 def test_the_first_kernel_waits_for_no_library_that_its_notebook_does_not_use():
     folder = imports.PACKAGE.parents[1] / "notebooks"
-    modules = place_of(read_notebooks(folder)["01_eda"], Results(folder), None).modules
+    first = read_notebooks(folder)["01_eda"]
+    modules = place_of(first, helpers(first), Results(folder), None).modules
     slow = ("rfc3987_syntax", "skops", "sklearn", "xgboost")
     told = (
         "import sys\nfrom patrons.series import forks\n"
@@ -226,14 +227,14 @@ def test_a_module_that_cannot_be_imported_is_left_to_the_notebook(tmp_path, work
 def early(workers, one):
     """A job whose worker has been asked for early, and the process of that worker."""
     workers.prepare(one.place)
-    line = workers.early[one.place].asked.fate.recv(64, socket.MSG_PEEK)
+    line = workers.early[one.place.notebook].asked.fate.recv(64, socket.MSG_PEEK)
     return psutil.Process(int(line))
 
 
 def test_a_kernel_that_was_started_early_stands_ready_for_its_notebook(tmp_path, workers):
     one = job(tmp_path, "01_a", FACTS, workers=workers)
     worker = early(workers, one)
-    wait_for(lambda: list((Path(workers.early[one.place].variables["PATRONS_SCRATCH"])).glob("kernel*")))
+    wait_for(lambda: list((Path(workers.early[one.place.notebook].variables["PATRONS_SCRATCH"])).glob("kernel*")))
     assert asyncio.run(run(one))[0].error is None
     assert facts(tmp_path, "01_a")["lineage"][0] == worker.pid
     assert not workers.early
@@ -246,7 +247,7 @@ def test_early_workers_that_get_no_notebook_end_and_leave_nothing(tmp_path):
         worker = early(workers, one)
         wait_for(lambda: worker.children())
         started = [worker, *worker.children()]
-        folder = Path(workers.early[one.place].variables["PATRONS_SCRATCH"])
+        folder = Path(workers.early[one.place.notebook].variables["PATRONS_SCRATCH"])
     wait_for(lambda: not any(is_running(process.pid) for process in started))
     assert not folder.exists()
 
@@ -263,7 +264,7 @@ def test_where_an_early_worker_was_killed_while_it_waited_another_starts_plainly
 def test_where_an_early_kernel_was_killed_while_it_waited_another_starts_plainly(tmp_path, workers):
     one = job(tmp_path, "01_a", FACTS, workers=workers)
     worker = early(workers, one)
-    wait_for(lambda: list((Path(workers.early[one.place].variables["PATRONS_SCRATCH"])).glob("kernel*")))
+    wait_for(lambda: list((Path(workers.early[one.place.notebook].variables["PATRONS_SCRATCH"])).glob("kernel*")))
     [kernel] = worker.children()
     kernel.kill()
     wait_for(lambda: not is_running(kernel.pid))

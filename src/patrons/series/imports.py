@@ -26,14 +26,9 @@ def helper_files(code: str) -> list[Path]:
     return sorted(files)
 
 
-@cache  # what has changed since is imported by the notebook itself
-def helper_modules(code: tuple[str, ...]) -> tuple[str, ...]:
-    """The modules of this package that the code cells of a notebook depend on."""
-    return tuple(_module(path) for path in helper_files("\n".join(code)))
-
-
-def _module(path: Path) -> str:
-    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+def module(file: str) -> str:
+    """The dotted name of a file of this package, which is named from the package on."""
+    parts = (PACKAGE.name, *Path(file).with_suffix("").parts)
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 

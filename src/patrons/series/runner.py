@@ -90,7 +90,8 @@ def has_only_current(plan: Plan, results: Results) -> bool:
     notebooks.sort(key=lambda notebook: not notebook.parameters.keys().isdisjoint(ELSEWHERE))  # to be asked last
     try:
         return plan.resume and all(
-            results.is_current(notebook, run.made_from(notebook)["fingerprint"]) for notebook in notebooks
+            results.is_current(notebook, run.made_from(notebook, helpers(notebook))["fingerprint"])
+            for notebook in notebooks
         )
     except FileNotFoundError:  # something that is read was removed
         return False
@@ -112,10 +113,10 @@ def run(
     log.add(run_id=results.record["run_id"])  # the earlier one where nothing was due
 
 
-def place_of(notebook: Notebook, results: Results, judged: Path | None) -> Place:
-    """Where a notebook of the series runs."""
+def place_of(notebook: Notebook, code: Code, results: Results, judged: Path | None) -> Place:
+    """Where a notebook of the series runs that depends on this helper code."""
     has_models = any(file.endswith(".skops") for file in (*notebook.reads, *notebook.writes))
-    modules = (*imports.helper_modules(notebook.code), *["skops.io"] * has_models)
+    modules = (*map(imports.module, code), *["skops.io"] * has_models)
     return Place(notebook.path, results.fresh / notebook.stage, modules, judged)
 
 
@@ -137,7 +138,7 @@ class _Run:
         self.before = needs(plan.series)
         self.tasks: dict[str, asyncio.Task[bool]] = {}
         self.waiting = set(plan.selected)  # those that have not begun
-        self.code: dict[str, Code] = {}  # of those whose kernels have begun
+        self.early: dict[str, tuple[Code, Place]] = {}  # what `read` found of those whose kernels have begun
         self.signal: int | None = None
 
     async def all(self) -> None:
@@ -184,29 +185,34 @@ class _Run:
     async def execute(self, notebook: Notebook) -> bool:
         stage = notebook.stage
         self.waiting.discard(stage)
-        made_from = self.made_from(notebook)
+        code, place = self.early.pop(stage) if stage in self.early else self.read(notebook)
+        made_from = self.made_from(notebook, code)
         if self.plan.resume and self.results.is_current(notebook, made_from["fingerprint"]):
             self._ended(stage, "reused")
             return True
         self.progress.started(stage)
         self.log("stage_started", stage=stage)
-        job, start = self.job(notebook), time.monotonic()
+        job, start = self.job(notebook, place), time.monotonic()
         async with asyncio.TaskGroup() as both:
             running = both.create_task(processes.run(job, lambda cell, cells: self.progress.cell(stage, cell, cells)))
             both.create_task(self.prepare_those_after(stage))
         ending, seconds = running.result(), round(time.monotonic() - start, 3)
         error = ending.error or self.missing(notebook)
-        record = {"seconds": seconds, "parameters": self.plan.parameters[stage], "error": error, **made_from}
-        record |= {"stopped": ending.stopped}
+        record = {
+            "seconds": seconds,
+            "parameters": self.plan.parameters[stage],
+            "error": error,
+            "stopped": ending.stopped,
+            **made_from,
+        }
         self.results.refuse(stage, **record) if error else self.results.keep(stage, **record)
         self._ended(stage, FAILED if error else SUCCEEDED, seconds)
         if not error:
             self.kept(stage)
         return not error
 
-    def made_from(self, notebook: Notebook) -> dict[str, Any]:
+    def made_from(self, notebook: Notebook, code: Code) -> dict[str, Any]:
         """What the record says of all that results depend on."""
-        code = self.code.pop(notebook.stage, None) or helpers(notebook)
         inputs = self.inputs(notebook)
         mark = fingerprint(notebook, self.plan.parameters[notebook.stage], inputs, code)
         return {"inputs": inputs, "fingerprint": mark, "code": code_digest(notebook, code)}
@@ -216,12 +222,13 @@ class _Run:
         for after in self.due_after(stage):
             code, place = await asyncio.to_thread(self.read, after)
             if self.workers and after.stage in self.waiting:
-                self.code[after.stage] = code
+                self.early[after.stage] = code, place
                 self.workers.prepare(place)
 
     def read(self, notebook: Notebook) -> tuple[Code, Place]:
         """The code that a notebook depends on, before a kernel has it, and where it runs."""
-        return helpers(notebook), place_of(notebook, self.results, self.plan.judged)
+        code = helpers(notebook)
+        return code, place_of(notebook, code, self.results, self.plan.judged)
 
     def _ended(self, stage: str, status: str, seconds: float | None = None) -> None:
         self.progress.ended(stage, status, seconds)
@@ -257,13 +264,12 @@ class _Run:
     def elsewhere(self) -> Places:
         return self.plan.elsewhere()
 
-    def job(self, notebook: Notebook) -> processes.Job:
+    def job(self, notebook: Notebook, place: Place) -> processes.Job:
         self.results.prepare(notebook.stage)
         own = {"folder": str(self.results.folder), "raw_folder": str(self.plan.raw_folder)}
         own = {name: value for name, value in own.items() if name in notebook.parameters}
         own |= {name: value for name, (value, _) in self.places(notebook).items()}
         parameters = {**self.plan.parameters[notebook.stage], **own}
-        place = place_of(notebook, self.results, self.plan.judged)
         return processes.Job(place, place.output / EXECUTED, parameters, self.plan.timeout, self.workers)
 
     def due_after(self, stage: str) -> list[Notebook]:

@@ -146,7 +146,7 @@ class Workers:
     def __init__(self, variables: Mapping[str, str] | None = None):
         self.variables = environment() if variables is None else variables
         self.warm = Warm(self.variables)
-        self.early: dict[Place, Worker] = {}
+        self.early: dict[Path, Worker] = {}  # by notebook
 
     def __enter__(self) -> Self:
         return self
@@ -162,13 +162,13 @@ class Workers:
 
     def prepare(self, place: Place) -> None:
         """Ask for a worker early, where one can be forked: its kernel will stand ready."""
-        if place not in self.early and self.warm.is_usable:
-            self.early[place] = Worker(place, self.variables, self.warm, is_early=True)
+        if place.notebook not in self.early and self.warm.is_usable:
+            self.early[place.notebook] = Worker(place, self.variables, self.warm, is_early=True)
 
     def drop(self, notebook: Path) -> None:
         """End the worker that was asked for early for a notebook that will not run."""
-        for place in [place for place in self.early if place.notebook == notebook]:
-            self.early.pop(place).close()
+        if worker := self.early.pop(notebook, None):
+            worker.close()
 
     def plain(self, place: Place) -> Worker:
         """A worker that starts plainly, after an early one could not even begin."""
@@ -176,4 +176,4 @@ class Workers:
 
     def take(self, place: Place) -> Worker:
         """The worker for a notebook that is due."""
-        return self.early.pop(place, None) or Worker(place, self.variables, self.warm)
+        return self.early.pop(place.notebook, None) or Worker(place, self.variables, self.warm)
